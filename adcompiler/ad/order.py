@@ -1,0 +1,73 @@
+"""Loops whose reversed iterations may run in any order, and the loop that runs both sweeps at once.
+
+The order of the reversed iterations does not matter where (1) the adjoint of every carried value leaves an iteration as it
+entered, so that the loop only accumulates, and (2) no element of an active array is written in one iteration and touched in
+another, additions to it excepted: the adjoint of a load adds to the shadow, that of a store reads and clears it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from adcompiler.analysis.access import Access
+from adcompiler.analysis.alias import Aliases
+from adcompiler.analysis.dependence import Dependence
+from adcompiler.analysis.scope import Path, block_at
+from adcompiler.ir.walk import all_defs, all_reads, operands, walk
+from adcompiler.ir.wengert import Assign, Block, Func, Loop, Stmt, Store, Var
+
+
+def memory_is_free(over: Dependence, active: Iterable[Var], loop: Path) -> bool:
+    """Condition (2) for the loop at `loop`."""
+    roots = {over.memory.root(v) for v in active if over.fn.types[v.name].rank}
+    for root in sorted(roots, key=str):
+        writes = [w for w in over.writes.get(root, ()) if inside(w, loop)]
+        reads = [r for r in over.reads.get(root, ()) if inside(r, loop)]
+        for k, write in enumerate(writes):
+            adds = is_add(over.fn, write)
+            others = [w for w in writes[k:] if not (adds and is_add(over.fn, w))] + reads
+            if any(over.across(write, other, loop) for other in others):
+                return False
+    return True
+
+
+def inside(access: Access, loop: Path) -> bool:
+    """Whether a statement lies in the loop at `loop`."""
+    return any(f.path == loop for f in access.frames)
+
+
+def is_add(fn: Func, access: Access) -> bool:
+    """Whether an access is `a[i] += v`, whose adjoint only reads the shadow."""
+    stmt = block_at(fn, access.path)[access.path[-1]]
+    return isinstance(stmt, Store) and stmt.add
+
+
+def joinable(fn: Func, memory: Aliases, position: int, before: Block, segment: Block) -> tuple[Block, Loop, Block] | None:
+    """Lines before, loop and lines after in the adjoint of the top-level loop at `position`, if both sweeps can be one.
+
+    `before` is the adjoint of all that follows the loop: it must run before the loop instead of after it, so it may need
+    nothing that the loop or what follows computes or overwrites.
+    """
+    at = next((k for k, s in enumerate(segment) if isinstance(s, Loop)), None)
+    if at is None or any(isinstance(s, Loop) for s in segment[at + 1 :]):
+        return None
+    loop = segment[at]
+    assert isinstance(loop, Loop)
+    lines = wanted(segment[:at], {c.init for c in loop.carried if isinstance(c.init, Var)})
+    rest = fn.body[position:]
+    stored = {memory.root(s.array) for s in walk(rest) if isinstance(s, Store)}
+    reads = all_reads((*before, *lines))
+    if reads & all_defs(rest) or {memory.root(v) for v in reads} & stored:
+        return None
+    return lines, loop, segment[at + 1 :]
+
+
+def wanted(block: Block, names: set[Var]) -> Block:
+    """The statements of a straight block that have an effect or lead to `names`."""
+    kept: list[Stmt] = []
+    names = set(names)
+    for stmt in reversed(block):
+        if not isinstance(stmt, Assign) or stmt.target in names or stmt.op == "zeros":
+            kept.append(stmt)
+            names |= {a for a in operands(stmt) if isinstance(a, Var)}
+    return tuple(reversed(kept))

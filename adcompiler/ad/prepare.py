@@ -1,0 +1,111 @@
+"""Rewrites of the primal before it is transposed: trip counters, and copies of array contents that will be lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from adcompiler.ir.build import ONE, ZERO, Builder, make_func
+from adcompiler.analysis.dependence import Dependence, dependence, everything
+from adcompiler.analysis.scope import Path, sites
+from adcompiler.ir.ops import kind
+from adcompiler.ir.types import INDEX
+from adcompiler.ir.walk import all_reads, blocks, map_blocks
+from adcompiler.ir.wengert import Assign, Block, Carry, Func, Loop, Stmt, Var, While
+from adcompiler.rules.table import is_zero, lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A primal whose loops of unknown length count their trips; `counters` are the carried counts."""
+
+    func: Func
+    counters: frozenset[Var]
+
+    def counter(self, stmt: Loop | While) -> Carry | None:
+        """The carry that counts the trips of a loop, or None where its range tells them."""
+        return next((c for c in stmt.carried if c.var in self.counters), None)
+
+
+def count_trips(fn: Func) -> Prepared:
+    """Give every `while` and every loop that may be left early a carried trip count.
+
+    Before:  while (x, x_next, x_out): ...
+    After:   while (x, x_next, x_out), (trip = 0, trip_1 = trip + 1, trips): ...
+    """
+    b, counters = Builder.of(fn), set[Var]()
+
+    def visit(block: Block) -> Block:
+        return tuple(one(map_blocks(s, visit)) for s in block)
+
+    def one(stmt: Stmt) -> Stmt:
+        if not isinstance(stmt, While) and not (isinstance(stmt, Loop) and stmt.until is not None):
+            return stmt
+        trip, after, trips = b.var("trip", INDEX), b.var("trip", INDEX), b.var("trips", INDEX)
+        counters.add(trip)
+        line = Assign(after, "add", (trip, ONE), (), stmt.span)
+        return replace(stmt, carried=(*stmt.carried, Carry(trip, ZERO, after, trips)), body=(*stmt.body, line))
+
+    body = visit(fn.body)
+    return Prepared(make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc), frozenset(counters))
+
+
+def keep_contents(fn: Func, active: frozenset[Var]) -> Func:
+    """Copy an array whose contents an adjoint needs and a later statement overwrites.
+
+    Before:  y = v * v; v[0] = 1.0
+    After:   v_1 = copy(v); y = v_1 * v_1; v[0] = 1.0
+
+    An array that is filled inside a region is copied as well: the region's reverse finds only what is recorded.
+    """
+    b, over = Builder.of(fn), dependence(fn)
+    lost: dict[Path, set[Var]] = {}
+    for stmt, path, frames in sites(fn.body):
+        if isinstance(stmt, Assign) and stmt.target in active and kind(stmt.op) != "view":
+            arrays = {v for v in contents(b, stmt, active) if over.overwritten(v, b.everything(v), path, frames) or local(over, v)}
+            if arrays:
+                lost[path] = arrays
+
+    def visit(block: Block, path: Path) -> Block:
+        with b.block() as lines:
+            for position, stmt in enumerate(block):
+                here = (*path, position)
+                with b.at(getattr(stmt, "span", None)):
+                    if isinstance(stmt, Assign):
+                        copied(b, stmt, lost.get(here, set()))
+                    else:
+                        arms = iter([visit(nested, (*here, arm)) for arm, nested in enumerate(blocks(stmt))])
+                        b.add(map_blocks(stmt, lambda _, arms=arms: next(arms)))  # type: ignore[misc]
+        return tuple(lines)
+
+    body = visit(fn.body, ()) if lost else fn.body
+    return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+
+
+def local(over: Dependence, array: Var) -> bool:
+    """Whether an array is written element by element and lives in a region: in reverse it cannot be made again."""
+    base = over.accesses.access(array, everything(over.fn, array), (), ()).base
+    return over.memory.root(array) in over.memory.stored and bool(over.defs[base].frames)
+
+
+def contents(b: Builder, stmt: Assign, active: frozenset[Var]) -> set[Var]:
+    """The arrays among result and arguments whose values the adjoint of a line reads."""
+    arrays = {a for a in (stmt.target, *stmt.args) if isinstance(a, Var) and b.type(a).rank}
+    if not arrays or is_zero(stmt.op):
+        return set()
+    scratch = Builder.of(make_func("scratch", [], (stmt,), [], b.types, b.shapes))
+    bar = scratch.var("bar", b.type(stmt.target), b.shape(stmt.target))
+    wanted = [k for k, a in enumerate(stmt.args) if a in active]
+    lookup(stmt.op).pull(scratch, stmt, bar, wanted)
+    return arrays & all_reads(scratch.stack[0])
+
+
+def copied(b: Builder, stmt: Assign, lost: set[Var]) -> None:
+    """Append a line that works on copies, and leaves a copy of its result where that is overwritten."""
+    copies = {v: b.emit("copy", v, hint=str(v)) for v in stmt.args if isinstance(v, Var) and v in lost}
+    args = tuple(copies.get(a, a) if isinstance(a, Var) else a for a in stmt.args)
+    if stmt.target not in lost:
+        b.add(replace(stmt, args=args))
+        return
+    kept = b.like(stmt.target)
+    b.add(replace(stmt, target=kept, args=args))
+    b.add(Assign(stmt.target, "copy", (kept,), (), stmt.span))

@@ -1,0 +1,199 @@
+"""How the reverse sweep gets the values of the primal it needs: a minimum cut between recording and recomputing.
+
+Each loop body is a unit of its own, innermost first. A value `v` that the adjoint of the body reads is available when it is
+recorded, at a cost of memory traffic, or recomputed, at the cost of its operation, from values that are available. The
+cheapest choice is a minimum cut of a graph with two nodes a value, A ("available") and C ("recomputed"):
+
+    source -> A(v)  infinite   v is needed
+    A(v) -> C(v)    cost of recording v
+    C(v) -> sink    cost of computing v
+    C(v) -> A(u)    infinite   for each u that v is computed from
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import networkx as nx
+
+from adcompiler.ad.prepare import Prepared
+from adcompiler.analysis.dependence import Dependence
+from adcompiler.analysis.scope import Definition, Path, sites
+from adcompiler.ir.ops import kind
+from adcompiler.ir.walk import all_reads, index_atoms
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Load, NewAxis, Slice, Store, Var
+
+NEVER = float("inf")
+
+# costs in units of about half a nanosecond: an addition in a loop that is not bound by memory
+RECORD = 4.0
+LOCAL = 0.5
+RELOAD = 1.0
+_CHEAP = 0.5
+_COSTS = {"div": 4.0, "sqrt": 5.0, "mod": 4.0, "floordiv": 4.0, "pow": 40.0, "where": 1.0, "cut": 1.5}
+_TRANSCENDENTAL = frozenset(
+    "sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh arcsinh arccosh arctanh exp exp2 expm1 log log2 log10"
+    " log1p cbrt hypot logaddexp erf erfc gamma lgamma fmod".split()
+)
+# an array operation touches many elements, in recording as in recomputing
+_ARRAY = 64.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The values to record; every other value that the reverse sweep needs is recomputed or reloaded."""
+
+    defs: dict[Var, Definition]
+    recorded: frozenset[Var]
+    needed: frozenset[Var]
+    reloads: dict[Var, Store]
+
+
+@dataclass(slots=True)
+class Planner:
+    """The primal with what is known about each name."""
+
+    primal: Prepared
+    fn: Func
+    defs: dict[Var, Definition]
+    overwrites: Dependence
+    reloads: dict[Var, Store] = field(default_factory=dict)
+
+    def find_reloads(self) -> None:
+        """Scalars that the statement after them stores into an element that keeps them."""
+        for stmt, path, frames in sites(self.fn.body):
+            match stmt:
+                case Store(array=array, value=Var() as v, add=False) if not self.fn.types[v.name].rank:
+                    whole = any(isinstance(item, (Slice, NewAxis)) for item in stmt.index)
+                    there = self.defs[array].role != "carry" and self.defs[v].frames == frames != ()
+                    same = self.fn.types[array.name].dtype == self.fn.types[v.name].dtype
+                    if not whole and there and same and self.overwrites.lasting(stmt, path, frames):
+                        self.reloads[v] = stmt
+                case _:
+                    pass
+
+    def home(self, v: Var) -> Path | None:
+        """The innermost loop around the definition of `v`; None at the top level."""
+        loops = self.defs[v].loops
+        return loops[-1].path if loops else None
+
+    def ready(self, v: Var) -> bool:
+        """Whether `v` is simply there in the reverse sweep: a top-level name, an index, a trip count."""
+        d = self.defs[v]
+        return not d.frames or d.role == "index" or v in self.primal.counters
+
+    def sources(self, v: Var) -> tuple[Atom, ...] | None:
+        """What `v` is recomputed from; None where it cannot be."""
+        d = self.defs[v]
+        if v in self.reloads:
+            return (self.reloads[v].array, *index_atoms(self.reloads[v].index))
+        match d.stmt:
+            case Assign(op=op, args=args) if d.role == "line":
+                lost = self.fn.types[v.name].rank and kind(op) != "view" and self.stored(v)
+                return None if lost else args
+            case Load(array=array, index=index):
+                atoms = (array, *index_atoms(index))
+                if self.fn.types[v.name].rank:
+                    return atoms
+                return None if self.overwrites.overwritten(array, index, d.path, self.overwrites.defs[v].frames) else atoms
+            case Branch(test=test, outs=outs) if not self.fn.types[v.name].rank:
+                out = next(o for o in outs if o.var == v)
+                return (test, out.then, out.other)
+            case _:
+                return None
+
+    def stored(self, v: Var) -> bool:
+        """Whether anything is stored into the memory of an array."""
+        return self.overwrites.memory.root(v) in self.overwrites.memory.stored
+
+    def compute_cost(self, v: Var) -> float:
+        """The cost of computing `v` once from its sources."""
+        stmt = self.defs[v].stmt
+        if not isinstance(stmt, Assign) or v in self.reloads:
+            return RELOAD
+        many = any(self.fn.type(a).rank for a in (v, *stmt.args)) and kind(stmt.op) not in ("view", "shape")
+        one = 12.0 if stmt.op in _TRANSCENDENTAL else _COSTS.get(stmt.op, _CHEAP)
+        if kind(stmt.op) == "contract":
+            one = 32.0
+        return one * (_ARRAY if many else 1.0)
+
+    def record_cost(self, v: Var) -> float:
+        """The cost of storing `v` and loading it again."""
+        type, d = self.fn.types[v.name], self.defs[v]
+        if type.rank and d.role in ("line", "out") and self.stored(v):
+            return NEVER
+        if not d.loops:
+            return LOCAL
+        return RECORD * (type.numpy.itemsize / 8) * (_ARRAY if type.rank else 1.0)
+
+
+def plan(
+    primal: Prepared, reverse: Block, over: Dependence, joined: Path | None, grads: Iterable[Atom] = ()
+) -> Plan:
+    """Decide for each value of the primal that `reverse` reads.
+
+    In the loop at `joined` both sweeps of an iteration run together: what it defines is simply there, like top-level names.
+    """
+    fn = primal.func
+    p = Planner(primal, fn, over.defs, over)
+    p.find_reloads()
+    p.defs = {v: opened(d, joined) for v, d in over.defs.items()}
+    demands: dict[Path | None, set[Var]] = {}
+    needed: set[Var] = set()
+
+    def demand(atoms: Iterable[Atom]) -> None:
+        for a in atoms:
+            if isinstance(a, Var) and a in p.defs and not p.ready(a):
+                demands.setdefault(p.home(a), set()).add(a)
+
+    demand(all_reads(reverse))
+    demand(grads)
+    recorded: set[Var] = set()
+    units = {p.home(v) for v in p.defs}
+    for unit in sorted(units, key=lambda u: -len(u or ())):
+        wanted = demands.get(unit, set())
+        if wanted:
+            kept, computed = cut(p, unit, wanted)
+            recorded |= kept
+            needed |= kept | computed
+            for v in sorted(computed, key=str):
+                demand(a for a in p.sources(v) or () if isinstance(a, Var) and a in p.defs and p.home(a) != unit)
+    return Plan(p.defs, frozenset(recorded), frozenset(needed), p.reloads)
+
+
+def opened(d: Definition, joined: Path | None) -> Definition:
+    """A definition without the frame of the joined loop."""
+    return replace(d, frames=tuple(f for f in d.frames if f.path != joined))
+
+
+def cut(p: Planner, unit: Path | None, wanted: set[Var]) -> tuple[set[Var], set[Var]]:
+    """The values of one unit to record and those to recompute, at least cost."""
+    graph: nx.DiGraph[tuple[str, Var] | str] = nx.DiGraph()
+    agenda, seen = sorted(wanted, key=str), set(wanted)
+    for v in agenda:
+        graph.add_edge("source", ("A", v))
+    while agenda:
+        v = agenda.pop()
+        graph.add_edge(("A", v), ("C", v), capacity=p.record_cost(v))
+        inside = [u for u in p.fn.shape(v) if isinstance(u, Var) and p.home(u) == unit and not p.ready(u)]
+        for u in inside:
+            graph.add_edge(("A", v), ("A", u))
+        agenda += [u for u in inside if u not in seen]
+        seen.update(inside)
+        sources = p.sources(v)
+        if sources is None:
+            graph.add_edge(("C", v), "sink")
+            continue
+        graph.add_edge(("C", v), "sink", capacity=p.compute_cost(v))
+        for a in sources:
+            if not isinstance(a, Var) or p.home(a) != unit or p.ready(a):
+                continue
+            graph.add_edge(("C", v), ("A", a))
+            if a not in seen:
+                seen.add(a)
+                agenda.append(a)
+    _, (near, _) = nx.minimum_cut(graph, "source", "sink")
+    available = {v for v in seen if ("A", v) in near}
+    computed = {v for v in available if ("C", v) in near}
+    return available - computed, computed

@@ -1,0 +1,398 @@
+"""The joint function: the primal that records, then its reverse with every value of the primal made available."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from adcompiler.ad.prepare import Prepared
+from adcompiler.ad.record import Plan
+from adcompiler.ad.reverse import trip_count
+from adcompiler.ad.tapes import Tape, Tapes
+from adcompiler.analysis.scope import Frame, Path
+from adcompiler.ir.build import ZERO, Builder
+from adcompiler.ir.types import Type
+from adcompiler.ir.walk import (
+    all_reads,
+    defines,
+    inner,
+    map_blocks,
+    map_operands,
+    map_targets,
+    operands,
+)
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Load, Loop, Out, Stmt, Var, While
+
+Known = dict[Var, Atom]
+
+
+@dataclass(slots=True)
+class Forward:
+    """Rebuilds the primal with the stores that record."""
+
+    b: Builder
+    primal: Prepared
+    plan: Plan
+    tapes: Tapes
+    offsets: dict[Path, Atom] = field(default_factory=dict)
+    kept: Known = field(default_factory=dict)
+
+    def block(self, block: Block, path: Path, frames: tuple[Frame, ...]) -> None:
+        """Append a block of the primal."""
+        self.statements(block, path, frames, 0)
+
+    def statements(self, block: Block, path: Path, frames: tuple[Frame, ...], first: int) -> None:
+        """Append statements of a block, the first of which stands at position `first`."""
+        for position, stmt in enumerate(block, first):
+            here = (*path, position)
+            if not frames:
+                self.tapes.allocate(here)
+            with self.b.at(getattr(stmt, "span", None)):
+                match stmt:
+                    case Loop() | While():
+                        self.loop(stmt, here, frames)
+                    case Branch():
+                        self.branch(stmt, here, frames)
+                    case _:
+                        self.b.add(stmt)
+                self.record(defines(stmt), frames)
+
+    def joined(self, stmt: Loop | While, path: Path, adjoint: Callable[[], None], reversed_loop: Loop) -> None:
+        """A loop in which the adjoint of each iteration follows it; what it defines is like a top-level name."""
+        first, *rest = (stmt.condition, stmt.body) if isinstance(stmt, While) else (stmt.body,)
+        with self.b.block() as head:
+            self.block(first, (*path, 0), ())
+            if not rest:
+                adjoint()
+        with self.b.block() as tail:
+            if rest:
+                self.block(rest[0], (*path, 1), ())
+                adjoint()
+        carried = (*stmt.carried, *reversed_loop.carried)
+        if isinstance(stmt, While):
+            self.b.add(replace(stmt, carried=carried, condition=tuple(head), body=tuple(tail)))
+        else:
+            self.b.add(replace(stmt, carried=carried, body=tuple(head)))
+
+    def loop(self, stmt: Loop | While, path: Path, frames: tuple[Frame, ...]) -> None:
+        """A loop: its tapes get room at entry, its body records."""
+        flat = self.tapes.of_loop(path)
+        if flat:
+            cell = self.tapes.cells.get(path)
+            offset: Atom = self.b.load(cell, (ZERO,), hint="place") if cell else ZERO
+            self.offsets[path] = offset
+            if isinstance(stmt, Loop):
+                last = self.b.int("sub", self.b.int("add", offset, trip_count(self.b, stmt)), Const(1))
+                for tape in flat:
+                    self.b.grow(tape.array, last)
+        before, *rest = (stmt.condition, stmt.body) if isinstance(stmt, While) else (stmt.body,)
+        with self.b.block() as first:
+            within = (*frames, Frame(path, stmt, 0))
+            if isinstance(stmt, While):
+                row = self.row(within[-1])
+                for tape in flat:
+                    self.b.grow(tape.array, self.b.int("add", self.offsets[path], row))
+            self.record(inner(stmt), within)
+            self.block(before, (*path, 0), within)
+        with self.b.block() as second:
+            if rest:
+                self.block(rest[0], (*path, 1), (*frames, Frame(path, stmt, 1)))
+        if isinstance(stmt, While):
+            self.b.add(replace(stmt, condition=tuple(first), body=tuple(second)))
+        else:
+            self.b.add(replace(stmt, body=tuple(first)))
+        if flat and (cell := self.tapes.cells.get(path)):
+            self.b.store(cell, (ZERO,), self.b.int("add", self.offsets[path], trips_of(self.b, self.primal, stmt)))
+
+    def branch(self, stmt: Branch, path: Path, frames: tuple[Frame, ...]) -> None:
+        """A branch: outside loops a recorded value of an arm becomes a result of the branch."""
+        arms = list[Block]()
+        for arm, block in enumerate((stmt.then, stmt.other)):
+            with self.b.block() as lines:
+                self.block(block, (*path, arm), (*frames, Frame(path, stmt, arm)))
+            arms.append(tuple(lines))
+        outs = list(stmt.outs)
+        if not any(f.is_loop for f in frames):
+            for v in sorted(self.plan.recorded, key=str):
+                d = self.plan.defs[v]
+                if d.loops or not (d.frames and any(f.path == path for f in d.frames)):
+                    continue
+                arm = next(f.arm for f in d.frames if f.path == path)
+                value = self.kept.get(v, v)
+                var = self.b.like(v)
+                with self.b.block() as lines:
+                    dummy = self.dummy(v)
+                arms[1 - arm] = (*arms[1 - arm], *lines)
+                outs.append(Out(var, *((value, dummy) if arm == 0 else (dummy, value))))
+                self.kept[v] = var
+        for v, atom in self.kept.items():
+            if isinstance(atom, Var) and self.b.type(v).rank:
+                self.b.shapes[atom.name] = tuple(self.kept.get(a, a) if isinstance(a, Var) else a for a in self.b.shape(v))
+        self.b.add(Branch(stmt.test, arms[0], arms[1], tuple(outs), stmt.span))
+
+    def dummy(self, v: Var) -> Atom:
+        """What stands for a recorded value in the arm that does not compute it."""
+        type = self.b.type(v)
+        if type.rank:
+            return self.b.emit("empty", *(ZERO for _ in range(type.rank)), dtype=type.dtype, hint=f"no_{v}")
+        return literal_zero(type)
+
+    def record(self, names: object, frames: tuple[Frame, ...]) -> None:
+        """Store the recorded ones of the names just defined."""
+        assert hasattr(names, "__iter__")
+        for v in names:
+            tape = self.tapes.tapes.get(v)
+            if tape is not None:
+                rows = [self.row(f) for f in frames if f.is_loop]
+                place = self.tapes.place(tape, rows, self.offsets.get(tape.loops[-1].path, ZERO))
+                self.b.store(tape.array, place, v)
+
+    def row(self, frame: Frame) -> Atom:
+        """The row of the present iteration of a loop of the primal."""
+        region = frame.region
+        assert not isinstance(region, Branch)
+        counter = self.primal.counter(region)
+        if isinstance(region, While):
+            assert counter is not None
+            return counter.var
+        return self.tapes.row(region, region.index)
+
+
+@dataclass(slots=True)
+class Backward:
+    """Rewrites the transposed block: names of the primal become values that are there."""
+
+    b: Builder
+    primal: Prepared
+    plan: Plan
+    tapes: Tapes
+    origin: dict[Var, Path]
+    regions: dict[Path, Loop | While]
+    free: set[Path]
+    known: Known
+    offsets: dict[Path, Atom] = field(default_factory=dict)
+    indices: dict[Path, Var] = field(default_factory=dict)
+
+    def block(self, block: Block) -> None:
+        """Append a transposed block."""
+        for stmt in block:
+            with self.b.at(getattr(stmt, "span", None)):
+                self.statement(stmt)
+
+    def statement(self, stmt: Stmt) -> None:
+        """Append one transposed statement, after lines for what it needs."""
+        match stmt:
+            case Loop(index=index) if index in self.origin:
+                self.loop(stmt, self.origin[index])
+            case Loop():
+                self.plain_loop(stmt)
+            case Branch():
+                self.branch(stmt)
+            case _:
+                self.add(map_operands(stmt, self.get))
+
+    def add(self, stmt: Stmt) -> None:
+        """Append a statement whose operands are there, and let the extents it defines refer to what is there."""
+        for v in (*defines(stmt), *inner(stmt)):
+            if v.name in self.b.shapes:
+                self.b.shapes[v.name] = tuple(self.get(a) for a in self.b.shapes[v.name])
+        self.b.add(stmt)
+
+    def plain_loop(self, stmt: Loop) -> None:
+        """A loop that a rule has built."""
+        self.prefetch(stmt)
+        with self.b.block() as lines:
+            self.block(stmt.body)
+        self.add(map_blocks(map_operands(stmt, self.get), lambda _: tuple(lines)))
+
+    def branch(self, stmt: Branch) -> None:
+        """A branch: what only one arm needs is recomputed in it."""
+        test, outer, arms, ends = self.get(stmt.test), self.known, list[Block](), list[list[Atom]]()
+        for arm, block in enumerate((stmt.then, stmt.other)):
+            self.known = dict(outer)
+            with self.b.block() as lines:
+                self.block(block)
+                ends.append([self.get((o.then, o.other)[arm]) for o in stmt.outs])
+            arms.append(tuple(lines))
+        self.known = outer
+        outs = tuple(Out(o.var, t, e) for o, t, e in zip(stmt.outs, *ends, strict=True))
+        self.add(Branch(test, arms[0], arms[1], outs, stmt.span))
+
+    def loop(self, stmt: Loop, path: Path) -> None:
+        """A reversed loop: what its iterations need from outside is computed before it."""
+        region = self.regions[path]
+        stmt = self.in_order(stmt, region, path)
+        self.prefetch(stmt, path)
+        if self.tapes.of_loop(path):
+            cell = self.tapes.cells.get(path)
+            if cell is None:
+                self.offsets[path] = ZERO
+            else:
+                trips = map_trips(self, region)
+                self.offsets[path] = self.b.int("sub", self.b.load(cell, (ZERO,), hint="place"), trips)
+                self.b.store(cell, (ZERO,), self.offsets[path])
+        bounds = [self.get(a) for a in (stmt.start, stmt.stop, stmt.step)]
+        inits = [self.get(c.init) for c in stmt.carried]
+        outer = self.known
+        self.known = dict(outer)
+        self.indices[path] = stmt.index
+        counter = self.primal.counter(region)
+        if isinstance(region, Loop):
+            self.known[region.index] = stmt.index
+        elif counter is not None:
+            self.known[counter.var] = stmt.index
+        with self.b.block() as lines:
+            self.block(stmt.body)
+            nexts = [self.get(c.next) for c in stmt.carried]
+        self.known = outer
+        carried = tuple(
+            replace(c, init=init, next=next_) for c, init, next_ in zip(stmt.carried, inits, nexts, strict=True)
+        )
+        self.add(
+            replace(stmt, start=bounds[0], stop=bounds[1], step=bounds[2], carried=carried, body=tuple(lines))
+        )
+
+    def in_order(self, stmt: Loop, region: Loop | While, path: Path) -> Loop:
+        """The loop in the primal's order, where its iterations may run in any and no cell counts their records."""
+        counted = any(cell[: len(path)] == path for cell in self.tapes.cells)
+        if path not in self.free or counted or not isinstance(region, Loop) or region.until is not None:
+            return stmt
+        return replace(stmt, start=region.start, stop=region.stop, step=region.step)
+
+    def prefetch(self, stmt: Loop, path: Path | None = None) -> None:
+        """Make available, before a loop, every value from outside it that its iterations will ask for."""
+        agenda, seen = sorted(all_reads([stmt]), key=str), set[Var]()
+        while agenda:
+            v = agenda.pop()
+            if v in seen or v not in self.plan.defs or v in self.known:
+                continue
+            seen.add(v)
+            inside = path is not None and self.plan.defs[v].path[: len(path)] == path and self.within(v, path)
+            if inside:
+                agenda += [a for a in self.sources(v) if isinstance(a, Var)]
+            else:
+                self.get(v)
+
+    def within(self, v: Var, path: Path) -> bool:
+        """Whether `v` is defined inside the loop at `path`."""
+        return any(f.path == path for f in self.plan.defs[v].frames)
+
+    def sources(self, v: Var) -> list[Atom]:
+        """What `v` is made from, by the plan."""
+        d = self.plan.defs[v]
+        bounds: list[Atom] = []
+        for f in d.loops:
+            if isinstance(f.region, Loop):
+                bounds += [f.region.start, f.region.step]
+            if f.path in self.tapes.flat_loops():
+                bounds += list(trip_atoms(self.primal, f.region))
+        shape = list(self.b.shape(v))
+        if v in self.tapes.tapes or d.role in ("index", "carry"):
+            return [*bounds, *shape]
+        if v in self.plan.reloads:
+            return list(operands(self.plan.reloads[v]))
+        match d.stmt:
+            case Branch(test=test, outs=outs):
+                out = next(o for o in outs if o.var == v)
+                return [test, out.then, out.other, *shape]
+            case Assign() | Load():
+                return [*operands(d.stmt), *shape]
+            case _:
+                return shape
+
+    def get(self, atom: Atom) -> Atom:
+        """The atom that stands for a name of the primal here; lines are appended where it must be made."""
+        if isinstance(atom, Const) or atom not in self.plan.defs:
+            return atom
+        if atom not in self.known:
+            self.known[atom] = self.make(atom)
+        return self.known[atom]
+
+    def make(self, v: Var) -> Atom:
+        """Load a recorded value, or compute it again."""
+        d = self.plan.defs[v]
+        if not d.frames:
+            return v
+        if v in self.tapes.tapes:
+            return self.restore(v, self.tapes.tapes[v])
+        if v in self.plan.reloads:
+            store = self.plan.reloads[v]
+            self.add(map_operands(Load(target := self.b.like(v), store.array, store.index, store.span), self.get))
+            return target
+        match d.stmt:
+            case Assign() | Load():
+                target = self.b.like(v)
+                self.add(map_targets(map_operands(d.stmt, self.get), lambda _: target))
+                return target
+            case Branch():
+                return self.rebranch(v, d.stmt)
+            case Loop() if v in self.primal.counters:
+                return self.tapes.row(replace(d.stmt, start=self.get(d.stmt.start)), self.indices[d.path])
+            case _:
+                pass
+        raise AssertionError(f"{v} is not available in the reverse sweep")
+
+    def restore(self, v: Var, tape: Tape) -> Atom:
+        """Load a value from its tape."""
+        rows = list[Atom]()
+        for f in tape.loops:
+            region = f.region
+            if isinstance(region, Loop):
+                region = replace(region, start=self.get(region.start), step=self.get(region.step))
+            assert not isinstance(region, Branch)
+            rows.append(self.tapes.row(region, self.indices[f.path]))
+        target = self.b.load(tape.array, self.tapes.place(tape, rows, self.offsets.get(tape.loops[-1].path, ZERO)), str(v))
+        if not self.b.type(v).rank:
+            self.b.types[target.name] = self.b.type(v)
+        return target
+
+    def rebranch(self, v: Var, stmt: Branch) -> Atom:
+        """Compute again what a branch yields."""
+        out, test = next(o for o in stmt.outs if o.var == v), self.get(stmt.test)
+        outer, arms, values = self.known, list[Block](), list[Atom]()
+        for atom in (out.then, out.other):
+            self.known = dict(outer)
+            with self.b.block() as lines:
+                values.append(self.get(atom))
+            arms.append(tuple(lines))
+        self.known = outer
+        target = self.b.like(v)
+        self.add(Branch(test, arms[0], arms[1], (Out(target, values[0], values[1]),), stmt.span))
+        return target
+
+
+def trip_atoms(primal: Prepared, region: object) -> tuple[Atom, ...]:
+    """The atoms from which the number of trips of a loop follows."""
+    assert isinstance(region, (Loop, While))
+    counter = primal.counter(region)
+    if counter is not None:
+        return (counter.out,)
+    assert isinstance(region, Loop)
+    return (region.start, region.stop, region.step)
+
+
+def trips_of(b: Builder, primal: Prepared, region: Loop | While) -> Atom:
+    """The number of trips a loop made, never negative."""
+    counter = primal.counter(region)
+    if counter is not None:
+        return counter.out
+    assert isinstance(region, Loop)
+    return b.int("maximum", trip_count(b, region), ZERO)
+
+
+def map_trips(back: Backward, region: Loop | While) -> Atom:
+    """The number of trips, from values of the reverse sweep."""
+    counter = back.primal.counter(region)
+    if counter is not None:
+        return back.get(counter.out)
+    assert isinstance(region, Loop)
+    here = replace(region, start=back.get(region.start), stop=back.get(region.stop), step=back.get(region.step))
+    return trips_of(back.b, back.primal, here)
+
+
+def literal_zero(type: Type) -> Const:
+    """The zero of a scalar type."""
+    if type.weak:
+        return Const({"bool": False, "int64": 0, "float64": 0.0}[type.dtype])
+    return Const(type.numpy.type(0))
+

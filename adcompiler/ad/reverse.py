@@ -1,0 +1,324 @@
+"""Transposition: the adjoint of every statement of a block, last statement first.
+
+The result refers to values of the primal by their primal names, as if all of them were still there. What it takes to have
+them (recomputing, reloading, recording) is decided in `record` and written in `replay`.
+
+Scalars have adjoints that are values (`bars`); an active array has a shadow array of the same shape, views have views of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from adcompiler.ad.prepare import Prepared
+from adcompiler.ad.order import memory_is_free
+from adcompiler.analysis.alias import Aliases
+from adcompiler.analysis.dependence import Dependence, dependence
+from adcompiler.analysis.scope import Path
+from adcompiler.analysis.selection import selected
+from adcompiler.ir.build import ONE, Builder, scalar
+from adcompiler.ir.ops import kind
+from adcompiler.ir.walk import all_defs, all_reads, blocks, walk
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Const, Grow, Load, Loop, NewAxis, Out, Slice, Stmt, Store, Var, While
+from adcompiler.rules.table import is_zero, lookup
+
+Bars = dict[Var, Atom]
+
+
+@dataclass(slots=True)
+class Reverse:
+    """The state of one transposition.
+
+    `bars` maps an active scalar to its adjoint so far, an array to its shadow; absent means zero.
+    `origin` maps the index of each reversed loop to the path of the loop it reverses.
+    """
+
+    b: Builder
+    primal: Prepared
+    active: frozenset[Var]
+    memory: Aliases = field(init=False)
+    views: dict[Var, Load | Assign] = field(init=False)
+    bars: Bars = field(default_factory=dict)
+    origin: dict[Var, Path] = field(default_factory=dict)
+    free: set[Path] = field(default_factory=set)
+    over: Dependence = field(init=False)
+    chosen: frozenset[Var] = field(init=False)
+    grown: frozenset[Var] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.over = dependence(self.primal.func)
+        self.memory = self.over.memory
+        self.chosen = selected(self.primal.func)
+        self.grown = frozenset(s.array for s in walk(self.primal.func.body) if isinstance(s, Grow))
+        self.views = {s.target: s for s in walk(self.primal.func.body) if isinstance(s, (Load, Assign)) and is_view(s)}
+
+    # -- statements ----------------------------------------------------------------------------------------------
+
+    def block(self, block: Block, path: Path) -> None:
+        """Append the adjoint of a block."""
+        for position in range(len(block) - 1, -1, -1):
+            stmt = block[position]
+            with self.b.at(getattr(stmt, "span", None)):
+                self.statement(stmt, (*path, position))
+
+    def statement(self, stmt: Stmt, path: Path) -> None:
+        """Append the adjoint of one statement."""
+        match stmt:
+            case Assign(target=target) | Load(target=target) if target not in self.active or target in self.views:
+                pass
+            case Assign():
+                self.line(stmt)
+            case Load(target=target, array=array, index=index):
+                if target in self.bars:
+                    self.b.store(self.shadow(array), index, self.bars.pop(target), add=True)
+            case Store():
+                self.stored(stmt)
+            case Loop() | While():
+                if self.touches(stmt):
+                    self.loop(stmt, path)
+            case Branch():
+                if self.touches(stmt):
+                    self.branch(stmt, path)
+            case _:
+                pass
+
+    def line(self, stmt: Assign) -> None:
+        """`y = op(a, b)`: each active argument receives its share of `y_bar`."""
+        y_bar = self.bars.pop(stmt.target, None)
+        if y_bar is None or is_zero(stmt.op):
+            return
+        wanted = [k for k, a in enumerate(stmt.args) if a in self.active]
+        with self.b.block() as lines:
+            shares = lookup(stmt.op, self.b).pull(self.b, stmt, y_bar, wanted, guard=stmt.target in self.chosen)
+        self.b.extend(lines)
+        made = {s.target for s in lines if isinstance(s, Assign) and kind(s.op) not in ("view", "alloc")}
+        values = list(shares.values())
+        for position, share in shares.items():
+            fresh = share in made and values.count(share) == 1
+            self.accumulate(stmt.args[position], share, fresh)
+
+    def stored(self, stmt: Store) -> None:
+        """`a[i] = v`: v receives the adjoint of the element, which is then zero; `a[i] += v` keeps it."""
+        if stmt.array not in self.active or self.base(stmt.array) not in self.bars:
+            return
+        bar = self.shadow(stmt.array)
+        if stmt.value in self.active:
+            self.accumulate(stmt.value, self.b.load(bar, stmt.index, hint=f"{stmt.value}_bar"), fresh=False)
+        if not stmt.add:
+            self.b.store(bar, stmt.index, scalar(0.0, self.b.type(bar).dtype))
+
+    # -- adjoints ------------------------------------------------------------------------------------------------
+
+    def accumulate(self, to: Atom, share: Atom, fresh: bool) -> None:
+        """Add `share` to the adjoint of `to`; a fresh array may become the adjoint itself."""
+        if not isinstance(to, Var) or to not in self.active:
+            return
+        share = self.convert(self.unbroadcast(share, to), to)
+        if not self.b.type(to).rank:
+            before = self.bars.get(to)
+            self.bars[to] = share if before is None else self.b.emit("add", before, share, hint=f"{to}_bar")
+        elif fresh and to not in self.bars and to not in self.views and self.b.type(share).rank:
+            assert isinstance(share, Var)
+            self.bars[to] = share
+        else:
+            bar = self.shadow(to)
+            self.b.store(bar, self.b.everything(bar), share, add=True)
+
+    def unbroadcast(self, share: Atom, to: Atom) -> Atom:
+        """Sum `share` over the axes along which `to` was broadcast."""
+        have, want = self.b.shape(share), self.b.shape(to)
+        lead = len(have) - len(want)
+        if lead < 0:
+            return share
+        stretched = tuple(k for k in range(len(want)) if want[k] == ONE and have[lead + k] != ONE)
+        if lead:
+            share = self.b.emit("sum", share, axes=tuple(range(lead)), keepdims=False, hint=f"{to}_bar")
+        if stretched:
+            share = self.b.emit("sum", share, axes=stretched, keepdims=True, hint=f"{to}_bar")
+        return share
+
+    def convert(self, share: Atom, to: Atom) -> Atom:
+        """`share` in the element type of `to`."""
+        dtype = self.b.type(to).dtype
+        if self.b.type(share).dtype == dtype:
+            return share
+        if isinstance(share, Const):
+            return scalar(float(str(share.value)), dtype)
+        return self.b.emit("cast", share, dtype=dtype, hint=f"{to}_bar")
+
+    def base(self, array: Var) -> Var:
+        """The array of which `array` is a view, or itself."""
+        while (view := self.views.get(array)) is not None:
+            array = view.array if isinstance(view, Load) else _var(view.args[0])
+        return array
+
+    def shadow(self, array: Var) -> Var:
+        """The shadow of an array: zeros where it has none yet, a view of a shadow where it is a view."""
+        if array in self.bars:
+            return _var(self.bars[array])
+        view, hint = self.views.get(array), f"{array}_bar"
+        if view is None:
+            bar = self.b.emit("zeros", *self.extents(array), dtype=self.b.type(array).dtype, hint=hint)
+        elif isinstance(view, Load):
+            bar = self.b.load(self.shadow(view.array), view.index, hint)
+        else:
+            parent = self.shadow(_var(view.args[0]))
+            bar = self.b.emit(view.op, parent, *view.args[1:], hint=hint, weak=None, **dict(view.params))
+        self.bars[array] = bar
+        return bar
+
+    def extents(self, array: Var) -> tuple[Atom, ...]:
+        """The extents of a shadow: those of the array at the end of the primal."""
+        if array not in self.grown:
+            return self.b.shape(array)
+        return (self.b.emit("dim", array, axis=0, hint="rows"), *self.b.shape(array)[1:])
+
+    def zero(self, like: Var) -> Const:
+        """The adjoint of a scalar that has received nothing."""
+        return scalar(0.0, self.b.type(like).dtype)
+
+    # -- regions -------------------------------------------------------------------------------------------------
+
+    def touches(self, stmt: Stmt) -> bool:
+        """Whether anything active happens in a region."""
+        inside = {s.array for s in walk([stmt]) if isinstance(s, Store)} | all_defs([stmt])
+        return not self.active.isdisjoint(inside)
+
+    def outside(self, stmt: Stmt) -> tuple[list[Var], list[Var]]:
+        """Active scalars and bases of active arrays that a region uses and does not define, in a fixed order."""
+        here = all_defs([stmt])
+        used = sorted((all_reads([stmt]) & self.active), key=str)
+        bases = {self.base(v) for v in used if self.b.type(v).rank}
+        scalars = [v for v in used if not self.b.type(v).rank and v not in here]
+        return scalars, sorted((v for v in bases if v not in here), key=str)
+
+    def branch(self, stmt: Branch, path: Path) -> None:
+        """`if`: the same test decides which arm's adjoint runs."""
+        scalars, arrays = self.outside(stmt)
+        for array in arrays:
+            self.shadow(array)
+        received = {o.var: self.bars.pop(o.var) for o in stmt.outs if o.var in self.bars}
+        before, ends = dict(self.bars), list[Bars]()
+        arms = list[Block]()
+        for arm, block in enumerate(blocks(stmt)):
+            self.bars = dict(before)
+            with self.b.block() as lines:
+                for out in stmt.outs:
+                    if out.var in received:
+                        self.accumulate((out.then, out.other)[arm], received[out.var], fresh=False)
+                self.block(block, (*path, arm))
+            arms.append(tuple(lines))
+            ends.append(self.bars)
+        self.bars = before
+        outs = list[Out]()
+        for v in scalars:
+            values = [end.get(v, self.zero(v)) for end in ends]
+            if any(value != before.get(v, self.zero(v)) for value in values):
+                bar = self.b.like(v, f"{v}_bar")
+                outs.append(Out(bar, values[0], values[1]))
+                self.bars[v] = bar
+        self.b.add(Branch(stmt.test, arms[0], arms[1], tuple(outs), self.b.span))
+
+    def loop(self, stmt: Loop | While, path: Path) -> None:
+        """A loop runs backwards; the adjoints of what it carries and of outer scalars are carried the other way."""
+        scalars, arrays = self.outside(stmt)
+        carried = [c for c in stmt.carried if c.var in self.active]
+        inits = {c.init for c in carried if self.b.type(c.var).rank}
+        for array in arrays:
+            if array not in inits or array in all_reads(blocks_of(stmt)):
+                self.shadow(array)
+        incoming = {c: self.incoming(c) for c in carried}
+        scalars = [v for v in scalars if v in all_reads(blocks_of(stmt)) or v in {c.next for c in carried}]
+        outer, entry = self.bars, {v: self.bars.get(v, self.zero(v)) for v in scalars}
+        self.bars = dict(outer)
+        entries = {v: self.b.like(v, f"{v}_bar") for v in scalars}
+        self.bars.update(entries)
+        with self.b.block() as lines:
+            givens = {c: self.given(c) for c in carried}
+            for block_arm in range(len(blocks(stmt)) - 1, -1, -1):
+                self.block(blocks(stmt)[block_arm], (*path, block_arm))
+            ends = {c: self.leaving(c) for c in carried}
+            sums = {v: self.bars[v] for v in scalars}
+        self.bars = outer
+        carries = [Carry(givens[c], incoming[c], ends[c], self.b.like(givens[c])) for c in carried]
+        carries += [Carry(entries[v], entry[v], sums[v], self.b.like(entries[v])) for v in scalars]
+        if all(ends[c] == givens[c] for c in carried) and memory_is_free(self.over, self.active, path):
+            self.free.add(path)
+        index, start, stop, step = self.reversed_range(stmt)
+        self.origin[index] = path
+        self.b.add(Loop(index, start, stop, step, tuple(carries), tuple(lines), None, False, self.b.span))
+        for v, carry in zip(scalars, carries[len(carried) :], strict=True):
+            self.bars[v] = carry.out
+        for c, carry in zip(carried, carries, strict=False):
+            self.hand_over(c, carry.out)
+
+    def incoming(self, c: Carry) -> Atom:
+        """The adjoint of a carried value after the loop."""
+        if not self.b.type(c.var).rank:
+            return self.bars.pop(c.out, self.zero(c.var))
+        bar = self.shadow(c.out)
+        del self.bars[c.out]
+        return bar
+
+    def given(self, c: Carry) -> Var:
+        """Enter a reversed iteration: the carried adjoint is that of the iteration's next value."""
+        bar = self.b.like(c.var, f"{c.var}_bar")
+        if isinstance(c.next, Var) and self.b.type(bar).rank and c.next not in self.bars and c.next not in self.views:
+            self.bars[c.next] = bar
+        else:
+            self.accumulate(c.next, bar, fresh=False)
+        return bar
+
+    def leaving(self, c: Carry) -> Atom:
+        """Leave a reversed iteration: the adjoint of the value at entry."""
+        if not self.b.type(c.var).rank:
+            return self.bars.pop(c.var, self.zero(c.var))
+        return self.shadow(c.var)
+
+    def hand_over(self, c: Carry, bar: Var) -> None:
+        """After a reversed loop: the adjoint of the initial value."""
+        if isinstance(c.init, Var) and self.b.type(bar).rank and c.init not in self.bars and c.init not in self.views:
+            self.bars[c.init] = bar
+        else:
+            self.accumulate(c.init, bar, fresh=False)
+
+    def reversed_range(self, stmt: Loop | While) -> tuple[Var, Atom, Atom, Atom]:
+        """Index, start, stop and step of the loop that visits the iterations last first."""
+        b, counter = self.b, self.primal.counter(stmt)
+        if isinstance(stmt, While):
+            assert counter is not None
+            return b.like(counter.var, "k"), b.int("sub", counter.out, ONE), Const(-1), Const(-1)
+        index = b.like(stmt.index)
+        if counter is None and stmt.step == ONE:
+            return index, b.int("sub", stmt.stop, ONE), b.int("sub", stmt.start, ONE), Const(-1)
+        if counter is None and stmt.step == Const(-1):
+            return index, b.int("add", stmt.stop, ONE), b.int("add", stmt.start, ONE), ONE
+        trips: Atom = counter.out if counter else trip_count(b, stmt)
+        last = b.int("add", stmt.start, b.int("mul", b.int("sub", trips, ONE), stmt.step))
+        return index, last, b.int("sub", stmt.start, stmt.step), b.int("sub", Const(0), stmt.step)
+
+
+def trip_count(b: Builder, stmt: Loop) -> Atom:
+    """Lines computing how often a counted loop runs if nothing leaves it; not positive where it never does."""
+    length = b.int("sub", stmt.stop, stmt.start)
+    if stmt.step == ONE:
+        return length
+    # the quotient rounded up, for either sign of the step
+    return b.int("sub", Const(0), b.int("floordiv", b.int("sub", stmt.start, stmt.stop), stmt.step))
+
+
+def blocks_of(stmt: Stmt) -> Block:
+    """The statements of a region's blocks, one after the other."""
+    return tuple(s for block in blocks(stmt) for s in block)
+
+
+def is_view(stmt: Load | Assign) -> bool:
+    """Whether a line makes a reference to memory that exists."""
+    if isinstance(stmt, Load):
+        return any(isinstance(item, (Slice, NewAxis)) for item in stmt.index)
+    return kind(stmt.op) == "view"
+
+
+def _var(atom: Atom) -> Var:
+    assert isinstance(atom, Var)
+    return atom

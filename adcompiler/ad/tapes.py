@@ -1,0 +1,114 @@
+"""Where recorded values lie: one array a value, addressed by the trip counts of the loops around it.
+
+A value inside loops whose lengths are all known before the outermost begins lies in an array with one axis a loop. Any other
+lies in an array with a single axis for all executions of its loop, one after the other; a cell counts where the next begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from adcompiler.ad.prepare import Prepared
+from adcompiler.ad.record import Plan
+from adcompiler.ad.reverse import trip_count
+from adcompiler.analysis.scope import Frame, Path
+from adcompiler.errors import UnsupportedSyntax
+from adcompiler.ir.build import ONE, ZERO, Builder
+from adcompiler.ir.wengert import Atom, Index, Loop, Slice, Var, While
+
+# rows of a tape of unknown length before it first grows
+FIRST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """The array that holds one value of the primal."""
+
+    array: Var
+    loops: tuple[Frame, ...]
+    flat: bool
+
+
+@dataclass(slots=True)
+class Tapes:
+    """All tapes of a function, and for each loop of unknown place in the sequence the cell that counts."""
+
+    b: Builder
+    primal: Prepared
+    plan: Plan
+    tapes: dict[Var, Tape] = field(default_factory=dict)
+    cells: dict[Path, Var] = field(default_factory=dict)
+
+    def flat_loops(self) -> set[Path]:
+        """The loops whose executions share a single axis."""
+        return {t.loops[-1].path for t in self.tapes.values() if t.flat}
+
+    def of_loop(self, path: Path) -> list[Tape]:
+        """The tapes with a single axis that belong to a loop."""
+        return [t for t in self.tapes.values() if t.flat and t.loops[-1].path == path]
+
+    def allocate(self, path: Path) -> None:
+        """Lines that make the tapes of the loops in the statement at `path`, which no loop surrounds."""
+        for v in sorted(self.plan.recorded, key=str):
+            loops = self.plan.defs[v].loops
+            if loops and loops[0].path[: len(path)] == path and v not in self.tapes:
+                self.tapes[v] = self.tape(v, loops)
+
+    def tape(self, v: Var, loops: tuple[Frame, ...]) -> Tape:
+        """Allocate the tape of one value."""
+        type = self.b.type(v)
+        flat = not all(self.known(f.region) for f in loops)
+        extents: tuple[Atom, ...] = tuple(self.extent(f.region) for f in loops)
+        if flat:
+            extents = (self.extent(loops[0].region) if len(loops) == 1 and self.known(loops[0].region) else _FIRST,)
+        for a in self.b.shape(v):
+            if isinstance(a, Var) and self.plan.defs[a].frames:
+                raise UnsupportedSyntax(
+                    f"the extents of `{v}` change from one iteration to the next, and its values are needed in reverse",
+                    getattr(self.plan.defs[v].stmt, "span", None),
+                    "give the array a fixed shape before the loop and assign into it",
+                )
+        array = self.b.emit("empty", *extents, *self.b.shape(v), dtype=type.dtype, hint=f"{v}_tape")
+        if flat and len(loops) > 1 and loops[-1].path not in self.cells:
+            self.cells[loops[-1].path] = self.b.emit("zeros", ONE, dtype="int64", hint=f"{v}_place")
+        return Tape(array, loops, flat)
+
+    def known(self, region: object) -> bool:
+        """Whether the length of a loop is known at the top level of the function."""
+        if not isinstance(region, Loop):
+            return False
+        return all(
+            not isinstance(a, Var) or not self.plan.defs[a].frames for a in (region.start, region.stop, region.step)
+        )
+
+    def extent(self, region: object) -> Atom:
+        """The number of rows for a loop: its trip count, or with small constant starts the bound itself."""
+        if not isinstance(region, Loop) or not self.known(region):
+            return _FIRST
+        if indexed(region):
+            return self.b.int("maximum", region.stop, ZERO)
+        return self.b.int("maximum", trip_count(self.b, region), ZERO)
+
+    def row(self, region: Loop | While, index: Var) -> Atom:
+        """The row of an iteration: the loop's index where it can serve, else the number of trips made before."""
+        if isinstance(region, While) or indexed(region):
+            return index
+        if region.step == ONE:
+            return self.b.int("sub", index, region.start)
+        return self.b.int("floordiv", self.b.int("sub", index, region.start), region.step)
+
+    def place(self, tape: Tape, rows: list[Atom], offset: Atom) -> Index:
+        """The index of a record in its tape."""
+        lead = (self.b.int("add", offset, rows[-1]),) if tape.flat else tuple(rows)
+        rest = self.b.shape(tape.array)[len(lead) :]
+        return (*lead, *(Slice(None, None, None, ZERO, extent) for extent in rest))
+
+
+def indexed(region: Loop) -> bool:
+    """Whether a loop's own index serves as its row: it counts up by one from a small constant."""
+    start = region.start
+    small = getattr(start, "value", -1)
+    return region.step == ONE and isinstance(small, int) and 0 <= small <= 8
+
+
+_FIRST = type(ONE)(FIRST)

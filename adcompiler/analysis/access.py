@@ -1,0 +1,129 @@
+"""Element accesses in terms of the array that owns the memory, with views looked through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from adcompiler.analysis.affine import Affine
+from adcompiler.analysis.fourier import Form, feasible, number, symbol
+from adcompiler.analysis.scope import Definition, Frame, Path
+from adcompiler.ir.types import INDEX
+from adcompiler.ir.wengert import Assign, Atom, Index, Load, Loop, NewAxis, Slice, Var
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one statement touches: `axes[k]` is the index along axis `k` of `base`, None where it is not known.
+
+    `limits` are forms that are never negative for the symbols that stand for positions within slices; `extents` are those
+    of the base. `frames` and `path` place the statement.
+    """
+
+    base: Var
+    axes: tuple[Form | None, ...]
+    extents: tuple[Form, ...]
+    limits: tuple[Form, ...]
+    path: Path
+    frames: tuple[Frame, ...]
+
+
+@dataclass(slots=True)
+class Accesses:
+    """Builds accesses of one function."""
+
+    affine: Affine
+    defs: dict[Var, Definition]
+    fresh: int = 0
+
+    def access(self, array: Var, index: Index, path: Path, frames: tuple[Frame, ...]) -> Access:
+        """The elements `array[index]`, seen from the memory's owner."""
+        limits: list[Form] = []
+        axes: list[Form | None] = []
+        extents = iter(self.affine.fn.shape(array))
+        for item in index:
+            match item:
+                case Slice():
+                    next(extents)
+                    axes.append(self.within(item, limits))
+                case NewAxis():
+                    pass
+                case _:
+                    axes.append(self.integer(item, next(extents), frames))
+        return self.through(array, axes, limits, path, frames)
+
+    def through(
+        self, array: Var, axes: list[Form | None], limits: list[Form], path: Path, frames: tuple[Frame, ...]
+    ) -> Access:
+        """Look through the views between `array` and the owner of the memory."""
+        while True:
+            d = self.defs.get(array)
+            stmt = d.stmt if d is not None and d.role == "line" else None
+            if isinstance(stmt, Load):
+                assert d is not None
+                axes = self.compose(stmt, axes, d.frames)
+                array = stmt.array
+            elif isinstance(stmt, Assign) and stmt.op == "transpose" and isinstance(stmt.args[0], Var):
+                order = dict(stmt.params)["axes"]
+                assert isinstance(order, tuple)
+                axes = [axes[order.index(k)] for k in range(len(order))]
+                array = stmt.args[0]
+            elif isinstance(stmt, Assign) and stmt.op == "reshape" and isinstance(stmt.args[0], Var):
+                array = stmt.args[0]
+                axes = [None] * self.affine.fn.types[array.name].rank
+            else:
+                break
+        extents = tuple(self.affine.form(e) for e in self.affine.fn.shape(array))
+        return Access(array, tuple(axes), extents, tuple(limits), path, frames)
+
+    def compose(self, view: Load, axes: list[Form | None], frames: tuple[Frame, ...]) -> list[Form | None]:
+        """Positions in a view as positions in what it views."""
+        inner, extents = iter(axes), iter(self.affine.fn.shape(view.array))
+        result: list[Form | None] = []
+        for item in view.index:
+            match item:
+                case Slice(step=step, first=first):
+                    next(extents)
+                    at, stride = next(inner), self.affine.form(step) if step is not None else number(1)
+                    known = at is not None and not stride.terms
+                    result.append(self.affine.form(first).plus(at, stride.constant) if known and at else None)
+                case NewAxis():
+                    next(inner)
+                case _:
+                    result.append(self.integer(item, next(extents), frames))
+        return result
+
+    def integer(self, item: Atom, extent: Atom, frames: tuple[Frame, ...]) -> Form | None:
+        """The form of an integer index proven not to count from the end; None for any other.
+
+        That the index was found in bounds helps the proof.
+        """
+        if self.affine.fn.type(item).dtype != INDEX.dtype:
+            return None
+        at, size = self.affine.form(item), self.affine.form(extent)
+        known = [*loop_limits(self.affine, frames), size, size.shift(-1) - at, at + size]
+        return None if feasible([*known, at.times(-1).shift(-1)]) else at
+
+    def within(self, item: Slice, limits: list[Form]) -> Form | None:
+        """A position inside a slice: a new symbol between 0 and the slice's size."""
+        stride = self.affine.form(item.step) if item.step is not None else number(1)
+        if stride.terms:
+            return None
+        self.fresh += 1
+        at = symbol(("position", self.fresh))
+        limits += [at, self.affine.form(item.size).shift(-1) - at]
+        return self.affine.form(item.first).plus(at, stride.constant)
+
+
+def loop_limits(affine: Affine, frames: tuple[Frame, ...]) -> Iterator[Form]:
+    """Forms that are never negative inside the loops of `frames`."""
+    for frame in frames:
+        region = frame.region
+        if not isinstance(region, Loop):
+            continue
+        step = affine.form(region.step)
+        index, start, stop = symbol(region.index), affine.form(region.start), affine.form(region.stop)
+        if not step.terms and step.constant > 0:
+            yield from (index - start, stop.shift(-1) - index)
+        elif not step.terms and step.constant < 0:
+            yield from (start - index, index.shift(-1) - stop)

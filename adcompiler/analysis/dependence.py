@@ -1,0 +1,171 @@
+"""Memory dependence between statements, proven with linear constraints on their indices.
+
+Two executions of statements touch the same element only if their indices agree, each index lies in its loop's range, and
+the later one comes later. Where a system of such constraints has no solution, there is no dependence; anything that is not
+linear is left out of the system, so that it can only say "may".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from adcompiler.analysis.access import Access, Accesses, loop_limits
+from adcompiler.analysis.affine import Affine, affine
+from adcompiler.analysis.alias import Aliases, aliases
+from adcompiler.analysis.fourier import Form, feasible, symbol
+from adcompiler.analysis.scope import Definition, Frame, Path, definitions, sites
+from adcompiler.ir.ops import kind
+from adcompiler.ir.wengert import Assign, Branch, Const, Func, Index, Load, Loop, Slice, Store, Var
+
+
+@dataclass(slots=True)
+class Dependence:
+    """The stores of a function by alias class, and questions about them."""
+
+    fn: Func
+    defs: dict[Var, Definition]
+    memory: Aliases
+    affine: Affine
+    accesses: Accesses
+    writes: dict[Var, list[Access]] = field(default_factory=dict)
+    reads: dict[Var, list[Access]] = field(default_factory=dict)
+    memo: dict[tuple[Path, Var], bool] = field(default_factory=dict)
+
+    def overwritten(self, array: Var, index: Index, path: Path, frames: tuple[Frame, ...]) -> bool:
+        """Whether an element that the statement at `path` reads may be overwritten before the function ends."""
+        if (path, array) not in self.memo:
+            read = self.accesses.access(array, index, path, frames)
+            writes = self.writes.get(self.memory.root(array), ())
+            self.memo[path, array] = any(self.meets_later(read, write) for write in writes)
+        return self.memo[path, array]
+
+    def lasting(self, store: Store, path: Path, frames: tuple[Frame, ...]) -> bool:
+        """Whether the element that a store writes keeps its value until the function ends."""
+        here = self.accesses.access(store.array, store.index, path, frames)
+        return not any(self.meets_later(here, write) for write in self.writes[self.memory.root(store.array)])
+
+    def meets_later(self, first: Access, second: Access) -> bool:
+        """Whether `second` may touch an element of `first` in a later execution."""
+        common = shared(first.frames, second.frames)
+        loops = [f for f in common if f.is_loop]
+        private = self.private(first, second)
+        if second.path > first.path and not exclusive(first.frames, second.frames) and self.meet(first, second, loops, None):
+            return True
+        return any(self.meet(first, second, loops, level) for level in range(private, len(loops)))
+
+    def private(self, first: Access, second: Access) -> int:
+        """The number of outer loops in each of whose iterations the memory is a new one."""
+        if first.base != second.base or first.base not in self.defs:
+            return 0
+        d = self.defs[first.base]
+        return len(d.loops) if d.role == "line" else 0
+
+    def across(self, first: Access, second: Access, loop: Path) -> bool:
+        """Whether two statements in a loop may touch one element in different iterations of it, in either order."""
+        loops = [f for f in shared(first.frames, second.frames) if f.is_loop]
+        level = next(k for k, f in enumerate(loops) if f.path == loop)
+        if level < self.private(first, second):
+            return False
+        back = [f for f in shared(second.frames, first.frames) if f.is_loop]
+        return self.meet(first, second, loops, level) or self.meet(second, first, back, level)
+
+    def meet(self, first: Access, second: Access, loops: list[Frame], level: int | None) -> bool:
+        """Whether they may touch one element when loops before `level` are in the same iteration and `level` later.
+
+        With `level` None all common loops are in the same iteration.
+        """
+        same = len(loops) if level is None else level
+        renaming = self.renaming(first, second, {f.path for f in loops[:same]})
+        limits = [*self.limits(first)]
+        limits += [f.rename(renaming) for f in self.limits(second)]
+        equal: list[Form] = []
+        if first.base == second.base:
+            for a, b in zip(first.axes, second.axes, strict=True):
+                if a is not None and b is not None:
+                    equal.append(a - b.rename(renaming))
+        orders = [[]] if level is None else self.orders(loops[level], renaming)
+        return any(feasible([*limits, *order], equal) for order in orders)
+
+    def orders(self, frame: Frame, renaming: dict[object, object]) -> list[list[Form]]:
+        """The ways in which an iteration of a loop can be a later one."""
+        region = frame.region
+        if not isinstance(region, Loop):
+            return [[]]
+        now, then = symbol(region.index), symbol(renaming[region.index])
+        ahead, behind = [then - now.shift(1)], [now - then.shift(1)]
+        step = self.affine.form(region.step)
+        if step.terms:
+            return [ahead, behind]
+        return [ahead] if step.constant > 0 else [behind]
+
+    def renaming(self, first: Access, second: Access, same: set[Path]) -> dict[object, object]:
+        """New names for what `second` sees differently: everything defined in loops that are not in the same iteration."""
+        names: dict[object, object] = {}
+        for form in [*self.limits(second), *(a for a in second.axes if a is not None)]:
+            for s, _ in form.terms:
+                if isinstance(s, tuple) and s[0] == "position":
+                    names[s] = ("later", s)
+                elif isinstance(s, Var) and s in self.defs:
+                    if any(f.path not in same for f in self.defs[s].loops):
+                        names[s] = ("later", s)
+        for frame in second.frames:
+            if isinstance(frame.region, Loop) and frame.path not in same:
+                names[frame.region.index] = ("later", frame.region.index)
+        return names
+
+    def limits(self, access: Access) -> Iterator[Form]:
+        """What is known of an access: loop ranges, slices, and that indices were found in bounds."""
+        yield from access.limits
+        yield from loop_limits(self.affine, access.frames)
+        for axis, extent in zip(access.axes, access.extents, strict=True):
+            yield extent
+            if axis is not None:
+                yield from (extent.shift(-1) - axis, axis)
+
+
+def shared(a: tuple[Frame, ...], b: tuple[Frame, ...]) -> list[Frame]:
+    """The blocks that two places have in common, a loop counting as one block."""
+    result = []
+    for x, y in zip(a, b, strict=False):
+        if x.path != y.path:
+            break
+        result.append(x)
+        if isinstance(x.region, Branch) and x.arm != y.arm:
+            break
+    return result
+
+
+def exclusive(a: tuple[Frame, ...], b: tuple[Frame, ...]) -> bool:
+    """Whether two places lie in different arms of one branch."""
+    return any(
+        x.path == y.path and isinstance(x.region, Branch) and x.arm != y.arm for x, y in zip(a, b, strict=False)
+    )
+
+
+def everything(fn: Func, array: Var) -> Index:
+    """The index of a whole array."""
+    return tuple(Slice(None, None, None, Const(0), extent) for extent in fn.shape(array))
+
+
+def dependence(fn: Func) -> Dependence:
+    """Collect the accesses of a function."""
+    defs, memory = definitions(fn), aliases(fn)
+    forms = affine(fn, defs)
+    accesses = Accesses(forms, defs)
+    found = Dependence(fn, defs, memory, forms, accesses)
+    for stmt, path, frames in sites(fn.body):
+        if isinstance(stmt, Store):
+            access = accesses.access(stmt.array, stmt.index, path, frames)
+            found.writes.setdefault(memory.root(stmt.array), []).append(access)
+        elif isinstance(stmt, Load) and not fn.types[stmt.target.name].rank:
+            access = accesses.access(stmt.array, stmt.index, path, frames)
+            found.reads.setdefault(memory.root(stmt.array), []).append(access)
+        elif isinstance(stmt, Assign) and kind(stmt.op) != "view":
+            for array in {a for a in stmt.args if isinstance(a, Var) and fn.types[a.name].rank}:
+                access = accesses.access(array, everything(fn, array), path, frames)
+                found.reads.setdefault(memory.root(array), []).append(access)
+        if isinstance(stmt, Store) and isinstance(stmt.value, Var) and fn.types[stmt.value.name].rank:
+            access = accesses.access(stmt.value, everything(fn, stmt.value), path, frames)
+            found.reads.setdefault(memory.root(stmt.value), []).append(access)
+    return found

@@ -1,0 +1,87 @@
+"""Places in the user's program and the errors that point at them."""
+
+from __future__ import annotations
+
+import linecache
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the user's file: lines count from 1, columns from 0 and in characters."""
+
+    file: str
+    line: int
+    col: int
+    end_line: int
+    end_col: int
+
+    @property
+    def text(self) -> str:
+        """The user's line on which the stretch begins."""
+        return linecache.getline(self.file, self.line).rstrip("\n")
+
+
+class ADCompilerError(Exception):
+    """An error in the user's program: what is wrong, where, and what to write instead.
+
+    Parameters
+    ----------
+    what : str
+        The cause, in one sentence.
+    span : Span or None
+        The place; None where there is none, as for a wrong argument.
+    fix : str
+        What to write instead.
+    """
+
+    def __init__(self, what: str, span: Span | None, fix: str) -> None:
+        super().__init__(what, span, fix)
+        self.what, self.span, self.fix = what, span, fix
+
+    @property
+    def filename(self) -> str | None:
+        """The user's file, or None."""
+        return self.span.file if self.span else None
+
+    @property
+    def lineno(self) -> int | None:
+        """The line in the user's file, or None."""
+        return self.span.line if self.span else None
+
+    @property
+    def col(self) -> int | None:
+        """The column, counted from 0 in characters, or None."""
+        return self.span.col if self.span else None
+
+    def __str__(self) -> str:
+        if self.span is None:
+            return f"{self.what}\n  fix: {self.fix}"
+        span, text = self.span, self.span.text
+        end = span.end_col if span.end_line == span.line else len(text)
+        gutter = f"  {span.line} | "
+        caret = " " * (len(gutter) + span.col) + "^" * max(end - span.col, 1)
+        return (
+            f"{self.what}\n  --> {span.file}:{span.line}:{span.col + 1}\n"
+            f"{gutter}{text}\n{caret}\n  fix: {self.fix}"
+        )
+
+
+class UnsupportedSyntax(ADCompilerError):
+    """A construct outside the language."""
+
+
+class MissingRule(ADCompilerError):
+    """A function without a derivative rule."""
+
+
+class NotDifferentiable(ADCompilerError, TypeError):
+    """A derivative that does not exist: of an integer argument, of an array output."""
+
+
+class TypeProblem(ADCompilerError):
+    """Types that do not fit together, placed on the user's line."""
+
+
+class GradcheckFailed(ADCompilerError, AssertionError):
+    """A gradient that differs from finite differences."""

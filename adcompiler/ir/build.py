@@ -1,0 +1,340 @@
+"""Building Wengert lines: every pass that creates code creates it through a `Builder`, which types each name."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from adcompiler.errors import Span
+from adcompiler.ir.infer import infer
+from adcompiler.ir.names import Names
+from adcompiler.ir.ops import kind
+from adcompiler.ir.types import BOOL, INDEX, Type
+from adcompiler.ir.walk import all_defs, all_reads, defines
+from adcompiler.ir.wengert import (
+    Assign,
+    Atom,
+    Block,
+    Check,
+    Const,
+    Func,
+    Grow,
+    Index,
+    Load,
+    NewAxis,
+    Note,
+    Slice,
+    Stmt,
+    Store,
+    Var,
+)
+
+Shape = tuple[Atom, ...]
+ONE, ZERO = Const(1), Const(0)
+
+_FOLD: dict[str, Callable[[int, int], int]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "floordiv": operator.floordiv,
+    "mod": operator.mod,
+    "maximum": max,
+    "minimum": min,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place to which a builder can go back: lines in the innermost block, and the names in use."""
+
+    place: int
+    taken: frozenset[str]
+    last: dict[str, int]
+
+
+class Builder:
+    """Appends statements to the innermost open block; knows the type and shape of every name.
+
+    Parameters
+    ----------
+    names : Names
+        The names of the function being built.
+    types, shapes : mapping
+        Of names that exist already (copied).
+    """
+
+    def __init__(
+        self,
+        names: Names | None = None,
+        types: Mapping[str, Type] | None = None,
+        shapes: Mapping[str, Shape] | None = None,
+    ) -> None:
+        self.types: dict[str, Type] = dict(types or {})
+        self.shapes: dict[str, Shape] = dict(shapes or {})
+        self.names = names or Names(self.types)
+        self.stack: list[list[Stmt]] = [[]]
+        self.span: Span | None = None
+        # the statement that defines a name; a lower bound of an integer no statement defines (a loop index);
+        # names that are memory of their own though no statement makes them (parameters)
+        self.made: dict[str, Stmt] = {}
+        self.lower: dict[str, int] = {}
+        self.own: set[Var] = set()
+        # copies that stand for what NumPy may give as a view: the copy and what it was copied from
+        self.snapshots: list[tuple[Var, Var, Span | None]] = []
+        self._ints: dict[tuple[str, Atom, Atom], tuple[Var, list[Stmt], int]] = {}
+
+    @classmethod
+    def of(cls, fn: Func) -> Builder:
+        """A builder that knows the names of `fn`."""
+        return cls(Names(fn.types), fn.types, fn.shapes)
+
+    # -- names ---------------------------------------------------------------------------------------------------
+
+    def var(self, hint: str, type: Type, shape: Shape = ()) -> Var:
+        """A new name of the given type."""
+        assert len(shape) == type.rank, f"{hint}: {len(shape)} extents for rank {type.rank}"
+        var = Var(self.names.fresh(hint))
+        self.types[var.name] = type
+        if type.rank:
+            self.shapes[var.name] = shape
+        return var
+
+    def type(self, atom: Atom) -> Type:
+        """The type of a name or a literal."""
+        return atom.type if isinstance(atom, Const) else self.types[atom.name]
+
+    def shape(self, atom: Atom) -> Shape:
+        """The extents of an array; nothing for a scalar."""
+        return () if isinstance(atom, Const) else self.shapes.get(atom.name, ())
+
+    def like(self, var: Var, hint: str | None = None) -> Var:
+        """A new name of the same type and shape."""
+        return self.var(hint or var.name, self.types[var.name], self.shape(var))
+
+    # -- blocks --------------------------------------------------------------------------------------------------
+
+    def add(self, stmt: Stmt) -> None:
+        """Append a finished statement."""
+        self.stack[-1].append(stmt)
+        for target in defines(stmt):
+            self.made[target.name] = stmt
+
+    def extend(self, stmts: Sequence[Stmt]) -> None:
+        """Append finished statements."""
+        for stmt in stmts:
+            self.add(stmt)
+
+    @contextmanager
+    def block(self) -> Iterator[list[Stmt]]:
+        """Collect what is built inside into a list of its own, for the body of a region."""
+        self.stack.append([])
+        try:
+            yield self.stack[-1]
+        finally:
+            self.stack.pop()
+
+    @contextmanager
+    def at(self, span: Span | None) -> Iterator[None]:
+        """Give lines built inside this place of the user's program."""
+        before, self.span = self.span, span
+        try:
+            yield
+        finally:
+            self.span = before
+
+    def mark(self) -> Mark:
+        """This place of the innermost open block, to which `rewind` can go back."""
+        return Mark(len(self.stack[-1]), frozenset(self.names.taken), dict(self.names.last))
+
+    def rewind(self, mark: Mark) -> None:
+        """Forget every line and name made since `mark`, which must be of the block that is innermost now."""
+        del self.stack[-1][mark.place :]
+        for name in self.names.taken - mark.taken:
+            for known in (self.types, self.shapes, self.made, self.lower):
+                known.pop(name, None)
+        self.names.taken, self.names.last = set(mark.taken), dict(mark.last)
+        self._ints.clear()
+
+    # -- lines ---------------------------------------------------------------------------------------------------
+
+    def emit(self, op: str, *args: Atom, hint: str = "t", weak: bool | None = None, **params: object) -> Var:
+        """`target = op(*args, **params)` with the type and shape NumPy gives it.
+
+        `weak` overrides whether a scalar result is a Python scalar. Raises TypeError where the types do not fit.
+        """
+        type = infer(op, [self.type(a) for a in args], params)
+        if weak is not None and type.rank == 0:
+            type = Type(type.dtype, weak=weak)
+        target = self.var(hint, type, self.result_shape(op, args, params))
+        self.add(Assign(target, op, args, tuple(sorted(params.items())), self.span))
+        return target
+
+    def int(self, op: str, a: Atom, b: Atom, hint: str = "n") -> Atom:
+        """Integer arithmetic of extents and indices, with literals folded and `x + 0`, `x - 0`, `x * 1` dropped."""
+        if isinstance(a, Const) and isinstance(b, Const):
+            assert isinstance(a.value, int) and isinstance(b.value, int)
+            return Const(_FOLD[op](a.value, b.value))
+        if b == ZERO and op in ("add", "sub") or b == ONE and op in ("mul", "floordiv"):
+            return a
+        if a == ZERO and op == "add" or a == ONE and op == "mul":
+            return b
+        if op == "sub" and a == b:
+            return ZERO
+        if op in ("maximum", "minimum") and a == b:
+            return a
+        return self._shared_int(op, a, b, hint)
+
+    def _shared_int(self, op: str, a: Atom, b: Atom, hint: str) -> Atom:
+        """The name that already holds this integer where its line dominates this place, else a new line.
+
+        Equal extents must be one name: that is how broadcasting knows that they agree.
+        """
+        var, block, place = self._ints.get((op, a, b), (None, [], 0))
+        if var is not None and place < len(block) and any(block is open for open in self.stack):
+            line = block[place]
+            if isinstance(line, Assign) and line.target == var:
+                return var
+        target = self.emit(op, a, b, hint=hint, weak=True)
+        self._ints[op, a, b] = target, self.stack[-1], len(self.stack[-1]) - 1
+        return target
+
+    def load(self, array: Var, index: Index, hint: str = "t") -> Var:
+        """`target = array[index]`: an element, or a view."""
+        type, shape = self.view_type(array, index)
+        target = self.var(hint, type, shape)
+        self.add(Load(target, array, index, self.span))
+        return target
+
+    def store(self, array: Var, index: Index, value: Atom, add: bool = False) -> None:
+        """`array[index] = value`, or `+=`."""
+        self.add(Store(array, index, value, add, self.span))
+
+    def check(self, failed: Atom, exception: str, message: str) -> None:
+        """Raise where `failed` is true."""
+        self.add(Check(failed, exception, message, self.span))
+
+    def note(self, text: str) -> None:
+        """A comment in the generated text."""
+        self.add(Note(text))
+
+    def grow(self, array: Var, row: Atom) -> None:
+        """Make a row of a tape exist."""
+        self.add(Grow(array, row, self.span))
+
+    # -- shapes --------------------------------------------------------------------------------------------------
+
+    def everything(self, array: Var) -> Index:
+        """The index `[:, :, …]` of a whole array."""
+        return tuple(Slice(None, None, None, ZERO, extent) for extent in self.shape(array))
+
+    def view_type(self, array: Var, index: Index) -> tuple[Type, Shape]:
+        """Type and extents of `array[index]`."""
+        base, shape = self.types[array.name], tuple(
+            item.size if isinstance(item, Slice) else ONE for item in index if isinstance(item, (Slice, NewAxis))
+        )
+        if not shape:
+            return Type(base.dtype), ()
+        whole = index == self.everything(array)
+        leading = base.layout == "C" and _leading(index, self.shape(array))
+        return base.array(len(shape), base.layout if whole else "C" if leading else "A"), shape
+
+    def result_shape(self, op: str, args: Sequence[Atom], params: Mapping[str, object]) -> Shape:
+        """The extents of an operation's result."""
+        match kind(op):
+            case "elementwise":
+                return self.broadcast(*args)
+            case "alloc":
+                return tuple(args[1:] if op == "full" else args[2:] if op == "arange" else args)
+            case "copy":
+                return self.shape(args[0])
+            case "view" if op == "reshape":
+                return tuple(args[1:])
+            case "view":
+                axes = params["axes"]
+                assert isinstance(axes, tuple)
+                return tuple(self.shape(args[0])[axis] for axis in axes)
+            case "reduce":
+                return self._reduced_shape(args[0], params)
+            case "contract":
+                a, b = self.shape(args[0]), self.shape(args[1])
+                self.same(a[-1], b[0], "shapes not aligned: the inner extents of a matrix product differ")
+                return (*a[:-1], *b[1:])
+            case _:
+                return ()
+
+    def _reduced_shape(self, x: Atom, params: Mapping[str, object]) -> Shape:
+        axes = params["axes"]
+        assert isinstance(axes, tuple)
+        shape = self.shape(x)
+        if params.get("keepdims"):
+            return tuple(ONE if axis in axes else extent for axis, extent in enumerate(shape))
+        return tuple(extent for axis, extent in enumerate(shape) if axis not in axes)
+
+    def broadcast(self, *args: Atom) -> Shape:
+        """The common extents of several values; extents that must agree and are not the same atom are checked."""
+        shapes = [self.shape(a) for a in args]
+        rank = max((len(s) for s in shapes), default=0)
+        result: list[Atom] = []
+        for axis in range(rank):
+            extent: Atom = ONE
+            for shape in shapes:
+                here = shape[axis - rank + len(shape)] if axis - rank + len(shape) >= 0 else ONE
+                if here == ONE:
+                    continue
+                if extent != ONE:
+                    self.same(extent, here, "operands could not be broadcast together: their extents differ")
+                # a literal extent is worth more than a name
+                extent = here if extent == ONE or isinstance(here, Const) else extent
+            result.append(extent)
+        return tuple(result)
+
+    def same(self, a: Atom, b: Atom, message: str) -> None:
+        """Check at run time that two extents agree, unless they are the same atom."""
+        if a != b:
+            self.check(self.emit("ne", a, b, hint="differ"), "ValueError", message)
+
+    # -- finishing -----------------------------------------------------------------------------------------------
+
+    def finish(self, name: str, params: Sequence[Var], results: Sequence[Atom], doc: str = "") -> Func:
+        """The function built, with the types and shapes of the names it uses."""
+        return make_func(name, params, tuple(self.stack[0]), results, self.types, self.shapes, doc)
+
+
+def _leading(index: Index, shape: Shape) -> bool:
+    """Whether an index of a C-contiguous array selects one contiguous stretch: integers first, then whole axes."""
+    kinds = [item for item in index if not isinstance(item, NewAxis)]
+    first = next((k for k, item in enumerate(kinds) if isinstance(item, Slice)), len(kinds))
+    rest = list(zip(kinds, shape, strict=True))[first:]
+    if not rest or any(not isinstance(item, Slice) for item, _ in rest):
+        return False
+    step = rest[0][0].step if isinstance(rest[0][0], Slice) else None
+    whole = all(isinstance(i, Slice) and i == Slice(None, None, None, ZERO, extent) for i, extent in rest[1:])
+    return whole and (step is None or step == ONE)
+
+
+def make_func(
+    name: str,
+    params: Sequence[Var],
+    body: Block,
+    results: Sequence[Atom],
+    types: Mapping[str, Type],
+    shapes: Mapping[str, Shape],
+    doc: str = "",
+) -> Func:
+    """A `Func` that keeps only the types and shapes of names it uses, and of those its shapes name."""
+    used = {v.name for v in (*params, *all_defs(body), *all_reads(body), *(r for r in results if isinstance(r, Var)))}
+    kept = {n: tuple(shapes[n]) for n in shapes if n in used}
+    used |= {a.name for s in kept.values() for a in s if isinstance(a, Var)}
+    return Func(name, tuple(params), tuple(body), tuple(results), {n: types[n] for n in types if n in used}, kept, doc)
+
+
+def scalar(value: float, dtype: str) -> Const:
+    """A literal of an element type: Python's own float for float64, so that it prints plainly."""
+    return Const(value) if dtype == "float64" else Const(np.dtype(dtype).type(value))
+
+
+__all__ = ["BOOL", "INDEX", "ONE", "ZERO", "Builder", "Mark", "Shape", "make_func", "scalar"]

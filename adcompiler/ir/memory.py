@@ -1,0 +1,77 @@
+"""What may share memory and what a statement writes: the question behind every reordering."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from adcompiler.ir.ops import kind
+from adcompiler.ir.walk import walk
+from adcompiler.ir.wengert import Assign, Atom, Branch, Func, Grow, Load, Loop, Stmt, Store, Var, While
+
+
+class Memory:
+    """Classes of array names that may refer to the same memory.
+
+    Arrays that the function allocates overlap only with their own views; two parameters may overlap, because a
+    caller may pass one array twice.
+    """
+
+    def __init__(self, fn: Func) -> None:
+        self._parent: dict[Var, Var] = {}
+        for stmt in walk(fn.body):
+            for a, b in _shared(stmt):
+                if isinstance(b, Var) and fn.types[a.name].rank:
+                    self._parent[self.root(a)] = self.root(b)
+        self.given = frozenset(self.root(p) for p in fn.params if fn.types[p.name].rank)
+        self._writes: dict[int, tuple[Stmt, frozenset[Var]]] = {}
+
+    def root(self, var: Var) -> Var:
+        """The representative of the class of `var`."""
+        while (above := self._parent.get(var, var)) != var:
+            self._parent[var] = self._parent.get(above, above)
+            var = above
+        return var
+
+    def overlap(self, a: Var, b: Var) -> bool:
+        """Whether writing through `a` may change what `b` shows."""
+        a, b = self.root(a), self.root(b)
+        return a == b or (a in self.given and b in self.given)
+
+    def own(self, var: Var) -> bool:
+        """Whether the function allocated the memory of `var`."""
+        return self.root(var) not in self.given
+
+    def writes(self, stmt: Stmt) -> frozenset[Var]:
+        """The classes into which a statement stores, its blocks included."""
+        # keyed by identity, which the reference kept here makes safe: hashing a region hashes all of its blocks
+        if id(stmt) not in self._writes:
+            self._writes[id(stmt)] = (stmt, frozenset(map(self.root, _stored((stmt,)))))
+        return self._writes[id(stmt)][1]
+
+    def changed(self, arrays: Iterable[Var], stmts: Iterable[Stmt]) -> bool:
+        """Whether one of the statements may change what one of the arrays shows."""
+        arrays = tuple(arrays)
+        return bool(arrays) and any(self.overlap(w, a) for s in stmts for w in self.writes(s) for a in arrays)
+
+
+def _shared(stmt: Stmt) -> Iterator[tuple[Var, Atom]]:
+    """Pairs of names that refer to the same memory after a statement."""
+    match stmt:
+        case Load(target=target, array=array):
+            yield target, array
+        case Assign(target=target, op=op, args=args) if kind(op) == "view":
+            yield target, args[0]
+        case Loop(carried=carried) | While(carried=carried):
+            for c in carried:
+                yield from ((c.var, c.init), (c.var, c.next), (c.out, c.var))
+        case Branch(outs=outs):
+            for o in outs:
+                yield from ((o.var, o.then), (o.var, o.other))
+        case _:
+            pass
+
+
+def _stored(stmts: Iterable[Stmt]) -> Iterator[Var]:
+    for stmt in walk(stmts):
+        if isinstance(stmt, (Store, Grow)):
+            yield stmt.array

@@ -1,0 +1,36 @@
+"""Fresh readable names that never collide."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from collections.abc import Iterable
+
+RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"np", "math", "rt", "nb"}
+
+
+class Names:
+    """The names of one function: primal, adjoint, tape and counter names come from the same set.
+
+    >>> names = Names({"a"})
+    >>> names.fresh("a"), names.fresh("a"), names.fresh("b")
+    ('a_1', 'a_2', 'b')
+    """
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.taken = set(taken)
+        self.last: dict[str, int] = {}
+
+    def fresh(self, hint: str) -> str:
+        """`hint` itself where free, else `hint_1`, `hint_2`, …"""
+        if hint not in self.taken and hint not in RESERVED:
+            self.taken.add(hint)
+            return hint
+        number = self.last.get(hint, 0)
+        while True:
+            number += 1
+            name = f"{hint}_{number}"
+            if name not in self.taken:
+                self.last[hint] = number
+                self.taken.add(name)
+                return name

@@ -1,0 +1,124 @@
+"""The operations of a Wengert line: what kind each is and which NumPy function it means.
+
+Derivatives are in `rules`; the printed form is in `emit`; the result type is in `infer`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Kind = Literal["elementwise", "alloc", "view", "copy", "reduce", "contract", "shape"]
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One operation.
+
+    Parameters
+    ----------
+    name : str
+        As written in `Assign.op`.
+    kind : str
+        "elementwise" (scalars, and arrays with broadcasting), "alloc" (a new array from extents), "copy",
+        "view" (shares memory with its first argument), "reduce", "contract" (dot), "shape" (an extent).
+    ufunc : numpy.ufunc or None
+        Gives the result type of an elementwise operation.
+    """
+
+    name: str
+    kind: Kind
+    ufunc: np.ufunc | None = None
+
+
+_UFUNCS: dict[str, np.ufunc] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.true_divide,
+    "floordiv": np.floor_divide,
+    "mod": np.remainder,
+    "pow": np.power,
+    "neg": np.negative,
+    "pos": np.positive,
+    "abs": np.absolute,
+    "sign": np.sign,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "arcsin": np.arcsin,
+    "arccos": np.arccos,
+    "arctan": np.arctan,
+    "arctan2": np.arctan2,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "arcsinh": np.arcsinh,
+    "arccosh": np.arccosh,
+    "arctanh": np.arctanh,
+    "exp": np.exp,
+    "exp2": np.exp2,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log2": np.log2,
+    "log10": np.log10,
+    "log1p": np.log1p,
+    "sqrt": np.sqrt,
+    "cbrt": np.cbrt,
+    "hypot": np.hypot,
+    "logaddexp": np.logaddexp,
+    "copysign": np.copysign,
+    "fmod": np.fmod,
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "trunc": np.trunc,
+    "rint": np.rint,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "logical_and": np.logical_and,
+    "logical_or": np.logical_or,
+    "logical_xor": np.logical_xor,
+    "logical_not": np.logical_not,
+    "isnan": np.isnan,
+    "isinf": np.isinf,
+    "isfinite": np.isfinite,
+    "bitand": np.bitwise_and,
+    "bitor": np.bitwise_or,
+    "bitxor": np.bitwise_xor,
+    "invert": np.invert,
+    "lshift": np.left_shift,
+    "rshift": np.right_shift,
+}
+
+OPS: dict[str, Op] = {
+    **{name: Op(name, "elementwise", ufunc) for name, ufunc in _UFUNCS.items()},
+    # math.erf and its family: floats in, floats out
+    **{name: Op(name, "elementwise") for name in ("erf", "erfc", "gamma", "lgamma")},
+    # where(c, a, b); cast(x; dtype); cut(g, p): 0 where g is 0, else g * p, whatever p is
+    **{name: Op(name, "elementwise") for name in ("where", "cast", "cut")},
+    # empty(*extents; dtype), zeros(*extents; dtype), full(value, *extents; dtype), arange(start, step, extent; dtype)
+    **{name: Op(name, "alloc") for name in ("empty", "zeros", "full", "arange")},
+    # copy(x): C layout
+    "copy": Op("copy", "copy"),
+    # transpose(x; axes), reshape(x, *extents) of a C-contiguous array
+    **{name: Op(name, "view") for name in ("transpose", "reshape")},
+    # sum(x; axes, keepdims): axes is a sorted tuple of non-negative ints
+    **{name: Op(name, "reduce") for name in ("sum", "prod", "max", "min", "any", "all", "argmax", "argmin")},
+    # dot(a, b) of ranks (1, 1), (2, 1), (1, 2), (2, 2)
+    "dot": Op("dot", "contract"),
+    # dim(x; axis): an extent, an int
+    "dim": Op("dim", "shape"),
+}
+
+
+def kind(op: str) -> Kind:
+    """The kind of an operation by name."""
+    return OPS[op].kind

@@ -1,0 +1,83 @@
+"""Types of the Wengert list: NumPy's element types, with Python's weak scalars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+DTYPES = frozenset({"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64"})
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """Element type, rank and layout of a value.
+
+    Parameters
+    ----------
+    dtype : str
+        A NumPy dtype name of `DTYPES`.
+    rank : int
+        0 for a scalar; arrays have rank 1 or more (0-d arrays become scalars at the call).
+    weak : bool
+        True for a Python scalar, which takes the other operand's precision (NumPy 2 promotion).
+    layout : str
+        "C", "F" or "A" (any), as Numba writes them; "C" for scalars.
+    """
+
+    dtype: str
+    rank: int = 0
+    weak: bool = False
+    layout: str = "C"
+
+    @property
+    def is_float(self) -> bool:
+        """Whether values of this type can carry a derivative."""
+        return self.dtype in ("float32", "float64")
+
+    @property
+    def is_array(self) -> bool:
+        """Whether the value is memory rather than a scalar."""
+        return self.rank > 0
+
+    @property
+    def numpy(self) -> np.dtype[np.generic]:
+        """The NumPy dtype of one element."""
+        return np.dtype(self.dtype)
+
+    @property
+    def element(self) -> Type:
+        """The type of one element: never weak."""
+        return Type(self.dtype) if self.rank else self
+
+    def array(self, rank: int, layout: str = "C") -> Type:
+        """An array of this element type."""
+        return replace(self, rank=rank, weak=False, layout=layout) if rank else replace(self, rank=0, layout="C")
+
+    def __str__(self) -> str:
+        if self.rank == 0:
+            return {"bool": "bool", "int64": "int", "float64": "float"}[self.dtype] if self.weak else self.dtype
+        return f"{self.dtype}[{', '.join(':' * self.rank)}]"
+
+
+INDEX = Type("int64", weak=True)
+BOOL = Type("bool", weak=True)
+FLOAT = Type("float64", weak=True)
+
+
+def type_of_value(value: object) -> Type:
+    """The type of a Python or NumPy scalar.
+
+    >>> type_of_value(1.5), type_of_value(np.float32(1))
+    (Type(dtype='float64', rank=0, weak=True, layout='C'), Type(dtype='float32', rank=0, weak=False, layout='C'))
+    """
+    match value:
+        case np.generic():
+            return Type(value.dtype.name)
+        case bool():
+            return BOOL
+        case int():
+            return INDEX
+        case float():
+            return FLOAT
+    raise AssertionError(f"not a scalar of the language: {value!r}")

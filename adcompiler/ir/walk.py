@@ -1,0 +1,253 @@
+"""Reading and rewriting blocks: what a statement reads and defines, maps over atoms and nested blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from adcompiler.ir.wengert import (
+    Assign,
+    Atom,
+    Block,
+    Branch,
+    Carry,
+    Check,
+    Const,
+    Grow,
+    Index,
+    Item,
+    Load,
+    Loop,
+    NewAxis,
+    Note,
+    Out,
+    Print,
+    Slice,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
+
+AtomMap = Callable[[Atom], Atom]
+
+
+def index_atoms(index: Index) -> Iterator[Atom]:
+    """The atoms of an index, those of slices included."""
+    for item in index:
+        match item:
+            case Slice(start, stop, step, first, size):
+                yield from (a for a in (start, stop, step, first, size) if a is not None)
+            case NewAxis():
+                pass
+            case _:
+                yield item
+
+
+def operands(stmt: Stmt) -> Iterator[Atom]:
+    """The atoms a statement itself reads: for a region its bounds, test and initial values, not its blocks."""
+    match stmt:
+        case Assign(args=args):
+            yield from args
+        case Load(array=array, index=index):
+            yield array
+            yield from index_atoms(index)
+        case Store(array=array, index=index, value=value):
+            yield array
+            yield from index_atoms(index)
+            yield value
+        case Loop(start=start, stop=stop, step=step, carried=carried):
+            yield from (start, stop, step, *(c.init for c in carried))
+        case While(carried=carried):
+            yield from (c.init for c in carried)
+        case Branch(test=test):
+            yield test
+        case Check(failed=failed):
+            yield failed
+        case Grow(array=array, row=row):
+            yield from (array, row)
+        case Print(args=args):
+            yield from (a for a in args if not isinstance(a, str))
+        case Note():
+            pass
+
+
+def yields(stmt: Stmt) -> Iterator[Atom]:
+    """The atoms read at the end of a region's blocks: next values, tests, branch results."""
+    match stmt:
+        case Loop(carried=carried, until=until):
+            yield from (c.next for c in carried)
+            if until is not None:
+                yield until
+        case While(carried=carried, test=test):
+            yield from (c.next for c in carried)
+            yield test
+        case Branch(outs=outs):
+            for out in outs:
+                yield from (out.then, out.other)
+        case _:
+            pass
+
+
+def blocks(stmt: Stmt) -> tuple[Block, ...]:
+    """The nested blocks of a region, in execution order."""
+    match stmt:
+        case Loop(body=body):
+            return (body,)
+        case While(condition=condition, body=body):
+            return (condition, body)
+        case Branch(then=then, other=other):
+            return (then, other)
+        case _:
+            return ()
+
+
+def defines(stmt: Stmt) -> Iterator[Var]:
+    """The names a statement defines for what follows it."""
+    match stmt:
+        case Assign(target=target) | Load(target=target):
+            yield target
+        case Loop(carried=carried) | While(carried=carried):
+            yield from (c.out for c in carried)
+        case Branch(outs=outs):
+            yield from (o.var for o in outs)
+        case _:
+            pass
+
+
+def inner(stmt: Stmt) -> Iterator[Var]:
+    """The names a region defines for its own blocks: the index, the carried values at entry."""
+    match stmt:
+        case Loop(index=index, carried=carried):
+            yield index
+            yield from (c.var for c in carried)
+        case While(carried=carried):
+            yield from (c.var for c in carried)
+        case _:
+            pass
+
+
+def walk(block: Iterable[Stmt]) -> Iterator[Stmt]:
+    """Every statement of a block, outer before inner, in order."""
+    for stmt in block:
+        yield stmt
+        for nested in blocks(stmt):
+            yield from walk(nested)
+
+
+def all_reads(block: Iterable[Stmt]) -> set[Var]:
+    """Every name read anywhere in a block, also where the block defines it."""
+    return {a for s in walk(block) for a in (*operands(s), *yields(s)) if isinstance(a, Var)}
+
+
+def all_defs(block: Iterable[Stmt]) -> set[Var]:
+    """Every name defined anywhere in a block."""
+    return {v for s in walk(block) for v in (*defines(s), *inner(s))}
+
+
+def free(block: Iterable[Stmt]) -> set[Var]:
+    """The names a block reads and does not define."""
+    block = tuple(block)
+    return all_reads(block) - all_defs(block)
+
+
+def map_index(index: Index, fn: AtomMap) -> Index:
+    """An index with `fn` applied to each atom."""
+
+    def one(item: Item) -> Item:
+        match item:
+            case Slice(start, stop, step, first, size):
+                return Slice(opt(start), opt(stop), opt(step), fn(first), fn(size))
+            case NewAxis():
+                return item
+            case _:
+                return fn(item)
+
+    def opt(atom: Atom | None) -> Atom | None:
+        return None if atom is None else fn(atom)
+
+    return tuple(one(item) for item in index)
+
+
+def as_var(atom: Atom) -> Var:
+    """An atom that must be a name."""
+    assert isinstance(atom, Var), f"{atom} is not a name"
+    return atom
+
+
+def map_operands(stmt: Stmt, fn: AtomMap) -> Stmt:
+    """A statement with `fn` applied to what it reads, at its start and at the end of its blocks; blocks unchanged."""
+    match stmt:
+        case Assign(args=args):
+            return replace(stmt, args=tuple(map(fn, args)))
+        case Load(array=array, index=index):
+            return replace(stmt, array=as_var(fn(array)), index=map_index(index, fn))
+        case Store(array=array, index=index, value=value):
+            return replace(stmt, array=as_var(fn(array)), index=map_index(index, fn), value=fn(value))
+        case Loop(start=start, stop=stop, step=step, carried=carried, until=until):
+            return replace(
+                stmt,
+                start=fn(start),
+                stop=fn(stop),
+                step=fn(step),
+                carried=tuple(Carry(c.var, fn(c.init), fn(c.next), c.out) for c in carried),
+                until=None if until is None else fn(until),
+            )
+        case While(carried=carried, test=test):
+            carries = tuple(Carry(c.var, fn(c.init), fn(c.next), c.out) for c in carried)
+            return replace(stmt, carried=carries, test=fn(test))
+        case Branch(test=test, outs=outs):
+            return replace(stmt, test=fn(test), outs=tuple(Out(o.var, fn(o.then), fn(o.other)) for o in outs))
+        case Check(failed=failed):
+            return replace(stmt, failed=fn(failed))
+        case Grow(array=array, row=row):
+            return replace(stmt, array=as_var(fn(array)), row=fn(row))
+        case Print(args=args):
+            return replace(stmt, args=tuple(a if isinstance(a, str) else fn(a) for a in args))
+        case Note():
+            return stmt
+
+
+def map_targets(stmt: Stmt, fn: Callable[[Var], Var]) -> Stmt:
+    """A statement with `fn` applied to the names it defines, inner ones included; blocks unchanged."""
+    match stmt:
+        case Assign(target=target) | Load(target=target):
+            return replace(stmt, target=fn(target))
+        case Loop(index=index, carried=carried):
+            carries = tuple(Carry(fn(c.var), c.init, c.next, fn(c.out)) for c in carried)
+            return replace(stmt, index=fn(index), carried=carries)
+        case While(carried=carried):
+            return replace(stmt, carried=tuple(Carry(fn(c.var), c.init, c.next, fn(c.out)) for c in carried))
+        case Branch(outs=outs):
+            return replace(stmt, outs=tuple(Out(fn(o.var), o.then, o.other) for o in outs))
+        case _:
+            return stmt
+
+
+def map_blocks(stmt: Stmt, fn: Callable[[Block], Block]) -> Stmt:
+    """A statement with `fn` applied to each nested block."""
+    match stmt:
+        case Loop(body=body):
+            return replace(stmt, body=fn(body))
+        case While(condition=condition, body=body):
+            return replace(stmt, condition=fn(condition), body=fn(body))
+        case Branch(then=then, other=other):
+            return replace(stmt, then=fn(then), other=fn(other))
+        case _:
+            return stmt
+
+
+def rename(block: Block, names: Mapping[Var, Atom]) -> Block:
+    """A block in which each name of `names` is replaced; a name the block defines must map to a name."""
+    return tuple(
+        map_targets(
+            map_operands(map_blocks(s, lambda b: rename(b, names)), lambda a: names.get(a, a) if isinstance(a, Var) else a),
+            lambda v: as_var(names.get(v, v)),
+        )
+        for s in block
+    )
+
+
+def constant(value: bool | int | float) -> Const:
+    """A literal of Python's own type."""
+    return Const(value)

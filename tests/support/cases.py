@@ -1,0 +1,138 @@
+"""One program with its fixed cotangent, its derivatives computed once, and its differences."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+
+import adcompiler as ad
+from tests.support.differences import Estimate, along, directions
+from tests.support.registry import Program
+from tests.support.trees import copied, leaves, noise, widened
+
+T = TypeVar("T")
+
+
+def weighted_sum(function: Callable[..., Any], weights: Any) -> Callable[..., Any]:
+    """Return a scalar function, as a user would reduce an array output."""
+
+    def loss(*args: Any) -> Any:
+        return np.sum(weights * function(*args))
+
+    return loss
+
+
+class Case:
+    """A program under test; expensive results are kept from one check to the next."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.argnums = program.argnums
+        self.rng = np.random.default_rng(zlib.crc32(program.name.encode()) + 1)
+
+    def active(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the arguments that are differentiated."""
+        return tuple(args[i] for i in self.argnums)
+
+    @cached_property
+    def expected(self) -> Any:
+        """What the plain function returns."""
+        return self.program.function(*self.program.args())
+
+    @cached_property
+    def is_scalar(self) -> bool:
+        """Whether `grad` applies: the output is one number."""
+        return not isinstance(self.expected, tuple | list | dict) and np.ndim(self.expected) == 0
+
+    @cached_property
+    def cotangent(self) -> Any:
+        """One for a scalar output, fixed random numbers for the others."""
+        return type(self.expected)(1.0) if self.is_scalar_number else noise(np.random.default_rng(5), self.expected)
+
+    @property
+    def is_scalar_number(self) -> bool:
+        """Whether the output is a number and not a 0-d array."""
+        return self.is_scalar and not isinstance(self.expected, np.ndarray)
+
+    @cached_property
+    def is_single(self) -> bool:
+        """Whether any argument or output is in single precision."""
+        found = leaves((self.program.args(), self.expected))
+        return any(getattr(x, "dtype", None) in (np.float32, np.complex64) for x in found)
+
+    def reverse(self, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+        """Return the value and the reverse-mode gradient of ``<cotangent, f(args)>``."""
+        return self.or_refused(lambda: self._reverse(args))
+
+    def _reverse(self, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+        if self.is_scalar_number:
+            value, gradient = self.value_and_grad(*args)
+            return value, gradient
+        out, pullback = ad.vjp(self.program.function, *args, argnums=self.argnums)
+        entries = pullback(self.cotangent)
+        assert len(entries) == len(args)
+        assert all((entry is None) == (i not in self.argnums) for i, entry in enumerate(entries))
+        return out, tuple(entries[i] for i in self.argnums)
+
+    @cached_property
+    def value_and_grad(self) -> Callable[..., Any]:
+        """The transformed function."""
+        return ad.value_and_grad(self.program.function, self.argnums)
+
+    @cached_property
+    def grad(self) -> Callable[..., Any]:
+        """The function whose stages can be looked at; its `primal` takes any output."""
+        return ad.grad(self.program.function, self.argnums)
+
+    @cached_property
+    def grad_of_loss(self) -> Callable[..., Any]:
+        """The gradient of the program, or of its weighted sum where it returns an array."""
+        if self.is_scalar:
+            return self.grad
+        return ad.grad(weighted_sum(self.program.function, self.cotangent), self.argnums)
+
+    @cached_property
+    def gradient(self) -> tuple[Any, ...]:
+        """The gradient at the program's arguments."""
+        return self.reverse(self.program.args())[1]
+
+    def forward(self, args: tuple[Any, ...], tangents: Any) -> tuple[Any, Any]:
+        """Return the value and the forward-mode derivative along `tangents`."""
+        return self.or_refused(lambda: ad.jvp(self.program.function, args, tangents, argnums=self.argnums))
+
+    @cached_property
+    def tangents(self) -> tuple[Any, ...]:
+        """Fixed random directions, shaped and typed like the active arguments."""
+        return noise(np.random.default_rng(6), self.active(self.program.args()))
+
+    @cached_property
+    def estimates(self) -> list[tuple[Any, Estimate]]:
+        """Directions and the differences of the plain function along them, in double precision."""
+        wide = widened(self.program.args())
+        primals = self.active(wide)
+
+        def partial(*moved: Any) -> Any:
+            full = list(copied(wide))
+            for i, value in zip(self.argnums, moved, strict=True):
+                full[i] = value
+            return self.program.function(*full)
+
+        cotangent = widened(self.cotangent)
+        return [(d, along(partial, primals, d, cotangent)) for d in directions(self.rng, primals)]
+
+    def or_refused(self, call: Callable[[], T]) -> T:
+        """Return what `call` gives, or skip when the language lets this program be refused with its place."""
+        try:
+            return call()
+        except ad.ADCompilerError as error:
+            if not self.program.refusable:
+                raise
+            assert error.lineno is not None
+            assert error.what
+            assert error.fix
+            pytest.skip(f"refused: {error.what}")
