@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from adcompiler.ad.order import joinable
-from adcompiler.ad.prepare import Prepared, count_trips, keep_contents
-from adcompiler.ad.record import plan
+from adcompiler.ad.prepare import prepare
+from adcompiler.ad.record import Plan, plan
 from adcompiler.ad.replay import Backward, Forward
+from adcompiler.ad.restore import candidates
 from adcompiler.ad.reverse import Reverse
 from adcompiler.ad.tapes import Tapes
 from adcompiler.analysis.activity import active
 from adcompiler.analysis.scope import sites
 from adcompiler.ir.build import Builder, make_func, scalar
-from adcompiler.ir.wengert import Atom, Block, Func, Loop, Var, While
+from adcompiler.ir.walk import walk
+from adcompiler.ir.wengert import Atom, Block, Func, Loop, Store, Var, While
 
 
 def gradient(fn: Func, wrt: Sequence[int], seeds: Literal["one", "given"]) -> Func:
@@ -35,16 +37,16 @@ def gradient(fn: Func, wrt: Sequence[int], seeds: Literal["one", "given"]) -> Fu
         "one": the single float result is a scalar and its cotangent is 1; "given": a parameter `<result>_bar`
         follows the primal's parameters for each float result.
     """
-    params = [fn.params[k] for k in wrt]
-    primal = count_trips(keep_contents(fn, active(fn, params)))
-    b = Builder.of(primal.func)
-    reverse = Reverse(b, primal, active(primal.func, params))
-    given = seed(reverse, seeds)
-    sweep = transpose(reverse, given, params)
-    body, results = Joint(b, primal, reverse, sweep).build()
-    seeded = [bar for _, bar in given if isinstance(bar, Var)]
-    doc = f"Value and gradient of `{fn.name}` with respect to {', '.join(str(p) for p in params)}."
-    return make_func(f"{fn.name}_grad", [*fn.params, *seeded], body, results, b.types, b.shapes, doc)
+    best = attempt(fn, wrt, seeds, frozenset())
+    for array in candidates(best.reverse.over, best.decided):
+        other = attempt(fn, wrt, seeds, best.restored | {array}) if array in fn_names(fn) else best
+        best = min(best, other, key=lambda a: a.cost)
+    return best.write()
+
+
+def fn_names(fn: Func) -> frozenset[Var]:
+    """The names of a function."""
+    return frozenset(map(Var, fn.types))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,68 +96,106 @@ def leave(reverse: Reverse, param: Var) -> Atom:
     return reverse.bars.get(param, reverse.zero(param))
 
 
-@dataclass(slots=True)
+def attempt(fn: Func, wrt: Sequence[int], seeds: Literal["one", "given"], restored: frozenset[Var]) -> Joint:
+    """Transpose and plan, with the stores into the arrays of `restored` undone in the reverse sweep."""
+    params = [fn.params[k] for k in wrt]
+    primal = prepare(fn, active(fn, params), restored)
+    b = Builder.of(primal.func)
+    reverse = Reverse(b, primal, active(primal.func, params))
+    given = seed(reverse, seeds)
+    sweep = transpose(reverse, given, params)
+    last, parts = joined_loop(reverse, sweep)
+    everything = (*sweep.seeds, *(s for seg in sweep.segments for s in seg), *sweep.end)
+    decided = plan(primal, everything, reverse.over, None if parts is None else (last,), sweep.grads)
+    seeded = tuple(bar for _, bar in given if isinstance(bar, Var))
+    return Joint(fn, tuple(params), restored, seeded, reverse, sweep, decided, last, parts)
+
+
+def joined_loop(reverse: Reverse, sweep: Sweep) -> tuple[int, tuple[Block, Loop, Block] | None]:
+    """The position of the last loop of the reverse sweep, and its parts where both sweeps can run in it."""
+    fn = reverse.primal.func
+    last = next((k for k in range(len(fn.body) - 1, -1, -1) if has_loop(sweep.segments[k])), -1)
+    if (last,) not in reverse.free or any(
+        isinstance(s, Store) and reverse.memory.root(s.array) in reverse.primal.restored for s in walk([fn.body[last]])
+    ):
+        return last, None
+    after = (*sweep.seeds, *(s for seg in reversed(sweep.segments[last + 1 :]) for s in seg))
+    return last, joinable(fn, reverse.memory, last, after, sweep.segments[last])
+
+
+@dataclass(frozen=True, slots=True)
 class Joint:
     """Writes both sweeps: one after the other, or around a loop in which each iteration runs both."""
 
-    b: Builder
-    primal: Prepared
+    fn: Func
+    params: tuple[Var, ...]
+    restored: frozenset[Var]
+    seeded: tuple[Var, ...]
     reverse: Reverse
     sweep: Sweep
+    decided: Plan
+    last: int
+    parts: tuple[Block, Loop, Block] | None
 
-    def build(self) -> tuple[Block, list[Atom]]:
-        """The body of the joint function and its results."""
-        fn, sweep = self.primal.func, self.sweep
-        last = next((k for k in range(len(fn.body) - 1, -1, -1) if has_loop(sweep.segments[k])), None)
-        parts = None
-        if last is not None and (last,) in self.reverse.free:
-            after = (*sweep.seeds, *(s for seg in reversed(sweep.segments[last + 1 :]) for s in seg))
-            parts = joinable(fn, self.reverse.memory, last, after, sweep.segments[last])
-        joined = (last,) if last is not None and parts is not None else None
-        everything = (*sweep.seeds, *(s for seg in sweep.segments for s in seg), *sweep.end)
-        decided = plan(self.primal, everything, self.reverse.over, joined, sweep.grads)
-        tapes = Tapes(self.b, self.primal, decided)
-        forward = Forward(self.b, self.primal, decided, tapes)
-        regions = {path: s for s, path, _ in sites(fn.body) if isinstance(s, (Loop, While))}
-        backward = Backward(self.b, self.primal, decided, tapes, self.reverse.origin, regions, self.reverse.free, forward.kept)
-        with self.b.block() as body:
-            if last is None or parts is None:
-                forward.block(fn.body, (), ())
-                self.b.note("reverse sweep")
+    @property
+    def cost(self) -> float:
+        """The bytes recorded, as the plan estimates them."""
+        return self.decided.cost(self.reverse.primal.func)
+
+    def write(self) -> Func:
+        """The joint function."""
+        b, primal, sweep = self.reverse.b, self.reverse.primal, self.sweep
+        body = primal.func.body
+        tapes = Tapes(b, primal, self.decided)
+        forward = Forward(b, primal, self.decided, tapes)
+        regions = {path: s for s, path, _ in sites(body) if isinstance(s, (Loop, While))}
+        root = self.reverse.memory.root
+        backward = Backward(b, primal, self.decided, tapes, self.reverse.origin, regions, self.reverse.free, forward.kept, root)
+        with b.block() as lines:
+            if self.parts is None:
+                forward.block(body, (), ())
+                results = self.outputs()
+                b.note("reverse sweep")
                 backward.block(sweep.seeds)
-                self.backwards(backward, len(fn.body))
+                self.backwards(backward, 0, len(body))
             else:
-                self.around(forward, backward, last, parts)
+                self.around(forward, backward, self.last, self.parts)
+                results = self.outputs()
             backward.block(sweep.end)
-            results = [*fn.results, *(backward.get(g) for g in sweep.grads)]
-        return tuple(body), results
+            results += [backward.get(g) for g in sweep.grads]
+        doc = f"Value and gradient of `{self.fn.name}` with respect to {', '.join(map(str, self.params))}."
+        name, params = f"{self.fn.name}_grad", [*self.fn.params, *self.seeded]
+        return make_func(name, params, tuple(lines), results, b.types, b.shapes, doc)
 
-    def backwards(self, backward: Backward, stop: int) -> None:
-        """The adjoints of the top-level statements before `stop`."""
-        for segment in reversed(self.sweep.segments[:stop]):
+    def outputs(self) -> list[Atom]:
+        """The results of the primal; copies of arrays that the reverse sweep restores."""
+        b, memory = self.reverse.b, self.reverse.memory
+        return [
+            b.emit("copy", r, hint=str(r)) if isinstance(r, Var) and memory.root(r) in self.reverse.primal.restored else r
+            for r in self.reverse.primal.func.results
+        ]
+
+    def backwards(self, backward: Backward, start: int, stop: int) -> None:
+        """The adjoints of the top-level statements from `start` to before `stop`, last first."""
+        for segment in reversed(self.sweep.segments[start:stop]):
             backward.block(segment)
 
     def around(self, forward: Forward, backward: Backward, at: int, parts: tuple[Block, Loop, Block]) -> None:
         """What comes before the joined loop, the adjoint of what comes after it, the loop, and the rest."""
-        body = self.primal.func.body
+        body, b = self.reverse.primal.func.body, self.reverse.b
         before, reversed_loop, after = parts
         forward.statements(body[:at], (), (), 0)
-        self.b.note("adjoint of what follows the loop: it needs no value of the loop")
+        b.note("adjoint of what follows the loop: it needs no value of the loop")
         backward.block(self.sweep.seeds)
-        self.backwards_between(backward, at + 1)
+        self.backwards(backward, at + 1, len(body))
         backward.block(before)
         loop = body[at]
         assert isinstance(loop, (Loop, While))
-        self.b.note("both sweeps of an iteration together")
+        b.note("both sweeps of an iteration together")
         forward.joined(loop, (at,), lambda: backward.block(reversed_loop.body), reversed_loop)
         forward.statements(body[at + 1 :], (), (), at + 1)
         backward.block(after)
-        self.backwards(backward, at)
-
-    def backwards_between(self, backward: Backward, start: int) -> None:
-        """The adjoints of the top-level statements from `start` on."""
-        for segment in reversed(self.sweep.segments[start:]):
-            backward.block(segment)
+        self.backwards(backward, 0, at)
 
 
 def has_loop(segment: Block) -> bool:

@@ -17,14 +17,14 @@ from adcompiler.ir.walk import all_defs, all_reads, operands, walk
 from adcompiler.ir.wengert import Assign, Block, Func, Loop, Stmt, Store, Var
 
 
-def memory_is_free(over: Dependence, active: Iterable[Var], loop: Path) -> bool:
-    """Condition (2) for the loop at `loop`."""
-    roots = {over.memory.root(v) for v in active if over.fn.types[v.name].rank}
+def memory_is_free(over: Dependence, active: Iterable[Var], restored: frozenset[Var], loop: Path) -> bool:
+    """Condition (2) for the loop at `loop`; undoing a store writes, so there even additions must not meet."""
+    roots = {over.memory.root(v) for v in active if over.fn.types[v.name].rank} | restored
     for root in sorted(roots, key=str):
         writes = [w for w in over.writes.get(root, ()) if inside(w, loop)]
         reads = [r for r in over.reads.get(root, ()) if inside(r, loop)]
         for k, write in enumerate(writes):
-            adds = is_add(over.fn, write)
+            adds = root not in restored and is_add(over.fn, write)
             others = [w for w in writes[k:] if not (adds and is_add(over.fn, w))] + reads
             if any(over.across(write, other, loop) for other in others):
                 return False

@@ -4,29 +4,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from adcompiler.ir.build import ONE, ZERO, Builder, make_func
+from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.dependence import Dependence, dependence, everything
-from adcompiler.analysis.scope import Path, sites
+from adcompiler.analysis.scope import Frame, Path, sites
+from adcompiler.ir.build import ONE, ZERO, Builder, make_func
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import all_reads, blocks, map_blocks
-from adcompiler.ir.wengert import Assign, Block, Carry, Func, Loop, Stmt, Var, While
+from adcompiler.ir.wengert import Assign, Block, Carry, Func, Loop, Stmt, Store, Var, While
 from adcompiler.rules.table import is_zero, lookup
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A primal whose loops of unknown length count their trips; `counters` are the carried counts."""
+    """A primal whose loops of unknown length count their trips; `counters` are the carried counts.
+
+    `restored` are the alias classes whose every store is undone in the reverse sweep: the statement before each of those
+    stores reads what it overwrites.
+    """
 
     func: Func
     counters: frozenset[Var]
+    restored: frozenset[Var] = frozenset()
 
     def counter(self, stmt: Loop | While) -> Carry | None:
         """The carry that counts the trips of a loop, or None where its range tells them."""
         return next((c for c in stmt.carried if c.var in self.counters), None)
 
 
-def count_trips(fn: Func) -> Prepared:
+def prepare(fn: Func, active: frozenset[Var], restored: frozenset[Var]) -> Prepared:
+    """The primal ready for transposition; `restored` names one array of each class to restore."""
+    fn = keep_contents(keep_overwritten(fn, restored), active, restored)
+    return count_trips(fn, restored)
+
+
+def count_trips(fn: Func, restored: frozenset[Var] = frozenset()) -> Prepared:
     """Give every `while` and every loop that may be left early a carried trip count.
 
     Before:  while (x, x_next, x_out): ...
@@ -46,10 +58,40 @@ def count_trips(fn: Func) -> Prepared:
         return replace(stmt, carried=(*stmt.carried, Carry(trip, ZERO, after, trips)), body=(*stmt.body, line))
 
     body = visit(fn.body)
-    return Prepared(make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc), frozenset(counters))
+    counted = make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return Prepared(counted, frozenset(counters), classes(counted, restored))
 
 
-def keep_contents(fn: Func, active: frozenset[Var]) -> Func:
+def classes(fn: Func, arrays: frozenset[Var]) -> frozenset[Var]:
+    """The representatives of the alias classes of some arrays."""
+    memory = aliases(fn)
+    return frozenset(map(memory.root, arrays))
+
+
+def keep_overwritten(fn: Func, restored: frozenset[Var]) -> Func:
+    """Read what each store into the arrays of `restored` overwrites.
+
+    Before:  u[i] = t
+    After:   u_old = u[i]; u[i] = t
+    """
+    b, memory, undone = Builder.of(fn), aliases(fn), classes(fn, restored)
+
+    def visit(block: Block) -> Block:
+        with b.block() as lines:
+            for stmt in block:
+                if isinstance(stmt, Store) and memory.root(stmt.array) in undone:
+                    with b.at(stmt.span):
+                        old = b.load(stmt.array, stmt.index, hint=f"{stmt.array}_old")
+                        if b.type(old).rank:
+                            b.emit("copy", old, hint=f"{stmt.array}_old")
+                b.add(map_blocks(stmt, visit))
+        return tuple(lines)
+
+    body = visit(fn.body) if restored else fn.body
+    return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+
+
+def keep_contents(fn: Func, active: frozenset[Var], restored: frozenset[Var]) -> Func:
     """Copy an array whose contents an adjoint needs and a later statement overwrites.
 
     Before:  y = v * v; v[0] = 1.0
@@ -57,11 +99,11 @@ def keep_contents(fn: Func, active: frozenset[Var]) -> Func:
 
     An array that is filled inside a region is copied as well: the region's reverse finds only what is recorded.
     """
-    b, over = Builder.of(fn), dependence(fn)
+    b, over, undone = Builder.of(fn), dependence(fn), classes(fn, restored)
     lost: dict[Path, set[Var]] = {}
     for stmt, path, frames in sites(fn.body):
         if isinstance(stmt, Assign) and stmt.target in active and kind(stmt.op) != "view":
-            arrays = {v for v in contents(b, stmt, active) if over.overwritten(v, b.everything(v), path, frames) or local(over, v)}
+            arrays = {v for v in contents(b, stmt, active) if is_lost(over, v, path, frames, undone)}
             if arrays:
                 lost[path] = arrays
 
@@ -79,6 +121,14 @@ def keep_contents(fn: Func, active: frozenset[Var]) -> Func:
 
     body = visit(fn.body, ()) if lost else fn.body
     return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+
+
+def is_lost(over: Dependence, array: Var, path: Path, frames: tuple[Frame, ...], restored: frozenset[Var]) -> bool:
+    """Whether the contents an array has at a statement are not there when its adjoint runs."""
+    index = everything(over.fn, array)
+    if over.memory.root(array) in restored:
+        return over.spoiled(array, index, path, frames)
+    return over.overwritten(array, index, path, frames) or local(over, array)
 
 
 def local(over: Dependence, array: Var) -> bool:

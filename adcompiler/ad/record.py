@@ -49,6 +49,12 @@ class Plan:
     needed: frozenset[Var]
     reloads: dict[Var, Store]
 
+    def cost(self, fn: Func) -> float:
+        """The bytes recorded, a loop counting as a hundred iterations."""
+        sizes = (fn.types[v.name] for v in self.recorded)
+        depth = (len(self.defs[v].loops) for v in self.recorded)
+        return sum(t.numpy.itemsize * 100.0 ** (d + t.rank) for t, d in zip(sizes, depth, strict=True) if d)
+
 
 @dataclass(slots=True)
 class Planner:
@@ -65,7 +71,8 @@ class Planner:
         for stmt, path, frames in sites(self.fn.body):
             match stmt:
                 case Store(array=array, value=Var() as v, add=False) if not self.fn.types[v.name].rank:
-                    whole = any(isinstance(item, (Slice, NewAxis)) for item in stmt.index)
+                    undone = self.overwrites.memory.root(array) in self.primal.restored
+                    whole = undone or any(isinstance(item, (Slice, NewAxis)) for item in stmt.index)
                     there = self.defs[array].role != "carry" and self.defs[v].frames == frames != ()
                     same = self.fn.types[array.name].dtype == self.fn.types[v.name].dtype
                     if not whole and there and same and self.overwrites.lasting(stmt, path, frames):
@@ -81,7 +88,8 @@ class Planner:
     def ready(self, v: Var) -> bool:
         """Whether `v` is simply there in the reverse sweep: a top-level name, an index, a trip count."""
         d = self.defs[v]
-        return not d.frames or d.role == "index" or v in self.primal.counters
+        buffer = self.fn.types[v.name].rank and d.role == "carry" and self.overwrites.memory.root(v) in self.primal.restored
+        return bool(not d.frames or d.role == "index" or v in self.primal.counters or buffer)
 
     def sources(self, v: Var) -> tuple[Atom, ...] | None:
         """What `v` is recomputed from; None where it cannot be."""
@@ -96,7 +104,10 @@ class Planner:
                 atoms = (array, *index_atoms(index))
                 if self.fn.types[v.name].rank:
                     return atoms
-                return None if self.overwrites.overwritten(array, index, d.path, self.overwrites.defs[v].frames) else atoms
+                frames, restored = self.overwrites.defs[v].frames, self.primal.restored
+                kept = self.overwrites.memory.root(array) in restored
+                asks = self.overwrites.spoiled if kept else self.overwrites.overwritten
+                return None if asks(array, index, d.path, frames) else atoms
             case Branch(test=test, outs=outs) if not self.fn.types[v.name].rank:
                 out = next(o for o in outs if o.var == v)
                 return (test, out.then, out.other)

@@ -14,6 +14,7 @@ from adcompiler.ir.build import ZERO, Builder
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import (
     all_reads,
+    as_var,
     defines,
     inner,
     map_blocks,
@@ -21,7 +22,7 @@ from adcompiler.ir.walk import (
     map_targets,
     operands,
 )
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Load, Loop, Out, Stmt, Var, While
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Const, Load, Loop, Out, Stmt, Var, While
 
 Known = dict[Var, Atom]
 
@@ -170,6 +171,7 @@ class Backward:
     regions: dict[Path, Loop | While]
     free: set[Path]
     known: Known
+    roots: Callable[[Var], Var]
     offsets: dict[Path, Atom] = field(default_factory=dict)
     indices: dict[Path, Var] = field(default_factory=dict)
 
@@ -233,8 +235,12 @@ class Backward:
                 self.b.store(cell, (ZERO,), self.offsets[path])
         bounds = [self.get(a) for a in (stmt.start, stmt.stop, stmt.step)]
         inits = [self.get(c.init) for c in stmt.carried]
+        buffers = self.buffers(region)
+        ends = [self.get(c.out) for c in buffers]
         outer = self.known
         self.known = dict(outer)
+        present = {c: self.b.like(c.var) for c in buffers}
+        self.known.update({as_var(c.next): present[c] for c in buffers})
         self.indices[path] = stmt.index
         counter = self.primal.counter(region)
         if isinstance(region, Loop):
@@ -244,17 +250,25 @@ class Backward:
         with self.b.block() as lines:
             self.block(stmt.body)
             nexts = [self.get(c.next) for c in stmt.carried]
+            befores = [self.get(c.var) for c in buffers]
         self.known = outer
         carried = tuple(
             replace(c, init=init, next=next_) for c, init, next_ in zip(stmt.carried, inits, nexts, strict=True)
+        )
+        carried += tuple(
+            Carry(present[c], end, before, self.b.like(c.var)) for c, end, before in zip(buffers, ends, befores, strict=True)
         )
         self.add(
             replace(stmt, start=bounds[0], stop=bounds[1], step=bounds[2], carried=carried, body=tuple(lines))
         )
 
+    def buffers(self, region: Loop | While) -> list[Carry]:
+        """The exchanged arrays of a loop to which the reverse sweep refers: they are exchanged back."""
+        return [c for c in region.carried if self.b.type(c.var).rank and self.roots(c.var) in self.primal.restored]
+
     def in_order(self, stmt: Loop, region: Loop | While, path: Path) -> Loop:
         """The loop in the primal's order, where its iterations may run in any and no cell counts their records."""
-        counted = any(cell[: len(path)] == path for cell in self.tapes.cells)
+        counted = any(cell[: len(path)] == path != cell for cell in self.tapes.cells)
         if path not in self.free or counted or not isinstance(region, Loop) or region.until is not None:
             return stmt
         return replace(stmt, start=region.start, stop=region.stop, step=region.step)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.order import memory_is_free
+from adcompiler.ad.prepare import Prepared
 from adcompiler.analysis.alias import Aliases
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Path
@@ -19,7 +19,24 @@ from adcompiler.analysis.selection import selected
 from adcompiler.ir.build import ONE, Builder, scalar
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, all_reads, blocks, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Const, Grow, Load, Loop, NewAxis, Out, Slice, Stmt, Store, Var, While
+from adcompiler.ir.wengert import (
+    Assign,
+    Atom,
+    Block,
+    Branch,
+    Carry,
+    Const,
+    Grow,
+    Load,
+    Loop,
+    NewAxis,
+    Out,
+    Slice,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
 from adcompiler.rules.table import is_zero, lookup
 
 Bars = dict[Var, Atom]
@@ -59,6 +76,8 @@ class Reverse:
         for position in range(len(block) - 1, -1, -1):
             stmt = block[position]
             with self.b.at(getattr(stmt, "span", None)):
+                if isinstance(stmt, Store) and self.memory.root(stmt.array) in self.primal.restored:
+                    self.undo(stmt, block[position - 1])
                 self.statement(stmt, (*path, position))
 
     def statement(self, stmt: Stmt, path: Path) -> None:
@@ -106,6 +125,11 @@ class Reverse:
             self.accumulate(stmt.value, self.b.load(bar, stmt.index, hint=f"{stmt.value}_bar"), fresh=False)
         if not stmt.add:
             self.b.store(bar, stmt.index, scalar(0.0, self.b.type(bar).dtype))
+
+    def undo(self, stmt: Store, before: Stmt) -> None:
+        """Put back what a store overwrote, which the statement before it has read."""
+        assert isinstance(before, (Load, Assign))
+        self.b.store(stmt.array, stmt.index, before.target)
 
     # -- adjoints ------------------------------------------------------------------------------------------------
 
@@ -181,8 +205,9 @@ class Reverse:
 
     def touches(self, stmt: Stmt) -> bool:
         """Whether anything active happens in a region."""
-        inside = {s.array for s in walk([stmt]) if isinstance(s, Store)} | all_defs([stmt])
-        return not self.active.isdisjoint(inside)
+        stored = {s.array for s in walk([stmt]) if isinstance(s, Store)}
+        undone = any(self.memory.root(array) in self.primal.restored for array in stored)
+        return undone or not self.active.isdisjoint(stored | all_defs([stmt]))
 
     def outside(self, stmt: Stmt) -> tuple[list[Var], list[Var]]:
         """Active scalars and bases of active arrays that a region uses and does not define, in a fixed order."""
@@ -242,7 +267,7 @@ class Reverse:
         self.bars = outer
         carries = [Carry(givens[c], incoming[c], ends[c], self.b.like(givens[c])) for c in carried]
         carries += [Carry(entries[v], entry[v], sums[v], self.b.like(entries[v])) for v in scalars]
-        if all(ends[c] == givens[c] for c in carried) and memory_is_free(self.over, self.active, path):
+        if all(ends[c] == givens[c] for c in carried) and memory_is_free(self.over, self.active, self.primal.restored, path):
             self.free.add(path)
         index, start, stop, step = self.reversed_range(stmt)
         self.origin[index] = path

@@ -26,7 +26,7 @@ class Conditions:
     affine: Affine
 
     def exactly(self, test: Atom, truth: bool = True) -> list[Conj] | None:
-        """The cases, each a conjunction, of which one holds just when `test` is `truth`; None where it is not linear."""
+        """The cases of which one holds just when `test` is `truth`; None where it is not linear."""
         if isinstance(test, Const):
             return [frozenset()] if bool(test.value) == truth else []
         line = self.line(test)

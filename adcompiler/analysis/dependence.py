@@ -16,7 +16,7 @@ from adcompiler.analysis.alias import Aliases, aliases
 from adcompiler.analysis.fourier import Form, feasible, symbol
 from adcompiler.analysis.scope import Definition, Frame, Path, definitions, sites
 from adcompiler.ir.ops import kind
-from adcompiler.ir.wengert import Assign, Branch, Const, Func, Index, Load, Loop, Slice, Store, Var
+from adcompiler.ir.wengert import Assign, Atom, Branch, Const, Func, Index, Load, Loop, Slice, Store, Var, While
 
 
 @dataclass(slots=True)
@@ -39,6 +39,20 @@ class Dependence:
             writes = self.writes.get(self.memory.root(array), ())
             self.memo[path, array] = any(self.meets_later(read, write) for write in writes)
         return self.memo[path, array]
+
+    def spoiled(self, array: Var, index: Index, path: Path, frames: tuple[Frame, ...]) -> bool:
+        """Whether an element may be overwritten after it is read and before the same iteration ends.
+
+        This is what remains of `overwritten` where the reverse sweep undoes every store.
+        """
+        read = self.accesses.access(array, index, path, frames)
+        loops = [f for f in frames if f.is_loop]
+        for write in self.writes.get(self.memory.root(array), ()):
+            common = [f for f in shared(frames, write.frames) if f.is_loop]
+            if len(common) == len(loops) and write.path > path and not exclusive(frames, write.frames):
+                if self.meet(read, write, common, None):
+                    return True
+        return False
 
     def lasting(self, store: Store, path: Path, frames: tuple[Frame, ...]) -> bool:
         """Whether the element that a store writes keeps its value until the function ends."""
@@ -80,12 +94,32 @@ class Dependence:
         limits = [*self.limits(first)]
         limits += [f.rename(renaming) for f in self.limits(second)]
         equal: list[Form] = []
+        if first.base != second.base and self.apart(first.base, second.base, {f.path for f in loops[:same]}):
+            return False
         if first.base == second.base:
             for a, b in zip(first.axes, second.axes, strict=True):
                 if a is not None and b is not None:
                     equal.append(a - b.rename(renaming))
         orders = [[]] if level is None else self.orders(loops[level], renaming)
         return any(feasible([*limits, *order], equal) for order in orders)
+
+    def apart(self, a: Var, b: Var, same: set[Path]) -> bool:
+        """Whether two buffers that a loop exchanges are different ones: in one iteration, and different before it."""
+        da, db = self.defs.get(a), self.defs.get(b)
+        if da is None or db is None or da.role != "carry" or db.role != "carry" or da.path != db.path or da.path not in same:
+            return False
+        assert isinstance(da.stmt, (Loop, While))
+        carried = [c for c in da.stmt.carried if self.fn.types[c.var.name].rank]
+        if {c.next for c in carried} != {c.var for c in carried}:
+            return False
+        owners = [self.owner(c.init) for c in carried]
+        return None not in owners and len(set(owners)) == len(owners)
+
+    def owner(self, array: Atom) -> Var | None:
+        """The parameter or allocation that an array name stands for; None where it may be one of several."""
+        assert isinstance(array, Var)
+        base = self.accesses.access(array, everything(self.fn, array), (), ()).base
+        return base if self.defs[base].role in ("param", "line") else None
 
     def orders(self, frame: Frame, renaming: dict[object, object]) -> list[list[Form]]:
         """The ways in which an iteration of a loop can be a later one."""

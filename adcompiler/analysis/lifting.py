@@ -1,7 +1,8 @@
 """What must hold before a region for something to hold in it: exact projection of constraints along a loop.
 
-A conjunction holds in some iteration of a loop just when its shadow along the index holds before the loop. The shadow is exact
-over the integers where of each two coefficients that meet one is 1 (the dark shadow is the real one: Pugh, the Omega test).
+A conjunction holds in some iteration of a loop just when its shadow along the index holds before the loop. The shadow is
+exact over the integers where of each two coefficients that meet one is 1 (the dark shadow is then the real one: Pugh, the
+Omega test, 1991).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from adcompiler.analysis.fourier import Form, symbol
 from adcompiler.analysis.known import Known
 from adcompiler.analysis.scope import Frame
 from adcompiler.ir.walk import walk
-from adcompiler.ir.wengert import Branch, Loop, Print, Var
+from adcompiler.ir.wengert import Block, Branch, Loop, Print, Var, While
 
 
 @dataclass(slots=True)
@@ -34,7 +35,11 @@ class Lifting:
             tests = self.known.conditions.exactly(region.test, frame.arm == 0)
             cases = [] if tests is None else [case | test for case in cases for test in tests]
             return self.expanded(frame, cases) if tests is not None and len(cases) <= CASES else None
-        if not isinstance(region, Loop) or any(isinstance(s, Print) for s in walk(region.body)):
+        if isinstance(region, While):
+            # the test is made at least once, the body perhaps never
+            certain = frame.arm == 0 and not prints(region.condition)
+            return self.expanded(frame, cases) if certain else None
+        if prints(region.body):
             return None
         index = symbol(region.index)
         expanded = self.expanded(frame, cases, region.index)
@@ -119,3 +124,8 @@ def substitute(form: Form, name: Hashable, value: Form) -> Form:
     """The form with a symbol replaced."""
     c = form.coefficient(name)
     return form if c == 0 else form.plus(symbol(name), -c).plus(value, c)
+
+
+def prints(block: Block) -> bool:
+    """Whether something in a block shows when it runs."""
+    return any(isinstance(s, Print) for s in walk(block))
