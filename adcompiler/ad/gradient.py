@@ -150,7 +150,9 @@ class Joint:
         forward = Forward(b, primal, self.decided, tapes)
         regions = {path: s for s, path, _ in sites(body) if isinstance(s, (Loop, While))}
         root = self.reverse.memory.root
-        backward = Backward(b, primal, self.decided, tapes, self.reverse.origin, regions, self.reverse.free, forward.kept, root)
+        backward = Backward(
+            b, primal, self.decided, tapes, self.reverse.origin, regions, self.reverse.free, forward.kept, root
+        )
         with b.block() as lines:
             if self.parts is None:
                 forward.block(body, (), ())
@@ -171,7 +173,9 @@ class Joint:
         """The results of the primal; copies of arrays that the reverse sweep restores."""
         b, memory = self.reverse.b, self.reverse.memory
         return [
-            b.emit("copy", r, hint=str(r)) if isinstance(r, Var) and memory.root(r) in self.reverse.primal.restored else r
+            b.emit("copy", r, hint=str(r))
+            if isinstance(r, Var) and memory.root(r) in self.reverse.primal.restored
+            else r
             for r in self.reverse.primal.func.results
         ]
 

@@ -2,7 +2,8 @@
 
 The order of the reversed iterations does not matter where (1) the adjoint of every carried value leaves an iteration as it
 entered, so that the loop only accumulates, and (2) no element of an active array is written in one iteration and touched in
-another, additions to it excepted: the adjoint of a load adds to the shadow, that of a store reads and clears it.
+another, additions to it excepted: the adjoint of a load adds to the shadow, that of a store reads and clears it. Work arrays
+that every iteration writes before it reads them are excepted too: their shadow is zero between iterations.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable
 
 from adcompiler.analysis.access import Access
 from adcompiler.analysis.alias import Aliases
+from adcompiler.analysis.coverage import covered
 from adcompiler.analysis.dependence import Dependence
 from adcompiler.analysis.scope import Path, block_at
 from adcompiler.ir.walk import all_defs, all_reads, operands, walk
@@ -27,8 +29,18 @@ def memory_is_free(over: Dependence, active: Iterable[Var], restored: frozenset[
             adds = root not in restored and is_add(over.fn, write)
             others = [w for w in writes[k:] if not (adds and is_add(over.fn, w))] + reads
             if any(over.across(write, other, loop) for other in others):
-                return False
+                if root in restored or not is_work(over, root, reads, loop):
+                    return False
+                break
     return True
+
+
+def is_work(over: Dependence, root: Var, reads: list[Access], loop: Path) -> bool:
+    """Whether an array only serves within iterations: read nowhere else, and written before it is read in each."""
+    results = {over.memory.root(r) for r in over.fn.results if isinstance(r, Var)}
+    if root in results or len(reads) != len(over.reads.get(root, ())):
+        return False
+    return all(covered(over, read, loop) for read in reads)
 
 
 def inside(access: Access, loop: Path) -> bool:
@@ -42,7 +54,9 @@ def is_add(fn: Func, access: Access) -> bool:
     return isinstance(stmt, Store) and stmt.add
 
 
-def joinable(fn: Func, memory: Aliases, position: int, before: Block, segment: Block) -> tuple[Block, Loop, Block] | None:
+def joinable(
+    fn: Func, memory: Aliases, position: int, before: Block, segment: Block
+) -> tuple[Block, Loop, Block] | None:
     """Lines before, loop and lines after in the adjoint of the top-level loop at `position`, if both sweeps can be one.
 
     `before` is the adjoint of all that follows the loop: it must run before the loop instead of after it, so it may need

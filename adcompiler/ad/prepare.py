@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.dependence import Dependence, dependence, everything
+from adcompiler.analysis.moved import refuse_shared
 from adcompiler.analysis.scope import Frame, Path, sites
 from adcompiler.ir.build import ONE, ZERO, Builder, make_func
 from adcompiler.ir.ops import kind
@@ -34,6 +35,7 @@ class Prepared:
 
 def prepare(fn: Func, active: frozenset[Var], restored: frozenset[Var]) -> Prepared:
     """The primal ready for transposition; `restored` names one array of each class to restore."""
+    refuse_shared(dependence(fn))
     fn = keep_contents(keep_overwritten(fn, restored), active, restored)
     return count_trips(fn, restored)
 

@@ -64,6 +64,7 @@ class Planner:
     fn: Func
     defs: dict[Var, Definition]
     overwrites: Dependence
+    joined: Path | None
     reloads: dict[Var, Store] = field(default_factory=dict)
 
     def find_reloads(self) -> None:
@@ -88,7 +89,9 @@ class Planner:
     def ready(self, v: Var) -> bool:
         """Whether `v` is simply there in the reverse sweep: a top-level name, an index, a trip count."""
         d = self.defs[v]
-        buffer = self.fn.types[v.name].rank and d.role == "carry" and self.overwrites.memory.root(v) in self.primal.restored
+        buffer = (
+            self.fn.types[v.name].rank and d.role == "carry" and self.overwrites.memory.root(v) in self.primal.restored
+        )
         return bool(not d.frames or d.role == "index" or v in self.primal.counters or buffer)
 
     def sources(self, v: Var) -> tuple[Atom, ...] | None:
@@ -106,8 +109,9 @@ class Planner:
                     return atoms
                 frames, restored = self.overwrites.defs[v].frames, self.primal.restored
                 kept = self.overwrites.memory.root(array) in restored
-                asks = self.overwrites.spoiled if kept else self.overwrites.overwritten
-                return None if asks(array, index, d.path, frames) else atoms
+                if kept:
+                    return None if self.overwrites.spoiled(array, index, d.path, frames) else atoms
+                return None if self.overwrites.overwritten(array, index, d.path, frames, self.joined) else atoms
             case Branch(test=test, outs=outs) if not self.fn.types[v.name].rank:
                 out = next(o for o in outs if o.var == v)
                 return (test, out.then, out.other)
@@ -139,15 +143,13 @@ class Planner:
         return RECORD * (type.numpy.itemsize / 8) * (_ARRAY if type.rank else 1.0)
 
 
-def plan(
-    primal: Prepared, reverse: Block, over: Dependence, joined: Path | None, grads: Iterable[Atom] = ()
-) -> Plan:
+def plan(primal: Prepared, reverse: Block, over: Dependence, joined: Path | None, grads: Iterable[Atom] = ()) -> Plan:
     """Decide for each value of the primal that `reverse` reads.
 
     In the loop at `joined` both sweeps of an iteration run together: what it defines is simply there, like top-level names.
     """
     fn = primal.func
-    p = Planner(primal, fn, over.defs, over)
+    p = Planner(primal, fn, over.defs, over, joined)
     p.find_reloads()
     p.defs = {v: opened(d, joined) for v, d in over.defs.items()}
     demands: dict[Path | None, set[Var]] = {}

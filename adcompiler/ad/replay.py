@@ -128,7 +128,9 @@ class Forward:
                 self.kept[v] = var
         for v, atom in self.kept.items():
             if isinstance(atom, Var) and self.b.type(v).rank:
-                self.b.shapes[atom.name] = tuple(self.kept.get(a, a) if isinstance(a, Var) else a for a in self.b.shape(v))
+                self.b.shapes[atom.name] = tuple(
+                    self.kept.get(a, a) if isinstance(a, Var) else a for a in self.b.shape(v)
+                )
         self.b.add(Branch(stmt.test, arms[0], arms[1], tuple(outs), stmt.span))
 
     def dummy(self, v: Var) -> Atom:
@@ -256,11 +258,10 @@ class Backward:
             replace(c, init=init, next=next_) for c, init, next_ in zip(stmt.carried, inits, nexts, strict=True)
         )
         carried += tuple(
-            Carry(present[c], end, before, self.b.like(c.var)) for c, end, before in zip(buffers, ends, befores, strict=True)
+            Carry(present[c], end, before, self.b.like(c.var))
+            for c, end, before in zip(buffers, ends, befores, strict=True)
         )
-        self.add(
-            replace(stmt, start=bounds[0], stop=bounds[1], step=bounds[2], carried=carried, body=tuple(lines))
-        )
+        self.add(replace(stmt, start=bounds[0], stop=bounds[1], step=bounds[2], carried=carried, body=tuple(lines)))
 
     def buffers(self, region: Loop | While) -> list[Carry]:
         """The exchanged arrays of a loop to which the reverse sweep refers: they are exchanged back."""
@@ -355,7 +356,9 @@ class Backward:
                 region = replace(region, start=self.get(region.start), step=self.get(region.step))
             assert not isinstance(region, Branch)
             rows.append(self.tapes.row(region, self.indices[f.path]))
-        target = self.b.load(tape.array, self.tapes.place(tape, rows, self.offsets.get(tape.loops[-1].path, ZERO)), str(v))
+        target = self.b.load(
+            tape.array, self.tapes.place(tape, rows, self.offsets.get(tape.loops[-1].path, ZERO)), str(v)
+        )
         if not self.b.type(v).rank:
             self.b.types[target.name] = self.b.type(v)
         return target
@@ -409,4 +412,3 @@ def literal_zero(type: Type) -> Const:
     if type.weak:
         return Const({"bool": False, "int64": 0, "float64": 0.0}[type.dtype])
     return Const(type.numpy.type(0))
-

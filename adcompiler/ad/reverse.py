@@ -267,7 +267,9 @@ class Reverse:
         self.bars = outer
         carries = [Carry(givens[c], incoming[c], ends[c], self.b.like(givens[c])) for c in carried]
         carries += [Carry(entries[v], entry[v], sums[v], self.b.like(entries[v])) for v in scalars]
-        if all(ends[c] == givens[c] for c in carried) and memory_is_free(self.over, self.active, self.primal.restored, path):
+        if all(ends[c] == givens[c] for c in carried) and memory_is_free(
+            self.over, self.active, self.primal.restored, path
+        ):
             self.free.add(path)
         index, start, stop, step = self.reversed_range(stmt)
         self.origin[index] = path

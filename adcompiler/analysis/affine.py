@@ -28,7 +28,8 @@ class Affine:
     def derive(self, v: Var) -> Form:
         """The form of a name from its defining line."""
         d = self.defs.get(v)
-        if d is None or not isinstance(d.stmt, Assign) or d.role != "line":
+        # arithmetic of smaller integers wraps around
+        if d is None or not isinstance(d.stmt, Assign) or d.role != "line" or self.fn.types[v.name].dtype != "int64":
             return symbol(v)
         args = d.stmt.args
         match d.stmt.op:

@@ -30,15 +30,20 @@ class Dependence:
     accesses: Accesses
     writes: dict[Var, list[Access]] = field(default_factory=dict)
     reads: dict[Var, list[Access]] = field(default_factory=dict)
-    memo: dict[tuple[Path, Var], bool] = field(default_factory=dict)
+    memo: dict[tuple[Path, Var, Path | None], bool] = field(default_factory=dict)
 
-    def overwritten(self, array: Var, index: Index, path: Path, frames: tuple[Frame, ...]) -> bool:
-        """Whether an element that the statement at `path` reads may be overwritten before the function ends."""
-        if (path, array) not in self.memo:
+    def overwritten(
+        self, array: Var, index: Index, path: Path, frames: tuple[Frame, ...], joined: Path | None = None
+    ) -> bool:
+        """Whether an element that the statement at `path` reads may be overwritten before the function ends.
+
+        Inside the loop at `joined`, before the same iteration of it ends.
+        """
+        if (path, array, joined) not in self.memo:
             read = self.accesses.access(array, index, path, frames)
             writes = self.writes.get(self.memory.root(array), ())
-            self.memo[path, array] = any(self.meets_later(read, write) for write in writes)
-        return self.memo[path, array]
+            self.memo[path, array, joined] = any(self.meets_later(read, write, joined) for write in writes)
+        return self.memo[path, array, joined]
 
     def spoiled(self, array: Var, index: Index, path: Path, frames: tuple[Frame, ...]) -> bool:
         """Whether an element may be overwritten after it is read and before the same iteration ends.
@@ -59,12 +64,25 @@ class Dependence:
         here = self.accesses.access(store.array, store.index, path, frames)
         return not any(self.meets_later(here, write) for write in self.writes[self.memory.root(store.array)])
 
-    def meets_later(self, first: Access, second: Access) -> bool:
-        """Whether `second` may touch an element of `first` in a later execution."""
+    def meets_later(self, first: Access, second: Access, joined: Path | None = None) -> bool:
+        """Whether `second` may touch an element of `first` in a later execution.
+
+        For a `first` inside the loop at `joined`, in a later execution of the same iteration of that loop.
+        """
         common = shared(first.frames, second.frames)
         loops = [f for f in common if f.is_loop]
-        private = self.private(first, second)
-        if second.path > first.path and not exclusive(first.frames, second.frames) and self.meet(first, second, loops, None):
+        if joined is not None and any(f.path == joined for f in first.frames):
+            if all(f.path != joined for f in common):
+                return False
+            inner = 1 + next(k for k, f in enumerate(loops) if f.path == joined)
+        else:
+            inner = 0
+        private = max(inner, self.private(first, second))
+        if (
+            second.path > first.path
+            and not exclusive(first.frames, second.frames)
+            and self.meet(first, second, loops, None)
+        ):
             return True
         return any(self.meet(first, second, loops, level) for level in range(private, len(loops)))
 
@@ -106,7 +124,14 @@ class Dependence:
     def apart(self, a: Var, b: Var, same: set[Path]) -> bool:
         """Whether two buffers that a loop exchanges are different ones: in one iteration, and different before it."""
         da, db = self.defs.get(a), self.defs.get(b)
-        if da is None or db is None or da.role != "carry" or db.role != "carry" or da.path != db.path or da.path not in same:
+        if (
+            da is None
+            or db is None
+            or da.role != "carry"
+            or db.role != "carry"
+            or da.path != db.path
+            or da.path not in same
+        ):
             return False
         assert isinstance(da.stmt, (Loop, While))
         carried = [c for c in da.stmt.carried if self.fn.types[c.var.name].rank]
@@ -172,9 +197,7 @@ def shared(a: tuple[Frame, ...], b: tuple[Frame, ...]) -> list[Frame]:
 
 def exclusive(a: tuple[Frame, ...], b: tuple[Frame, ...]) -> bool:
     """Whether two places lie in different arms of one branch."""
-    return any(
-        x.path == y.path and isinstance(x.region, Branch) and x.arm != y.arm for x, y in zip(a, b, strict=False)
-    )
+    return any(x.path == y.path and isinstance(x.region, Branch) and x.arm != y.arm for x, y in zip(a, b, strict=False))
 
 
 def everything(fn: Func, array: Var) -> Index:

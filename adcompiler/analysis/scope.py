@@ -42,7 +42,9 @@ class Definition:
         return tuple(f for f in self.frames if f.is_loop)
 
 
-def sites(block: Iterable[Stmt], path: Path = (), frames: tuple[Frame, ...] = ()) -> Iterator[tuple[Stmt, Path, tuple[Frame, ...]]]:
+def sites(
+    block: Iterable[Stmt], path: Path = (), frames: tuple[Frame, ...] = ()
+) -> Iterator[tuple[Stmt, Path, tuple[Frame, ...]]]:
     """Every statement with its path (positions and block numbers, alternating) and enclosing blocks."""
     for position, stmt in enumerate(block):
         here = (*path, position)

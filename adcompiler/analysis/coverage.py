@@ -1,0 +1,77 @@
+"""Reads whose element the same iteration has written before: what a work array holds between iterations does not matter.
+
+A store covers a read if for every execution of the read there is one of the store, earlier in the same iteration of a given
+loop, that writes the same element. Each axis of the store must be one loop index, or one position in a slice, plus terms that
+the read sees as well; solving the axes for these gives the execution, and its ranges are proven with linear constraints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from adcompiler.analysis.access import Access, loop_limits
+from adcompiler.analysis.dependence import Dependence, exclusive, shared
+from adcompiler.analysis.fourier import Form, feasible, symbol
+from adcompiler.analysis.scope import Frame, Path
+from adcompiler.ir.wengert import Branch, Loop
+
+
+def covered(over: Dependence, read: Access, loop: Path) -> bool:
+    """Whether each element of `read` was written earlier in the same iteration of the loop at `loop`."""
+    root = over.memory.root(read.base)
+    return any(covers(over, write, read, loop) for write in over.writes.get(root, ()))
+
+
+def covers(over: Dependence, write: Access, read: Access, loop: Path) -> bool:
+    """Whether `write` comes before `read` and reaches every element of it."""
+    if write.base != read.base or write.path > read.path or exclusive(write.frames, read.frames):
+        return False
+    common = shared(write.frames, read.frames)
+    if all(f.path != loop for f in common):
+        return False
+    own = write.frames[len(common) :]
+    if any(isinstance(f.region, Branch) or not isinstance(f.region, Loop) or f.region.until is not None for f in own):
+        return False
+    return solved(over, write, read, own)
+
+
+def solved(over: Dependence, write: Access, read: Access, own: tuple[Frame, ...]) -> bool:
+    """Whether the axes give every loop of `own` an index, and every position in a slice, inside its range."""
+    unknown: set[Hashable] = {f.region.index for f in own if isinstance(f.region, Loop)}
+    unknown |= {s for form in write.limits for s, _ in form.terms if isinstance(s, tuple) and s[0] == "position"}
+    values: dict[Hashable, Form] = {}
+    for there, here in zip(write.axes, read.axes, strict=True):
+        if there is None or here is None:
+            return False
+        free = [(s, c) for s, c in there.terms if s in unknown and s not in values]
+        if len(free) > 1 or any(abs(c) != 1 for _, c in free):
+            return False
+        rest = there
+        for s, value in values.items():
+            rest = rest.plus(symbol(s), -rest.coefficient(s)).plus(value, there.coefficient(s))
+        if free:
+            s, c = free[0]
+            values[s] = (here - rest.plus(symbol(s), -c)).times(c)
+        elif rest != here:
+            return False
+    return unknown == set(values) and all(unit_step(over, f) for f in own) and in_range(over, write, read, own, values)
+
+
+def unit_step(over: Dependence, frame: Frame) -> bool:
+    """Whether a loop leaves out no index of its range."""
+    step = over.affine.form(frame.region.step) if isinstance(frame.region, Loop) else None
+    return step is not None and not step.terms and abs(step.constant) == 1
+
+
+def in_range(
+    over: Dependence, write: Access, read: Access, own: tuple[Frame, ...], values: dict[Hashable, Form]
+) -> bool:
+    """Whether the solved indices never leave their ranges while the read executes."""
+    known = list(over.limits(read))
+    for limit in (*loop_limits(over.affine, own), *write.limits):
+        for s, value in values.items():
+            c = limit.coefficient(s)
+            limit = limit.plus(symbol(s), -c).plus(value, c)
+        if feasible([*known, limit.times(-1).shift(-1)]):
+            return False
+    return True
