@@ -23,8 +23,12 @@ from adcompiler.ir.build import Builder, make_func, scalar
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Atom, Block, Func, Loop, Store, Var, While
 
+Seeds = Literal["one", "given"]
 
-def gradient(fn: Func, wrt: Sequence[int], seeds: Literal["one", "given"]) -> Func:
+
+def gradient(
+    fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] | None = None
+) -> Func:
     """The joint function: results of `fn`, then the gradient for each parameter of `wrt`.
 
     Parameters
@@ -36,10 +40,12 @@ def gradient(fn: Func, wrt: Sequence[int], seeds: Literal["one", "given"]) -> Fu
     seeds : "one" or "given"
         "one": the single float result is a scalar and its cotangent is 1; "given": a parameter `<result>_bar`
         follows the primal's parameters for each float result.
+    outputs : sequence of int, optional
+        Positions of the results that count; the others, as all that are no floats, have no cotangent. All by default.
     """
-    best = attempt(fn, wrt, seeds, frozenset())
+    best = attempt(fn, wrt, seeds, frozenset(), outputs)
     for array in candidates(best.reverse.over, best.decided):
-        other = attempt(fn, wrt, seeds, best.restored | {array}) if array in fn_names(fn) else best
+        other = attempt(fn, wrt, seeds, best.restored | {array}, outputs) if array in fn_names(fn) else best
         best = min(best, other, key=lambda a: a.cost)
     return best.write()
 
@@ -75,12 +81,12 @@ def transpose(reverse: Reverse, given: list[tuple[Atom, Atom]], params: list[Var
     return Sweep(tuple(seeds), tuple(segments), tuple(end), grads)
 
 
-def seed(reverse: Reverse, seeds: str) -> list[tuple[Atom, Atom]]:
+def seed(reverse: Reverse, seeds: Seeds, outputs: Sequence[int] | None) -> list[tuple[Atom, Atom]]:
     """The cotangent of each float result."""
     b, fn = reverse.b, reverse.primal.func
     given: list[tuple[Atom, Atom]] = []
-    for result in fn.results:
-        if not fn.type(result).is_float:
+    for position, result in enumerate(fn.results):
+        if not fn.type(result).is_float or (outputs is not None and position not in outputs):
             continue
         if seeds == "one":
             given.append((result, scalar(1.0, fn.type(result).dtype)))
@@ -96,13 +102,15 @@ def leave(reverse: Reverse, param: Var) -> Atom:
     return reverse.bars.get(param, reverse.zero(param))
 
 
-def attempt(fn: Func, wrt: Sequence[int], seeds: Literal["one", "given"], restored: frozenset[Var]) -> Joint:
+def attempt(
+    fn: Func, wrt: Sequence[int], seeds: Seeds, restored: frozenset[Var], outputs: Sequence[int] | None
+) -> Joint:
     """Transpose and plan, with the stores into the arrays of `restored` undone in the reverse sweep."""
     params = [fn.params[k] for k in wrt]
-    primal = prepare(fn, active(fn, params), restored)
+    primal = prepare(fn, active(fn, params, outputs), restored)
     b = Builder.of(primal.func)
-    reverse = Reverse(b, primal, active(primal.func, params))
-    given = seed(reverse, seeds)
+    reverse = Reverse(b, primal, active(primal.func, params, outputs))
+    given = seed(reverse, seeds, outputs)
     sweep = transpose(reverse, given, params)
     last, parts = joined_loop(reverse, sweep)
     everything = (*sweep.seeds, *(s for seg in sweep.segments for s in seg), *sweep.end)

@@ -5,7 +5,7 @@ Scalars are judged name by name, arrays by alias class: an array is varied when 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from adcompiler.analysis.alias import Aliases, aliases
 from adcompiler.ir.walk import walk
@@ -13,12 +13,13 @@ from adcompiler.ir.wengert import Assign, Atom, Branch, Func, Load, Loop, Stmt, 
 from adcompiler.rules.table import is_zero
 
 
-def active(fn: Func, wrt: Iterable[Var]) -> frozenset[Var]:
-    """Names that are varied by `wrt` and useful to a float result."""
+def active(fn: Func, wrt: Iterable[Var], outputs: Container[int] | None = None) -> frozenset[Var]:
+    """Names that are varied by `wrt` and useful to a float result, of those at `outputs` where given."""
     memory = aliases(fn)
     flow = list(edges(fn, memory))
     varied = reachable({memory.root(v) for v in wrt}, flow)
-    results = {memory.root(r) for r in fn.results if isinstance(r, Var) and fn.types[r.name].is_float}
+    counting = [r for k, r in enumerate(fn.results) if outputs is None or k in outputs]
+    results = {memory.root(r) for r in counting if isinstance(r, Var) and fn.types[r.name].is_float}
     useful = reachable(results, [(b, a) for a, b in flow])
     both = varied & useful
     return frozenset(v for name in fn.types if memory.root(v := Var(name)) in both and fn.types[name].is_float)

@@ -54,17 +54,18 @@ class Known:
 
     def impossible(self, conj: Conj, depth: int | None = None) -> bool:
         """Whether `conj` is proven never to hold with what the outermost `depth` blocks know."""
-        if any(never <= conj for scope in self.scopes[:depth] for never in scope.never):
+        nevers = [never for scope in self.scopes[:depth] for never in scope.never]
+        if any(never <= conj for never in nevers):
             return True
-        system, splits = self.gather(conj, depth)
-        if self.contradiction(system, splits):
+        if self.contradiction(*self.gather(conj, depth)):
             return True
-        nevers = (never for scope in self.scopes[:depth] for never in scope.never)
-        return any(all(self.contradiction([*system, negated(f)], splits) for f in never) for never in nevers)
+        names = symbols(conj)
+        close = [never for never in nevers if any(s in names for s in symbols(never))]
+        return any(self.implies(conj, never, depth) for never in close)
 
     def implies(self, conj: Conj, other: Conj, depth: int | None = None) -> bool:
         """Whether all of `other` is proven to hold where `conj` does."""
-        system, splits = self.gather(conj, depth)
+        system, splits = self.gather(conj, depth, other)
         return all(self.contradiction([*system, negated(f)], splits) for f in other)
 
     def reduced(self, conj: Conj, depth: int | None = None) -> Conj:
@@ -81,11 +82,13 @@ class Known:
             return True
         return bool(splits) and all(self.contradiction([*system, *case], splits[1:]) for case in splits[0])
 
-    def gather(self, conj: Iterable[Form], depth: int | None) -> tuple[list[Form], list[list[Conj]]]:
-        """`conj` with the facts that have to do with it, and the cases of names in it."""
+    def gather(
+        self, conj: Conj, depth: int | None, other: Conj = frozenset()
+    ) -> tuple[list[Form], list[list[Conj]]]:
+        """`conj` with the facts that have to do with it or with `other`, and the cases of names in them."""
         pool = [f for scope in self.scopes[:depth] for f in scope.facts]
         found, splits = sorted(conj, key=str), list[list[Conj]]()
-        agenda = list(symbols(found))
+        agenda = list(symbols(conj | other))
         seen = set(agenda)
         for _ in range(_STEPS):
             close = [f for f in pool if any(s in agenda for s, _ in f.terms)]

@@ -25,12 +25,14 @@ from adcompiler.ir.wengert import (
     Grow,
     Index,
     Load,
+    Loop,
     NewAxis,
     Note,
     Slice,
     Stmt,
     Store,
     Var,
+    While,
 )
 
 Shape = tuple[Atom, ...]
@@ -54,6 +56,7 @@ class Mark:
     place: int
     taken: frozenset[str]
     last: dict[str, int]
+    snapshots: int
 
 
 class Builder:
@@ -122,6 +125,8 @@ class Builder:
         self.stack[-1].append(stmt)
         for target in defines(stmt):
             self.made[target.name] = stmt
+        if isinstance(stmt, (Loop, While)):
+            self.made.update((c.var.name, stmt) for c in stmt.carried)
 
     def extend(self, stmts: Sequence[Stmt]) -> None:
         """Append finished statements."""
@@ -148,11 +153,12 @@ class Builder:
 
     def mark(self) -> Mark:
         """This place of the innermost open block, to which `rewind` can go back."""
-        return Mark(len(self.stack[-1]), frozenset(self.names.taken), dict(self.names.last))
+        return Mark(len(self.stack[-1]), frozenset(self.names.taken), dict(self.names.last), len(self.snapshots))
 
     def rewind(self, mark: Mark) -> None:
         """Forget every line and name made since `mark`, which must be of the block that is innermost now."""
         del self.stack[-1][mark.place :]
+        del self.snapshots[mark.snapshots :]
         for name in self.names.taken - mark.taken:
             for known in (self.types, self.shapes, self.made, self.lower):
                 known.pop(name, None)

@@ -1,0 +1,138 @@
+"""Text to a callable on the CPU: a module file, compiled by Numba with its machine code kept beside it."""
+
+from __future__ import annotations
+
+import functools
+import linecache
+import os
+import pickle
+import threading
+import types
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import llvmlite
+import numba
+import numpy as np
+from numba.core.caching import NullCache
+from numba.core.errors import NumbaError, NumbaWarning
+from numba.core.serialize import dumps
+
+from adcompiler import cache
+from adcompiler.errors import Span, TypeProblem
+
+Function = Callable[..., Any]
+
+# Numba compiles under a lock of its own; this one also covers the filters of warnings, which belong to the process.
+_COMPILING = threading.RLock()
+
+# what unpickling may raise for a file of another build that the checksum lets through
+_UNREADABLE = (pickle.UnpicklingError, EOFError, AttributeError, ImportError, LookupError, TypeError, ValueError)
+
+
+def interpreted() -> bool:
+    """Whether generated code runs as plain Python: `ADCOMPILER_DISABLE_JIT=1`, or Numba itself is switched off."""
+    return os.environ.get("ADCOMPILER_DISABLE_JIT", "0") not in ("", "0") or bool(numba.config.DISABLE_JIT)
+
+
+def python_function(text: str, name: str, *, keep: bool = True) -> Function:
+    """The function `name` of `text` as plain Python, with floating-point errors as quiet as compiled code has them."""
+    function = _load(text, name, keep)
+
+    @functools.wraps(function)
+    def quiet(*args: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*args)
+
+    return quiet
+
+
+def numba_function(text: str, name: str, *, keep: bool = True) -> Any:
+    """The function `name` of `text` as a Numba dispatcher, which compiles when it first meets a signature.
+
+    `keep` says whether text and machine code may be kept in the cache folder.
+    """
+    function = _load(text, name, keep)
+    dispatcher = numba.njit(nogil=True, error_model="numpy", boundscheck=False)(function)
+    folder = cache.folder() if keep else None
+    if folder is not None:
+        dispatcher._cache = MachineCode(folder, _stem(text, name))
+    return dispatcher
+
+
+def specialise(dispatcher: Any, args: Sequence[Any], span: Span | None) -> None:
+    """Compile for the types of `args`; `span` is the user's function, for what Numba refuses.
+
+    Compiling ahead of the call takes 0.1 s less than letting the first call do it, and keeps Numba's warnings and
+    errors apart from those of the program.
+    """
+    with _COMPILING, _silent():
+        try:
+            dispatcher.compile(tuple(numba.typeof(arg) for arg in args))
+        except NumbaError as error:
+            reason = str(error).strip().splitlines()[0]
+            raise TypeProblem(
+                f"Numba cannot compile the generated code: {reason}",
+                span,
+                "look at lowered_source() of the function; ADCOMPILER_DISABLE_JIT=1 runs it as plain Python",
+            ) from error
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NumbaWarning)
+        yield
+
+
+def _load(text: str, name: str, keep: bool) -> Function:
+    """Execute a module text and return one of its functions; tracebacks and debuggers find its lines."""
+    stem = _stem(text, name)
+    folder = cache.folder() if keep else None
+    path = folder.module(f"{stem}.py", text) if folder is not None else None
+    file = str(path) if path is not None else f"<{stem}>"
+    if path is None:
+        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    module = types.ModuleType(stem)
+    module.__file__ = file
+    exec(compile(text, file, "exec"), module.__dict__)
+    function: Function = module.__dict__[name]
+    return function
+
+
+def _stem(text: str, name: str) -> str:
+    return f"{name}_{cache.key(text)}"
+
+
+class MachineCode(NullCache):  # type: ignore[misc]
+    """Numba's compiled code in our folder, whatever `NUMBA_CACHE_DIR` says: one sealed file a signature and CPU."""
+
+    def __init__(self, folder: cache.Folder, stem: str) -> None:
+        self.folder, self.stem = folder, stem
+
+    @property
+    def cache_path(self) -> str:
+        """The folder, for Numba's statistics."""
+        return str(self.folder.path)
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Numba's compile result for a signature, or None."""
+        target_context.refresh()
+        content = self.folder.load(self._name(sig, target_context.codegen()))
+        if content is None:
+            return None
+        try:
+            return numba.core.compiler.CompileResult._rebuild(target_context, *pickle.loads(content))
+        except _UNREADABLE:
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep a compile result, unless it holds addresses of this process."""
+        if not data.library.has_dynamic_globals and all(x.can_cache for x in data.lifted):
+            self.folder.store(self._name(sig, data.codegen), dumps(data._reduce()))
+
+    def _name(self, sig: Any, codegen: Any) -> str:
+        machine = (numba.__version__, llvmlite.__version__, codegen.magic_tuple())
+        return f"{self.stem}_{cache.key(cache.versions(), repr(sig), repr(machine))}.bin"

@@ -1,0 +1,76 @@
+"""Where an argument must be converted for Python and Numba to compute in the element type NumPy would use.
+
+NumPy lets a Python scalar take the other operand's type; Numba does not, and in plain Python a scalar that is a NumPy
+scalar in the compiled code may be a Python one. So a scalar is converted wherever narrower types are mixed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from adcompiler.ir.infer import loop_dtypes, promote
+from adcompiler.ir.ops import OPS
+from adcompiler.ir.types import Type
+from adcompiler.ir.wengert import Atom, Const
+
+Dialect = Literal["python", "numba"]
+
+NARROW = frozenset({"float32", "int8", "int16", "int32", "uint8", "uint16", "uint32", "uint64"})
+OPERATORS = frozenset(
+    "add sub mul div floordiv mod pow neg pos abs lt le gt ge eq ne bitand bitor bitxor invert lshift rshift".split()
+)
+# Numba gives these a result type of its own where the types differ
+_EXACT = frozenset({"lshift", "rshift"})
+
+
+def loop(op: str, types: Sequence[Type], params: Mapping[str, object]) -> tuple[str, ...]:
+    """The element type in which each argument of an elementwise operation is used.
+
+    >>> loop("mul", (Type("float32", 1), Type("float64", weak=True)), {})
+    ('float32', 'float32')
+    """
+    ufunc = OPS[op].ufunc
+    if ufunc is not None:
+        return loop_dtypes(ufunc, types)[:-1]
+    if op == "where":
+        dtype = promote(types[1:])
+        return (types[0].dtype, dtype, dtype)
+    if op == "cut":
+        return loop_dtypes(np.multiply, types)[:-1]
+    return (types[0].dtype,) if op == "cast" else loop_dtypes(np.sin, types)[:-1]
+
+
+def conversions(
+    op: str, args: Sequence[Atom], types: Sequence[Type], params: Mapping[str, object], dialect: Dialect
+) -> tuple[str | None, ...]:
+    """For each argument of an elementwise operation the element type to convert it to, or None."""
+    used = loop(op, types, params)
+    mixed = any(t.dtype in NARROW for t in types) and len({t.dtype for t in types}) > 1
+    rank = max(t.rank for t in types)
+    return tuple(
+        dtype if _converts(op, a, t, dtype, mixed, rank, dialect) else None
+        for a, t, dtype in zip(args, types, used, strict=True)
+    )
+
+
+def _converts(op: str, arg: Atom, type: Type, dtype: str, mixed: bool, rank: int, dialect: Dialect) -> bool:
+    if type.rank:
+        return False
+    if op == "where" and not rank:
+        return type.dtype != dtype
+    if dialect == "python":
+        # a literal of Python's own type adapts by itself, and so does a truth value unless it is what is chosen
+        adapts = isinstance(arg, Const) and type.weak
+        adapts |= type.dtype == "bool" and op not in ("maximum", "minimum")
+        if type.dtype == "bool" and not adapts:
+            return dtype != "bool"
+        # a scalar of a narrow type is a NumPy scalar in both dialects
+        return not adapts and (type.dtype != dtype if dtype in NARROW else mixed)
+    if type.dtype == dtype:
+        return False
+    if op == "pow":
+        return dtype in NARROW or type.dtype == "float32"
+    return dtype in NARROW or op in _EXACT or (op not in OPERATORS and dtype == "float64")

@@ -1,0 +1,110 @@
+"""One Python variable for several names that are never alive together: `s`, `s_1`, `s_2` of a loop print as `s`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from adcompiler.emit.folding import Plan, is_temporary
+from adcompiler.emit.interference import Interference
+from adcompiler.ir.names import Names
+from adcompiler.ir.types import Type
+from adcompiler.ir.walk import defines, inner, walk
+from adcompiler.ir.wengert import Assign, Func, Load, Loop, Var
+
+_NUMBER = re.compile(r"^(.*[^_])_\d+$")
+
+
+def python_names(fn: Func, plan: Plan, reserved: frozenset[str]) -> dict[Var, str]:
+    """The Python variable of every name that is printed."""
+    order = list(_printed(fn, plan))
+    groups = _Groups(fn, Interference(fn, plan))
+    groups.join_copies()
+    groups.join_namesakes(order)
+    return _spell(fn, groups, order, reserved)
+
+
+def _printed(fn: Func, plan: Plan) -> Iterator[Var]:
+    """The names that get a Python variable, in the order of definition."""
+    yield from fn.params
+    for stmt in walk(fn.body):
+        if not plan.skips(stmt):
+            yield from inner(stmt)
+            yield from defines(stmt)
+
+
+class _Groups:
+    """Disjoint sets of names; two sets join when no name of one is alive with a name of the other."""
+
+    def __init__(self, fn: Func, graph: Interference) -> None:
+        self.fn, self.graph = fn, graph
+        self.members: dict[Var, list[Var]] = {}
+        self.of: dict[Var, Var] = {}
+        self.indices = {s.index for s in walk(fn.body) if isinstance(s, Loop)}
+        self.spans = {s.target: s.span for s in walk(fn.body) if isinstance(s, (Assign, Load))}
+
+    def leader(self, var: Var) -> Var:
+        """The representative of the set of `var`."""
+        return self.of.setdefault(var, var)
+
+    def group(self, var: Var) -> list[Var]:
+        """The set of `var`."""
+        return self.members.setdefault(self.leader(var), [var])
+
+    def join(self, a: Var, b: Var) -> bool:
+        """Join two sets if their names can share a variable."""
+        first, second = self.group(a), self.group(b)
+        if first is second:
+            return True
+        if not self._fit(a, b) or any(not self.graph.edges.get(v, set()).isdisjoint(second) for v in first):
+            return False
+        first.extend(second)
+        del self.members[self.leader(b)]
+        for v in second:
+            self.of[v] = self.leader(a)
+        return True
+
+    def _fit(self, a: Var, b: Var) -> bool:
+        s, t = self.fn.types[a.name], self.fn.types[b.name]
+        return (s.dtype, s.rank) == (t.dtype, t.rank) and (a in self.indices) == (b in self.indices)
+
+    def join_copies(self) -> None:
+        """Join the targets and sources of copies, those inside loops first."""
+        for target, source in self.graph.copies:
+            if isinstance(source, Var) and source not in self.graph.plan.folded:
+                self.join(target, source)
+
+    def join_namesakes(self, order: list[Var]) -> None:
+        """Join names that differ in their number alone: the user's one variable, assigned several times."""
+        known = {v.name for v in order}
+        leaders: dict[tuple[str, Type], list[Var]] = {}
+        for var in order:
+            base, type = base_name(var.name, known), self.fn.types[var.name]
+            if is_temporary(var, self.spans.get(var)) or (type.rank and var in self.fn.params):
+                continue
+            key = (base, Type(type.dtype, type.rank, False, type.layout))
+            if not any(self.join(leader, var) for leader in leaders.setdefault(key, [])):
+                leaders[key].append(var)
+
+
+def base_name(name: str, known: set[str]) -> str:
+    """A name without the number that made it fresh.
+
+    >>> base_name("x_1", {"x", "x_1"}), base_name("x_1", {"x_1"})
+    ('x', 'x_1')
+    """
+    match = _NUMBER.match(name)
+    return match[1] if match and (match[1] in known or match[1] == "t") else name
+
+
+def _spell(fn: Func, groups: _Groups, order: list[Var], reserved: frozenset[str]) -> dict[Var, str]:
+    known = {v.name for v in order}
+    chosen = {groups.leader(p): p.name for p in fn.params}
+    names = Names({*chosen.values(), *reserved})
+    rank = {v: i for i, v in enumerate(order)}
+    for var in order:
+        leader = groups.leader(var)
+        if leader not in chosen:
+            best = min(groups.group(var), key=lambda v: (is_temporary(v, groups.spans.get(v)), rank[v]))
+            chosen[leader] = names.fresh(base_name(best.name, known))
+    return {v: chosen[groups.leader(v)] for v in order}

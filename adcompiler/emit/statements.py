@@ -1,0 +1,222 @@
+"""Statements of the Wengert list as Python statements."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from adcompiler.emit.casts import Dialect
+from adcompiler.emit.copies import Copy, assign, parallel
+from adcompiler.emit.expressions import Expressions
+from adcompiler.emit.folding import Plan
+from adcompiler.emit.reads import is_pure
+from adcompiler.emit.syntax import STORE, call, compare, name
+from adcompiler.errors import Span
+from adcompiler.ir.wengert import (
+    Assign,
+    Atom,
+    Block,
+    Branch,
+    Check,
+    Const,
+    Func,
+    Grow,
+    Load,
+    Loop,
+    Note,
+    Print,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
+
+_IN_PLACE = (ast.Add, ast.Sub, ast.Mult, ast.Div)
+_COMMUTE = (ast.Add, ast.Mult)
+COMMENT_WIDTH = 100
+
+
+@dataclass(slots=True)
+class Statements:
+    """Prints blocks.
+
+    A comment is a line `__comment_<n>` of its own, whose text is `comments[n]`: syntax trees hold no comments.
+    """
+
+    fn: Func
+    plan: Plan
+    names: Mapping[Var, str]
+    dialect: Dialect
+    functions: Mapping[str, str]
+    origins: bool = True
+    comments: list[str] = field(default_factory=list)
+    line: tuple[str, int] | None = None
+    print: Expressions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.print = Expressions(self.fn, self.plan, self.names, self.dialect, self.functions)
+
+    def body(self) -> list[ast.stmt]:
+        """All statements of the function, the return included."""
+        tree = self.block(self.fn.body)
+        if self.fn.results:
+            values = [self.print.atom(r) for r in self.fn.results]
+            tree.append(ast.Return(values[0] if len(values) == 1 else ast.Tuple(values, ast.Load())))
+        return tree
+
+    def block(self, block: Block) -> list[ast.stmt]:
+        """The statements of a block."""
+        tree: list[ast.stmt] = []
+        for stmt in block:
+            if not self.plan.skips(stmt):
+                tree += self._origin(getattr(stmt, "span", None))
+                tree += self.statement(stmt)
+        return tree
+
+    def statement(self, stmt: Stmt) -> list[ast.stmt]:
+        """One statement; a region may need several."""
+        match stmt:
+            case Assign(target=target) | Load(target=target):
+                assert is_pure(stmt)
+                return [self._assign(target, stmt)]
+            case Store():
+                return [self._store(stmt)]
+            case Loop():
+                return self._loop(stmt)
+            case While():
+                return self._while(stmt)
+            case Branch():
+                return self._branch(stmt)
+            case Check(failed=failed, exception=exception, message=message):
+                error = call(exception, ast.Constant(message))
+                return [ast.If(self.print.atom(failed), [ast.Raise(error, None)], [])]
+            case Grow(array=array, row=row):
+                return [self._grow(array, row)]
+            case Print(args=args):
+                pieces = [ast.Constant(a) if isinstance(a, str) else self.print.atom(a) for a in args]
+                return [ast.Expr(call("print", *pieces))]
+            case Note(text=text):
+                # the next line says again where it is from
+                self.line = None
+                return [self._comment(text)]
+
+    # -- lines ---------------------------------------------------------------------------------------------------
+
+    def _assign(self, target: Var, stmt: Assign | Load) -> ast.stmt:
+        return self._set(target, self.print.line(stmt))
+
+    def _set(self, target: Var, value: ast.expr) -> ast.stmt:
+        """`x = value`, or `x += rest` where the value is `x + rest`; never for arrays, which that would change."""
+        variable = self.names[target]
+        if isinstance(value, ast.BinOp) and isinstance(value.op, _IN_PLACE) and not self.fn.types[target.name].rank:
+            for own, rest in ((value.left, value.right), (value.right, value.left)):
+                if isinstance(own, ast.Name) and own.id == variable:
+                    return ast.AugAssign(ast.Name(variable, STORE), value.op, rest)
+                if not isinstance(value.op, _COMMUTE):
+                    break
+        return assign([variable], [value])
+
+    def _store(self, stmt: Store) -> ast.stmt:
+        place, value = self.print.element(stmt.array, stmt.index, STORE), self.print.atom(stmt.value)
+        if not stmt.add:
+            return ast.Assign([place], value, lineno=0)
+        if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
+            return ast.AugAssign(place, ast.Sub(), value.operand)
+        return ast.AugAssign(place, ast.Add(), value)
+
+    def _grow(self, array: Var, row: Atom) -> ast.stmt:
+        variable, at = self.names[array], self.print.atom(row)
+        size = ast.Subscript(name(f"{variable}.shape"), ast.Constant(0), ast.Load())
+        grown = assign([variable], [call("_grow", name(variable), at)])
+        return ast.If(compare(at, ast.GtE(), size), [grown], [])
+
+    # -- regions -------------------------------------------------------------------------------------------------
+
+    def copies(self, pairs: Sequence[tuple[Var, Atom]]) -> list[ast.stmt]:
+        """Hand over values at the border of a region."""
+        tree = parallel([self._copy(target, source) for target, source in pairs])
+        for position, stmt in enumerate(tree):
+            if isinstance(stmt, ast.Assign) and isinstance(stmt.targets[0], ast.Name):
+                variable = next(t for t, _ in pairs if self.names[t] == stmt.targets[0].id)
+                tree[position] = self._set(variable, stmt.value)
+        return tree
+
+    def _copy(self, target: Var, source: Atom) -> Copy:
+        reads = frozenset(self.names[v] for v in self.plan.names([source]))
+        return Copy(self.names[target], self.print.atom(source), reads)
+
+    def _loop(self, stmt: Loop) -> list[ast.stmt]:
+        start, stop, step = (self.print.atom(a) for a in (stmt.start, stmt.stop, stmt.step))
+        bounds = [start, stop, step]
+        if stmt.step == Const(1):
+            bounds = [stop] if stmt.start == Const(0) else [start, stop]
+        tree = self.copies([(c.var, c.init) for c in stmt.carried])
+        body = self.block(stmt.body) + self.copies([(c.var, c.next) for c in stmt.carried])
+        if stmt.until is not None:
+            body.append(ast.If(self.print.atom(stmt.until), [ast.Break()], []))
+        index = ast.Name(self.names[stmt.index], STORE)
+        tree.append(ast.For(index, call("range", *bounds), filled(body), [], lineno=0))
+        return tree + self.copies([(c.out, c.var) for c in stmt.carried])
+
+    def _while(self, stmt: While) -> list[ast.stmt]:
+        tree = self.copies([(c.var, c.init) for c in stmt.carried])
+        condition = self.block(stmt.condition)
+        test = self.print.atom(stmt.test)
+        body = self.block(stmt.body) + self.copies([(c.var, c.next) for c in stmt.carried])
+        if _lines(condition):
+            leave = ast.If(negated(test), [ast.Break()], [])
+            tree.append(ast.While(ast.Constant(True), [*condition, leave, *body], []))
+        else:
+            tree.append(ast.While(test, filled(condition + body), []))
+        return tree + self.copies([(c.out, c.var) for c in stmt.carried])
+
+    def _branch(self, stmt: Branch) -> list[ast.stmt]:
+        test = self.print.atom(stmt.test)
+        then = self.block(stmt.then) + self.copies([(o.var, o.then) for o in stmt.outs])
+        other = self.block(stmt.other) + self.copies([(o.var, o.other) for o in stmt.outs])
+        if not _lines(then) and not _lines(other):
+            return []
+        if not _lines(then):
+            return [ast.If(negated(test), other, [])]
+        return [ast.If(test, then, other if _lines(other) else [])]
+
+    # -- comments ------------------------------------------------------------------------------------------------
+
+    def _origin(self, span: Span | None) -> list[ast.stmt]:
+        """A comment with the user's line, before the first statement of a run of statements from it."""
+        if not self.origins or span is None or self.line == (span.file, span.line):
+            return []
+        self.line = (span.file, span.line)
+        text = f"{os.path.basename(span.file)}:{span.line}: {span.text.strip()}".rstrip(": ")
+        return [self._comment(text if len(text) <= COMMENT_WIDTH else f"{text[: COMMENT_WIDTH - 1]}…")]
+
+    def _comment(self, text: str) -> ast.stmt:
+        self.comments.append(" ".join(text.split()))
+        return ast.Expr(name(f"__comment_{len(self.comments) - 1}"))
+
+
+def is_comment(stmt: ast.stmt) -> bool:
+    """Whether a statement stands for a comment."""
+    match stmt:
+        case ast.Expr(value=ast.Name(id=id)):
+            return id.startswith("__comment_")
+        case _:
+            return False
+
+
+def _lines(tree: Sequence[ast.stmt]) -> bool:
+    return any(not is_comment(s) for s in tree)
+
+
+def filled(tree: list[ast.stmt]) -> list[ast.stmt]:
+    """A body that Python accepts: not empty, and not of comments alone."""
+    return tree if _lines(tree) else [*tree, ast.Pass()]
+
+
+def negated(test: ast.expr) -> ast.expr:
+    """`not test`, with a double negation dropped."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return test.operand
+    return ast.UnaryOp(ast.Not(), test)

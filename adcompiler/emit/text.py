@@ -1,0 +1,92 @@
+"""A `Func` as the text of a Python module: readable, deterministic, and the same program."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from adcompiler.emit.casts import Dialect
+from adcompiler.emit.folding import plan
+from adcompiler.emit.naming import python_names
+from adcompiler.emit.printing import to_text
+from adcompiler.emit.statements import Statements, filled
+from adcompiler.ir.walk import walk
+from adcompiler.ir.wengert import Func, Grow
+
+_GROW = '''
+def _grow(tape, row):
+    """A longer tape with the rows of `tape`."""
+    longer = np.empty((max(2 * tape.shape[0], row + 1),) + tape.shape[1:], dtype=tape.dtype)
+    longer[:tape.shape[0]] = tape
+    return longer
+'''
+
+
+def emit(
+    fn: Func, dialect: Dialect = "python", *, functions: Mapping[str, str] | None = None, origins: bool = True
+) -> str:
+    """The source of a module that defines the function.
+
+    Parameters
+    ----------
+    fn : Func
+    dialect : {"python", "numba"}
+        "python" runs with NumPy; "numba" is what Numba compiles, with the element types NumPy would use.
+    functions : mapping, optional
+        Operations on scalars that are printed as a call of another function: `{"sin": "rt.sin"}`.
+    origins : bool
+        Whether the user's lines are given as comments.
+
+    Returns
+    -------
+    str
+        Imports, then the function, whose result is one value or a tuple of several.
+
+    Examples
+    --------
+    >>> from adcompiler.ir.build import Builder
+    >>> from adcompiler.ir.types import FLOAT
+    >>> b = Builder()
+    >>> x = b.var("x", FLOAT)
+    >>> y = b.emit("mul", b.emit("sin", x), x)
+    >>> print(emit(b.finish("f", [x], [y])))
+    import numpy as np
+    <BLANKLINE>
+    <BLANKLINE>
+    def f(x):
+        return np.sin(x) * x
+    <BLANKLINE>
+    """
+    grows = any(isinstance(s, Grow) for s in walk(fn.body))
+    printed = plan(fn)
+    modules = {f.split(".")[0] for f in (functions or {}).values()}
+    reserved = frozenset({fn.name, "_grow", *modules})
+    names = python_names(fn, printed, reserved)
+    statements = Statements(fn, printed, names, dialect, functions or {}, origins)
+    body = statements.body()
+    doc = [ast.Expr(ast.Constant(_indented(fn.doc)))] if fn.doc else []
+    arguments = ast.arguments(
+        posonlyargs=[], args=[ast.arg(p.name) for p in fn.params], kwonlyargs=[], kw_defaults=[], defaults=[]
+    )
+    function = ast.FunctionDef(fn.name, arguments, filled([*doc, *body]), [], lineno=0)
+    text = to_text(ast.Module([function], []), statements.comments).strip("\n") + "\n"
+    return _with_head(text, grows, dialect)
+
+
+def _indented(doc: str) -> str:
+    """A docstring whose further lines stand under its first."""
+    lines = doc.strip().splitlines()
+    end = "\n    " if len(lines) > 1 else ""
+    return "\n".join([lines[0], *(f"    {line}".rstrip() for line in lines[1:])]) + end
+
+
+def _with_head(text: str, grows: bool, dialect: Dialect) -> str:
+    """Imports and helpers the text uses, then the text."""
+    helper = ""
+    if grows:
+        compiled = '\n@nb.njit(error_model="numpy", nogil=True)' if dialect == "numba" else ""
+        helper = f"{compiled}{_GROW}\n\n"
+    modules = {"math": "import math", "nb": "import numba as nb", "np": "import numpy as np"}
+    used = {node.id for node in ast.walk(ast.parse(helper + text)) if isinstance(node, ast.Name)}
+    imports = "".join(f"{line}\n" for module, line in modules.items() if module in used)
+    return f"{imports}\n\n{helper.lstrip()}{text}" if imports else text

@@ -1,0 +1,147 @@
+"""Assignment to targets: names, nested tuples, starred names, elements of arrays and lists."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from adcompiler.frontend import heap, indexing
+from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.numbers import static_int
+from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.values import DictValue, ListOf, Object, RangeValue, Seq, SliceValue, Static, Value
+from adcompiler.ir.wengert import Const, Var
+
+
+def bind(low: Lowering, target: ast.expr, value: Value) -> None:
+    """`target = value`."""
+    match target:
+        case ast.Name(id=name):
+            if name in low.frame.definition.outer:
+                raise low.refuse("outer-write", target, name=name)
+            low.frame.env[name] = value
+        case ast.Tuple(elts=elts) | ast.List(elts=elts):
+            with low.b.at(low.span(target)):
+                _unpack(low, elts, resolved(low, value))
+        case ast.Subscript():
+            with low.b.at(low.span(target)):
+                store_item(low, resolved(low, low.eval(target.value)), target, resolved(low, value))
+        case ast.Attribute():
+            raise low.refuse("attribute-write", target)
+        case ast.Starred():
+            raise low.refuse("starred-alone", target)
+        case _:
+            raise low.refuse(type(target).__name__, target)
+
+
+def _unpack(low: Lowering, targets: Sequence[ast.expr], value: Value) -> None:
+    star = next((k for k, t in enumerate(targets) if isinstance(t, ast.Starred)), None)
+    items = unpacked(low, value, None if star is not None else len(targets))
+    if star is None:
+        if len(items) != len(targets):
+            few = len(items) < len(targets)
+            raise low.fail("ValueError", f"{'not enough' if few else 'too many'} values to unpack")
+        for target, item in zip(targets, items, strict=True):
+            bind(low, target, item)
+        return
+    behind = len(targets) - star - 1
+    if len(items) < star + behind:
+        raise low.fail("ValueError", "not enough values to unpack")
+    middle = targets[star]
+    assert isinstance(middle, ast.Starred)
+    bind_all = [*targets[:star], middle.value, *targets[star + 1 :]]
+    stop = len(items) - behind
+    parts = [*items[:star], Seq(tuple(items[star:stop]), "list"), *items[stop:]]
+    for target, item in zip(bind_all, parts, strict=True):
+        bind(low, target, item)
+
+
+def unpacked(low: Lowering, value: Value, count: int | None) -> list[Value]:
+    """The items of a value, of which there must be `count` where that is given."""
+    from adcompiler.frontend.iteration import item, items_of, iterable
+
+    b = low.b
+    if isinstance(value, ListOf):
+        value = value.array
+    if isinstance(value, (Seq, DictValue, Static, RangeValue)) and not _is_number(value):
+        found = items_of(low, value)
+        if found is not None:
+            return found
+    if isinstance(value, (Const, Object)) or (isinstance(value, Var) and not b.type(value).rank):
+        raise low.refuse("unpack-number")
+    walked = iterable(low, value)
+    if count is None:
+        found = items_of(low, value)
+        if found is None:
+            raise low.refuse("unpack-unknown")
+        return found
+    b.same(walked.length, Const(count), f"the number of values to unpack is not {count}")
+    return [item(low, walked.value, Const(k)) for k in range(count)]
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, Static) and not isinstance(value.value, str)
+
+
+def index_items(low: Lowering, node: ast.expr) -> list[Value]:
+    """The values of the parts of an index."""
+    parts = node.elts if isinstance(node, ast.Tuple) else [node]
+    found: list[Value] = []
+    for part in parts:
+        if isinstance(part, ast.Starred):
+            found.extend(unpacked(low, resolved(low, low.eval(part.value)), None))
+        else:
+            found.append(_index_item(low, part))
+    return found
+
+
+def _index_item(low: Lowering, node: ast.expr) -> Value:
+    value = resolved(low, low.eval(node, "i"))
+    if isinstance(value, ListOf):
+        return value.array
+    if isinstance(value, RangeValue):
+        from adcompiler.frontend.iteration import items_of
+
+        items = items_of(low, value)
+        if items is None:
+            raise low.refuse("range-as-index", node)
+        return Seq(tuple(items), "list")
+    return value
+
+
+def store_item(low: Lowering, owner: Value, target: ast.Subscript, value: Value, op: str | None = None) -> None:
+    """`owner[...] = value`, or with `op` an augmented assignment to an array."""
+    items = index_items(low, target.slice)
+    match owner:
+        case Var() if low.b.type(owner).rank:
+            store_array(low, owner, items, value, op)
+        case Seq(kind="list"):
+            store_list(low, owner, items, value)
+        case Seq():
+            raise low.fail("TypeError", "'tuple' object does not support item assignment")
+        case ListOf():
+            raise low.refuse("list-write", target)
+        case DictValue() | Object():
+            raise low.refuse("dict-write", target)
+        case _:
+            raise low.refuse("not-indexable", target.value)
+
+
+def store_array(low: Lowering, array: Var, items: list[Value], value: Value, op: str | None) -> None:
+    """Write through an index of an array."""
+    if isinstance(value, ListOf):
+        value = value.array
+    if not isinstance(value, (Var, Const, Seq)):
+        raise low.refuse("not-storable")
+    indexing.write(low.b, array, items, value, op)
+
+
+def store_list(low: Lowering, owner: Seq, items: list[Value], value: Value) -> None:
+    """Write an item of a list whose length is known."""
+    if len(items) != 1 or isinstance(items[0], SliceValue):
+        raise low.refuse("list-slice-write")
+    k = static_int(low, items[0], "the index of a list")
+    if not -len(owner.items) <= k < len(owner.items):
+        raise low.fail("IndexError", "list assignment index out of range")
+    k %= len(owner.items)
+    heap.change(low, owner, (*owner.items[:k], value, *owner.items[k + 1 :]))

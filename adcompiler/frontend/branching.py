@@ -1,0 +1,203 @@
+"""Two paths that meet again: each is built in a block of its own, then what they leave behind is joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from adcompiler.frontend.context import Lowering, State
+from adcompiler.frontend.forms import Broken, Form, Known, alone, build, coerce, expanded, meet, same_value
+from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, RESULT, RETURNED
+from adcompiler.frontend.values import Maybe, PathEnds, Seq, Unset, Value
+from adcompiler.ir.walk import all_defs
+from adcompiler.ir.wengert import Assign, Atom, Branch, Check, Const, Out, Stmt, Var
+
+Work = Callable[[], "Value | None"]
+_THE_VALUE = "%"
+Key = tuple[int, str]
+
+
+@dataclass(slots=True)
+class Arm:
+    """One path: its lines, the names at its end, the value it yields.
+
+    `dead` marks a path that always raises.
+    """
+
+    lines: list[Stmt]
+    state: State
+    value: Value | None
+    dead: bool
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing more runs on this path: it raises, or has left by `break`, `continue` or `return`."""
+        return self.dead or any(self.state[-1].get(flag) == Const(True) for flag in (RETURNED, BROKEN, CONTINUED))
+
+
+def run_arm(low: Lowering, work: Work, test: Atom | None) -> Arm:
+    """Build a path; the names are afterwards as they were before."""
+    state = low.save()
+    with low.arm(test) as lines:
+        arm = Arm(lines, state, None, False)
+        _run(low, arm, work)
+    low.restore(state)
+    return arm
+
+
+def resume(low: Lowering, arm: Arm, work: Work, test: Atom | None) -> None:
+    """Build on at the end of a path."""
+    state = low.save()
+    low.restore(arm.state)
+    low.tests.append((test, len(low.frames)))
+    low.b.stack.append(arm.lines)
+    try:
+        _run(low, arm, work)
+    finally:
+        low.b.stack.pop()
+        low.tests.pop()
+    low.restore(state)
+
+
+def _run(low: Lowering, arm: Arm, work: Work) -> None:
+    depth = len(low.frames)
+    try:
+        arm.value = work()
+    except PathEnds:
+        arm.dead = True
+        del low.frames[depth:]
+    arm.state = low.save()
+
+
+def branch(low: Lowering, test: Atom, then: Work, other: Work, live: frozenset[str] | None, hint: str) -> Value | None:
+    """`if test: then() else: other()`; a test known now selects. `live` are the names still read, None for all."""
+    if isinstance(test, Const):
+        return then() if test.value else other()
+    return merge(low, test, run_arm(low, then, test), run_arm(low, other, test), live, hint)
+
+
+def merge(low: Lowering, test: Atom, a: Arm, c: Arm, live: frozenset[str] | None, hint: str = "t") -> Value | None:
+    """Join two finished paths: afterwards the names hold what holds on either path, and so does the value."""
+    if a.dead or c.dead:
+        return _one_path(low, test, a, c)
+    outer = frozenset(low.b.names.taken) - {v.name for v in all_defs((*a.lines, *c.lines))}
+    outs: list[Out] = []
+    values: dict[Key, Value] = {}
+    pairs = list(_differing(a, c, live))
+    shared = _shared_lists(pairs)
+    for key, one, two in pairs:
+        unchecked = _unchecked(one, two)
+        if unchecked is not None:
+            values[key] = unchecked
+            continue
+        form = shared if _is_list(one, two) and shared else _form(low, key, one, two, outer)
+        if isinstance(form, Broken) and key[1] == _THE_VALUE:
+            raise low.refuse("mixed-values", reason=form.reason)
+        name = hint if key[1] == _THE_VALUE else key[1].strip("%")
+        values[key] = _join(low, form, name, (a, one), (c, two), outs)
+    if a.lines or c.lines or outs:
+        low.b.add(Branch(test, tuple(a.lines), tuple(c.lines), tuple(outs), low.b.span))
+    low.restore(a.state)
+    for (depth, name), value in values.items():
+        if name != _THE_VALUE:
+            low.frames[depth].env[name] = value
+    _forget(low, a, c, live)
+    return values.get((len(low.frames), _THE_VALUE), a.value)
+
+
+def _one_path(low: Lowering, test: Atom, a: Arm, c: Arm) -> Value | None:
+    """Where one path always raises, the other goes on without a branch around it."""
+    dead, alive = (a, c) if a.dead else (c, a)
+    lines = dead.lines
+    if len(lines) == 1 and isinstance(lines[0], Check) and lines[0].failed == Const(True):
+        failed = test if dead is a else low.b.emit("logical_not", test, hint="failed", weak=True)
+        low.b.add(Check(failed, lines[0].exception, lines[0].message, lines[0].span))
+    elif dead is a:
+        low.b.add(Branch(test, tuple(lines), (), (), low.b.span))
+    else:
+        low.b.add(Branch(test, (), tuple(lines), (), low.b.span))
+    if alive.dead:
+        low.b.extend(alive.lines)
+        raise PathEnds
+    low.b.extend(alive.lines)
+    low.restore(alive.state)
+    return alive.value
+
+
+def _differing(a: Arm, c: Arm, live: frozenset[str] | None) -> Iterator[tuple[Key, Value | None, Value | None]]:
+    last = len(a.state) - 1
+    for depth, (one, two) in enumerate(zip(a.state, c.state, strict=True)):
+        for name in [*one, *(n for n in two if n not in one)]:
+            x, y = one.get(name, Unset(name)), two.get(name, Unset(name))
+            if not same_value(x, y) and (depth < last or live is None or name in live):
+                yield (depth, name), x, y
+    if a.value is not None and c.value is not None and not same_value(a.value, c.value):
+        yield (last + 1, _THE_VALUE), a.value, c.value
+
+
+def _forget(low: Lowering, a: Arm, c: Arm, live: frozenset[str] | None) -> None:
+    """Unbind the names that differ and are not read again."""
+    if live is not None:
+        one, two = a.state[-1], c.state[-1]
+        for name in {*one, *two} - live - FLAGS:
+            if not same_value(one.get(name, Unset(name)), two.get(name, Unset(name))):
+                low.frame.env.pop(name, None)
+        for name in FLAGS - live:
+            low.frame.env[name] = Unset(name) if name == RESULT else Const(False)
+
+
+def _form(low: Lowering, key: Key, one: Value | None, two: Value | None, outer: frozenset[str]) -> Form:
+    def extent(x: Atom, y: Atom) -> Atom | None:
+        return x if x == y and (isinstance(x, Const) or x.name in outer) else None
+
+    b = low.b
+    assert one is not None and two is not None
+    if key[1] == RESULT and (isinstance(one, Unset) or isinstance(two, Unset)):
+        # read only where the flag of the return is set, so that it needs no flag of its own
+        value = two if isinstance(one, Unset) else one
+        return alone(b, expanded(b, value), extent)
+    return meet(b, Known(one), Known(two), extent)
+
+
+def _join(
+    low: Lowering, form: Form, name: str, one: tuple[Arm, Value | None], two: tuple[Arm, Value | None], outs: list[Out]
+) -> Value:
+    new: list[Var] = []
+    joined = build(low.b, form, name, new)
+    sides: list[list[Atom]] = []
+    for arm, value in (one, two):
+        leaves: list[Atom] = []
+        low.b.stack.append(arm.lines)
+        try:
+            coerce(low.b, None if isinstance(value, Unset) else value, form, leaves)
+        finally:
+            low.b.stack.pop()
+        sides.append(leaves)
+    outs.extend(Out(var, x, y) for var, x, y in zip(new, sides[0], sides[1], strict=True))
+    return joined
+
+
+def _unchecked(one: Value | None, two: Value | None) -> Maybe | None:
+    """The value that may be missing, where one path has checked that it is there and the other has not."""
+    for value, other in ((one, two), (two, one)):
+        if isinstance(value, Maybe) and other is not None and same_value(value.value, other):
+            return value
+    return None
+
+
+def _is_list(*values: Value | None) -> bool:
+    return any(isinstance(v, Seq) and v.kind == "list" for v in values)
+
+
+def _shared_lists(pairs: list[tuple[Key, Value | None, Value | None]]) -> Broken | None:
+    """Whether a list that differs on the two paths has two names: these would then be two lists."""
+    for values in ([one for _, one, _ in pairs], [two for _, _, two in pairs]):
+        seen = [id(value) for value in values if _is_list(value)]
+        if len(set(seen)) < len(seen):
+            return Broken("a list that has two names was changed on one path only")
+    return None
+
+
+def pure(lines: list[Stmt]) -> bool:
+    """Whether lines can also run where their results are not wanted: arithmetic of scalars, no effect, no error."""
+    return all(isinstance(s, Assign) for s in lines)

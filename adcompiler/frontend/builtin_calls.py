@@ -1,0 +1,26 @@
+"""Which builtin functions, and scalar types of NumPy, the language knows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# importing a module of handlers enters them
+from adcompiler.frontend import builtin_numbers, builtin_objects, builtin_sequences
+from adcompiler.frontend.builtin_table import TABLE, Builtin
+
+HANDLERS = (builtin_numbers, builtin_objects, builtin_sequences)
+
+
+def lookup(held: object) -> Builtin | None:
+    """The handler of a builtin, or of a scalar type of NumPy; None where there is none.
+
+    >>> lookup(len) is None, lookup(np.float32) is None, lookup(eval) is None
+    (False, False, True)
+    """
+    try:
+        found = TABLE.get(held)
+    except TypeError:
+        return None
+    if found is None and isinstance(held, type) and issubclass(held, np.generic):
+        return builtin_numbers.numpy_scalar(held)
+    return found

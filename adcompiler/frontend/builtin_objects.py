@@ -1,0 +1,100 @@
+"""Builtins of objects: types, attributes, printing."""
+
+from __future__ import annotations
+
+import builtins
+
+from adcompiler.frontend.arithmetic import kind_of
+from adcompiler.frontend.builtin_table import arity, builtin
+from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.expressions import read_attribute
+from adcompiler.frontend.isinstances import is_instance, type_object
+from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.values import Closure, ListOf, Method, Object, Partial, Seq, Static, Value
+from adcompiler.ir.wengert import Const, Print, Var
+
+
+@builtin(builtins.isinstance)
+def isinstance_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`isinstance(x, types)`, known at compile time."""
+    arity(low, "isinstance", args, 2, 2)
+    return Const(is_instance(low, resolved(low, args[0]), args[1]))
+
+
+@builtin(builtins.type)
+def type_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`type(x)`."""
+    arity(low, "type", args, 1, 1)
+    return Static(type_object(low, resolved(low, args[0])))
+
+
+@builtin(builtins.callable)
+def callable_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`callable(x)`."""
+    arity(low, "callable", args, 1, 1)
+    value = args[0]
+    held = value.value if isinstance(value, (Static, Object)) else None
+    return Const(isinstance(value, (Closure, Method, Partial)) or callable(held))
+
+
+@builtin(builtins.hasattr)
+def hasattr_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`hasattr(x, "name")` of an array, a number or an object from outside."""
+    arity(low, "hasattr", args, 2, 2)
+    value, name = resolved(low, args[0]), args[1]
+    if not isinstance(name, Static) or not isinstance(name.value, str):
+        raise low.refuse("builtin-call", name="hasattr")
+    if isinstance(value, (Object, Static)):
+        return Const(hasattr(value.value, name.value))
+    return Const(hasattr(type_object(low, value), name.value))
+
+
+@builtin(builtins.getattr)
+def getattr_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`getattr(x, "name", default)`."""
+
+    arity(low, "getattr", args, 2, 3)
+    if hasattr_(low, args[:2], {}, hint) == Const(False) and len(args) == 3:
+        return args[2]
+    assert isinstance(args[1], Static)
+    return read_attribute(low, resolved(low, args[0]), str(args[1].value))
+
+
+@builtin(builtins.str, builtins.repr)
+def str_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`str(x)` of a literal."""
+    arity(low, "str", args, 1, 1)
+    value = resolved(low, args[0])
+    if not isinstance(value, (Const, Static)):
+        raise low.refuse("format")
+    return Static(str(value.value))
+
+
+@builtin(builtins.print)
+def print_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`print(*args)`: numbers, arrays and text."""
+    if kwargs:
+        raise low.refuse("print-options")
+    pieces: list[str | Var | Const] = []
+    for arg in args:
+        pieces.extend(_printed(low, arg))
+    low.b.add(Print(tuple(pieces), low.b.span))
+    return Static(None)
+
+
+def _printed(low: Lowering, value: Value) -> list[str | Var | Const]:
+    match value:
+        case Var() | Const():
+            return [value]
+        case Static(value=held):
+            return [str(held)]
+        case ListOf(array):
+            return [array]
+        case Seq(items, kind="text"):
+            pieces = [piece for item in items for piece in _printed(low, item)]
+            stripped = [p.strip(" ") if isinstance(p, str) else p for p in pieces]
+            return [p for p in stripped if p != ""]
+        case Seq(items):
+            marks = "()" if value.kind == "tuple" else "[]"
+            return [marks[0], *(piece for item in items for piece in _printed(low, item)), marks[1]]
+    raise low.refuse("print-object", kind=kind_of(value))

@@ -1,0 +1,186 @@
+"""Calls: which of the user's functions, NumPy's, Python's builtins or methods is meant."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from types import FunctionType, MethodType
+
+import numpy as np
+
+from adcompiler.frontend import builtin_calls, library
+from adcompiler.frontend.binding import unpacked
+from adcompiler.frontend.context import Lowering, expression
+from adcompiler.frontend.inline import call_closure, call_function
+from adcompiler.frontend.list_methods import call_method
+from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.values import (
+    Closure,
+    DictValue,
+    ListOf,
+    Method,
+    Object,
+    Partial,
+    Path,
+    RangeValue,
+    Seq,
+    Static,
+    Value,
+)
+from adcompiler.ir.wengert import Const, Var
+
+
+@expression(ast.Call)
+def call_expression(low: Lowering, node: ast.Call, hint: str) -> Value:
+    """`function(*args, **kwargs)`."""
+    special = _before_arguments(low, node)
+    if special is not None:
+        return special
+    function = resolved(low, low.eval(node.func))
+    args: list[Value] = []
+    for arg in node.args:
+        if isinstance(arg, ast.Starred):
+            args.extend(unpacked(low, resolved(low, low.eval(arg.value)), None))
+        else:
+            args.append(low.eval(arg))
+    kwargs: dict[str, Value] = {}
+    for keyword in node.keywords:
+        value = low.eval(keyword.value)
+        if keyword.arg is not None:
+            kwargs[keyword.arg] = value
+        elif isinstance(value, DictValue):
+            kwargs.update((str(key), item) for key, item in value.items)
+        else:
+            raise low.refuse("unpack-unknown", keyword.value)
+    return call(low, function, args, kwargs, node, hint)
+
+
+def _before_arguments(low: Lowering, node: ast.Call) -> Value | None:
+    """`sum(x for …)` and its like: the items are never a list."""
+    from adcompiler.frontend.comprehensions import REDUCED, reduced
+
+    if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp) and isinstance(node.func, ast.Name):
+        function = low.eval(node.func)
+        if isinstance(function, Static) and function.value in REDUCED and not node.keywords:
+            return reduced(low, function.value, node.args[0])
+    return None
+
+
+def call(
+    low: Lowering,
+    function: Value,
+    args: Sequence[Value],
+    kwargs: Mapping[str, Value],
+    node: ast.AST,
+    hint: str = "t",
+) -> Value:
+    """The value of a call."""
+    match function:
+        case Closure():
+            return call_closure(low, function, args, kwargs, node)
+        case Partial(inner, first, named):
+            return call(low, inner, [*first, *args], {**dict(named), **kwargs}, node, hint)
+        case Method(owner, name):
+            return call_method(low, owner, name, [resolved(low, a) for a in args], _resolved(low, kwargs))
+        case Object(held, path):
+            return _call_object(low, held, path, args, kwargs, node)
+        case Static(value=held):
+            return _call_static(low, held, args, kwargs, node, hint)
+    raise low.refuse("not-callable")
+
+
+def _resolved(low: Lowering, kwargs: Mapping[str, Value]) -> dict[str, Value]:
+    return {key: resolved(low, value) for key, value in kwargs.items()}
+
+
+def _call_static(
+    low: Lowering, held: object, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST, hint: str
+) -> Value:
+    if held is functools.partial:
+        return Partial(args[0], tuple(args[1:]), tuple(kwargs.items()))
+    handler = builtin_calls.lookup(held)
+    if handler is not None:
+        return handler(low, list(args), dict(kwargs), hint)
+    plain = [_plain(low, resolved(low, arg)) for arg in args]
+    named = {key: _plain(low, value) for key, value in _resolved(low, kwargs).items()}
+    known = _folded(low, held, plain, named)
+    if known is not None:
+        return known
+    found = library.lookup(held)
+    if found is not None:
+        return found(low.b, plain, named)
+    if isinstance(held, FunctionType) and not str(held.__module__).startswith("numpy"):
+        return call_function(low, held, args, kwargs, node)
+    compiled = getattr(held, "py_func", None)
+    if isinstance(compiled, FunctionType) and type(held).__module__.startswith("numba"):
+        return call_function(low, compiled, args, kwargs, node)
+    if isinstance(held, type):
+        raise low.refuse("class-call", name=held.__name__)
+    if callable(held) and str(getattr(held, "__module__", "")).partition(".")[0] in ("builtins", "None", ""):
+        raise low.refuse("builtin-call", name=getattr(held, "__name__", repr(held)))
+    if not callable(held):
+        raise low.refuse("not-callable")
+    raise library.missing(low.b, held)
+
+
+def _plain(low: Lowering, value: Value) -> Value:
+    """An argument of a library function: a list of unknown length is an array, a range a list."""
+    match value:
+        case ListOf(array):
+            return array
+        case RangeValue():
+            from adcompiler.frontend.comprehensions import range_array
+
+            return range_array(low, value)
+    return value
+
+
+def _folded(low: Lowering, held: object, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value | None:
+    """The value of a function of `math` of literals."""
+    if getattr(math, getattr(held, "__name__", ""), None) is not held or kwargs or not callable(held):
+        return None
+    literals = [arg.value for arg in args if isinstance(arg, Const)]
+    if len(literals) != len(args):
+        return None
+    try:
+        value = held(*literals)
+    except (ValueError, OverflowError, ZeroDivisionError) as error:
+        raise low.fail(type(error).__name__, str(error)) from None
+    return Const(value) if isinstance(value, (bool, int, float)) else None
+
+
+def _call_object(
+    low: Lowering, held: object, path: Path, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST
+) -> Value:
+    """A bound method, a partial function, or an object with `__call__`."""
+    captured = low.captures.value
+    if isinstance(held, functools.partial):
+        inner = captured(held.func, path.attribute("func"))
+        first = [captured(arg, path.attribute("args").item(k)) for k, arg in enumerate(held.args)]
+        named = {key: captured(arg, path.attribute("keywords").item(key)) for key, arg in held.keywords.items()}
+        return call(low, inner, [*first, *args], {**named, **kwargs}, node)
+    if isinstance(held, MethodType):
+        owner = captured(held.__self__, path.attribute("__self__"))
+        return call(low, Static(held.__func__), [owner, *args], kwargs, node)
+    special = getattr(held, "__lower_call__", None)
+    if special is not None:
+        return special(low, list(args), dict(kwargs), node)  # type: ignore[no-any-return]
+    compiled = getattr(held, "py_func", None)
+    if isinstance(compiled, FunctionType) and type(held).__module__.startswith("numba"):
+        return call_function(low, compiled, args, kwargs, node)
+    method = getattr(type(held), "__call__", None)
+    if isinstance(method, FunctionType):
+        return call_function(low, method, [Object(held, path), *args], kwargs, node)
+    if hasattr(held, "__wrapped__"):
+        raise low.refuse("unknown-decorator", name=type(held).__name__)
+    raise low.refuse("not-callable")
+
+
+def is_number(value: Value) -> bool:
+    """Whether a value is an atom."""
+    return isinstance(value, (Var, Const))
+
+
+__all__ = ["Seq", "call", "np"]

@@ -1,0 +1,301 @@
+"""Comprehensions: unrolled where the length is known, else a loop that fills an array."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Mapping
+from functools import cache, lru_cache
+
+from adcompiler.frontend.arrays import as_atom, full
+from adcompiler.frontend.binding import bind
+from adcompiler.frontend.branching import branch
+from adcompiler.frontend.context import Lowering, expression
+from adcompiler.frontend.control import run_block
+from adcompiler.frontend.facts import lower_bound
+from adcompiler.frontend.inline import entered, returned
+from adcompiler.frontend.iteration import Iterable, item, iterable, range_length
+from adcompiler.frontend.liveness import Liveness, targets
+from adcompiler.frontend.looping import Built, Head, Loops
+from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.scope import Definition, Frame, definition
+from adcompiler.frontend.truth import truth
+from adcompiler.frontend.values import ListOf, RangeValue, Seq, Static, Value
+from adcompiler.ir.build import ONE, ZERO, Shape
+from adcompiler.ir.types import INDEX, Type
+from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Slice, Var
+
+_UNROLLED = 32
+_COUNT = "%count"
+
+
+@expression(ast.ListComp, ast.GeneratorExp)
+def comprehension(low: Lowering, node: ast.ListComp | ast.GeneratorExp, hint: str) -> Value:
+    """`[element for target in items if test]`."""
+    if any(generator.is_async for generator in node.generators):
+        raise low.refuse("AsyncFor", node)
+    first = resolved(low, low.eval(node.generators[0].iter, "items"))
+    with entered(low, _frame(low, node)):
+        found = iterable(low, first)
+        if not _is_short(found):
+            return _filled(low, node, found)
+        items: list[Value] = []
+        _collect(low, node, 0, found, items)
+        return Seq(tuple(items), "list")
+
+
+def _frame(low: Lowering, node: ast.ListComp | ast.GeneratorExp) -> Frame:
+    local = frozenset(name for g in node.generators for name in targets(g.target)) | {_COUNT}
+    wrapper = ast.Lambda(_no_arguments(), node.elt)
+    return Frame(
+        low.frame.source,
+        Definition(wrapper, (), local, frozenset(), Liveness()),
+        low.frame,
+        (*low.frame.path, id(node)),
+    )
+
+
+def _no_arguments() -> ast.arguments:
+    return ast.arguments([], [], None, [], [], None, [])
+
+
+def _is_short(found: Iterable) -> bool:
+    length = found.length
+    known = isinstance(length, Const) and isinstance(length.value, int)
+    return known and (found.fixed or length.value <= _UNROLLED)  # type: ignore[union-attr,operator]
+
+
+def _collect(low: Lowering, node: ast.ListComp | ast.GeneratorExp, k: int, found: Iterable, items: list[Value]) -> None:
+    generator = node.generators[k]
+    if not _is_short(found):
+        raise low.refuse("nested-comprehension", generator.iter)
+    assert isinstance(found.length, Const) and isinstance(found.length.value, int)
+    for number in range(found.length.value):
+        bind(low, generator.target, item(low, found.value, Const(number)))
+        if not _passes(low, generator):
+            continue
+        if k + 1 == len(node.generators):
+            items.append(low.eval(node.elt))
+        else:
+            inner = resolved(low, low.eval(node.generators[k + 1].iter, "items"))
+            _collect(low, node, k + 1, iterable(low, inner), items)
+
+
+def _passes(low: Lowering, generator: ast.comprehension) -> bool:
+    for test in generator.ifs:
+        found = truth(low, low.eval(test, "test"))
+        if isinstance(found, Var):
+            raise low.refuse("comprehension-filter", test)
+        if not found.value:
+            return False
+    return True
+
+
+# -- a length known only at run time -----------------------------------------------------------------------------------
+
+
+def _filled(low: Lowering, node: ast.ListComp | ast.GeneratorExp, found: Iterable) -> Value:
+    """The elements in an array, which is filled by a loop."""
+    if len(node.generators) > 1:
+        raise low.refuse("nested-comprehension", node.generators[1].iter)
+    b = low.b
+    type, shape = _element_type(low, node, found)
+    array = b.emit("empty", found.length, *shape, dtype=type.dtype, hint="items")
+    low.frame.env[_COUNT] = ZERO
+    index: list[Var] = []
+
+    def body(built: Built) -> None:
+        index[:] = [b.var("i", INDEX)]
+        b.lower[index[0].name] = 0
+        low.bits[index[0].name] = 48
+        bind(low, node.generators[0].target, item(low, found.value, index[0]))
+        _guarded(low, node, 0, array, index[0])
+
+    def finish(built: Built, carried: tuple[Carry, ...], until: Atom | None) -> None:
+        b.add(Loop(index[0], ZERO, found.length, ONE, carried, tuple(built.lines), until, False, b.span))
+
+    filtered = bool(node.generators[0].ifs)
+    names = frozenset({_COUNT}) if filtered else frozenset()
+    Loops(low, Head(id(node), names, names, set(), False, False), body, finish).run()
+    if filtered:
+        count = low.frame.env[_COUNT]
+        assert isinstance(count, (Var, Const))
+        array = b.load(array, (Slice(None, count, None, ZERO, count), *full(shape)), hint="items")
+    return ListOf(array, type.weak and not shape)
+
+
+def _guarded(low: Lowering, node: ast.ListComp | ast.GeneratorExp, k: int, array: Var, index: Var) -> None:
+    """Store the element where the tests from number `k` on hold."""
+    ifs = node.generators[0].ifs
+    if k < len(ifs):
+        test = truth(low, low.eval(ifs[k], "test"))
+        branch(low, test, lambda: _guarded(low, node, k + 1, array, index), lambda: None, None, "t")
+        return
+    b = low.b
+    value = as_atom(b, _item_value(low, node.elt), "an element of the list")
+    place: Atom = index
+    if ifs:
+        count = low.frame.env[_COUNT]
+        assert isinstance(count, (Var, Const))
+        place = count
+        low.frame.env[_COUNT] = b.int("add", count, ONE, hint="count")
+    for here, there in zip(b.shape(value), b.shape(array)[1:], strict=True):
+        b.same(here, there, "the arrays of a list differ in shape")
+    b.store(array, (place, *full(b.shape(array)[1:])), value)
+
+
+def _item_value(low: Lowering, node: ast.expr) -> Value:
+    value = resolved(low, low.eval(node))
+    if isinstance(value, ListOf):
+        return value.array
+    if not isinstance(value, (Var, Const, Seq)):
+        raise low.refuse("list-of-objects", node)
+    return value
+
+
+def _element_type(low: Lowering, node: ast.ListComp | ast.GeneratorExp, found: Iterable) -> tuple[Type, Shape]:
+    """Type and extents of an element: it is built once, and the lines are dropped."""
+    mark, state = low.b.mark(), low.save()
+    outer = frozenset(low.b.names.taken)
+    with low.arm():
+        index = low.b.var("i", INDEX)
+        low.b.lower[index.name] = 0
+        bind(low, node.generators[0].target, item(low, found.value, index))
+        atom = as_atom(low.b, _item_value(low, node.elt), "an element of the list")
+        type, shape = low.b.type(atom), low.b.shape(atom)
+    if any(isinstance(extent, Var) and extent.name not in outer for extent in shape):
+        raise low.refuse("ragged-comprehension", node.elt)
+    low.rewind(mark, state)
+    return type, shape
+
+
+# -- sums and their like -----------------------------------------------------------------------------------------------
+
+_LOOPS: Mapping[str, str] = {
+    "sum": "def total(items, start):\n for item in items:\n  start = start + item\n return start",
+    "any": "def any_of(items):\n for item in items:\n  if item:\n   return True\n return False",
+    "all": "def all_of(items):\n for item in items:\n  if not item:\n   return False\n return True",
+    **{
+        name: f"""def extreme(items, default):
+ empty = True
+ for item in items:
+  if empty:
+   best = item
+   empty = False
+  elif item {sign} best:
+   best = item
+ if empty:
+  if default is None:
+   raise ValueError("{name}() arg is an empty sequence")
+  return default
+ return best"""
+        for name, sign in (("max", ">"), ("min", "<"))
+    },
+    **{
+        f"{name} of array": f"""def extreme(items, default):
+ if len(items) == 0:
+  raise ValueError("{name}() arg is an empty sequence")
+ best = items[0]
+ for item in items[1:]:
+  if item {sign} best:
+   best = item
+ return best"""
+        for name, sign in (("max", ">"), ("min", "<"))
+    },
+}
+
+
+@cache
+def _written(name: str) -> ast.FunctionDef:
+    return _unplaced(_parsed(name))
+
+
+def _parsed(name: str) -> ast.FunctionDef:
+    node = ast.parse(_LOOPS[name]).body[0]
+    assert isinstance(node, ast.FunctionDef)
+    return node
+
+
+def loop_over(low: Lowering, name: str, owner: Value, extra: Value | None) -> Value:
+    """`sum`, `any`, `all`, `max` or `min` of items whose number is known only at run time, as a loop."""
+    array = isinstance(owner, (Var, ListOf)) and name in ("max", "min") and extra is None
+    node = _written(f"{name} of array" if array else name)
+    given = [owner] if name in ("any", "all") else [owner, Static(None) if extra is None else extra]
+    frame = Frame(low.frame.source, definition(node), None, (*low.frame.path, id(node)))
+    frame.env.update(zip((a.arg for a in node.args.args), given, strict=True))
+    with entered(low, frame):
+        run_block(low, frame.definition.body)
+        return returned(frame)
+
+
+def _unplaced(node: ast.FunctionDef) -> ast.FunctionDef:
+    """The function without places: its lines are those of the call."""
+    for inner in ast.walk(node):
+        for field in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
+            if field in inner.__dict__:
+                delattr(inner, field)
+    return node
+
+
+REDUCED: Mapping[object, str] = {getattr(builtins, name): name for name in ("sum", "any", "all", "max", "min")}
+
+
+def reduced(low: Lowering, function: object, node: ast.GeneratorExp) -> Value:
+    """`sum(element for …)` and its like, as the loops it stands for."""
+    name = REDUCED[function]
+    made = _spliced(node, name)
+    first = resolved(low, low.eval(node.generators[0].iter, "items"))
+    frame = Frame(low.frame.source, definition(made), low.frame, (*low.frame.path, id(node)))
+    frame.env.update({"%items": first, "%start": ZERO, "%default": Static(None)})
+    with entered(low, frame):
+        run_block(low, frame.definition.body)
+        return returned(frame)
+
+
+@lru_cache(maxsize=1024)
+def _spliced(node: ast.GeneratorExp, name: str) -> ast.FunctionDef:
+    """The loop of `name` with the loops and tests of the generator in place of its own."""
+    made = _unplaced(_parsed(name))
+    names = {
+        "items": "%items",
+        "start": "%start",
+        "default": "%default",
+        "best": "%best",
+        "empty": "%empty",
+        "item": "%item",
+    }
+    for inner in ast.walk(made):
+        if isinstance(inner, ast.Name) and inner.id in names:
+            inner.id = names[inner.id]
+        if isinstance(inner, ast.arg):
+            inner.arg = names[inner.arg]
+    place = next(k for k, stmt in enumerate(made.body) if isinstance(stmt, ast.For))
+    loop = made.body[place]
+    assert isinstance(loop, ast.For)
+    bind_item = ast.Assign([ast.Name("%item", ast.Store())], node.elt)
+    body: list[ast.stmt] = [bind_item, *loop.body]
+    for k, generator in reversed(list(enumerate(node.generators))):
+        for test in reversed(generator.ifs):
+            body = [ast.If(test, body, [])]
+        items = ast.Name("%items", ast.Load()) if k == 0 else generator.iter
+        body = [ast.For(generator.target, items, body, [], None)]
+    made.body[place] = body[0]
+    return made
+
+
+# -- lists from other sequences ----------------------------------------------------------------------------------------
+
+
+def range_array(low: Lowering, value: RangeValue) -> Var:
+    """A range as an array of integers."""
+    return low.b.emit("arange", value.start, value.step, range_length(low, value), dtype="int64", hint="numbers")
+
+
+def as_list(low: Lowering, value: RangeValue | Var) -> Value:
+    """A range or an array as a list."""
+    if isinstance(value, RangeValue):
+        return ListOf(range_array(low, value), True)
+    return ListOf(low.b.emit("copy", value, hint="items"))
+
+
+__all__ = ["REDUCED", "as_list", "comprehension", "loop_over", "lower_bound", "range_array", "reduced"]

@@ -1,0 +1,172 @@
+"""The state of lowering one function: the builder, the frames of inlined calls, and how nodes are dispatched."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from adcompiler.errors import ADCompilerError, Span
+from adcompiler.frontend.captures import Captures
+from adcompiler.frontend.scope import Frame
+from adcompiler.frontend.syntax import refusal
+from adcompiler.frontend.values import NeedStatic, PathEnds, Value
+from adcompiler.ir.build import Builder, Mark
+from adcompiler.ir.types import Type
+from adcompiler.ir.walk import blocks, defines, operands, walk, yields
+from adcompiler.ir.wengert import Atom, Const, Stmt, Var
+
+State = tuple[dict[str, Value], ...]
+Evaluate = Callable[["Lowering", Any, str], Value]
+Execute = Callable[["Lowering", Any], None]
+EXPRESSIONS: dict[type[ast.expr], Evaluate] = {}
+STATEMENTS: dict[type[ast.stmt], Execute] = {}
+
+
+def expression(*kinds: type[ast.expr]) -> Callable[[Evaluate], Evaluate]:
+    """Register what evaluates these expressions."""
+
+    def register(evaluate: Evaluate) -> Evaluate:
+        EXPRESSIONS.update(dict.fromkeys(kinds, evaluate))
+        return evaluate
+
+    return register
+
+
+def statement(*kinds: type[ast.stmt]) -> Callable[[Execute], Execute]:
+    """Register what executes these statements."""
+
+    def register(execute: Execute) -> Execute:
+        STATEMENTS.update(dict.fromkeys(kinds, execute))
+        return execute
+
+    return register
+
+
+class Lowering:
+    """A function while its lines are built.
+
+    Parameters
+    ----------
+    static : frozenset
+        Keys of captures whose value must be known at compile time.
+    """
+
+    def __init__(self, static: frozenset[tuple[object, ...]] = frozenset()) -> None:
+        self.b = Builder()
+        self.entry: list[Stmt] = []
+        self.captures = Captures(self.b, self.entry, static)
+        self.frames: list[Frame] = []
+        # the tests of the branches that are open, each with the number of frames where it was opened
+        self.tests: list[tuple[Atom | None, int]] = []
+        self.calls = 0
+        self.params: tuple[Var, ...] = ()
+        # element types that carried names turned out to have, by place and name: a start for the next time
+        self.learned: dict[tuple[object, ...], Type] = {}
+        # integers that count: loop indices and carried names that grow by little, with their bits
+        self.bits: dict[str, int] = {}
+
+    @property
+    def frame(self) -> Frame:
+        """The innermost inlined call."""
+        return self.frames[-1]
+
+    # -- dispatch ------------------------------------------------------------------------------------------------
+
+    def eval(self, node: ast.expr, hint: str = "t") -> Value:
+        """The value of an expression; `hint` names the result of its outermost operation."""
+        before = self.b.span
+        self.b.span = self.span(node)
+        try:
+            evaluate = EXPRESSIONS.get(type(node))
+            if evaluate is None:
+                raise refusal(type(node).__name__, self.b.span)
+            return evaluate(self, node, hint)
+        finally:
+            self.b.span = before
+
+    def exec(self, node: ast.stmt) -> None:
+        """Execute a statement."""
+        with self.b.at(self.span(node)):
+            execute = STATEMENTS.get(type(node))
+            if execute is None:
+                raise refusal(type(node).__name__, self.b.span)
+            execute(self, node)
+
+    def span(self, node: ast.expr | ast.stmt) -> Span | None:
+        """The place of a node of the innermost frame."""
+        return self.frame.source.span(node) if hasattr(node, "lineno") else self.b.span
+
+    def refuse(self, key: str, node: ast.AST | None = None, **words: object) -> ADCompilerError:
+        """A refusal of the table of refused constructs, at a node or at the present place."""
+        here = self.span(node) if isinstance(node, (ast.expr, ast.stmt)) else self.b.span
+        return refusal(key, here, **words)
+
+    def fail(self, exception: str, message: str) -> PathEnds:
+        """Emit a check that always raises, and end the path: `raise low.fail(...)`."""
+        self.b.check(Const(True), exception, message)
+        return PathEnds()
+
+    # -- state ---------------------------------------------------------------------------------------------------
+
+    def save(self) -> State:
+        """The names of all frames."""
+        return tuple(dict(frame.env) for frame in self.frames)
+
+    def restore(self, state: State) -> None:
+        """Set the names of all frames."""
+        for frame, env in zip(self.frames, state, strict=True):
+            frame.env = dict(env)
+
+    def rewind(self, mark: Mark, state: State) -> None:
+        """Go back to an earlier place of the innermost block; hidden parameters stay."""
+        self.b.rewind(replace(mark, taken=mark.taken | self.captures.names))
+        self.restore(state)
+
+    @contextmanager
+    def arm(self, test: Atom | None = None) -> Iterator[list[Stmt]]:
+        """Collect the lines of a block that runs only sometimes."""
+        self.tests.append((test, len(self.frames)))
+        with self.b.block() as lines:
+            try:
+                yield lines
+            except NeedStatic as need:
+                if need.roots is None:
+                    need.roots = self.roots(need.atom)
+                raise
+            finally:
+                self.tests.pop()
+
+    # -- where a value comes from --------------------------------------------------------------------------------
+
+    def roots(self, atom: Atom) -> frozenset[str]:
+        """The names from which a value is computed that no open line computes: parameters, indices, carried names."""
+        parents: dict[str, set[str]] = {}
+        for lines in (self.entry, *self.b.stack):
+            for stmt in walk(lines):
+                read = {a.name for a in (*operands(stmt), *yields(stmt)) if isinstance(a, Var)}
+                for var in defines(stmt):
+                    parents.setdefault(var.name, set()).update(read)
+                    if blocks(stmt):
+                        parents[var.name] |= {f"region of {var.name}"}
+        found: set[str] = set()
+        queue = [atom.name] if isinstance(atom, Var) else []
+        seen: set[str] = set()
+        while queue:
+            name = queue.pop()
+            if name not in seen:
+                seen.add(name)
+                queue.extend(parents.get(name, ()))
+                if name not in parents:
+                    found.add(name)
+        return frozenset(found)
+
+
+def number_kind(type: Type) -> str:
+    """ "b", "i", "u" or "f" of an element type."""
+    return type.numpy.kind
+
+
+__all__ = ["EXPRESSIONS", "STATEMENTS", "Lowering", "Sequence", "State", "expression", "number_kind", "statement"]

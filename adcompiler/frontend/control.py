@@ -1,0 +1,282 @@
+"""Blocks, branches and loops."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+
+from adcompiler.frontend.binding import bind
+from adcompiler.frontend.branching import branch, merge, resume, run_arm
+from adcompiler.frontend.context import Lowering, statement
+from adcompiler.frontend.facts import lower_bound
+from adcompiler.frontend.iteration import Iterable, item, iterable
+from adcompiler.frontend.liveness import BROKEN, CONTINUED, RETURNED, assigned, has
+from adcompiler.frontend.looping import Built, Head, Loops
+from adcompiler.frontend.truth import negated, truth
+from adcompiler.frontend.values import NeedStatic, RangeValue, Value
+from adcompiler.ir.build import ONE, ZERO
+from adcompiler.ir.types import INDEX
+from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Var, While
+
+
+def run_block(low: Lowering, body: Sequence[ast.stmt]) -> None:
+    """Execute statements; what follows one that may leave the block runs only where it has not left."""
+    for k, stmt in enumerate(body):
+        rest = body[k + 1 :]
+        if isinstance(stmt, ast.If):
+            with low.b.at(low.span(stmt.test)):
+                if _if(low, stmt, rest):
+                    return
+        else:
+            low.exec(stmt)
+        left = exited(low)
+        if left == Const(True):
+            return
+        if left != Const(False) and rest:
+            live = low.frame.live_after(rest[-1])
+            branch(low, left, lambda: stays_out(low, left), lambda rest=rest: run_block(low, rest), live, "t")  # type: ignore[misc]
+            return
+
+
+def stays_out(low: Lowering, left: Atom) -> None:
+    """On the path that has left the block, the flag that says so is known."""
+    for flag in (RETURNED, BROKEN, CONTINUED):
+        if low.frame.env.get(flag) == left:
+            low.frame.env[flag] = Const(True)
+
+
+def exited(low: Lowering) -> Atom:
+    """Whether the block has been left by `break`, `continue` or `return`."""
+    found = [low.frame.env.get(flag, Const(False)) for flag in (RETURNED, BROKEN, CONTINUED)]
+    flags = [flag for flag in found if isinstance(flag, (Var, Const)) and flag != Const(False)]
+    if Const(True) in flags:
+        return Const(True)
+    left: Atom = flags[0] if flags else Const(False)
+    for flag in flags[1:]:
+        left = low.b.emit("logical_or", left, flag, hint="left", weak=True)
+    return left
+
+
+def _if(low: Lowering, node: ast.If, rest: Sequence[ast.stmt]) -> bool:
+    """Execute an `if`; whether `rest`, the statements after it, has been executed too, inside the arm that goes on."""
+    test = truth(low, low.eval(node.test, "test"))
+    if isinstance(test, Const):
+        run_block(low, node.body if test.value else node.orelse)
+        return False
+    arms = [run_arm(low, lambda body=body: run_block(low, body), test) for body in (node.body, node.orelse)]  # type: ignore[misc]
+    live = low.frame.live_after(node)
+    going = [arm for arm in arms if not arm.stopped]
+    taken = bool(rest) and len(going) == 1 and not any(arm.dead for arm in arms)
+    if taken:
+        resume(low, going[0], lambda: run_block(low, rest), test)
+        live = low.frame.live_after(rest[-1])
+    merge(low, test, arms[0], arms[1], live)
+    return taken
+
+
+# -- for ---------------------------------------------------------------------------------------------------------------
+
+
+@statement(ast.For)
+def for_(low: Lowering, node: ast.For) -> None:
+    """`for target in iter: body else: orelse`."""
+    if node.type_comment is not None:
+        raise low.refuse("type-comment", node)
+    found = iterable(low, low.eval(node.iter, "items"))
+    mark, state = low.b.mark(), low.save()
+    if found.fixed:
+        return _unrolled(low, node, found)
+    try:
+        _counted(low, node, found)
+    except NeedStatic as need:
+        inside = (need.roots or frozenset()) - mark.taken
+        if not inside:
+            raise
+        if not isinstance(found.length, Const):
+            # what must be known comes from this loop: it is known in each copy of the body where the length is
+            need.roots = (need.roots or frozenset()) & mark.taken | low.roots(found.length)
+            raise
+        low.rewind(mark, state)
+        _unrolled(low, node, found)
+
+
+def _head(low: Lowering, node: ast.For | ast.While, runs: bool, carried_flags: bool) -> Head:
+    live = low.frame.definition.live.head.get(node, frozenset()) | low.frame.live_after(node)
+    names = frozenset(assigned([*node.body, *([node.target] if isinstance(node, ast.For) else [])])) & live
+    exits = {RETURNED} if has(node.body, ast.Return) else set()
+    if has(node.body, ast.Break) and (carried_flags or node.orelse):
+        exits.add(BROKEN)
+    return Head(id(node), names, live, exits, carried_flags, runs)
+
+
+def _counted(low: Lowering, node: ast.For, found: Iterable) -> None:
+    start, stop, step, item_of = _bounds(low, found)
+    index: list[Var] = []
+
+    def body(built: Built) -> None:
+        index[:] = [low.b.var(_index_name(node, found), INDEX)]
+        _bound_index(low, index[0], start, stop, step)
+        bind(low, node.target, item_of(index[0]))
+        run_block(low, node.body)
+
+    def finish(built: Built, carried: tuple[Carry, ...], until: Atom | None) -> None:
+        lines = tuple(built.lines)
+        low.b.add(Loop(index[0], start, stop, step, carried, lines, until, False, low.b.span))
+
+    runs = isinstance(found.length, Const) and found.length.value != 0
+    Loops(low, _head(low, node, runs, False), body, finish).run()
+    _else(low, node)
+
+
+def _bounds(low: Lowering, found: Iterable) -> tuple[Atom, Atom, Atom, Callable[[Atom], Value]]:
+    if isinstance(found.value, RangeValue):
+        r = found.value
+        return r.start, r.stop, r.step, lambda k: k
+    return ZERO, found.length, ONE, lambda k: item(low, found.value, k)
+
+
+def _index_name(node: ast.For, found: Iterable) -> str:
+    if isinstance(found.value, RangeValue) and isinstance(node.target, ast.Name):
+        return node.target.id.strip("%") or "i"
+    return "i"
+
+
+def _bound_index(low: Lowering, index: Var, start: Atom, stop: Atom, step: Atom) -> None:
+    low.bits[index.name] = 48
+    if isinstance(step, Const):
+        first = lower_bound(low.b, start if step.value > 0 else stop)  # type: ignore[operator]
+        if first is not None:
+            low.b.lower[index.name] = first if step.value > 0 else first + 1  # type: ignore[operator]
+
+
+def _else(low: Lowering, node: ast.For | ast.While) -> None:
+    """Run the `else` of a loop that was not left by `break`."""
+    broken = low.frame.env.get(BROKEN, Const(False))
+    low.frame.env[BROKEN] = Const(False)
+    assert isinstance(broken, (Var, Const))
+    if not node.orelse:
+        return
+    left = low.frame.env.get(RETURNED, Const(False))
+    assert isinstance(left, (Var, Const))
+    if left != Const(False):
+        broken = left if broken == Const(False) else low.b.emit("logical_or", broken, left, hint="left", weak=True)
+    branch(
+        low,
+        broken,
+        lambda: stays_out(low, broken),
+        lambda: run_block(low, node.orelse),
+        low.frame.live_after(node.orelse[-1]),
+        "t",
+    )
+
+
+def _unrolled(low: Lowering, node: ast.For, found: Iterable) -> None:
+    """One copy of the body for each item; where a part of the items is shorter at run time, a test before each."""
+    count = _most(low, found)
+
+    def go(k: int) -> None:
+        if k == count:
+            return
+        if isinstance(found.length, Const):
+            return once(k)
+        present = low.b.emit("lt", Const(k), found.length, hint="present", weak=True)
+        branch(low, present, lambda: once(k), lambda: None, None, "t")
+
+    def once(k: int) -> None:
+        left: Atom = Const(False)
+        while left == Const(False) and k < count:
+            bind(low, node.target, item(low, found.value, Const(k)))
+            run_block(low, node.body)
+            low.frame.env[CONTINUED] = Const(False)
+            left, k = exited(low), k + 1
+            if left == Const(False) and not isinstance(found.length, Const):
+                return go(k)
+        if left not in (Const(False), Const(True)):
+            branch(low, left, lambda: stays_out(low, left), lambda: go(k), None, "t")
+
+    go(0)
+    _else(low, node)
+
+
+def _most(low: Lowering, found: Iterable) -> int:
+    """The number of items, or of those of the shortest part whose number is known."""
+    if isinstance(found.length, Const):
+        count = found.length.value
+    else:
+        parts = getattr(found.value, "parts", ())
+        lengths = [iterable(low, part).length for part in parts]
+        known = [n.value for n in lengths if isinstance(n, Const) and isinstance(n.value, int)]
+        count = min(known, default=None)
+    if not isinstance(count, int):
+        raise low.refuse("not-iterable")
+    if count > 4096:
+        raise low.refuse("long-unrolled-loop", count=count)
+    return count
+
+
+# -- while -------------------------------------------------------------------------------------------------------------
+
+
+@statement(ast.While)
+def while_(low: Lowering, node: ast.While) -> None:
+    """`while test: body else: orelse`."""
+    endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
+    if endless and not has(node.body, ast.Break) and not has(node.body, ast.Return):
+        raise low.refuse("endless-loop", node.test)
+
+    def body(built: Built) -> None:
+        with low.b.block() as built.head:
+            built.test = _while_test(low, node, built)
+        if built.test == Const(False):
+            low.frame.env[BROKEN] = Const(False)
+            return
+        run_block(low, node.body)
+
+    def finish(built: Built, carried: tuple[Carry, ...], until: Atom | None) -> None:
+        if built.test == Const(True) and not built.flags:
+            raise low.refuse("endless-loop", node.test)
+        if built.test == Const(False):
+            low.b.extend(built.head)
+        else:
+            low.b.add(While(carried, tuple(built.head), built.test, tuple(built.lines), low.b.span))
+
+    head = _head(low, node, endless, True)
+    Loops(low, head, body, finish).run()
+    if endless and BROKEN not in head.exits and RETURNED in head.exits:
+        low.frame.env[RETURNED] = Const(True)
+    _else(low, node)
+
+
+def _while_test(low: Lowering, node: ast.While, built: Built) -> Atom:
+    flags = list(built.flags.values())
+    if not flags:
+        return truth(low, low.eval(node.test, "test"))
+    left = flags[0]
+    if len(flags) == 2:
+        left = low.b.emit("logical_or", *flags, hint="left", weak=True)
+    stays = negated(low, left)
+    if isinstance(node.test, ast.Constant) and node.test.value:
+        return stays
+    found = branch(low, stays, lambda: truth(low, low.eval(node.test, "test")), lambda: Const(False), None, "test")
+    assert isinstance(found, (Var, Const))
+    return found
+
+
+# -- leaving -----------------------------------------------------------------------------------------------------------
+
+
+@statement(ast.Break)
+def break_(low: Lowering, node: ast.Break) -> None:
+    """`break`."""
+    low.frame.env[BROKEN] = Const(True)
+
+
+@statement(ast.Continue)
+def continue_(low: Lowering, node: ast.Continue) -> None:
+    """`continue`."""
+    low.frame.env[CONTINUED] = Const(True)
+
+
+@statement(ast.Pass)
+def pass_(low: Lowering, node: ast.Pass) -> None:
+    """`pass`."""

@@ -1,0 +1,192 @@
+"""Calls of the user's functions: each is inlined, with names of its own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FunctionType
+
+from adcompiler.errors import TypeProblem
+from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.control import run_block
+from adcompiler.frontend.liveness import BROKEN, CONTINUED, RESULT, RETURNED
+from adcompiler.frontend.scope import Definition, Frame, definition, parameters
+from adcompiler.frontend.values import (
+    Closure,
+    DictValue,
+    Maybe,
+    NeedStatic,
+    Path,
+    Seq,
+    SliceValue,
+    Static,
+    Unset,
+    Value,
+)
+from adcompiler.ir.wengert import Const, Var
+from adcompiler.source import SourceFunc, source_of
+
+_DEPTH = 80
+_CALLS = 5000
+
+
+def call_function(
+    low: Lowering, function: FunctionType, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST
+) -> Value:
+    """A call of a plain Python function."""
+    if function.__code__.co_flags & 0x220:
+        raise low.refuse("Yield")
+    source = source_of(function)
+    spec = source.node.args
+    held = function.__defaults__ or ()
+    names = [a.arg for a in (*spec.posonlyargs, *spec.args)][len(spec.posonlyargs) + len(spec.args) - len(held) :]
+    where = ("default", id(function))
+    defaults = tuple(
+        low.captures.value(value, Path((*where, name), name, lambda k=k: (function.__defaults__ or ())[k]))  # type: ignore[misc]
+        for k, (name, value) in enumerate(zip(names, held, strict=True))
+    )
+    kw = tuple(
+        (name, low.captures.value(value, Path((*where, name), name, lambda n=name: (function.__kwdefaults__ or {})[n])))  # type: ignore[misc]
+        for name, value in (function.__kwdefaults__ or {}).items()
+    )
+    bound = arguments(low, source.name, spec, defaults, dict(kw), args, kwargs)
+    return _run(low, Frame(source, definition(source.node), None), bound, node)
+
+
+def call_closure(
+    low: Lowering, made: Closure, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST
+) -> Value:
+    """A call of a function defined inside the program."""
+    name = made.node.name if isinstance(made.node, ast.FunctionDef) else "lambda"
+    bound = arguments(low, name, made.node.args, made.defaults, dict(made.kw_defaults), args, kwargs)
+    return _run(low, Frame(made.frame.source, definition(made.node), made.frame), bound, node)
+
+
+def _run(low: Lowering, frame: Frame, bound: dict[str, Value], node: ast.AST) -> Value:
+    frame.path = (*low.frame.path, id(node))
+    frame.known = tuple(_signature(value) for value in bound.values())
+    _check_recursion(low, frame)
+    frame.env.update(bound)
+    with entered(low, frame):
+        run_block(low, frame.definition.body)
+        return returned(frame)
+
+
+@contextmanager
+def entered(low: Lowering, frame: Frame) -> Iterator[None]:
+    """Make `frame` the innermost one."""
+    low.calls += 1
+    if low.calls > _CALLS:
+        raise low.refuse("too-many-calls", count=_CALLS)
+    depth = len(low.frames)
+    low.frames.append(frame)
+    try:
+        yield
+    finally:
+        del low.frames[depth:]
+
+
+def returned(frame: Frame) -> Value:
+    """What a function has returned at the end of its body; None where it has not."""
+    flag, value = frame.env.get(RETURNED, Const(False)), frame.env.get(RESULT, Unset(RESULT))
+    for name in (RETURNED, RESULT, BROKEN, CONTINUED):
+        frame.env.pop(name, None)
+    if flag == Const(True):
+        return value
+    if flag == Const(False) or value == Static(None):
+        return Static(None)
+    assert isinstance(flag, Var)
+    return Maybe(value, flag, Static(None))
+
+
+# -- recursion ---------------------------------------------------------------------------------------------------------
+
+
+def _signature(value: Value) -> object:
+    """What is known of an argument at compile time."""
+    match value:
+        case Const():
+            return value
+        case Static(value=held):
+            return id(held)
+        case Seq(items):
+            return tuple(_signature(item) for item in items)
+        case SliceValue(start, stop, step):
+            return tuple(None if part is None else _signature(part) for part in (start, stop, step))
+        case Closure(node):
+            return id(node)
+    return "run time"
+
+
+def _check_recursion(low: Lowering, frame: Frame) -> None:
+    """Refuse a recursion that only run-time values can end; one of known values is unrolled."""
+    again = [k for k, f in enumerate(low.frames) if _same_function(f, frame)]
+    if not again:
+        return
+    if len(again) >= _DEPTH:
+        raise low.refuse("deep-recursion", depth=_DEPTH, name=_name(frame))
+    if any(low.frames[k].known == frame.known for k in again):
+        since = again[-1]
+        for test, depth in low.tests:
+            if depth > since and isinstance(test, Var):
+                raise NeedStatic(test, "what ends this recursion", low.b.span, "write it as a loop")
+        raise low.refuse("endless-recursion", name=_name(frame))
+
+
+def _same_function(a: Frame, b: Frame) -> bool:
+    return a.definition is b.definition
+
+
+def _name(frame: Frame) -> str:
+    node = frame.definition.node
+    return node.name if isinstance(node, ast.FunctionDef) else "lambda"
+
+
+# -- arguments ---------------------------------------------------------------------------------------------------------
+
+
+def arguments(
+    low: Lowering,
+    name: str,
+    spec: ast.arguments,
+    defaults: Sequence[Value],
+    kw_defaults: Mapping[str, Value],
+    args: Sequence[Value],
+    kwargs: Mapping[str, Value],
+) -> dict[str, Value]:
+    """The parameters of a function bound to the arguments of a call."""
+    positional = [a.arg for a in (*spec.posonlyargs, *spec.args)]
+    named = {a.arg for a in (*spec.args, *spec.kwonlyargs)}
+    bound: dict[str, Value] = dict(zip(positional, args, strict=False))
+    if len(args) > len(positional) and not spec.vararg:
+        raise _wrong(low, f"{name}() takes {len(positional)} positional arguments but {len(args)} were given")
+    extra: list[tuple[object, Value]] = []
+    for key, value in kwargs.items():
+        if key in named and key in bound:
+            raise _wrong(low, f"{name}() got multiple values for argument '{key}'")
+        if key in named:
+            bound[key] = value
+        elif spec.kwarg:
+            extra.append((key, value))
+        else:
+            raise _wrong(low, f"{name}() got an unexpected keyword argument '{key}'")
+    for key, value in zip(positional[len(positional) - len(defaults) :], defaults, strict=True):
+        bound.setdefault(key, value)
+    for key, value in kw_defaults.items():
+        bound.setdefault(key, value)
+    if spec.vararg:
+        bound[spec.vararg.arg] = Seq(tuple(args[len(positional) :]))
+    if spec.kwarg:
+        bound[spec.kwarg.arg] = DictValue(tuple(extra))
+    absent = [key for key in parameters(spec) if key not in bound]
+    if absent:
+        raise _wrong(low, f"{name}() missing required argument: '{absent[0]}'")
+    return bound
+
+
+def _wrong(low: Lowering, what: str) -> TypeProblem:
+    return TypeProblem(what, low.b.span, "call it with the arguments it has")
+
+
+__all__ = ["Definition", "SourceFunc", "arguments", "call_closure", "call_function", "entered", "returned"]

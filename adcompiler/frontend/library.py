@@ -1,0 +1,118 @@
+"""Which callables, methods and attributes the language knows, and what to answer for those it does not know."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from adcompiler.errors import ADCompilerError, MissingRule, UnsupportedSyntax
+
+# importing a module of handlers enters them
+from adcompiler.frontend import (
+    mathematics,
+    numpy_algebra,
+    numpy_assembly,
+    numpy_attributes,
+    numpy_creation,
+    numpy_elementwise,
+    numpy_ranges,
+    numpy_reductions,
+    numpy_scans,
+    numpy_shape,
+    numpy_statistics,
+)
+from adcompiler.frontend.arrays import apply, as_atom, floats
+from adcompiler.frontend.registry import ATTRIBUTES, FUNCTIONS, METHODS, Handler, implements, neutral_only, title
+from adcompiler.frontend.values import Value
+from adcompiler.ir.build import Builder
+from adcompiler.rules import table
+
+HANDLERS = (
+    mathematics,
+    numpy_algebra,
+    numpy_assembly,
+    numpy_attributes,
+    numpy_creation,
+    numpy_elementwise,
+    numpy_ranges,
+    numpy_reductions,
+    numpy_scans,
+    numpy_shape,
+    numpy_statistics,
+)
+
+_FIX = "write it with functions the language has, or give it a rule with custom_vjp"
+
+
+def lookup(member: object) -> Handler | None:
+    """The handler of a callable of NumPy, `math` or `operator`; None where the language does not know it.
+
+    >>> lookup(np.sum) is None, lookup(np.sin) is None, lookup(np.sort_complex) is None
+    (False, False, True)
+    """
+    try:
+        found = FUNCTIONS.get(member)
+    except TypeError:
+        return None
+    return found or _elementwise(member)
+
+
+def _elementwise(member: object) -> Handler | None:
+    """A handler for a function of each element, as the rule table knows it."""
+    meaning = table.meaning(member)
+    # Python operators follow the rules of their operands and may raise: they are lowered with the statements
+    if meaning is None or getattr(member, "__module__", None) in ("_operator", "operator", "builtins"):
+        return None
+    if meaning.weak:
+        return mathematics.handler(meaning.op, title(member))
+
+    def handler(b: Builder, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+        neutral_only(b, title(member), kwargs)
+        atoms = [as_atom(b, arg, f"an argument of {title(member)}") for arg in args]
+        if meaning.floats:
+            atoms = [floats(b, a) for a in atoms]
+        return apply(b, meaning.op, *atoms)
+
+    return handler
+
+
+def lookup_method(name: str) -> Handler | None:
+    """The handler of an array method, which takes the array first."""
+    return METHODS.get(name)
+
+
+def attribute(b: Builder, value: Value, name: str) -> Value:
+    """An attribute of an array or a scalar that is no method: `x.shape`, `x.T`, …"""
+    if name not in ATTRIBUTES:
+        raise missing_method(b, name)
+    return ATTRIBUTES[name](b, as_atom(b, value, f"the owner of .{name}"))
+
+
+def missing(b: Builder, member: object) -> ADCompilerError:
+    """The refusal of a function the language does not know, with the nearest one it knows."""
+    name = title(member)
+    if name.startswith("np.random.") or isinstance(getattr(member, "__self__", None), np.random.RandomState):
+        return UnsupportedSyntax(
+            f"{name} draws from NumPy's global random state",
+            b.span,
+            "draw outside and pass the numbers as an argument, or pass a np.random.Generator",
+        )
+    titles = [title(m) for m in (*table.MEANING, *FUNCTIONS) if callable(m)]
+    known = {t.rpartition(".")[2]: t for t in titles if t.startswith("np.")}
+    return MissingRule(f"{name} has no derivative rule", b.span, _nearest(name.rpartition(".")[2], known))
+
+
+def missing_method(b: Builder, name: str) -> ADCompilerError:
+    """The refusal of a method or an attribute that the language does not know."""
+    known = {key: f".{key}" for key in (*METHODS, *ATTRIBUTES)}
+    return MissingRule(f"arrays have no '.{name}' in the language", b.span, _nearest(name, known))
+
+
+def _nearest(name: str, known: Mapping[str, str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"the nearest supported one is {known[near[0]]}; or {_FIX}" if near else _FIX
+
+
+__all__ = ["attribute", "implements", "lookup", "lookup_method", "missing", "missing_method"]

@@ -1,0 +1,130 @@
+"""Methods of arrays, lists, dictionaries and strings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from adcompiler.frontend import heap, library
+from adcompiler.frontend.arithmetic import kind_of
+from adcompiler.frontend.comparison import compare_equal
+from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.iteration import items_of
+from adcompiler.frontend.numbers import static_int
+from adcompiler.frontend.values import DictValue, ListOf, RangeValue, Seq, Static, Value
+from adcompiler.ir.wengert import Const, Var
+
+
+def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """`owner.name(*args, **kwargs)`."""
+    args = [arg.array if isinstance(arg, ListOf) else arg for arg in args]
+    match owner:
+        case Var() | Const():
+            handler = library.lookup_method(name)
+            if handler is None:
+                raise library.missing_method(low.b, name)
+            return handler(low.b, [owner, *args], kwargs)
+        case Seq(kind="list") if name in _LIST:
+            return _LIST[name](low, owner, list(args))
+        case Seq() if name in ("index", "count"):
+            return _LIST[name](low, owner, list(args))
+        case DictValue():
+            return _dictionary(low, owner, name, list(args))
+        case Static(value=str() as text):
+            return _text(low, text, name, args)
+        case ListOf() | RangeValue():
+            raise low.refuse("list-grows")
+    raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner))
+
+
+def _append(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    heap.change(low, owner, (*owner.items, args[0]))
+    return Static(None)
+
+
+def _extend(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    items = items_of(low, args[0])
+    if items is None:
+        raise low.refuse("list-grows")
+    heap.change(low, owner, (*owner.items, *items))
+    return Static(None)
+
+
+def _insert(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    items = list(owner.items)
+    items.insert(static_int(low, args[0], "the place in a list"), args[1])
+    heap.change(low, owner, tuple(items))
+    return Static(None)
+
+
+def _pop(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    items = list(owner.items)
+    try:
+        value = items.pop(static_int(low, args[0], "the place in a list") if args else -1)
+    except IndexError as error:
+        raise low.fail("IndexError", str(error)) from None
+    heap.change(low, owner, tuple(items))
+    return value
+
+
+def _reverse(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    heap.change(low, owner, owner.items[::-1])
+    return Static(None)
+
+
+def _clear(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    heap.change(low, owner, ())
+    return Static(None)
+
+
+def _copy(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    return Seq(owner.items, "list")
+
+
+def _index(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    for k, item in enumerate(owner.items):
+        if compare_equal(low, item, args[0]):
+            return Const(k)
+    raise low.fail("ValueError", "the item is not in the list")
+
+
+def _count(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    return Const(sum(compare_equal(low, item, args[0]) for item in owner.items))
+
+
+_LIST = {
+    "append": _append,
+    "extend": _extend,
+    "insert": _insert,
+    "pop": _pop,
+    "reverse": _reverse,
+    "clear": _clear,
+    "copy": _copy,
+    "index": _index,
+    "count": _count,
+}
+
+
+def _dictionary(low: Lowering, owner: DictValue, name: str, args: list[Value]) -> Value:
+    keys = [Const(k) if isinstance(k, (bool, int, float)) else Static(k) for k, _ in owner.items]
+    values = [value for _, value in owner.items]
+    match name:
+        case "keys":
+            return Seq(tuple(keys))
+        case "values":
+            return Seq(tuple(values))
+        case "items":
+            return Seq(tuple(Seq(pair) for pair in zip(keys, values, strict=True)))
+        case "get" if args and isinstance(args[0], (Const, Static)):
+            found = owner.get(args[0].value)
+            return found if found is not None else args[1] if len(args) > 1 else Static(None)
+        case "copy":
+            return DictValue(owner.items)
+    raise low.refuse("dict-write")
+
+
+def _text(low: Lowering, text: str, name: str, args: Sequence[Value]) -> Value:
+    literals = [arg.value for arg in args if isinstance(arg, (Const, Static))]
+    if len(literals) != len(args):
+        raise low.refuse("string-method", name=name)
+    found = getattr(text, name)(*literals)
+    return Const(found) if isinstance(found, (bool, int)) else Static(found)

@@ -1,0 +1,198 @@
+"""From a Python function and the specifications of its arguments to a typed Wengert list."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+# importing a module of evaluators enters them
+from adcompiler.analysis.alias import aliases
+from adcompiler.errors import TypeProblem
+from adcompiler.frontend import comprehensions, control, expressions, snapshots, statements
+from adcompiler.frontend.aliasing import check_carried_arrays
+from adcompiler.frontend.captures import Capture, Guard, parameter
+from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.control import run_block
+from adcompiler.frontend.inline import returned
+from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.scope import Frame, definition, parameters
+from adcompiler.frontend.signature import OutLeaf, OutSeq, OutStatic, OutTree, SeqSpec, Spec, StaticSpec
+from adcompiler.frontend.values import (
+    DictValue,
+    ListOf,
+    Maybe,
+    NeedStatic,
+    NotStatic,
+    Path,
+    PathEnds,
+    Seq,
+    Static,
+    Value,
+)
+from adcompiler.ir.wengert import Atom, Const, Func, Var
+from adcompiler.source import SourceFunc
+
+EVALUATORS = (comprehensions, control, expressions, statements)
+_DEEP = 20_000
+_RETRIES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A function in the compiler's own language.
+
+    Parameters
+    ----------
+    func : Func
+        The function; its parameters are the run-time leaves of the arguments, then one for each capture.
+    captures : tuple of Capture
+        Numbers and arrays from outside the function, passed at each call.
+    out : OutTree
+        How the results of `func` make up what the function returns.
+    written : frozenset of int
+        Positions of parameters into whose memory the function stores.
+    guards : tuple of Guard
+        Functions and modules on which the code depends.
+    """
+
+    func: Func
+    captures: tuple[Capture, ...]
+    out: OutTree
+    written: frozenset[int]
+    guards: tuple[Guard, ...]
+
+
+def lower(source: SourceFunc, specs: Sequence[Spec]) -> Lowered:
+    """Translate a function for arguments of these specifications, given in the order of its parameters.
+
+    Raises `NotStatic` where run-time arguments must be known at compile time: compile again with them as constants.
+    """
+    static: frozenset[tuple[object, ...]] = frozenset()
+    for _ in range(_RETRIES):
+        low = Lowering(static)
+        try:
+            with _deep_recursion():
+                return _lowered(low, source, specs)
+        except NeedStatic as need:
+            static |= _to_make_static(low, need)
+    raise AssertionError("every retry makes one more capture static")
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """Inlined calls nest in the interpreter of the compiler: a deep program needs a deep stack."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _DEEP))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _lowered(low: Lowering, source: SourceFunc, specs: Sequence[Spec]) -> Lowered:
+    b = low.b
+    frame = Frame(source, definition(source.node), None)
+    low.frames.append(frame)
+    b.span = source.span(source.node)
+    params: list[Var] = []
+    for name, spec in zip(parameters(source.node.args), specs, strict=True):
+        frame.env[name] = _argument(low, name, spec, params)
+    low.params = tuple(params)
+    try:
+        with _traced(low):
+            run_block(low, frame.definition.body)
+    except PathEnds:
+        raise low.refuse("always-raises") from None
+    value = returned(frame)
+    if isinstance(value, Maybe):
+        raise low.refuse("returns-none", source.node)
+    results: list[Atom] = []
+    out = _out(low, value, results)
+    return _finished(low, source, params, results, out)
+
+
+@contextmanager
+def _traced(low: Lowering) -> Iterator[None]:
+    try:
+        yield
+    except NeedStatic as need:
+        if need.roots is None:
+            need.roots = low.roots(need.atom)
+        raise
+
+
+def _argument(low: Lowering, name: str, spec: Spec, params: list[Var]) -> Value:
+    match spec:
+        case SeqSpec(kind="dict", items=items, keys=keys):
+            made = (_argument(low, f"{name}_{key}", item, params) for key, item in zip(keys, items, strict=True))
+            return DictValue(tuple(zip(keys, made, strict=True)))
+        case SeqSpec(kind, items):
+            seq = Seq(tuple(_argument(low, f"{name}_{k}", item, params) for k, item in enumerate(items)), kind)
+            low.captures.lists[id(seq)] = seq
+            return seq
+        case StaticSpec(value):
+            if isinstance(value, (int, float)) or hasattr(value, "dtype"):
+                return expressions.literal(value)
+            held = low.captures.value(value, Path(("argument", name), name, lambda: value))
+            low.captures.guards.pop(("argument", name), None)
+            return held
+    params.append(parameter(low.b, spec, name, low.entry))
+    return params[-1]
+
+
+def _out(low: Lowering, value: Value, results: list[Atom]) -> OutTree:
+    match value:
+        case Var() | Const():
+            results.append(value)
+            return OutLeaf(len(results) - 1)
+        case Seq(items, kind):
+            return OutSeq(kind, tuple(_out(low, item, results) for item in items))
+        case DictValue(items):
+            found = tuple(_out(low, item, results) for _, item in items)
+            return OutSeq("dict", found, tuple(key for key, _ in items))
+        case Static(value=held):
+            return OutStatic(held)
+        case ListOf(array):
+            raise low.refuse("returns-list")
+        case Maybe():
+            return _out(low, resolved(low, value), results)
+    raise low.refuse("returns-object", kind=type(value).__name__.lower())
+
+
+def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: list[Atom], out: OutTree) -> Lowered:
+    captured = list(low.captures.captured.values())
+    every = (*params, *(var for _, var in captured))
+    low.b.stack[0][:0] = low.entry
+    for atom in results:
+        if isinstance(atom, Const) and type(atom.value) is int and not -(2**63) <= atom.value < 2**63:
+            raise low.refuse("long-integer", value=atom.value)
+    doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
+    func = low.b.finish(source.name, every, results, doc or "")
+    snapshots.check(low.b, func)
+    check_carried_arrays(func)
+    known = aliases(func)
+    written = frozenset(k for k, var in enumerate(every) if known.root(var) in known.stored)
+    guards = tuple(low.captures.guards.values())
+    return Lowered(func, tuple(capture for capture, _ in captured), out, written, guards)
+
+
+def _to_make_static(low: Lowering, need: NeedStatic) -> frozenset[tuple[object, ...]]:
+    """The captures to make constants; for parameters `NotStatic`; a refusal where neither would help."""
+    roots = need.roots if need.roots is not None else low.roots(need.atom)
+    captured = {var.name: key for key, (_, var) in low.captures.captured.items()}
+    positions = {var.name: k for k, var in enumerate(low.params)}
+    types = [low.b.type(Var(name)) for name in roots if name in positions or name in captured]
+    discrete = not any(type.is_float or type.rank for type in types)
+    if not roots or not discrete or not all(name in positions or name in captured for name in roots):
+        raise TypeProblem(
+            f"{need.what} must be known when the function is compiled, and this one is computed at run time",
+            need.span,
+            need.fix,
+        )
+    found = frozenset(positions[name] for name in roots if name in positions)
+    if found:
+        raise NotStatic(found)
+    return frozenset(captured[name] for name in roots)

@@ -1,0 +1,69 @@
+"""Reading a name: what is not bound on every path is checked, what differs between paths is refused."""
+
+from __future__ import annotations
+
+import builtins
+
+from adcompiler.errors import TypeProblem
+from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.scope import Frame
+from adcompiler.frontend.values import Conflict, Maybe, Path, Static, Unset, Value
+from adcompiler.ir.wengert import Const
+
+
+def read_name(low: Lowering, name: str) -> Value:
+    """The value of a name as an expression: a local, an enclosing function's, a global or a builtin."""
+    frame: Frame | None = low.frame
+    while frame is not None:
+        if name in frame.definition.local:
+            value = frame.env.get(name, Unset(name))
+            if isinstance(value, Maybe) and isinstance(value.absent, Unset):
+                unbound = low.b.emit("logical_not", value.flag, hint="unbound", weak=True)
+                low.b.check(unbound, "UnboundLocalError", _unbound(name))
+                frame.env[name] = value = value.value
+            return _bound(low, name, value)
+        frame = frame.parent
+    return _outside(low, name)
+
+
+def _bound(low: Lowering, name: str, value: Value) -> Value:
+    match value:
+        case Unset():
+            raise low.fail("UnboundLocalError", _unbound(name))
+        case Conflict(reason):
+            raise TypeProblem(f"{name!r} holds {reason}", low.b.span, "use a name for each of the two")
+    return value
+
+
+def _unbound(name: str) -> str:
+    return f"cannot access local variable '{name}' where it is not associated with a value"
+
+
+def _outside(low: Lowering, name: str) -> Value:
+    source = low.frame.source
+    cells, space = source.cells, source.function.__globals__
+    if name in cells:
+        cell = cells[name]
+        path = Path(("cell", id(cell), name), name, lambda: cell.cell_contents)
+        try:
+            held = cell.cell_contents
+        except ValueError:
+            raise low.refuse("unknown-name", name=name) from None
+        return low.captures.value(held, path)
+    if name in space:
+        return low.captures.value(space[name], Path(("global", id(space), name), name, lambda: space[name]))
+    if hasattr(builtins, name):
+        held = getattr(builtins, name)
+        return Const(held) if isinstance(held, bool) else Static(held)
+    raise low.refuse("unknown-name", name=name)
+
+
+def resolved(low: Lowering, value: Value) -> Value:
+    """A value that is used: where it may be None at run time, that is checked."""
+    if isinstance(value, Maybe):
+        missing = low.b.emit("logical_not", value.flag, hint="missing", weak=True)
+        low.b.check(missing, "TypeError", "unsupported operand: 'NoneType'")
+        return value.value
+    if isinstance(value, Conflict):
+        raise TypeProblem(f"this holds {value.reason}", low.b.span, "use a name for each of the two")
+    return value

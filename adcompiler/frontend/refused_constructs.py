@@ -1,0 +1,291 @@
+"""Rows of the table of refused constructs that are statements and expressions of Python.
+
+Each row: the cause, what to write instead, an example, and the part of the example to which the message points.
+"""
+
+from __future__ import annotations
+
+Row = tuple[str, str, str, str]
+
+CONSTRUCTS: dict[str, Row] = {
+    "Yield": (
+        "generator in a differentiated function",
+        "fill an array in a loop: y = np.empty(n), then y[i] = ...",
+        """
+def f(x):
+    def items():
+        yield x[0]
+    return items()
+""",
+        "def items",
+    ),
+    "Try": (
+        "try in a differentiated function",
+        "test for the condition with if, before the operation that would raise",
+        """
+def f(s):
+    try:
+        return 1.0 / s
+    except ZeroDivisionError:
+        return 0.0
+""",
+        "try:",
+    ),
+    "TryStar": (
+        "try in a differentiated function",
+        "test for the condition with if, before the operation that would raise",
+        "",
+        "",
+    ),
+    "With": (
+        "with in a differentiated function",
+        "move the with statement to the caller",
+        """
+def f(s):
+    with np.errstate(all="ignore"):
+        return 1.0 / s
+""",
+        "with",
+    ),
+    "AsyncFunctionDef": (
+        "async in a differentiated function",
+        "write a plain function",
+        """
+def f(s):
+    async def g():
+        return s
+    return s
+""",
+        "async",
+    ),
+    "AsyncFor": ("async in a differentiated function", "write a plain loop", "", ""),
+    "AsyncWith": ("async in a differentiated function", "move the with statement to the caller", "", ""),
+    "Await": ("await in a differentiated function", "await in the caller and pass the value", "", ""),
+    "YieldFrom": (
+        "generator in a differentiated function",
+        "fill an array in a loop: y = np.empty(n), then y[i] = ...",
+        "",
+        "",
+    ),
+    "ClassDef": (
+        "class definition in a differentiated function",
+        "define the class outside, or use a tuple",
+        """
+def f(s):
+    class Pair:
+        pass
+    return s
+""",
+        "class",
+    ),
+    "Match": (
+        "match in a differentiated function",
+        "write if and elif",
+        """
+def f(s, n):
+    match n:
+        case 0:
+            return s
+    return 2.0 * s
+""",
+        "match",
+    ),
+    "Set": (
+        "set in a differentiated function",
+        "use a tuple",
+        """
+def f(s, n):
+    if n in {1, 2}:
+        return s
+    return 2.0 * s
+""",
+        "{1, 2}",
+    ),
+    "SetComp": (
+        "set comprehension in a differentiated function",
+        "use a list comprehension",
+        """
+def f(x):
+    return sum({v for v in x})
+""",
+        "{v",
+    ),
+    "DictComp": (
+        "dict comprehension in a differentiated function",
+        "write the dictionary with literal keys, or use an array",
+        """
+def f(x):
+    d = {k: x[k] for k in range(2)}
+    return d[0]
+""",
+        "{k",
+    ),
+    "Starred": (
+        "a starred expression does not stand here",
+        "star the last parts of a call, of a tuple or of a target",
+        "",
+        "",
+    ),
+    "starred-alone": (
+        "a starred target needs a tuple around it",
+        "write first, *rest = values",
+        "",
+        "",
+    ),
+    "outer-write": (
+        "{name!r} belongs to an outer scope and is assigned",
+        "return the new value, and assign it in the caller",
+        """
+def f(s):
+    global total
+    total = s
+    return s
+""",
+        "total = s",
+    ),
+    "attribute-write": (
+        "assignment to an attribute",
+        "return the new value, or keep it in a local name",
+        """
+def f(x):
+    x.shape = (2, 2)
+    return np.sum(x)
+""",
+        "x.shape",
+    ),
+    "delete-item": (
+        "del of an item",
+        "build the array or list without it",
+        """
+def f(x):
+    values = [x[0], x[1]]
+    del values[0]
+    return values[0]
+""",
+        "values[0]\n    return",
+    ),
+    "complex-literal": (
+        "complex numbers are outside the language",
+        "keep real and imaginary parts apart",
+        """
+def f(s):
+    return abs(s * 1j)
+""",
+        "1j",
+    ),
+    "bytes": (
+        "bytes in a differentiated function",
+        "use an array of integers",
+        """
+def f(s):
+    return s * len(b"ab")
+""",
+        'b"ab"',
+    ),
+    "walrus-in-comprehension": (
+        "':=' inside a comprehension",
+        "assign the name in a loop",
+        """
+def f(x):
+    values = [(t := v) * t for v in (1.0, 2.0)]
+    return x[0] * values[0]
+""",
+        "t :=",
+    ),
+    "endless-loop": (
+        "this loop never ends: it has no break and no return",
+        "give the loop a test or a break",
+        """
+def f(s):
+    while True:
+        s = 2.0 * s
+""",
+        "True",
+    ),
+    "relative-import": (
+        "relative import in a differentiated function",
+        "import at the top of the file",
+        """
+def f(s):
+    from . import g
+    return s
+""",
+        "from",
+    ),
+    "raise-from": (
+        "'raise' without an exception, or with 'from'",
+        "write raise ValueError('...')",
+        """
+def f(s):
+    if s < 0:
+        raise ValueError("negative") from None
+    return s
+""",
+        "raise",
+    ),
+    "raise-arguments": (
+        "an exception with keyword arguments",
+        "pass the message alone",
+        """
+def f(s):
+    if s < 0:
+        raise ImportError("negative", name="s")
+    return s
+""",
+        "raise",
+    ),
+    "raise-class": (
+        "only Python's own exceptions can be raised",
+        "raise ValueError or another builtin exception",
+        """
+def f(s):
+    if s < 0:
+        raise np.linalg.LinAlgError("singular")
+    return s
+""",
+        'np.linalg.LinAlgError("singular")',
+    ),
+    "format": (
+        "a format specification",
+        "print the value itself: print(x)",
+        """
+def f(s):
+    print(f"{s:.3f}")
+    return s
+""",
+        "s:.3f",
+    ),
+    "print-options": (
+        "print with keyword arguments",
+        "print the values alone",
+        """
+def f(s):
+    print(s, end="")
+    return s
+""",
+        "print",
+    ),
+    "print-object": (
+        "print of an object of type {kind}",
+        "print numbers, arrays and text",
+        """
+def f(s):
+    print({"a": s})
+    return s
+""",
+        "print",
+    ),
+    "unknown-decorator": (
+        "the decorator {name!r} hides the function",
+        "differentiate the undecorated function, or write the decorator as a Python function",
+        """
+@functools.lru_cache
+def g(s):
+    return s * s
+
+def f(s):
+    return g(s)
+""",
+        "g(s)\n",
+    ),
+}

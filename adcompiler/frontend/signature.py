@@ -1,0 +1,246 @@
+"""The signature of a call: what the compiler knows of each argument, and the run-time leaves of the arguments."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import FunctionType, MethodType
+from typing import TypeAlias
+
+import numpy as np
+
+from adcompiler.errors import TypeProblem, UnsupportedSyntax
+from adcompiler.ir.types import DTYPES, FLOAT, INDEX, Type
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarSpec:
+    """A number known at run time."""
+
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class ArraySpec:
+    """An array; `ones` marks the axes of extent one, which broadcast."""
+
+    type: Type
+    ones: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StaticSpec:
+    """An object known at compile time: None, a flag, a string, a function, a number that must be known."""
+
+    value: object
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, StaticSpec) or type(self.value) is not type(other.value):
+            return False
+        return self.value is other.value or (isinstance(self.value, _PLAIN) and repr(self.value) == repr(other.value))
+
+    def __hash__(self) -> int:
+        return hash(repr(self.value)) if isinstance(self.value, _PLAIN) else id(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class SeqSpec:
+    """A tuple, a list or a dictionary of arguments; `keys` are those of a dictionary."""
+
+    kind: str
+    items: tuple[Spec, ...]
+    keys: tuple[object, ...] = ()
+
+
+Spec: TypeAlias = ScalarSpec | ArraySpec | StaticSpec | SeqSpec
+_PLAIN = (bool, int, float, str, bytes, np.generic, np.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class OutLeaf:
+    """The result at a position of the results of the function built."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutStatic:
+    """A result known at compile time."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class OutSeq:
+    """A tuple or a list of results; of a dictionary the values, with their keys."""
+
+    kind: str
+    items: tuple[OutTree, ...]
+    keys: tuple[object, ...] = ()
+
+
+OutTree: TypeAlias = OutLeaf | OutStatic | OutSeq
+
+
+def spec_of(value: object) -> Spec:
+    """The specification of an argument.
+
+    >>> spec_of(1.5)
+    ScalarSpec(type=Type(dtype='float64', rank=0, weak=True, layout='C'))
+    >>> spec_of(np.ones((3, 1))).ones
+    (False, True)
+    """
+    match value:
+        case bool():
+            return StaticSpec(value)
+        case np.ndarray():
+            return _array_spec(value)
+        case np.generic():
+            return ScalarSpec(Type(_dtype(value.dtype)))
+        case int():
+            if not -(2**63) <= value < 2**63:
+                raise TypeProblem(f"the integer {value} does not fit 64 bits", None, "pass it as a float")
+            return ScalarSpec(INDEX)
+        case float():
+            return ScalarSpec(FLOAT)
+        case complex():
+            raise TypeProblem("complex arguments are outside the language", None, "pass real and imaginary parts")
+        case tuple() | list() if type(value) in (tuple, list):
+            return SeqSpec(type(value).__name__, tuple(spec_of(item) for item in value))
+        case dict() if type(value) is dict:
+            return SeqSpec("dict", tuple(spec_of(item) for item in value.values()), tuple(value))
+        case set() | frozenset():
+            raise TypeProblem(
+                f"an argument of type {type(value).__name__} is outside the language", None, "pass its items one by one"
+            )
+    return StaticSpec(value)
+
+
+def _array_spec(array: np.ndarray) -> Spec:
+    dtype = _dtype(array.dtype)
+    if isinstance(array, (np.matrix, np.ma.MaskedArray)):
+        raise TypeProblem(f"{type(array).__name__} is outside the language", None, "pass a plain array: np.asarray(x)")
+    if array.ndim == 0:
+        return ScalarSpec(Type(dtype))
+    layout = "C" if array.flags.c_contiguous else "F" if array.flags.f_contiguous else "A"
+    return ArraySpec(Type(dtype, array.ndim, layout=layout), tuple(extent == 1 for extent in array.shape))
+
+
+def _dtype(dtype: np.dtype[np.generic]) -> str:
+    if not dtype.isnative:
+        raise TypeProblem(
+            f"arrays of {dtype.str} ({dtype.name}, of foreign byte order) are outside the language",
+            None,
+            f"convert it: x.astype(np.{dtype.name})",
+        )
+    if dtype.name not in DTYPES:
+        raise TypeProblem(
+            f"arrays of {dtype.name if dtype.kind != 'U' else dtype.str} are outside the language",
+            None,
+            "use float64, float32, an integer type or bool",
+        )
+    return dtype.name
+
+
+def leaves(value: object) -> Iterator[object]:
+    """The run-time leaves of an argument, in the order of the parameters; a 0-d array becomes a scalar."""
+    match value:
+        case bool():
+            pass
+        case np.ndarray():
+            yield value if value.ndim else value[()]
+        case np.generic() | int() | float():
+            yield value
+        case tuple() | list() if type(value) in (tuple, list):
+            for item in value:
+                yield from leaves(item)
+        case dict():
+            for item in value.values():
+                yield from leaves(item)
+
+
+def run_time_leaves(value: object, spec: Spec) -> Iterator[object]:
+    """The leaves of an argument that are parameters of the function built for `spec`."""
+    match spec:
+        case SeqSpec(items=items):
+            for item, of_item in zip(_items(value), items, strict=True):
+                yield from run_time_leaves(item, of_item)
+        case StaticSpec():
+            pass
+        case _:
+            yield from leaves(value)
+
+
+def _items(value: object) -> Sequence[object]:
+    assert isinstance(value, (tuple, list, dict))
+    return tuple(value.values()) if isinstance(value, dict) else value
+
+
+def with_static(specs: tuple[Spec, ...], values: tuple[object, ...], positions: frozenset[int]) -> tuple[Spec, ...]:
+    """The specifications with the run-time leaves at these positions made constants.
+
+    >>> with_static((spec_of(2.0), spec_of(3)), (2.0, 3), frozenset({1}))[1]
+    StaticSpec(value=3)
+    """
+    count = 0
+
+    def replaced(spec: Spec, value: object) -> Spec:
+        nonlocal count
+        match spec:
+            case SeqSpec(kind, items, keys):
+                return SeqSpec(kind, tuple(replaced(s, v) for s, v in zip(items, _items(value), strict=True)), keys)
+            case StaticSpec():
+                return spec
+        count += 1
+        return StaticSpec(next(leaves(value))) if count - 1 in positions else spec
+
+    return tuple(replaced(spec, value) for spec, value in zip(specs, values, strict=True))
+
+
+def entry_point(function: object) -> tuple[FunctionType, tuple[object, ...], dict[str, object]]:
+    """The plain Python function that a callable runs, with the arguments that come before those of a call.
+
+    Looks through `@njit`, `functools.partial`, bound methods and objects with `__call__`.
+
+    >>> entry_point(functools.partial(np.linalg.tensorsolve, 1))[1]
+    (1,)
+    """
+    if isinstance(function, FunctionType):
+        return function, (), {}
+    if isinstance(function, functools.partial):
+        inner, first, named = entry_point(function.func)
+        return inner, (*first, *function.args), {**named, **function.keywords}
+    if isinstance(function, MethodType):
+        inner, first, named = entry_point(function.__func__)
+        return inner, (*first, function.__self__), named
+    compiled = getattr(function, "py_func", None)
+    if isinstance(compiled, FunctionType) and type(function).__module__.startswith("numba"):
+        return compiled, (), {}
+    method = getattr(type(function), "__call__", None)
+    if isinstance(method, FunctionType):
+        return method, (function,), {}
+    raise UnsupportedSyntax(
+        f"{getattr(function, '__name__', type(function).__name__)!r} is not a Python function whose text can be read",
+        None,
+        "pass a function written in Python; a decorator must be one too",
+    )
+
+
+def bind(function: object, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[object, ...]:
+    """The arguments of a call, defaults included, in the order of the parameters of its entry point.
+
+    `*args` is a tuple and `**kwargs` a dictionary, last.
+
+    >>> def f(a, *rest, b=2.0): ...
+    >>> bind(f, (1.0, 3.0), {})
+    (1.0, 2.0, (3.0,))
+    """
+    inner, first, named = entry_point(function)
+    bound = inspect.signature(inner, follow_wrapped=False).bind(*first, *args, **{**named, **kwargs})
+    bound.apply_defaults()
+    kinds = inspect.signature(inner, follow_wrapped=False).parameters
+    last = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    plain = [name for name, parameter in kinds.items() if parameter.kind not in last]
+    return tuple(bound.arguments[name] for name in [*plain, *(name for name in kinds if name not in plain)])

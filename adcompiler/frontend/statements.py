@@ -1,0 +1,245 @@
+"""Statements that are not control flow: assignments, definitions, checks, printing."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+from collections.abc import Iterator
+
+from adcompiler.frontend import heap
+from adcompiler.frontend.arithmetic import OPERATORS, binary, matmul
+from adcompiler.frontend.binding import bind, index_items, store_array, store_list
+from adcompiler.frontend.branching import run_arm
+from adcompiler.frontend.calls import call
+from adcompiler.frontend.context import Lowering, statement
+from adcompiler.frontend.expressions import closure, read_item
+from adcompiler.frontend.iteration import items_of
+from adcompiler.frontend.liveness import RESULT, RETURNED
+from adcompiler.frontend.numbers import is_array
+from adcompiler.frontend.reading import read_name, resolved
+from adcompiler.frontend.truth import truth
+from adcompiler.frontend.values import ListOf, Path, Seq, Static, Unset, Value
+from adcompiler.ir.walk import walk
+from adcompiler.ir.wengert import Check, Const, Store, Var
+
+
+@statement(ast.Assign)
+def assign(low: Lowering, node: ast.Assign) -> None:
+    """`a = b = value`."""
+    first = node.targets[0]
+    value = low.eval(node.value, first.id if isinstance(first, ast.Name) else "t")
+    for target in node.targets:
+        bind(low, target, value)
+
+
+@statement(ast.AnnAssign)
+def annotated(low: Lowering, node: ast.AnnAssign) -> None:
+    """`a: float = value`."""
+    if node.value is not None:
+        bind(low, node.target, low.eval(node.value, node.target.id if isinstance(node.target, ast.Name) else "t"))
+
+
+@statement(ast.AugAssign)
+def augmented(low: Lowering, node: ast.AugAssign) -> None:
+    """`target op= value`: in the memory of an array, else a new value."""
+    match node.target:
+        case ast.Name(id=name):
+            _augment_name(low, node, name)
+        case ast.Subscript():
+            _augment_item(low, node, node.target)
+        case _:
+            raise low.refuse("attribute-write", node.target)
+
+
+def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
+    with low.b.at(low.span(node.target)):
+        before = resolved(low, read_name(low, name))
+    if isinstance(before, Var) and is_array(low, before):
+        value = resolved(low, low.eval(node.value))
+        if isinstance(node.op, ast.MatMult):
+            store_array(low, before, [Static(Ellipsis)], matmul(low, before, value), None)
+        else:
+            store_array(low, before, [Static(Ellipsis)], value, OPERATORS[type(node.op)])
+        return
+    value = low.eval(node.value)
+    if isinstance(before, Seq) and before.kind == "list" and isinstance(node.op, ast.Add):
+        items = items_of(low, resolved(low, value))
+        if items is None:
+            raise low.refuse("list-grows", node)
+        heap.change(low, before, before.items + tuple(items))
+        return
+    if isinstance(node.op, ast.MatMult):
+        raise low.refuse("operand", node, sign="@=", kind="number")
+    bind(low, node.target, binary(low, OPERATORS[type(node.op)], before, value, name))
+
+
+def _augment_item(low: Lowering, node: ast.AugAssign, target: ast.Subscript) -> None:
+    owner = resolved(low, low.eval(target.value))
+    items = index_items(low, target.slice)
+    if isinstance(owner, ListOf):
+        raise low.refuse("list-write", target)
+    if isinstance(owner, Var) and is_array(low, owner):
+        _augment_element(low, node, owner, items)
+        return
+    before = read_item(low, owner, items, target)
+    if isinstance(before, Var) and is_array(low, before) and not isinstance(node.op, ast.MatMult):
+        store_array(low, before, [Static(Ellipsis)], resolved(low, low.eval(node.value)), OPERATORS[type(node.op)])
+        return
+    if not isinstance(owner, Seq) or owner.kind != "list":
+        raise low.refuse("dict-write", target)
+    value = low.eval(node.value)
+    after = matmul(low, before, value) if isinstance(node.op, ast.MatMult) else None
+    after = after or binary(low, OPERATORS[type(node.op)], before, value)
+    store_list(low, owner, items, after)
+
+
+def _augment_element(low: Lowering, node: ast.AugAssign, owner: Var, items: list[Value]) -> None:
+    """`array[items] op= value`: Python reads the elements before it evaluates the right side."""
+    if isinstance(node.op, ast.MatMult):
+        raise low.refuse("operand", node, sign="@=", kind="array element")
+    op = OPERATORS[type(node.op)]
+    mark, state = low.b.mark(), low.save()
+    value = resolved(low, low.eval(node.value))
+    if any(isinstance(stmt, Store) for stmt in walk(low.b.stack[-1][mark.place :])):
+        low.rewind(mark, state)
+        before = read_item(low, owner, items, node.target)
+        if isinstance(before, Var) and is_array(low, before):
+            before = low.b.emit("copy", before, hint=before.name)
+        value = binary(low, op, before, low.eval(node.value))
+        store_array(low, owner, items, value, None)
+        return
+    store_array(low, owner, items, value, op)
+
+
+@statement(ast.Expr)
+def alone(low: Lowering, node: ast.Expr) -> None:
+    """An expression for its effect; a docstring has none."""
+    if not isinstance(node.value, ast.Constant):
+        low.eval(node.value)
+
+
+@statement(ast.Return)
+def return_(low: Lowering, node: ast.Return) -> None:
+    """`return value`."""
+    low.frame.env[RESULT] = Static(None) if node.value is None else low.eval(node.value, "result")
+    low.frame.env[RETURNED] = Const(True)
+
+
+@statement(ast.Delete)
+def delete(low: Lowering, node: ast.Delete) -> None:
+    """`del name`."""
+    for target in node.targets:
+        if not isinstance(target, ast.Name):
+            raise low.refuse("delete-item", target)
+        read_name(low, target.id)
+        low.frame.env[target.id] = Unset(target.id)
+
+
+@statement(ast.FunctionDef)
+def define(low: Lowering, node: ast.FunctionDef) -> None:
+    """A function inside the function."""
+    if any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in ast.walk(node)):
+        raise low.refuse("Yield", node)
+    made: Value = closure(low, node)
+    for decorator in reversed(node.decorator_list):
+        wrapper = low.eval(decorator)
+        if isinstance(wrapper, Static) and str(getattr(wrapper.value, "__module__", "")).startswith("numba"):
+            continue
+        with low.b.at(low.span(decorator)):
+            made = call(low, wrapper, [made], {}, decorator, node.name)
+    low.frame.env[node.name] = made
+
+
+@statement(ast.Import, ast.ImportFrom)
+def import_(low: Lowering, node: ast.Import | ast.ImportFrom) -> None:
+    """An import: the module is imported now, as it would be at the first call."""
+    if isinstance(node, ast.ImportFrom):
+        if node.level or node.module is None:
+            raise low.refuse("relative-import", node)
+        module = importlib.import_module(node.module)
+        for alias in node.names:
+            path = Path(("module", id(module), alias.name), alias.name, lambda a=alias: getattr(module, a.name))  # type: ignore[misc]
+            if not hasattr(module, alias.name):
+                raise low.fail("ImportError", f"cannot import name '{alias.name}' from '{node.module}'")
+            low.frame.env[alias.asname or alias.name] = low.captures.value(getattr(module, alias.name), path)
+        return
+    for alias in node.names:
+        module = importlib.import_module(alias.name)
+        top = importlib.import_module(alias.name.partition(".")[0])
+        low.frame.env[alias.asname or alias.name.partition(".")[0]] = Static(module if alias.asname else top)
+
+
+@statement(ast.Global, ast.Nonlocal)
+def outer(low: Lowering, node: ast.Global | ast.Nonlocal) -> None:
+    """Names of an outer scope; they may be read."""
+
+
+# -- checks ------------------------------------------------------------------------------------------------------------
+
+
+@statement(ast.Assert)
+def assert_(low: Lowering, node: ast.Assert) -> None:
+    """`assert test, message`."""
+    test = truth(low, low.eval(node.test, "test"))
+    if test == Const(True):
+        return
+    message = ""
+    if node.msg is not None:
+        # the message is evaluated only where the assertion fails, and can only be text
+        run_arm(low, lambda: None, test)
+        message = _text(low, node.msg)
+    if isinstance(test, Const):
+        raise low.fail("AssertionError", message)
+    failed = low.b.emit("logical_not", test, hint="failed", weak=True)
+    low.b.add(Check(failed, "AssertionError", message, low.b.span))
+
+
+@statement(ast.Raise)
+def raise_(low: Lowering, node: ast.Raise) -> None:
+    """`raise Error("text")`."""
+    if node.exc is None or node.cause is not None:
+        raise low.refuse("raise-from", node)
+    kind, message = node.exc, ""
+    if isinstance(kind, ast.Call):
+        if kind.keywords:
+            raise low.refuse("raise-arguments", node)
+        message = ", ".join(_text(low, arg) for arg in kind.args)
+        kind = kind.func
+    held = low.eval(kind)
+    error = held.value if isinstance(held, Static) else None
+    known = (
+        isinstance(error, type) and issubclass(error, Exception) and getattr(builtins, error.__name__, None) is error
+    )
+    if not known:
+        raise low.refuse("raise-class", node.exc)
+    assert isinstance(error, type)
+    raise low.fail(error.__name__, message)
+
+
+def _text(low: Lowering, node: ast.expr) -> str:
+    """A message as text; values known only at run time stand as they are written."""
+    return "".join(_pieces(low, node))
+
+
+def _pieces(low: Lowering, node: ast.expr) -> Iterator[str]:
+    match node:
+        case ast.Constant(value=value):
+            yield str(value)
+        case ast.JoinedStr(values=values):
+            for part in values:
+                yield from _pieces(low, part)
+        case ast.FormattedValue(value=value):
+            yield "{" + ast.unparse(value) + "}"
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            yield from _pieces(low, left)
+            yield from _pieces(low, right)
+        case ast.BinOp(left=left, op=ast.Mod()):
+            yield from _pieces(low, left)
+        case ast.Call(func=ast.Attribute(value=value, attr="format")):
+            yield from _pieces(low, value)
+        case ast.Name(id=name):
+            held = read_name(low, name)
+            yield str(held.value) if isinstance(held, (Const, Static)) else "{" + name + "}"
+        case _:
+            yield "{" + ast.unparse(node) + "}"

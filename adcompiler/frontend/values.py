@@ -1,0 +1,215 @@
+"""What an expression can be at compile time: a run-time atom, a Python object known now, or a structure of these."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from adcompiler.errors import Span
+from adcompiler.ir.wengert import Atom, Const, Var
+
+if TYPE_CHECKING:
+    from adcompiler.frontend.scope import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """A Python object known at compile time: a module, a function, None, a string, a dtype, a type."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Seq:
+    """A tuple or list of values; its length is known at compile time.
+
+    A list is an object: two names hold the same list where they hold the same `Seq`.
+    """
+
+    items: tuple[Value, ...]
+    kind: str = "tuple"
+
+
+@dataclass(frozen=True, slots=True)
+class DictValue:
+    """A dictionary whose keys are known at compile time."""
+
+    items: tuple[tuple[object, Value], ...]
+
+    def get(self, key: object) -> Value | None:
+        """The value of a key, or None."""
+        return next((value for k, value in self.items if type(k) is type(key) and k == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class SliceValue:
+    """A slice object in an index; an absent part is None."""
+
+    start: Value | None
+    stop: Value | None
+    step: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class RangeValue:
+    """`range(start, stop, step)`."""
+
+    start: Atom
+    stop: Atom
+    step: Atom
+
+
+@dataclass(frozen=True, slots=True)
+class Zipped:
+    """`enumerate(part, start)`, `zip(*parts)` or `reversed(part)`, not yet iterated."""
+
+    kind: str
+    parts: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list whose length is known only at run time; its elements are those of an array.
+
+    `weak` tells that they are Python's own numbers.
+    """
+
+    array: Var
+    weak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """How to fetch an object again at a later call: `key` tells equal paths, `name` is for people."""
+
+    key: tuple[object, ...]
+    name: str
+    fetch: Callable[[], object]
+
+    def attribute(self, name: str) -> Path:
+        """The path of an attribute."""
+        return Path((*self.key, "." + name), name, lambda: getattr(self.fetch(), name))
+
+    def item(self, key: object) -> Path:
+        """The path of an item."""
+        return Path((*self.key, ("[]", key)), f"{self.name}_{key}", lambda: self.fetch()[key])  # type: ignore[index]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Object:
+    """A Python object that is not compiled itself; its attributes are fetched at each call."""
+
+    value: object
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Closure:
+    """A function defined inside the program, with the frame in which it was defined."""
+
+    node: ast.FunctionDef | ast.Lambda
+    frame: Frame
+    defaults: tuple[Value, ...]
+    kw_defaults: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """`owner.name`, to be called."""
+
+    owner: Value
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """`functools.partial` made in the program."""
+
+    function: Value
+    args: tuple[Value, ...]
+    kwargs: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unset:
+    """A name that no path has bound; reading it is an UnboundLocalError."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """A value that exists where `flag` is true at run time, and is `absent` (not bound, or None) elsewhere."""
+
+    value: Value
+    flag: Atom
+    absent: Unset | Static
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A name that holds values of different kinds on different paths; reading it is refused."""
+
+    reason: str
+
+
+Value: TypeAlias = (
+    Var
+    | Const
+    | Static
+    | Seq
+    | DictValue
+    | SliceValue
+    | RangeValue
+    | Zipped
+    | ListOf
+    | Object
+    | Closure
+    | Method
+    | Partial
+    | Unset
+    | Maybe
+    | Conflict
+)
+
+
+class NeedStatic(Exception):
+    """A run-time number whose value must be known at compile time.
+
+    Parameters
+    ----------
+    atom : Var
+        The number.
+    what : str
+        What needs it, as in "the axis".
+    span : Span or None
+        The place.
+    fix : str
+        What to write where it cannot be made known.
+    """
+
+    def __init__(self, atom: Var, what: str, span: Span | None, fix: str) -> None:
+        super().__init__(atom, what, span, fix)
+        self.atom, self.what, self.span, self.fix = atom, what, span, fix
+        # the names the number is computed from, filled in where the exception leaves a block
+        self.roots: frozenset[str] | None = None
+
+
+class PathEnds(Exception):
+    """The path being built always raises; the check that raises has been emitted."""
+
+
+class NotStatic(Exception):
+    """Compile again with these run-time parameters as constants.
+
+    Parameters
+    ----------
+    positions : frozenset of int
+        Positions in the parameters of the function built.
+    """
+
+    def __init__(self, positions: frozenset[int]) -> None:
+        super().__init__(positions)
+        self.positions = positions

@@ -1,0 +1,129 @@
+"""Literals computed, identities applied, regions with a known course resolved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from adcompiler.ir.build import Builder
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Check, Const, Func, Loop, Stmt, Var, While
+from adcompiler.optimise.identities import Line, Replaced, simpler
+from adcompiler.optimise.substitution import Substitution
+
+_Region = TypeVar("_Region", Loop, While)
+
+
+def fold_constants(fn: Func) -> Func:
+    """Replace lines whose value is a literal or another name, and regions whose course is known.
+
+    Before:  n = 2 + 3; y = 1.0 * x; if n > 4: z = y + y
+    After:   z = x + x
+
+    Only scalars, and only where the value is the same to the last bit; in adjoints `0.0 + x` is `x`, which may
+    change the sign of a zero.
+    """
+    pass_ = _Folding(fn)
+    body = pass_.block(fn.body)
+    return pass_.now.rebuilt(fn, body, pass_.b.types, pass_.b.shapes)
+
+
+class _Folding:
+    def __init__(self, fn: Func) -> None:
+        self.b = Builder.of(fn)
+        self.now = Substitution()
+        self.lines: dict[Var, Assign] = {}
+
+    def block(self, block: Block) -> Block:
+        """A block with its statements simplified."""
+        with self.b.block() as built:
+            for stmt in block:
+                self.statement(self.now.entry(stmt))
+        return tuple(built)
+
+    def statement(self, stmt: Stmt) -> None:
+        """Append what is left of a statement whose operands are replaced."""
+        match stmt:
+            case Assign():
+                self.line(stmt)
+            case Branch():
+                self.branch(stmt)
+            case Loop():
+                self.loop(stmt)
+            case While():
+                self.repeat(stmt)
+            case Check(failed=Const(value=False)):
+                pass
+            case _:
+                self.b.add(stmt)
+
+    def line(self, stmt: Assign) -> None:
+        """A line as it is, as another line, or as nothing where its value has a name already."""
+        if self.b.types[stmt.target.name].rank == 0:
+            match simpler(stmt, self.b, self.lines):
+                case Replaced(atom) if self.fits(stmt.target, atom):
+                    self.now.known[stmt.target] = atom
+                    return
+                case Line(op, args):
+                    stmt = replace(stmt, op=op, args=args, params=())
+                case _:
+                    pass
+            self.lines[stmt.target] = stmt
+        self.b.add(stmt)
+
+    def fits(self, var: Var, atom: Atom) -> bool:
+        """Whether an atom may stand for a name: of the same type, also to whatever it meets later."""
+        return self.b.type(atom) == self.b.types[var.name]
+
+    def branch(self, stmt: Branch) -> None:
+        """A branch, or the arm that is taken."""
+        if isinstance(stmt.test, Const):
+            chosen = [(o.var, o.then if stmt.test.value else o.other) for o in stmt.outs]
+            if all(self.fits(var, atom) for var, atom in chosen):
+                for line in stmt.then if stmt.test.value else stmt.other:
+                    self.statement(self.now.entry(line))
+                self.now.known.update((var, self.now(atom)) for var, atom in chosen)
+                return
+        then, other = self.block(stmt.then), self.block(stmt.other)
+        kept = []
+        for o in self.now.outs(stmt.outs):
+            if o.then == o.other and self.fits(o.var, o.then):
+                self.now.known[o.var] = o.then
+            else:
+                kept.append(o)
+        self.b.add(replace(stmt, then=then, other=other, outs=tuple(kept)))
+
+    def loop(self, stmt: Loop) -> None:
+        """A loop without the values that never change; nothing where it makes no trip."""
+        stmt = self.settled(stmt)
+        if _never_runs(stmt) and all(self.fits(c.out, c.init) for c in stmt.carried):
+            self.now.known.update((c.out, c.init) for c in stmt.carried)
+            return
+        body = self.block(stmt.body)
+        until = None if stmt.until is None else self.now(stmt.until)
+        if until == Const(False):
+            until = None
+        self.b.add(replace(stmt, carried=self.now.carried(stmt.carried), body=body, until=until))
+
+    def repeat(self, stmt: While) -> None:
+        """A while loop without the values that never change."""
+        stmt = self.settled(stmt)
+        condition = self.block(stmt.condition)
+        test = self.now(stmt.test)
+        body = self.block(stmt.body)
+        carried = self.now.carried(stmt.carried)
+        self.b.add(replace(stmt, carried=carried, condition=condition, test=test, body=body))
+
+    def settled(self, stmt: _Region) -> _Region:
+        """Without carried values that are handed on as they came."""
+        kept = []
+        for c in stmt.carried:
+            if self.now(c.next) in (c.var, c.init) and self.fits(c.var, c.init) and self.fits(c.out, c.init):
+                self.now.known[c.var] = self.now.known[c.out] = c.init
+            else:
+                kept.append(c)
+        return replace(stmt, carried=tuple(kept))
+
+
+def _never_runs(stmt: Loop) -> bool:
+    bounds = [a.value for a in (stmt.start, stmt.stop, stmt.step) if isinstance(a, Const)]
+    return len(bounds) == 3 and not range(*(b for b in bounds if isinstance(b, int)))

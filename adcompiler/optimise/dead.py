@@ -1,0 +1,144 @@
+"""What nothing needs is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from adcompiler.ir.build import make_func
+from adcompiler.ir.memory import Memory
+from adcompiler.ir.walk import blocks, defines, inner, operands
+from adcompiler.ir.wengert import (
+    Atom,
+    Block,
+    Branch,
+    Carry,
+    Check,
+    Func,
+    Grow,
+    Loop,
+    Note,
+    Print,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
+
+
+def drop_dead(fn: Func) -> Func:
+    """Drop lines, carried values and regions that neither the results nor the caller's arrays need.
+
+    Before:  t = sin(x); y = x * x; w = zeros(3); w[0] = y; return y
+    After:   y = x * x; return y
+
+    Checks and prints stay, and so do stores into arrays that the caller or something needed can see.
+    """
+    needs = _Needs(fn)
+    needs.start()
+    return make_func(fn.name, fn.params, needs.swept(fn.body), fn.results, fn.types, fn.shapes, fn.doc)
+
+
+class _Needs:
+    """Spreads need from effects and results to what they come from."""
+
+    def __init__(self, fn: Func) -> None:
+        self.fn = fn
+        self.memory = Memory(fn)
+        self.kept: set[int] = set()
+        self.names: set[Var] = set()
+        self.classes: set[Var] = set()
+        self.agenda: list[Atom] = []
+        self.source: dict[Var, Stmt] = {}
+        self.around: dict[int, Stmt | None] = {}
+        self.stores: dict[Var, list[Stmt]] = {}
+        self._index(fn.body, None)
+
+    def _index(self, block: Block, around: Stmt | None) -> None:
+        for stmt in block:
+            self.around[id(stmt)] = around
+            for var in (*defines(stmt), *inner(stmt)):
+                self.source[var] = stmt
+            if isinstance(stmt, (Store, Grow)):
+                self.stores.setdefault(self.memory.root(stmt.array), []).append(stmt)
+            for nested in blocks(stmt):
+                self._index(nested, stmt)
+
+    def start(self) -> None:
+        """Mark everything that is needed."""
+        self.agenda.extend((*self.fn.results, *self.fn.params))
+        for stmt in self._effects(self.fn.body):
+            self.keep(stmt)
+        while self.agenda:
+            atom = self.agenda.pop()
+            if isinstance(atom, Var) and atom not in self.names:
+                self.names.add(atom)
+                self.need(atom)
+
+    def _effects(self, block: Block) -> Iterator[Stmt]:
+        for stmt in block:
+            if isinstance(stmt, (Check, Print)):
+                yield stmt
+            for nested in blocks(stmt):
+                yield from self._effects(nested)
+
+    def keep(self, stmt: Stmt) -> None:
+        """Keep a statement, what it reads and the regions around it."""
+        if id(stmt) in self.kept:
+            return
+        self.kept.add(id(stmt))
+        match stmt:
+            case Loop(start=start, stop=stop, step=step, until=until):
+                self.agenda.extend((start, stop, step, *(() if until is None else (until,))))
+            case While(test=test) | Branch(test=test):
+                self.agenda.append(test)
+            case _:
+                self.agenda.extend(operands(stmt))
+        around = self.around[id(stmt)]
+        if around is not None:
+            self.keep(around)
+
+    def need(self, var: Var) -> None:
+        """Keep what defines a name, and what it stands for in memory."""
+        if self.fn.types[var.name].rank:
+            self.agenda.extend(self.fn.shape(var))
+            root = self.memory.root(var)
+            if root not in self.classes:
+                self.classes.add(root)
+                for store in self.stores.get(root, ()):
+                    self.keep(store)
+        stmt = self.source.get(var)
+        if stmt is None:
+            return
+        self.keep(stmt)
+        match stmt:
+            case Loop(carried=carried) | While(carried=carried):
+                for c in carried:
+                    if var in (c.var, c.out):
+                        self.agenda.extend((c.var, c.out, c.init, c.next))
+            case Branch(outs=outs):
+                for o in outs:
+                    if var == o.var:
+                        self.agenda.extend((o.then, o.other))
+            case _:
+                pass
+
+    def swept(self, block: Block) -> Block:
+        """The statements of a block that are kept."""
+        return tuple(self._trimmed(s) for s in block if id(s) in self.kept or isinstance(s, Note))
+
+    def _trimmed(self, stmt: Stmt) -> Stmt:
+        match stmt:
+            case Loop(carried=carried, body=body):
+                return replace(stmt, carried=self._needed(carried), body=self.swept(body))
+            case While(carried=carried, condition=condition, body=body):
+                kept = self._needed(carried)
+                return replace(stmt, carried=kept, condition=self.swept(condition), body=self.swept(body))
+            case Branch(then=then, other=other, outs=outs):
+                kept_outs = tuple(o for o in outs if o.var in self.names)
+                return replace(stmt, then=self.swept(then), other=self.swept(other), outs=kept_outs)
+            case _:
+                return stmt
+
+    def _needed(self, carried: tuple[Carry, ...]) -> tuple[Carry, ...]:
+        return tuple(c for c in carried if c.var in self.names)

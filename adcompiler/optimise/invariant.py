@@ -1,0 +1,57 @@
+"""Integers that are the same in every iteration are computed once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from adcompiler.ir.build import make_func
+from adcompiler.ir.walk import all_defs, map_blocks
+from adcompiler.ir.wengert import Assign, Block, Func, Loop, Stmt, Var
+
+# these never raise, so that a loop without a trip stays without effect
+_SAFE = frozenset({"add", "sub", "mul", "neg", "minimum", "maximum", "dim"})
+
+
+def hoist_invariants(fn: Func) -> Func:
+    """Move scalar integer lines out of the loops in which they do not change.
+
+    Before:  for i in range(n): k = 2 * m; x[i] += y[k]
+    After:   k = 2 * m; for i in range(n): x[i] += y[k]
+    """
+    return make_func(fn.name, fn.params, _block(fn.body, fn), fn.results, fn.types, fn.shapes, fn.doc)
+
+
+def _block(block: Block, fn: Func) -> Block:
+    built: list[Stmt] = []
+    for stmt in block:
+        stmt = map_blocks(stmt, lambda b: _block(b, fn))
+        if isinstance(stmt, Loop):
+            moved, stmt = _split(stmt, fn)
+            built.extend(moved)
+        built.append(stmt)
+    return tuple(built)
+
+
+def _split(loop: Loop, fn: Func) -> tuple[list[Stmt], Loop]:
+    """The lines of a loop body that can run before the loop, and the loop without them."""
+    changing: set[Var] = {loop.index, *(c.var for c in loop.carried), *all_defs(loop.body)}
+    moved: list[Stmt] = []
+    kept: list[Stmt] = []
+    for stmt in loop.body:
+        if isinstance(stmt, Assign) and _is_integer(stmt, fn) and changing.isdisjoint(_names(stmt)):
+            changing.discard(stmt.target)
+            moved.append(stmt)
+        else:
+            kept.append(stmt)
+    return moved, replace(loop, body=tuple(kept)) if moved else loop
+
+
+def _is_integer(stmt: Assign, fn: Func) -> bool:
+    type = fn.types[stmt.target.name]
+    return stmt.op in _SAFE and type.rank == 0 and np.dtype(type.dtype).kind in "iu"
+
+
+def _names(stmt: Assign) -> set[Var]:
+    return {a for a in stmt.args if isinstance(a, Var)}

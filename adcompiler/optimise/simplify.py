@@ -1,0 +1,26 @@
+"""The readable form: constants folded, equal lines shared, dead ones dropped."""
+
+from __future__ import annotations
+
+from adcompiler.ir.wengert import Func
+from adcompiler.optimise.common import share_lines
+from adcompiler.optimise.constants import fold_constants
+from adcompiler.optimise.dead import drop_dead
+from adcompiler.optimise.invariant import hoist_invariants
+from adcompiler.optimise.sums import begin_sums
+
+
+def simplify(fn: Func) -> Func:
+    """A shorter function with the same results and effects.
+
+    Before:  t = 1.0 * y; u = t * cos(x); v = cos(x); w = v * 2.0; return u, w
+    After:   t = cos(x); u = y * t; w = t * 2.0; return u, w
+
+    Stores that the caller can see, checks and their order stay.
+    """
+    while True:
+        before = fn
+        for step in (fold_constants, share_lines, hoist_invariants, begin_sums, drop_dead):
+            fn = step(fn)
+        if fn.body == before.body and fn.results == before.results:
+            return fn

@@ -1,0 +1,184 @@
+"""The command line: `adcompiler show|check|bench|export|cache|demo FILE.py:function`."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import adcompiler
+from adcompiler.api import grad
+from adcompiler.cache import folder
+from adcompiler.errors import ADCompilerError
+from adcompiler.tools import demo
+from adcompiler.tools.benchmark import benchmark
+from adcompiler.tools.gradcheck import MODES, gradcheck
+from adcompiler.tools.load import UsageError, arguments, load_function, load_module, split_target
+from adcompiler.tools.table import amount
+
+Function = Callable[..., Any]
+Call = tuple[Function, tuple[Any, ...]]
+
+#: What `show --stage` prints, and the attribute of a transformed function that gives it.
+STAGES = {
+    "side": "show",
+    "adjoint": "adjoint_source",
+    "lowered": "lowered_source",
+    "wengert": "wengert",
+    "explain": "explain",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; by default those of the process.
+
+    Returns
+    -------
+    int
+        0 for success, 1 for an error in the program that was named, 2 for a command line that cannot be followed.
+    """
+    options = parser().parse_args(argv)
+    try:
+        options.command(options)
+    except ADCompilerError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except UsageError as error:
+        print(f"adcompiler: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(prog="adcompiler", description="Derivatives of Python functions, as Python source.")
+    top.add_argument("--version", action="version", version=f"adcompiler {adcompiler.__version__}")
+    commands = top.add_subparsers(title="commands", required=True, metavar="command")
+    show = add(commands, "show", run_show, "print the adjoint, beside the function or alone")
+    show.add_argument("--stage", choices=STAGES, default="side", help="what to print (default: side by side)")
+    check = add(commands, "check", run_check, "compare the derivatives with finite differences")
+    check.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: also the gradient's derivative")
+    check.add_argument("--rtol", type=float, help="relative difference that counts as agreement")
+    check.add_argument("--mode", choices=MODES, action="append", help="check this mode only (may be repeated)")
+    bench = add(commands, "bench", run_bench, "measure value, gradient and finite differences")
+    bench.add_argument("--plot", metavar="FILE", help="also draw the times (needs matplotlib)")
+    export = add(commands, "export", run_export, "write a module that needs only NumPy and Numba")
+    export.add_argument("-o", "--output", metavar="FILE", help="default: FUNCTION_adjoint.py")
+    cache = add(commands, "cache", run_cache, "what the disk cache holds; with a function, compile it into the cache")
+    cache.add_argument("--clear", action="store_true", help="remove everything in it")
+    add(commands, "demo", run_demo, "source, adjoint, check and timings; of a built-in program by default")
+    return top
+
+
+def add(commands: Any, name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+    """A command with what all of them share."""
+    command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(command=run)
+    optional = "?" if name in ("cache", "demo") else None
+    command.add_argument("target", metavar="FILE.py:function", nargs=optional, help="the function")
+    command.add_argument("--args", metavar="EXPR", help="its arguments, as Python; default: those of FUNCTION_args()")
+    command.add_argument("--argnums", type=argnums, help="arguments to differentiate: numbers or names, with commas")
+    return command
+
+
+def argnums(text: str) -> int | str | tuple[int | str, ...]:
+    """Argument numbers and names as typed.
+
+    >>> argnums("0"), argnums("w,1")
+    (0, ('w', 1))
+    """
+    parts = tuple(int(part) if part.lstrip("-").isdigit() else part for part in text.split(","))
+    return parts[0] if len(parts) == 1 else parts
+
+
+def named(options: argparse.Namespace) -> Call:
+    """The function that the command line names, and its arguments."""
+    path, name = split_target(options.target)
+    module = load_module(path)
+    return load_function(module, name), arguments(module, name, options.args)
+
+
+def transformed(function: Function, options: argparse.Namespace) -> Any:
+    """The gradient of a plain function; one decorated with `grad` is its own."""
+    if hasattr(function, "adjoint_source") and options.argnums is None:
+        return function
+    return grad(function, 0 if options.argnums is None else options.argnums)
+
+
+def run_show(options: argparse.Namespace) -> None:
+    """Print a stage of the compilation."""
+    function, args = named(options)
+    print(getattr(transformed(function, options), STAGES[options.stage])(*args))
+
+
+def run_check(options: argparse.Namespace) -> None:
+    """Print a gradient check, or fail with its error."""
+    function, args = named(options)
+    modes = tuple(options.mode or MODES)
+    print(gradcheck(function, *args, argnums=options.argnums, order=options.order, rtol=options.rtol, modes=modes))
+
+
+def run_bench(options: argparse.Namespace) -> None:
+    """Print a benchmark, and draw it."""
+    function, args = named(options)
+    report = benchmark(function, *args, argnums=0 if options.argnums is None else options.argnums)
+    print(report)
+    if options.plot:
+        report.plot(options.plot)
+        print(f"wrote {options.plot}")
+
+
+def run_export(options: argparse.Namespace) -> None:
+    """Write a stand-alone module."""
+    function, args = named(options)
+    output = options.output or f"{options.target.rpartition(':')[2].replace('.', '_')}_adjoint.py"
+    transformed(function, options).export(output, *args)
+    print(f"wrote {output}")
+
+
+def run_cache(options: argparse.Namespace) -> None:
+    """Describe, fill or empty the cache folder."""
+    cache = folder()
+    if cache is None:
+        print("no cache folder can be used: nothing is kept between processes")
+        return
+    if options.clear:
+        print(f"removed {cache.clear()} files from {cache.path}")
+        return
+    if options.target:
+        function, args = named(options)
+        transformed(function, options)(*args)
+    sizes = [path.stat().st_size for path in cache.files()]
+    print(f"{cache.path}: {len(sizes)} files, {amount(sum(sizes))}")
+
+
+def run_demo(options: argparse.Namespace) -> None:
+    """Tour a function: its text, its adjoint, a check and a benchmark."""
+    function, args = named(options) if options.target else (demo.misfit, demo.misfit_args())
+    gradient = transformed(function, options)
+    heading("The function")
+    print(inspect.getsource(inspect.unwrap(function)))
+    heading("Its adjoint, which Numba compiles")
+    print(gradient.adjoint_source(*args))
+    heading("Its gradient")
+    print(gradient(*args), "\n")
+    heading("Checked against finite differences")
+    print(gradcheck(function, *args, argnums=options.argnums), "\n")
+    heading("Measured")
+    print(benchmark(function, *args, argnums=0 if options.argnums is None else options.argnums))
+
+
+def heading(text: str) -> None:
+    """Print a heading."""
+    print(f"{text}\n{'=' * len(text)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""The function that a command line names, and the arguments to call it with."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from operator import attrgetter
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+
+class UsageError(Exception):
+    """A command line that does not lead to a function and its arguments."""
+
+
+def split_target(target: str) -> tuple[Path, str]:
+    """The file and the function of `FILE.py:function`."""
+    file, colon, name = target.rpartition(":")
+    if not colon or not name or not file.endswith(".py"):
+        raise UsageError(f"{target!r} is not of the form FILE.py:function")
+    if not Path(file).is_file():
+        raise UsageError(f"there is no file {file}")
+    return Path(file), name
+
+
+def load_module(path: Path) -> ModuleType:
+    """Run a file as a module of its own; it can import its neighbours."""
+    name = path.stem if path.stem not in sys.modules else f"{path.stem}_from_file"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.path.insert(0, str(path.resolve().parent))
+    spec.loader.exec_module(module)
+    return module
+
+
+def load_function(module: ModuleType, name: str) -> Callable[..., Any]:
+    """A function of a module; `Class.method` names one inside a class."""
+    try:
+        function: Callable[..., Any] = attrgetter(name)(module)
+    except AttributeError:
+        raise UsageError(f"{module.__file__} defines no {name}") from None
+    if not callable(function):
+        raise UsageError(f"{name} in {module.__file__} is not a function")
+    return function
+
+
+def arguments(module: ModuleType, name: str, expression: str | None) -> tuple[Any, ...]:
+    """The arguments: an expression, else `<name>_args` or `example_args` of the module, called if it is a function."""
+    scope = vars(module)
+    if expression is not None:
+        found = eval(expression, {"np": np, **scope})
+    else:
+        key = next((key for key in (f"{name}_args", "example_args") if key in scope), None)
+        if key is None:
+            raise UsageError(f"no arguments for {name}: give --args '(1.0, np.ones(3))', or define {name}_args()")
+        found = scope[key]() if callable(scope[key]) else scope[key]
+    return found if isinstance(found, tuple) else (found,)

@@ -1,0 +1,1 @@
+"""Benchmarks: programs of loops and in-place code beside hand-written adjoints."""

@@ -1,0 +1,123 @@
+"""Write what the documentation takes from the code: the rules, the errors, and what the examples print.
+
+`python -m docs.generate` writes; with `--check` it fails where a page is out of date.
+"""
+
+import argparse
+import ast
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from adcompiler import errors
+from adcompiler.frontend import syntax
+from adcompiler.rules.table import MEANING, SCIPY, TABLE, ZERO, Rule
+from docs.pages import ROOT, pages, with_outputs
+
+RULES = """# Derivative rules
+
+Generated from `adcompiler.rules.table`.
+
+`y` is the result. A formula is the partial derivative; one that mentions `g` is the whole term, the cotangent `g` times
+the partial derivative. `cut(g, p)` is their product, and 0 where `g` is 0, whatever `p` is.
+"""
+
+ERRORS = """# Errors
+
+Generated from `adcompiler.errors` and `adcompiler.frontend.syntax`.
+
+Every error has `what`, `fix`, `filename`, `lineno` and `col`; the last three are `None` where there is no place.
+"""
+
+
+def rules_page() -> str:
+    """The tables of rules."""
+    declared = [rule for rule in TABLE.values() if rule.formulas]
+    built = [rule for rule in TABLE.values() if not rule.formulas]
+    parts = [RULES, "## Declared by formulas\n"]
+    parts += [row("operation", "Python", "derivatives", "conventions"), row(*["---"] * 4)]
+    parts += [row(code(r.text), callables(r.op), formulas(r), conventions(r)) for r in declared]
+    parts += ["\n## Built from several lines\n", row("operation", "Python"), row("---", "---")]
+    parts += [row(code(r.text), callables(r.op)) for r in built]
+    parts += ["\n## Zero wherever the derivative exists\n", row("operation", "Python"), row("---", "---")]
+    parts += [row(code(op), callables(op)) for op in sorted(ZERO)]
+    return "\n".join(parts) + "\n"
+
+
+def row(*cells: str) -> str:
+    """A line of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def code(text: str) -> str:
+    """Text as code in a cell, where a bar would end the cell."""
+    return f"`{text}`".replace("|", "\\|")
+
+
+def callables(op: str) -> str:
+    """The Python functions that mean an operation."""
+    names = {callable_name(meant) for meant, means in MEANING.items() if means == op}
+    names |= {f"scipy.special.{name}" for name, means in SCIPY.items() if means == op}
+    return ", ".join(code(name) for name in sorted(names - {""}))
+
+
+def callable_name(meant: object) -> str:
+    """How a user calls it; an operator, which the operation already shows, has no name."""
+    if isinstance(meant, type) and issubclass(meant, ast.AST):
+        return ""
+    module, name = getattr(meant, "__module__", None), getattr(meant, "__name__", "")
+    if type(meant).__name__ == "ufunc" or str(module).startswith("numpy"):
+        return f"np.{name}"
+    return name if module == "builtins" else f"{str(module).lstrip('_')}.{name}"
+
+
+def formulas(rule: Rule) -> str:
+    """The derivative with respect to each argument."""
+    return ", ".join(f"{name}: {code(text)}" for name, text in rule.formulas.items())
+
+
+def conventions(rule: Rule) -> str:
+    """The values promised at special points."""
+    return "; ".join(f"{pairs(pin.want)} at {pairs(pin.at)}" for pin in rule.pins)
+
+
+def pairs(values: Mapping[str, float]) -> str:
+    """Names and numbers."""
+    return ", ".join(f"{name} = {value:g}" for name, value in values.items())
+
+
+def errors_page() -> str:
+    """The error family and the table of refused constructs."""
+    family = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    parts = [ERRORS, row("error", "means"), row("---", "---")]
+    parts += [row(code(kind.__name__), (kind.__doc__ or "").strip().splitlines()[0]) for kind in family]
+    parts.append("\n## Refused constructs")
+    for refused in syntax.TABLE:
+        parts.append(f"\n### {refused.what}\n\n```py\n{refused.example.strip()}\n```\n\n**Instead:** {refused.fix}")
+    return "\n".join(parts) + "\n"
+
+
+def wanted() -> dict[Path, str]:
+    """Every page that comes from the code, as it should be."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = {page: with_outputs(page, Path(folder)) for page in pages()}
+    return {ROOT / "docs" / "rules.md": rules_page(), ROOT / "docs" / "errors.md": errors_page(), **run}
+
+
+def main() -> int:
+    """Write the pages, or compare them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a page is out of date")
+    check = parser.parse_args().check
+    pages_wanted = wanted()
+    stale = [page for page, text in pages_wanted.items() if not page.exists() or page.read_text("utf-8") != text]
+    for page in stale:
+        print(f"{page.relative_to(ROOT)} {'is out of date: run `make generate`' if check else 'written'}")
+        if not check:
+            page.write_text(pages_wanted[page], "utf-8")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

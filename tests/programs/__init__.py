@@ -1,0 +1,1 @@
+"""Whole user functions, grouped by theme, written in plain Python and NumPy."""

@@ -1,0 +1,126 @@
+"""Comprehensions, enumerate, zip and reversed."""
+# ruff: noqa: B905
+
+import numpy as np
+
+from tests.support.registry import program
+
+
+def array_from_a_comprehension(x):
+    y = np.array([v**2 + i for i, v in enumerate(x)])
+    return np.sum(y * x)
+
+
+program(array_from_a_comprehension, lambda rng: (rng.normal(size=4),))
+
+
+def filtered_comprehension(x, n):
+    kept = [x[i] ** 2 for i in range(n) if i % 2 == 0]
+    total = 0.0
+    for k in kept:
+        total += k * kept[0]
+    return total
+
+
+program(filtered_comprehension, lambda rng: (rng.normal(size=5), 5))
+
+
+def nested_comprehension(x):
+    A = np.array([[a * b for b in x] for a in x])
+    return A @ x
+
+
+program(nested_comprehension, lambda rng: (rng.normal(size=3),))
+
+
+def enumerate_with_start(x):
+    total = 0.0
+    for k, v in enumerate(x, 1):
+        total += v**k
+    return total
+
+
+program(enumerate_with_start, lambda rng: (rng.uniform(0.5, 1.5, size=4),))
+
+
+def zip_of_three(a, b, c):
+    total = 0.0
+    for x, y, z in zip(a, b, c[::-1]):
+        total += x * y - z * x
+    return total
+
+
+program(zip_of_three, lambda rng: (rng.normal(size=4), rng.normal(size=4), rng.normal(size=5)), (0, 1, 2))
+
+
+def enumerate_of_zip(a, b):
+    out = np.zeros(len(a))
+    for i, (x, y) in enumerate(zip(a, b)):
+        out[i] = x * y + out[i - 1]
+    return out
+
+
+program(enumerate_of_zip, lambda rng: (rng.normal(size=4), rng.normal(size=4)), (0, 1))
+
+
+def reversed_elements(x):
+    state = 0.0
+    for v in reversed(x):
+        state = 0.5 * state + v * v
+    return state
+
+
+program(reversed_elements, lambda rng: (rng.normal(size=5),))
+
+
+def list_grown_by_append(x):
+    values = []
+    v = x
+    for _ in range(4):
+        v = np.sin(v) + x
+        values.append(v * v)
+    return sum(values)
+
+
+program(list_grown_by_append, lambda rng: (0.8,))
+
+
+def list_of_fixed_length(x):
+    state = [x[0], x[1], 0.0]
+    for _ in range(3):
+        state[2] = state[0] * state[1]
+        state[0], state[1] = state[1], state[2]
+    return state[0] + state[1] * state[2]
+
+
+program(list_of_fixed_length, lambda rng: (rng.normal(size=2),))
+
+
+def rows_of_a_matrix(A):
+    total = 0.0
+    for i, row in enumerate(A):
+        for j, a in enumerate(row):
+            total += a * row[i] * (j + 1)
+    return total
+
+
+program(rows_of_a_matrix, lambda rng: (rng.normal(size=(3, 3)),))
+
+
+def comprehension_over_rows(A):
+    norms = np.array([np.sqrt(np.sum(row**2)) for row in A])
+    return norms / sum([n for n in norms])
+
+
+program(comprehension_over_rows, lambda rng: (rng.normal(size=(3, 2)),))
+
+
+def ndindex_by_hand(x):
+    out = np.zeros_like(x)
+    for i in range(len(x)):
+        for j, k in zip(range(i, -1, -1), range(len(x))):
+            out[i] += x[j] * x[k]
+    return out
+
+
+program(ndindex_by_hand, lambda rng: (rng.normal(size=5),))

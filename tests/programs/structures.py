@@ -1,0 +1,101 @@
+"""Arguments and results that are tuples, lists, dictionaries, named tuples and data classes."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from tests.support.registry import program
+
+
+def mlp_from_a_list(params, x, y):
+    a = x
+    for W, b in params[:-1]:
+        a = np.tanh(a @ W + b)
+    W, b = params[-1]
+    return np.mean((a @ W + b - y) ** 2)
+
+
+def _layers(rng, sizes):
+    return [(rng.normal(size=(m, n)), rng.normal(size=n)) for m, n in pairwise(sizes)]
+
+
+program(mlp_from_a_list, lambda rng: (_layers(rng, (2, 3, 3, 1)), rng.normal(size=(4, 2)), rng.normal(size=(4, 1))))
+
+
+def regression_from_a_dict(params, x, y):
+    prediction = params["w"] * x + params["b"]
+    return np.sum((prediction - y) ** 2) + params["decay"] * params["w"] ** 2
+
+
+program(
+    regression_from_a_dict,
+    lambda rng: ({"w": 0.7, "b": -0.2, "decay": 0.1}, rng.normal(size=4), rng.normal(size=4)),
+)
+
+
+class Gaussian(NamedTuple):
+    """A user's named tuple."""
+
+    mean: float
+    scale: float
+
+
+def likelihood_of_a_named_tuple(g, x):
+    z = (x - g.mean) / g.scale
+    return -0.5 * np.sum(z * z) - len(x) * np.log(g.scale)
+
+
+program(likelihood_of_a_named_tuple, lambda rng: (Gaussian(0.3, 1.4), rng.normal(size=5)), (0, 1))
+
+
+@dataclass
+class Oscillator:
+    """A user's data class."""
+
+    mass: float
+    stiffness: float
+    state: np.ndarray
+
+
+def energy_of_a_dataclass(o):
+    x, v = o.state
+    return 0.5 * o.mass * v**2 + 0.5 * o.stiffness * x**2
+
+
+program(energy_of_a_dataclass, lambda rng: (Oscillator(1.2, 3.4, rng.normal(size=2)),))
+
+
+def tuple_of_arrays(pair, scale):
+    a, b = pair
+    return np.dot(a, b) * scale + pair[0][1]
+
+
+program(tuple_of_arrays, lambda rng: ((rng.normal(size=3), rng.normal(size=3)), 1.7), (0, 1))
+
+
+def several_outputs(x, y):
+    total = x * y
+    return total.sum(), total * x, x[0] / y[1]
+
+
+program(several_outputs, lambda rng: (rng.normal(size=3), rng.uniform(1, 2, size=3)), (0, 1))
+
+
+def list_of_columns(columns):
+    total = 0.0
+    for i in range(len(columns)):
+        for j in range(i):
+            total += np.dot(columns[i], columns[j]) ** 2
+    return total
+
+
+program(list_of_columns, lambda rng: ([rng.normal(size=3) for _ in range(3)],))
+
+
+def nested_containers(tree):
+    return tree["a"][0] * np.sum(tree["b"]["c"]) + tree["a"][1] ** 2
+
+
+program(nested_containers, lambda rng: ({"a": (0.4, 1.1), "b": {"c": rng.normal(size=2)}},))

@@ -1,0 +1,37 @@
+"""The documentation's examples run and print what it says; the generated pages are what the code gives."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from docs import generate
+from docs.pages import ROOT, pages, run
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_examples_print_what_the_page_says(page: Path, tmp_path: Path) -> None:
+    for block, printed in run(page, tmp_path):
+        if block["output"] is not None:
+            assert printed == block["output"], f"{page.name}: run `make generate`\n{block['code']}"
+
+
+@pytest.mark.parametrize("name", ["rules.md", "errors.md"])
+def test_generated_pages_are_up_to_date(name: str) -> None:
+    text = {"rules.md": generate.rules_page, "errors.md": generate.errors_page}[name]()
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text, "run `make generate`"
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert all(f": {page.name}\n" in navigation for page in (ROOT / "docs").glob("*.md"))
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
+def test_examples_run(example: Path, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, str(example)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()

@@ -1,0 +1,57 @@
+"""The functions of `math` give Python's numbers and raise Python's errors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy
+import pytest
+
+from adcompiler.errors import TypeProblem
+from adcompiler.frontend import library
+from tests.support.tracing import Library, Traced, compare, trace
+
+
+def test_math() -> None:
+    def one(np: Any, x: Any, name: str) -> Any:
+        member = getattr(math, name)
+        if not isinstance(np, Library):
+            return member(x)
+        handler = library.lookup(member)
+        assert handler is not None
+        return Traced(np.b, handler(np.b, [x.value], {}))
+
+    names = ("sqrt", "log", "log2", "log10", "log1p", "asin", "acos", "acosh", "atanh", "sin", "cos", "tan")
+    more = ("exp", "expm1", "sinh", "cosh", "gamma", "lgamma", "fabs", "floor", "ceil", "trunc", "degrees", "radians")
+    points = (0.5, 0.0, -0.5, 1.0, -1.0, 2.0, -3.0, 1000.0, math.inf, -math.inf, math.nan, 2, numpy.float32(0.5))
+    for name in (*names, *more, "erf", "erfc", "atan", "tanh", "isnan", "isfinite", "isinf"):
+        for x in points:
+            # scipy's gammaln, which stands for lgamma here, is -inf where Python's is inf
+            # and math.trunc alone takes no NumPy scalar
+            if (name, x) not in (("lgamma", -math.inf), ("trunc", numpy.float32(0.5))):
+                compare(lambda np, x, n=name: one(np, x, n), x)
+
+
+def test_math_of_two() -> None:
+    def two(np: Any, x: Any, y: Any, name: str) -> Any:
+        member = getattr(math, name)
+        if not isinstance(np, Library):
+            return member(x, y)
+        handler = library.lookup(member)
+        assert handler is not None
+        return Traced(np.b, handler(np.b, [x.value, y.value], {}))
+
+    points = (0.0, 0.5, -0.5, 1.0, 2.0, -3.0, 400.0, math.inf, math.nan)
+    for name in ("atan2", "hypot", "copysign", "fmod", "log", "pow"):
+        for x in points:
+            for y in points:
+                compare(lambda np, x, y, n=name: two(np, x, y, n), x, y)
+
+
+def test_math_takes_no_arrays() -> None:
+    handler = library.lookup(math.sin)
+    assert handler is not None
+    with pytest.raises(TypeProblem, match="not an array") as caught:
+        trace(lambda np, x: handler(np.b, [x.value], {}), numpy.zeros(3))
+    assert "np.sin" in caught.value.fix

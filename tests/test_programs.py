@@ -1,0 +1,142 @@
+"""Whole user functions: value, gradient, tangent, and what a derivative call must leave alone.
+
+Run one program with ``-k name``; ``ADCOMPILER_DISABLE_JIT=1`` runs every check on the generated code as plain Python.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support import plain_adjoints
+from tests.support.cases import Case
+from tests.support.registry import load_programs
+from tests.support.trees import arrays, assert_finite, assert_same, copied, inner, leaves
+
+COMPILED = os.environ.get("ADCOMPILER_DISABLE_JIT") != "1"
+
+SMOKE = {
+    "horner",
+    "heat_1d_two_buffers",
+    "lu_in_place",
+    "csr_matvec_slices",
+    "insertion_sort",
+    "rk4_lotka_volterra",
+    "kalman_scalar",
+    "viterbi_score",
+    "newton_sqrt",
+    "early_return_second",
+    "write_through_a_view",
+    "softmax_cross_entropy",
+}
+PARAMS = [pytest.param(p, marks=pytest.mark.smoke if p.name in SMOKE else (), id=p.name) for p in load_programs()]
+
+
+@pytest.fixture(scope="module", params=PARAMS)
+def case(request: pytest.FixtureRequest) -> Case:
+    return Case(request.param)
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    with np.errstate(all="ignore"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def plain_gradients(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    items = [item for item in request.session.items if "plain_gradients" in getattr(item, "fixturenames", ())]
+    names = sorted({item.callspec.params["case"].name for item in items})
+    result: Path = tmp_path_factory.mktemp("plain") / "gradients.pickle"
+    return plain_adjoints.start(names, result)
+
+
+def dtype_of(x: Any) -> np.dtype[Any]:
+    return np.asarray(x).dtype
+
+
+def test_value_is_that_of_plain_python(case: Case) -> None:
+    value, _ = case.reverse(case.program.args())
+    assert_same(value, case.expected, rtol=1e-5 if case.is_single else 1e-12)
+    for ours, plain in zip(leaves(value), leaves(case.expected), strict=True):
+        assert dtype_of(ours) == dtype_of(plain)
+
+
+def test_primal_mutates_as_plain_python(case: Case) -> None:
+    rtol = 1e-5 if case.is_single else 1e-12
+    plain, ours = case.program.args(), case.program.args()
+    expected = case.program.function(*plain)
+    value = case.or_refused(lambda: case.grad.primal(*ours))
+    assert_same(value, expected, rtol)
+    assert_same(ours, plain, rtol)
+
+
+def test_gradient_has_the_structure_of_the_arguments(case: Case) -> None:
+    active = case.active(case.program.args())
+    for entry, argument in zip(leaves(case.gradient), leaves(active), strict=True):
+        assert np.shape(entry) == np.shape(argument)
+        assert dtype_of(entry) == dtype_of(argument)
+        assert isinstance(entry, np.ndarray) == isinstance(argument, np.ndarray)
+
+
+def test_gradient_agrees_with_differences(case: Case) -> None:
+    assert_finite(case.gradient)
+    scale = max(abs(estimate.value) for _, estimate in case.estimates)
+    tolerance = (3e-5 if case.is_single else 2e-8) * scale
+    for direction, estimate in case.estimates:
+        assert inner(case.gradient, direction) == pytest.approx(estimate.value, abs=tolerance)
+
+
+def test_tangent_is_adjoint_to_the_gradient(case: Case) -> None:
+    value, tangent = case.forward(case.program.args(), case.tangents)
+    assert_same(value, case.expected, rtol=1e-5 if case.is_single else 1e-12)
+    assert_finite(tangent)
+    assert_finite(case.gradient)
+    products = [
+        np.sum(np.abs(g) * np.abs(t)) for g, t in zip(leaves(case.gradient), leaves(case.tangents), strict=True)
+    ]
+    tolerance = (3e-5 if case.is_single else 1e-10) * float(sum(products))
+    assert inner(case.cotangent, tangent) == pytest.approx(inner(case.gradient, case.tangents), abs=tolerance)
+
+
+def test_arguments_are_left_alone(case: Case) -> None:
+    args = case.program.args()
+    before = copied(args)
+    _, gradient = case.reverse(args)
+    case.forward(args, case.tangents)
+    for now, then in zip(arrays(args), arrays(before), strict=True):
+        np.testing.assert_array_equal(now, then)
+    for entry in arrays(gradient):
+        assert not any(np.shares_memory(entry, argument) for argument in arrays(args))
+
+
+def test_second_call_gives_the_same_answer(case: Case) -> None:
+    args = case.program.args()
+    value, gradient = case.reverse(args)
+    kept = copied((value, gradient))
+    for now, then in zip(leaves(case.reverse(args)), leaves(kept), strict=True):
+        np.testing.assert_array_equal(now, then)
+    for now, then in zip(leaves((value, gradient)), leaves(kept), strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def test_adjoint_source_is_runnable_python(case: Case) -> None:
+    if isinstance(case.expected, tuple):
+        pytest.skip("several outputs")
+    text = case.or_refused(lambda: str(case.grad_of_loss.adjoint_source(*case.program.args())))
+    namespace: dict[str, Any] = {}
+    exec(compile(text, case.program.name, "exec"), namespace)
+    assert any(callable(value) for name, value in namespace.items() if not name.startswith("__"))
+
+
+@pytest.mark.skipif(not COMPILED, reason="compares compiled code with plain Python")
+def test_compiled_gradient_agrees_with_plain_python(case: Case, plain_gradients: dict[str, Any]) -> None:
+    plain = plain_gradients[case.program.name]
+    gradient = case.gradient
+    assert not isinstance(plain, str), plain
+    assert_same(gradient, plain, rtol=1e-4 if case.is_single else 1e-10)

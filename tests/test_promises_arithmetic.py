@@ -1,0 +1,131 @@
+"""Errors and numbers of Python and of NumPy: what is raised, what wraps, what becomes an infinity."""
+
+import math
+import os
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+import adcompiler as ad
+
+COMPILED = os.environ.get("ADCOMPILER_DISABLE_JIT") != "1"
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    with np.errstate(all="ignore"):
+        yield
+
+
+def math_sqrt(x):
+    return math.sqrt(x)
+
+
+def weighted(scale, data):
+    return np.sum(scale * data)
+
+
+@pytest.mark.parametrize("argument", [3, True, np.int64(3), np.arange(3)], ids=lambda a: type(a).__name__)
+def test_integer_argument_is_a_type_error_that_names_it(argument: object) -> None:
+    with pytest.raises(TypeError, match="scale") as caught:
+        ad.grad(weighted)(argument, np.ones(3))
+    assert isinstance(caught.value, ad.NotDifferentiable)
+
+
+def stretched(x):
+    return 2.0 * x
+
+
+def test_array_output_is_a_type_error_that_proposes_the_way_out() -> None:
+    with pytest.raises(TypeError, match=r"\(3,\)") as caught:
+        ad.grad(stretched)(np.ones(3))
+    assert isinstance(caught.value, ad.NotDifferentiable)
+    assert "vjp" in str(caught.value)
+    assert "jacobian" in str(caught.value)
+
+
+def reciprocal(x):
+    return 1.0 / x
+
+
+def reciprocals(x):
+    return np.sum(1.0 / x)
+
+
+def test_division_by_zero_is_pythons_or_numpys() -> None:
+    with pytest.raises(ZeroDivisionError):
+        ad.grad(reciprocal)(0.0)
+    assert ad.grad(reciprocal)(np.float64(0.0)) == -np.inf
+    np.testing.assert_array_equal(ad.grad(reciprocals)(np.array([0.0, 2.0])), [-np.inf, -0.25])
+    assert ad.grad(reciprocal)(2.0) == -0.25
+
+
+def floor_division(x, n):
+    return x * (7 // n) + x % n
+
+
+def test_integer_division_by_zero() -> None:
+    with pytest.raises(ZeroDivisionError):
+        ad.grad(floor_division)(1.5, 0)
+    assert ad.grad(floor_division)(1.5, 2) == 4.0
+
+
+def math_log(x):
+    return math.log(x)
+
+
+@pytest.mark.parametrize(("function", "at"), [(math_log, 0.0), (math_log, -1.0), (math_sqrt, -1.0)])
+def test_domain_error_is_pythons(function: Callable[[float], float], at: float) -> None:
+    with pytest.raises(ValueError, match=r"domain|positive|nonnegative"):
+        ad.grad(function)(at)
+
+
+def numpy_log(x):
+    return np.sum(np.log(x))
+
+
+def test_domain_error_is_numpys_nan() -> None:
+    value, gradient = ad.value_and_grad(numpy_log)(np.array([0.0, 1.0]))
+    assert value == -np.inf
+    np.testing.assert_array_equal(gradient, [np.inf, 1.0])
+    assert np.isnan(ad.grad(numpy_log).primal(np.array([-1.0])))
+
+
+def triple(x, n):
+    k = 1
+    for _ in range(n):
+        k *= 3
+    return x * k
+
+
+@pytest.mark.skipif(not COMPILED, reason="Python's integers have no limit")
+def test_python_integer_that_leaves_64_bits() -> None:
+    with pytest.raises(OverflowError):
+        ad.grad(triple)(1.0, 50)
+
+
+def test_python_integer_within_64_bits() -> None:
+    assert ad.grad(triple)(1.0, 39) == float(3**39)
+
+
+def wrapped(x, a):
+    return x * (a[0] * a[1])
+
+
+def test_numpy_integers_wrap_as_numpys() -> None:
+    a = np.array([2**62, 6])
+    assert ad.grad(wrapped)(1.0, a) == wrapped(1.0, a)
+
+
+def integer_power(x, n):
+    return x * 2**n
+
+
+def test_negative_power_of_an_integer_is_a_float() -> None:
+    for n in (-1, 5):
+        try:
+            assert ad.grad(integer_power)(1.0, n) == 2.0**n
+        except ad.ADCompilerError as error:
+            assert error.lineno is not None
+            assert error.fix

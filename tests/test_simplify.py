@@ -1,0 +1,432 @@
+"""Each simplification: the text before, the text after, and the same results."""
+
+import textwrap
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adcompiler.ad.gradient import gradient
+from adcompiler.ir.build import ONE, ZERO, Builder
+from adcompiler.ir.types import BOOL, FLOAT, INDEX, Type
+from adcompiler.ir.verify import verify
+from adcompiler.ir.walk import walk
+from adcompiler.ir.wengert import Branch, Carry, Check, Const, Func, Loop, NewAxis, Out, Slice, Var, While
+from adcompiler.optimise.simplify import simplify
+from tests.support.golden import loop, text_of
+from tests.support.interpret import run
+from tests.support.printed import agrees, outcome, same
+from tests.support.small_programs import PROGRAMS, scalar, vector
+
+
+def becomes(fn: Func, text: str, *args: Any) -> None:
+    """What is left of `fn` prints as `text`, and does the same."""
+    after = simplify(verify(fn))
+    assert text_of(verify(after)) == textwrap.dedent(text).lstrip("\n")
+    expected = outcome(lambda *a: run(fn, *a), args)
+    same(outcome(lambda *a: run(after, *a), args), expected)
+    agrees(after, *args, numba_too=False)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_small_programs(name: str) -> None:
+    program = PROGRAMS[name]()
+    after = verify(simplify(program.fn))
+    expected = outcome(lambda *a: run(program.fn, *a), program.args)
+    same(outcome(lambda *a: run(after, *a), program.args), expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", [n for n in PROGRAMS if len(PROGRAMS[n]().fn.results) == 1])
+def test_gradients_of_small_programs(name: str) -> None:
+    program = PROGRAMS[name]()
+    fn = program.fn
+    joint = gradient(fn, program.wrt, "given")
+    seeds = (np.full_like(run(fn, *map(np.copy, program.args))[0], 0.7)[()],)
+    args = (*program.args, *seeds)
+    after = verify(simplify(verify(joint)))
+    same(outcome(lambda *a: run(after, *a), args), outcome(lambda *a: run(joint, *a), args))
+    agrees(after, *args, numba_too=False)
+    assert len(list(walk(after.body))) <= len(list(walk(joint.body)))
+
+
+# -- literals and identities -----------------------------------------------------------------------------------------
+
+
+def test_literals_are_computed_and_branches_on_them_resolved() -> None:
+    b = Builder()
+    x = scalar(b, "x")
+    n = b.emit("add", Const(2), Const(3))
+    test = b.emit("gt", n, Const(4))
+    y = b.emit("mul", Const(1.0), x)
+    with b.block() as then:
+        double = b.emit("add", y, y)
+    z = b.var("z", FLOAT)
+    b.add(Branch(test, tuple(then), (), (Out(z, double, y),), None))
+    becomes(b.finish("f", [x], [z, n]), "return x + x, 5\n", 1.5)
+
+
+def test_identities_of_floats_keep_every_bit() -> None:
+    b = Builder()
+    x = scalar(b, "x")
+    values = [
+        b.emit("mul", x, Const(1.0)),
+        b.emit("div", x, Const(1.0)),
+        b.emit("sub", x, Const(0.0)),
+        b.emit("neg", b.emit("neg", x)),
+        b.emit("mul", Const(-1.0), x),
+        b.emit("add", x, b.emit("neg", b.emit("sin", x))),
+        b.emit("add", x, Const(0.0)),
+        b.emit("mul", x, Const(0.0)),
+    ]
+    fn = b.finish("f", [x], values)
+    becomes(fn, "return x, x, x, x, -x, x - np.sin(x), x + 0.0, x * 0.0\n", -0.0)
+    after = run(simplify(fn), -0.0)
+    assert [np.signbit(v) for v in after] == [np.signbit(v) for v in run(fn, -0.0)]
+
+
+def test_zeros_mean_nothing_in_a_sum_of_adjoints() -> None:
+    b = Builder()
+    y_bar, x = scalar(b, "y_bar"), scalar(b, "x")
+    first = b.emit("add", Const(0.0), b.emit("mul", y_bar, x), hint="x_bar")
+    second = b.emit("sub", Const(0.0), first, hint="z_bar")
+    becomes(b.finish("f", [y_bar, x], [first, second]), "t = y_bar * x\nz_bar = -t\nreturn t, z_bar\n", 2.0, 3.0)
+
+
+def test_a_guard_of_a_literal_factor_goes() -> None:
+    b = Builder()
+    g = scalar(b, "g")
+    cut = [b.emit("cut", g, Const(2.0)), b.emit("cut", g, Const(1.0)), b.emit("cut", g, Const(float("inf")))]
+    text = "return g * 2.0, g, 0.0 if g == 0.0 else g * np.inf\n"
+    becomes(b.finish("f", [g], cut), text, 0.0)
+
+
+def test_a_name_of_another_precision_does_not_stand_for_a_scalar() -> None:
+    """A NumPy scalar times one stays a NumPy scalar: it decides the precision of what follows."""
+    b = Builder()
+    x, v = scalar(b, "x"), vector(b, "v", Type("float32"))
+    strong = b.emit("mul", x, Const(np.float64(1.0)))
+    fn = b.finish("f", [x, v], [b.emit("mul", v, strong)])
+    assert run(simplify(fn), 0.1, np.ones(1, np.float32))[0].dtype == np.float64
+    becomes(fn, "return v * np.float64(x * np.float64(1.0))\n", 0.1, np.ones(2, np.float32))
+
+
+def test_extents_are_not_negative() -> None:
+    b = Builder()
+    x, k = vector(b, "x"), scalar(b, "k", INDEX)
+    size = b.emit("maximum", b.shape(x)[0], ZERO, weak=True)
+    kept = b.emit("maximum", k, ZERO, weak=True)
+    becomes(b.finish("f", [x, k], [size, kept]), "n_x = x.shape[0]\nreturn n_x, max(k, 0)\n", np.ones(3), -2)
+
+
+def test_integers_wider_than_64_bits_are_left_to_the_program() -> None:
+    b = Builder()
+    big = b.emit("mul", Const(2**62), Const(2))
+    assert simplify(b.finish("f", [], [big])).body
+
+
+def test_division_by_a_literal_zero_is_left_to_the_program() -> None:
+    b = Builder()
+    fn = b.finish("f", [], [b.emit("div", Const(1.0), Const(0.0))])
+    assert simplify(fn) == fn
+
+
+def test_checks_that_cannot_fail_go_and_those_that_must_stay() -> None:
+    b = Builder()
+    x = vector(b, "x")
+    n = b.shape(x)[0]
+    b.add(Check(b.emit("ne", n, n), "ValueError", "differs", None))
+    b.add(Check(Const(True), "ValueError", "always", None))
+    after = simplify(b.finish("f", [x], []))
+    assert [s.message for s in after.body if isinstance(s, Check)] == ["always"]
+
+
+# -- dead code -------------------------------------------------------------------------------------------------------
+
+
+def test_dead_lines_arrays_and_regions_go() -> None:
+    b = Builder()
+    x, n = scalar(b, "x"), scalar(b, "n", INDEX)
+    b.emit("sin", x)
+    work = b.emit("zeros", n, dtype="float64", hint="work")
+    i, s, out = b.var("i", INDEX), b.var("s", FLOAT), b.var("s", FLOAT)
+    with b.block() as body:
+        b.store(work, (i,), s)
+        new = b.emit("mul", s, x)
+    loop(b, i, n, body, Carry(s, x, new, out))
+    with b.block() as then:
+        b.emit("cos", x)
+    b.add(Branch(b.emit("lt", x, Const(0.0)), tuple(then), (), (), None))
+    becomes(b.finish("f", [x, n], [b.emit("mul", x, x)]), "return x * x\n", 2.0, 3)
+
+
+def test_a_carried_value_that_feeds_itself_goes() -> None:
+    b = Builder()
+    x = scalar(b, "x")
+    i = b.var("i", INDEX)
+    s, s_out, d, d_out = (b.var(h, FLOAT) for h in ("s", "s", "d", "d"))
+    with b.block() as body:
+        s_new = b.emit("mul", s, x, hint="s")
+        d_new = b.emit("add", d, s, hint="d")
+    loop(b, i, Const(4), body, Carry(s, x, s_new, s_out), Carry(d, x, d_new, d_out))
+    text = """
+        s = x
+        for i in range(4):
+            s *= x
+        return s
+    """
+    becomes(b.finish("f", [x], [s_out]), text, 1.5)
+
+
+def test_stores_that_the_caller_sees_stay() -> None:
+    b = Builder()
+    x = vector(b, "x")
+    view = b.load(x, (Slice(ONE, None, None, ONE, b.int("sub", b.shape(x)[0], ONE)),), hint="view")
+    b.store(view, (ZERO,), Const(3.0))
+    becomes(b.finish("f", [x], []), "view = x[1:]\nview[0] = 3.0\n", np.zeros(3))
+
+
+def test_a_store_into_what_a_carried_array_may_be_stays() -> None:
+    b = Builder()
+    x, n = vector(b, "x"), scalar(b, "n", INDEX)
+    own = b.emit("zeros", *b.shape(x), dtype="float64", hint="own")
+    i = b.var("i", INDEX)
+    p, q, p_out, q_out = (b.like(x, h) for h in ("p", "q", "p", "q"))
+    with b.block() as body:
+        b.store(p, (ZERO,), Const(5.0), add=True)
+    loop(b, i, n, body, Carry(p, own, q, p_out), Carry(q, x, p, q_out))
+    fn = b.finish("f", [x, n], [b.load(q_out, (ZERO,))])
+    assert simplify(fn).body[-2].carried
+    agrees(simplify(fn), np.ones(2), 3)
+
+
+def test_values_that_never_change_are_not_carried() -> None:
+    b = Builder()
+    x, n = scalar(b, "x"), scalar(b, "n", INDEX)
+    i = b.var("i", INDEX)
+    s, s_out, k, k_out = (b.var(h, FLOAT) for h in ("s", "s", "k", "k"))
+    with b.block() as body:
+        new = b.emit("add", s, k, hint="s")
+    loop(b, i, n, body, Carry(s, Const(0.0), new, s_out), Carry(k, x, k, k_out))
+    text = """
+        s = 0.0
+        for i in range(n):
+            s += x
+        return s, x
+    """
+    becomes(b.finish("f", [x, n], [s_out, k_out]), text, 2.0, 3)
+
+
+def test_a_loop_without_trips_goes() -> None:
+    b = Builder()
+    s, out, i = b.var("s", FLOAT), b.var("s", FLOAT), b.var("i", INDEX)
+    with b.block() as body:
+        new = b.emit("add", s, Const(1.0))
+    b.add(Loop(i, Const(3), Const(3), ONE, (Carry(s, Const(2.0), new, out),), tuple(body), None, False, None))
+    becomes(b.finish("f", [], [out]), "return 2.0\n")
+
+
+# -- equal lines -----------------------------------------------------------------------------------------------------
+
+
+def test_equal_lines_are_one() -> None:
+    b = Builder()
+    x, y = scalar(b, "x"), scalar(b, "y")
+    first = b.emit("sin", b.emit("mul", x, y))
+    second = b.emit("sin", b.emit("mul", y, x))
+    difference = b.emit("sub", x, y)
+    other_way = b.emit("sub", y, x)
+    fn = b.finish("f", [x, y], [b.emit("mul", first, second), b.emit("mul", difference, other_way)])
+    becomes(fn, "t = np.sin(x * y)\nreturn t * t, (x - y) * (y - x)\n", 2.0, 3.0)
+
+
+def test_loads_are_shared_until_the_array_may_have_changed() -> None:
+    b = Builder()
+    x, y, k = vector(b, "x"), vector(b, "y"), scalar(b, "k", INDEX)
+    own = b.emit("zeros", *b.shape(x), dtype="float64", hint="own")
+    a, c = b.load(x, (k,), hint="a"), b.load(x, (k,), hint="c")
+    b.store(own, (ZERO,), Const(1.0))
+    d = b.load(x, (k,), hint="d")
+    b.store(y, (ZERO,), Const(1.0))
+    e = b.load(x, (k,), hint="e")
+    text = """
+        n_x = x.shape[0]
+        own = np.zeros(n_x)
+        a = x[k]
+        own[0] = 1.0
+        y[0] = 1.0
+        e = x[k]
+        return a, a, a, e, own
+    """
+    becomes(b.finish("f", [x, y, k], [a, c, d, e, own]), text, np.ones(3), np.ones(2), 1)
+
+
+def test_a_load_before_a_loop_is_not_the_one_after_a_store_in_it() -> None:
+    b = Builder()
+    x, n = vector(b, "x"), scalar(b, "n", INDEX)
+    before = b.load(x, (ZERO,), hint="before")
+    i, s, out = b.var("i", INDEX), b.var("s", Type("float64")), b.var("s", Type("float64"))
+    with b.block() as body:
+        element = b.load(x, (ZERO,), hint="element")
+        new = b.emit("add", s, element, hint="s")
+        b.store(x, (ZERO,), new)
+    loop(b, i, n, body, Carry(s, before, new, out))
+    fn = b.finish("f", [x, n], [out])
+    assert "element = x[0]" in text_of(simplify(fn))
+    agrees(simplify(fn), np.ones(2), 3)
+
+
+def test_what_an_arm_computes_is_not_known_after_it() -> None:
+    b = Builder()
+    x, test = scalar(b, "x"), scalar(b, "test", BOOL)
+    with b.block() as then:
+        inner = b.emit("sin", x)
+    y = b.var("y", Type("float64"))
+    b.add(Branch(test, tuple(then), (), (Out(y, inner, Const(np.float64(0.0))),), None))
+    outer = b.emit("sin", x)
+    agrees(verify(simplify(b.finish("f", [x, test], [y, outer]))), 0.3, False)
+
+
+def test_arrays_are_shared_where_nobody_can_tell() -> None:
+    b = Builder()
+    x = vector(b, "x")
+    total = [b.emit("sum", b.emit("exp", x), axes=(0,), keepdims=False) for _ in range(2)]
+    mine, yours = b.emit("sin", x, hint="mine"), b.emit("sin", x, hint="yours")
+    text = """
+        t = np.sum(np.exp(x))
+        mine = np.sin(x)
+        yours = np.sin(x)
+        return t, t, mine, yours
+    """
+    becomes(b.finish("f", [x], [*total, mine, yours]), text, np.ones(2))
+
+
+# -- loops and sums --------------------------------------------------------------------------------------------------
+
+
+def test_integers_that_do_not_change_leave_the_loop() -> None:
+    b = Builder()
+    x, m = vector(b, "x"), scalar(b, "m", INDEX)
+    i = b.var("i", INDEX)
+    with b.block() as body:
+        twice = b.emit("mul", m, Const(2), hint="twice")
+        place = b.emit("add", twice, i, hint="spot")
+        guarded = b.emit("floordiv", i, m, hint="guarded")
+        b.store(x, (place,), b.emit("cast", guarded, dtype="float64"))
+    loop(b, i, m, body)
+    text = """
+        twice = m * 2
+        for i in range(m):
+            spot = twice + i
+            guarded = i // m
+            x[spot] = np.float64(guarded)
+    """
+    becomes(b.finish("f", [x, m], []), text, np.ones(9), 3)
+
+
+def test_sums_begin_with_their_first_term() -> None:
+    b = Builder()
+    y_bar, s_bar = vector(b, "y_bar"), scalar(b, "s_bar")
+    n = b.shape(y_bar)[0]
+    w = b.var("w", Type("float64", 1), (n,))
+    t_bar = b.emit("zeros", n, dtype="float64", hint="t_bar")
+    b.store(t_bar, b.everything(t_bar), y_bar, add=True)
+    u_bar = b.emit("zeros", n, dtype="float64", hint="u_bar")
+    b.store(u_bar, b.everything(u_bar), y_bar, add=True)
+    b.store(u_bar, b.everything(u_bar), w, add=True)
+    v_bar = b.emit("zeros", n, dtype="float64", hint="v_bar")
+    b.store(v_bar, b.everything(v_bar), s_bar, add=True)
+    m_bar = b.emit("zeros", n, n, dtype="float64", hint="m_bar")
+    b.store(m_bar, b.everything(m_bar), y_bar, add=True)
+    plain = b.emit("zeros", n, dtype="float64", hint="plain")
+    b.store(plain, b.everything(plain), y_bar, add=True)
+    product = b.emit("mul", t_bar, w, hint="product")
+    text = """
+        n_y_bar = y_bar.shape[0]
+        u_bar = y_bar.copy()
+        u_bar[:] += w
+        v_bar = np.full(n_y_bar, s_bar)
+        m_bar = np.empty((n_y_bar, n_y_bar))
+        m_bar[:] = y_bar
+        plain = np.zeros(n_y_bar)
+        plain[:] += y_bar
+        product = y_bar * w
+        return u_bar, v_bar, m_bar, plain, product
+    """
+    fn = b.finish("f", [y_bar, s_bar, w], [u_bar, v_bar, m_bar, plain, product])
+    becomes(fn, text, np.arange(3.0), 2.0, np.ones(3))
+
+
+def test_a_copy_of_what_changes_stays() -> None:
+    b = Builder()
+    x = vector(b, "x")
+    kept, gone = b.emit("copy", x, hint="kept"), b.emit("copy", x, hint="gone")
+    early = b.emit("max", gone, axes=(0,), keepdims=False, hint="early")
+    b.store(x, (ZERO,), Const(9.0))
+    late = b.emit("sum", kept, axes=(0,), keepdims=False, hint="late")
+    text = """
+        kept = x.copy()
+        early = np.max(kept)
+        x[0] = 9.0
+        late = np.sum(kept)
+        return early, late
+    """
+    becomes(b.finish("f", [x], [early, late]), text, np.ones(3))
+
+
+def test_a_copy_of_a_view_of_a_copy_outlives_a_change() -> None:
+    b = Builder()
+    x = vector(b, "x")
+    first = b.emit("copy", x, hint="first")
+    view = b.load(first, b.everything(first), hint="view")
+    second = b.emit("copy", view, hint="second")
+    b.store(x, (ZERO,), Const(9.0))
+    fn = b.finish("f", [x], [b.emit("sum", second, axes=(0,), keepdims=False)])
+    assert run(simplify(fn), np.ones(3)) == (3.0,)
+
+
+def test_a_copy_in_the_test_of_a_loop_is_kept_for_its_body() -> None:
+    b = Builder()
+    x = vector(b, "x")
+    with b.block() as condition:
+        before = b.emit("copy", x, hint="before")
+        test = b.emit("lt", b.load(x, (ZERO,)), Const(3.0))
+    with b.block() as body:
+        b.store(x, (ZERO,), Const(1.0), add=True)
+        b.store(x, (ONE,), b.load(before, (ZERO,)))
+    b.add(While((), tuple(condition), test, tuple(body), None))
+    fn = b.finish("f", [x], [])
+    expected, found = np.zeros(2), np.zeros(2)
+    run(fn, expected)
+    run(simplify(fn), found)
+    assert found.tolist() == expected.tolist() == [3.0, 2.0]
+
+
+def test_a_view_loaded_twice_is_one() -> None:
+    b = Builder()
+    x = vector(b, "x")
+    column = (b.everything(x)[0], NewAxis())
+    first, second = b.load(x, column, hint="first"), b.load(x, column, hint="second")
+    fn = b.finish("f", [x], [b.emit("mul", first, second, hint="r")])
+    assert "first * first" in text_of(simplify(fn))
+
+
+def test_simplified_text_is_a_fixed_point() -> None:
+    for make in PROGRAMS.values():
+        once = simplify(make().fn)
+        assert simplify(once) == once
+
+
+def test_names_stay_within_their_scope() -> None:
+    """A line known in the test of a while loop is known in its body, and not after it."""
+    b = Builder()
+    x = scalar(b, "x")
+    z, out = b.var("z", FLOAT), b.var("z", FLOAT)
+    with b.block() as condition:
+        root = b.emit("sqrt", x)
+        test = b.emit("lt", z, root)
+    with b.block() as body:
+        new = b.emit("add", z, b.emit("sqrt", x), hint="z")
+    b.add(While((Carry(z, Const(0.0), new, out),), tuple(condition), test, tuple(body), None))
+    fn = b.finish("f", [x], [out, b.emit("sqrt", x)])
+    agrees(verify(simplify(fn)), 2.0, numba_too=False)
+    assert isinstance(Var("x"), Var)
