@@ -135,8 +135,7 @@ def is_lost(over: Dependence, array: Var, path: Path, frames: tuple[Frame, ...],
 
 def local(over: Dependence, array: Var) -> bool:
     """Whether an array is written element by element and lives in a region: in reverse it cannot be made again."""
-    base = over.accesses.access(array, everything(over.fn, array), (), ()).base
-    return over.memory.root(array) in over.memory.stored and bool(over.defs[base].frames)
+    return over.written(array) and bool(over.defs[over.base(array)].frames)
 
 
 def contents(b: Builder, stmt: Assign, active: frozenset[Var]) -> set[Var]:

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field, replace
 import networkx as nx
 
 from adcompiler.ad.prepare import Prepared
-from adcompiler.analysis.dependence import Dependence
+from adcompiler.analysis.dependence import Dependence, everything
 from adcompiler.analysis.scope import Definition, Path, sites
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_reads, index_atoms
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Load, NewAxis, Slice, Store, Var
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Index, Load, Loop, NewAxis, Slice, Store, Var, While
 
 NEVER = float("inf")
 
@@ -74,7 +74,7 @@ class Planner:
                 case Store(array=array, value=Var() as v, add=False) if not self.fn.types[v.name].rank:
                     undone = self.overwrites.memory.root(array) in self.primal.restored
                     whole = undone or any(isinstance(item, (Slice, NewAxis)) for item in stmt.index)
-                    there = self.defs[array].role != "carry" and self.defs[v].frames == frames != ()
+                    there = not self.perishes(array) and self.overwrites.defs[v].frames == frames != ()
                     same = self.fn.types[array.name].dtype == self.fn.types[v.name].dtype
                     if not whole and there and same and self.overwrites.lasting(stmt, path, frames):
                         self.reloads[v] = stmt
@@ -89,10 +89,14 @@ class Planner:
     def ready(self, v: Var) -> bool:
         """Whether `v` is simply there in the reverse sweep: a top-level name, an index, a trip count."""
         d = self.defs[v]
-        buffer = (
-            self.fn.types[v.name].rank and d.role == "carry" and self.overwrites.memory.root(v) in self.primal.restored
-        )
-        return bool(not d.frames or d.role == "index" or v in self.primal.counters or buffer)
+        return not d.frames or d.role == "index" or v in self.primal.counters or self.is_buffer(v)
+
+    def is_buffer(self, v: Var) -> bool:
+        """Whether `v` is one of the buffers that a loop exchanges and the reverse sweep exchanges back."""
+        d = self.defs[v]
+        if not self.fn.types[v.name].rank or d.role != "carry" or not isinstance(d.stmt, (Loop, While)):
+            return False
+        return self.overwrites.memory.root(v) in self.primal.restored and self.overwrites.exchanges(d.stmt)
 
     def sources(self, v: Var) -> tuple[Atom, ...] | None:
         """What `v` is recomputed from; None where it cannot be."""
@@ -101,17 +105,13 @@ class Planner:
             return (self.reloads[v].array, *index_atoms(self.reloads[v].index))
         match d.stmt:
             case Assign(op=op, args=args) if d.role == "line":
-                lost = self.fn.types[v.name].rank and kind(op) != "view" and self.stored(v)
-                return None if lost else args
+                reads = [a for a in args if isinstance(a, Var) and self.fn.types[a.name].rank]
+                made = self.fn.types[v.name].rank and kind(op) != "view" and self.stored(v)
+                lost = kind(op) not in ("view", "shape") and any(self.lost(a, everything(self.fn, a), v) for a in reads)
+                return None if made or lost else args
             case Load(array=array, index=index):
                 atoms = (array, *index_atoms(index))
-                if self.fn.types[v.name].rank:
-                    return atoms
-                frames, restored = self.overwrites.defs[v].frames, self.primal.restored
-                kept = self.overwrites.memory.root(array) in restored
-                if kept:
-                    return None if self.overwrites.spoiled(array, index, d.path, frames) else atoms
-                return None if self.overwrites.overwritten(array, index, d.path, frames, self.joined) else atoms
+                return None if not self.fn.types[v.name].rank and self.lost(array, index, v) else atoms
             case Branch(test=test, outs=outs) if not self.fn.types[v.name].rank:
                 out = next(o for o in outs if o.var == v)
                 return (test, out.then, out.other)
@@ -120,7 +120,21 @@ class Planner:
 
     def stored(self, v: Var) -> bool:
         """Whether anything is stored into the memory of an array."""
-        return self.overwrites.memory.root(v) in self.overwrites.memory.stored
+        return self.overwrites.written(v)
+
+    def perishes(self, array: Var) -> bool:
+        """Whether an array is written and lives in a region, so that the reverse sweep cannot refer to its memory."""
+        base = self.overwrites.base(array)
+        return bool(self.defs[base].frames) and not self.is_buffer(base) and self.stored(array)
+
+    def lost(self, array: Var, index: Index, reader: Var) -> bool:
+        """Whether the line that defines `reader` would find other contents in the reverse sweep."""
+        path, frames = self.defs[reader].path, self.overwrites.defs[reader].frames
+        if self.perishes(array):
+            return True
+        if self.overwrites.memory.root(array) in self.primal.restored:
+            return self.overwrites.spoiled(array, index, path, frames)
+        return self.overwrites.overwritten(array, index, path, frames, self.joined)
 
     def compute_cost(self, v: Var) -> float:
         """The cost of computing `v` once from its sources."""
@@ -150,8 +164,8 @@ def plan(primal: Prepared, reverse: Block, over: Dependence, joined: Path | None
     """
     fn = primal.func
     p = Planner(primal, fn, over.defs, over, joined)
-    p.find_reloads()
     p.defs = {v: opened(d, joined) for v, d in over.defs.items()}
+    p.find_reloads()
     demands: dict[Path | None, set[Var]] = {}
     needed: set[Var] = set()
 

@@ -148,7 +148,7 @@ class Forward:
             if tape is not None:
                 rows = [self.row(f) for f in frames if f.is_loop]
                 place = self.tapes.place(tape, rows, self.offsets.get(tape.loops[-1].path, ZERO))
-                self.b.store(tape.array, place, v)
+                self.tapes.put(tape, place, v)
 
     def row(self, frame: Frame) -> Atom:
         """The row of the present iteration of a loop of the primal."""
@@ -265,7 +265,9 @@ class Backward:
 
     def buffers(self, region: Loop | While) -> list[Carry]:
         """The exchanged arrays of a loop to which the reverse sweep refers: they are exchanged back."""
-        return [c for c in region.carried if self.b.type(c.var).rank and self.roots(c.var) in self.primal.restored]
+        arrays = [c for c in region.carried if self.b.type(c.var).rank]
+        exchanged = {c.next for c in arrays} == {c.var for c in arrays}
+        return [c for c in arrays if exchanged and self.roots(c.var) in self.primal.restored]
 
     def in_order(self, stmt: Loop, region: Loop | While, path: Path) -> Loop:
         """The loop in the primal's order, where its iterations may run in any and no cell counts their records."""
@@ -356,9 +358,8 @@ class Backward:
                 region = replace(region, start=self.get(region.start), step=self.get(region.step))
             assert not isinstance(region, Branch)
             rows.append(self.tapes.row(region, self.indices[f.path]))
-        target = self.b.load(
-            tape.array, self.tapes.place(tape, rows, self.offsets.get(tape.loops[-1].path, ZERO)), str(v)
-        )
+        place = self.tapes.place(tape, rows, self.offsets.get(tape.loops[-1].path, ZERO))
+        target = self.tapes.take(tape, place, tuple(self.get(a) for a in self.b.shape(v)), str(v))
         if not self.b.type(v).rank:
             self.b.types[target.name] = self.b.type(v)
         return target

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adcompiler.ad.record import Plan
-from adcompiler.analysis.dependence import Dependence, everything
+from adcompiler.analysis.dependence import Dependence
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Grow, Loop, Store, Var, While
 
@@ -35,15 +35,8 @@ def written(over: Dependence, root: Var) -> Iterator[Var]:
 
 def lasts(over: Dependence, array: Var) -> bool:
     """Whether the reverse sweep can refer to an array: a top-level one, or a buffer that a top-level loop exchanges."""
-    base = over.accesses.access(array, everything(over.fn, array), (), ()).base
+    base = over.base(array)
     d = over.defs[base]
     if not d.frames:
-        return not isinstance(d.stmt, (Loop, While)) or exchanged(over, d.stmt)
-    return d.role == "carry" and len(d.frames) == 1 and isinstance(d.stmt, (Loop, While)) and exchanged(over, d.stmt)
-
-
-def exchanged(over: Dependence, loop: Loop | While) -> bool:
-    """Whether a loop only exchanges the arrays it carries."""
-    arrays = [c for c in loop.carried if over.fn.types[c.var.name].rank]
-    top = all(isinstance(c.init, Var) and not over.defs[c.init].frames for c in arrays)
-    return top and bool(arrays) and {c.next for c in arrays} == {c.var for c in arrays}
+        return not isinstance(d.stmt, (Loop, While)) or over.exchanges(d.stmt)
+    return d.role == "carry" and len(d.frames) == 1 and isinstance(d.stmt, (Loop, While)) and over.exchanges(d.stmt)

@@ -2,6 +2,7 @@
 
 A value inside loops whose lengths are all known before the outermost begins lies in an array with one axis a loop. Any other
 lies in an array with a single axis for all executions of its loop, one after the other; a cell counts where the next begins.
+Arrays whose extents change from one iteration to the next lie end to end, and where each begins is what the tape holds.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.record import Plan
 from adcompiler.ad.reverse import trip_count
 from adcompiler.analysis.scope import Frame, Path
-from adcompiler.errors import UnsupportedSyntax
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.wengert import Atom, Index, Loop, Slice, Var, While
 
@@ -27,6 +27,15 @@ class Tape:
     array: Var
     loops: tuple[Frame, ...]
     flat: bool
+    ragged: Ragged | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Where arrays of changing extents lie: one after the other in `array`, `cell` counts, the tape holds where each begins."""
+
+    array: Var
+    cell: Var
 
 
 @dataclass(slots=True)
@@ -61,17 +70,41 @@ class Tapes:
         extents: tuple[Atom, ...] = tuple(self.extent(f.region) for f in loops)
         if flat:
             extents = (self.extent(loops[0].region) if len(loops) == 1 and self.known(loops[0].region) else _FIRST,)
-        for a in self.b.shape(v):
-            if isinstance(a, Var) and self.plan.defs[a].frames:
-                raise UnsupportedSyntax(
-                    f"the extents of `{v}` change from one iteration to the next, and its values are needed in reverse",
-                    getattr(self.plan.defs[v].stmt, "span", None),
-                    "give the array a fixed shape before the loop and assign into it",
-                )
-        array = self.b.emit("empty", *extents, *self.b.shape(v), dtype=type.dtype, hint=f"{v}_tape")
+        varies = any(isinstance(a, Var) and self.plan.defs[a].frames for a in self.b.shape(v))
+        shape, dtype = ((), "int64") if varies else (self.b.shape(v), type.dtype)
+        array = self.b.emit("empty", *extents, *shape, dtype=dtype, hint=f"{v}_tape")
         if flat and len(loops) > 1 and loops[-1].path not in self.cells:
             self.cells[loops[-1].path] = self.b.emit("zeros", ONE, dtype="int64", hint=f"{v}_place")
-        return Tape(array, loops, flat)
+        return Tape(array, loops, flat, self.end_to_end(v) if varies else None)
+
+    def end_to_end(self, v: Var) -> Ragged:
+        """Memory for all values of an array whose extents change."""
+        array = self.b.emit("empty", _FIRST, dtype=self.b.type(v).dtype, hint=f"{v}_values")
+        return Ragged(array, self.b.emit("zeros", ONE, dtype="int64", hint=f"{v}_end"))
+
+    def put(self, tape: Tape, place: Index, v: Var) -> None:
+        """Record a value."""
+        b, ragged = self.b, tape.ragged
+        if ragged is None:
+            b.store(tape.array, place, v)
+            return
+        begin, size = b.load(ragged.cell, (ZERO,), hint="begin"), product(b, b.shape(v))
+        end = b.int("add", begin, size)
+        b.grow(ragged.array, b.int("sub", end, ONE))
+        row = v if b.type(v).layout == "C" else b.emit("copy", v, hint=str(v))
+        b.store(ragged.array, (Slice(begin, end, None, begin, size),), b.emit("reshape", row, size, hint=f"{v}_flat"))
+        b.store(tape.array, place, begin)
+        b.store(ragged.cell, (ZERO,), end)
+
+    def take(self, tape: Tape, place: Index, shape: tuple[Atom, ...], hint: str) -> Var:
+        """Load a recorded value of these extents."""
+        b, ragged = self.b, tape.ragged
+        if ragged is None:
+            return b.load(tape.array, place, hint)
+        begin, size = b.load(tape.array, place, hint="begin"), product(b, shape)
+        end = b.int("add", begin, size)
+        row = b.load(ragged.array, (Slice(begin, end, None, begin, size),), hint=f"{hint}_flat")
+        return b.emit("reshape", row, *shape, hint=hint)
 
     def known(self, region: object) -> bool:
         """Whether the length of a loop is known at the top level of the function."""
@@ -102,6 +135,14 @@ class Tapes:
         lead = (self.b.int("add", offset, rows[-1]),) if tape.flat else tuple(rows)
         rest = self.b.shape(tape.array)[len(lead) :]
         return (*lead, *(Slice(None, None, None, ZERO, extent) for extent in rest))
+
+
+def product(b: Builder, shape: tuple[Atom, ...]) -> Atom:
+    """The number of elements of an array."""
+    size: Atom = ONE
+    for extent in shape:
+        size = b.int("mul", size, extent)
+    return size
 
 
 def indexed(region: Loop) -> bool:

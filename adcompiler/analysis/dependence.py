@@ -16,7 +16,7 @@ from adcompiler.analysis.alias import Aliases, aliases
 from adcompiler.analysis.fourier import Form, feasible, symbol
 from adcompiler.analysis.scope import Definition, Frame, Path, definitions, sites
 from adcompiler.ir.ops import kind
-from adcompiler.ir.wengert import Assign, Atom, Branch, Const, Func, Index, Load, Loop, Slice, Store, Var, While
+from adcompiler.ir.wengert import Assign, Atom, Branch, Const, Func, Index, Load, Loop, Slice, Stmt, Store, Var, While
 
 
 @dataclass(slots=True)
@@ -30,6 +30,8 @@ class Dependence:
     accesses: Accesses
     writes: dict[Var, list[Access]] = field(default_factory=dict)
     reads: dict[Var, list[Access]] = field(default_factory=dict)
+    bases: set[Var] = field(default_factory=set)
+    names: dict[Var, list[Var]] = field(default_factory=dict)
     memo: dict[tuple[Path, Var, Path | None], bool] = field(default_factory=dict)
 
     def overwritten(
@@ -59,6 +61,35 @@ class Dependence:
                     return True
         return False
 
+    def exchanges(self, loop: Loop | While) -> bool:
+        """Whether the arrays that a loop carries are buffers that change places, top-level ones before the loop."""
+        arrays = [c for c in loop.carried if self.fn.types[c.var.name].rank]
+        top = all(isinstance(c.init, Var) and not self.defs[c.init].frames for c in arrays)
+        return top and bool(arrays) and {c.next for c in arrays} == {c.var for c in arrays}
+
+    def written(self, array: Var) -> bool:
+        """Whether anything is stored into the memory of an array, under its name or one that it is given later."""
+        if not self.bases:
+            self.bases = {w.base for writes in self.writes.values() for w in writes}
+            for stmt, _, _ in sites(self.fn.body):
+                for var, sources in handed(stmt):
+                    for source in sources:
+                        if isinstance(source, Var) and self.fn.types[source.name].rank:
+                            self.names.setdefault(self.base(source), []).append(var)
+        agenda, seen = [self.base(array)], set[Var]()
+        while agenda:
+            name = agenda.pop()
+            if name in self.bases:
+                return True
+            if name not in seen:
+                seen.add(name)
+                agenda += self.names.get(name, ())
+        return False
+
+    def base(self, array: Var) -> Var:
+        """The owner of the memory of an array, views looked through."""
+        return self.accesses.access(array, everything(self.fn, array), (), ()).base
+
     def lasting(self, store: Store, path: Path, frames: tuple[Frame, ...]) -> bool:
         """Whether the element that a store writes keeps its value until the function ends."""
         here = self.accesses.access(store.array, store.index, path, frames)
@@ -69,6 +100,8 @@ class Dependence:
 
         For a `first` inside the loop at `joined`, in a later execution of the same iteration of that loop.
         """
+        if self.made_anew(first.base, second.base):
+            return False
         common = shared(first.frames, second.frames)
         loops = [f for f in common if f.is_loop]
         if joined is not None and any(f.path == joined for f in first.frames):
@@ -85,6 +118,13 @@ class Dependence:
         ):
             return True
         return any(self.meet(first, second, loops, level) for level in range(private, len(loops)))
+
+    def made_anew(self, carried: Var, written: Var) -> bool:
+        """Whether `carried` comes from earlier iterations of a loop in each of which `written` is a new array."""
+        d, e = self.defs.get(carried), self.defs.get(written)
+        if d is None or e is None or d.role != "carry" or e.role != "line":
+            return False
+        return any(f.path == d.path for f in e.frames)
 
     def private(self, first: Access, second: Access) -> int:
         """The number of outer loops in each of whose iterations the memory is a new one."""
@@ -143,7 +183,7 @@ class Dependence:
     def owner(self, array: Atom) -> Var | None:
         """The parameter or allocation that an array name stands for; None where it may be one of several."""
         assert isinstance(array, Var)
-        base = self.accesses.access(array, everything(self.fn, array), (), ()).base
+        base = self.base(array)
         return base if self.defs[base].role in ("param", "line") else None
 
     def orders(self, frame: Frame, renaming: dict[object, object]) -> list[list[Form]]:
@@ -198,6 +238,17 @@ def shared(a: tuple[Frame, ...], b: tuple[Frame, ...]) -> list[Frame]:
 def exclusive(a: tuple[Frame, ...], b: tuple[Frame, ...]) -> bool:
     """Whether two places lie in different arms of one branch."""
     return any(x.path == y.path and isinstance(x.region, Branch) and x.arm != y.arm for x, y in zip(a, b, strict=False))
+
+
+def handed(stmt: Stmt) -> list[tuple[Var, list[Atom]]]:
+    """The names that a region gives to what already has one, and what each may be."""
+    match stmt:
+        case Loop(carried=carried) | While(carried=carried):
+            return [(c.var, [c.init, c.next]) for c in carried] + [(c.out, [c.init, c.next, c.var]) for c in carried]
+        case Branch(outs=outs):
+            return [(o.var, [o.then, o.other]) for o in outs]
+        case _:
+            return []
 
 
 def everything(fn: Func, array: Var) -> Index:

@@ -1,8 +1,8 @@
 """What must hold before a region for something to hold in it: exact projection of constraints along a loop.
 
-A conjunction holds in some iteration of a loop just when its shadow along the index holds before the loop. The shadow
-is exact over the integers where of each two coefficients that meet one is 1 (the dark shadow is then the real one: Pugh,
-the Omega test, 1991).
+A conjunction holds in some iteration of a loop just when its shadow along the index holds before the loop. The
+shadow is exact over the integers where of each two coefficients that meet one is 1 (the dark shadow is then the real
+one: Pugh, the Omega test, 1991).
 """
 
 from __future__ import annotations

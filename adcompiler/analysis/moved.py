@@ -6,7 +6,7 @@ written under its carried name is not also used under the name it came from.
 
 from __future__ import annotations
 
-from adcompiler.analysis.dependence import Dependence, everything
+from adcompiler.analysis.dependence import Dependence
 from adcompiler.analysis.scope import Path, sites
 from adcompiler.errors import UnsupportedSyntax
 from adcompiler.ir.walk import operands, yields
@@ -15,7 +15,7 @@ from adcompiler.ir.wengert import Assign, Atom, Branch, Loop, Store, Var, While
 
 def refuse_shared(over: Dependence) -> None:
     """Raise UnsupportedSyntax where a taken-over buffer is written and also used under its first name."""
-    written = {base(over, s.array) for s, _, _ in sites(over.fn.body) if isinstance(s, Store)}
+    written = {over.base(s.array) for s, _, _ in sites(over.fn.body) if isinstance(s, Store)}
     for stmt, path, _ in sites(over.fn.body):
         if not isinstance(stmt, (Loop, While, Branch)):
             continue
@@ -23,7 +23,7 @@ def refuse_shared(over: Dependence) -> None:
             if written.isdisjoint(names):
                 continue
             for source in sources:
-                owner = base(over, source) if isinstance(source, Var) and over.fn.types[source.name].rank else None
+                owner = over.base(source) if isinstance(source, Var) and over.fn.types[source.name].rank else None
                 if owner is not None and (used(over, owner, path, stmt) or owner in over.fn.results):
                     raise UnsupportedSyntax(
                         f"the array `{source}` is written under another name, `{names[0]}`, and used under its own as well",
@@ -41,11 +41,6 @@ def taken(stmt: Loop | While | Branch) -> list[tuple[list[Var], list[Atom]]]:
             return [([o.var], [o.then, o.other]) for o in outs]
 
 
-def base(over: Dependence, array: Var) -> Var:
-    """The owner of the memory of an array name."""
-    return over.accesses.access(array, everything(over.fn, array), (), ()).base
-
-
 def used(over: Dependence, owner: Var, region: Path, taker: Loop | While | Branch) -> bool:
     """Whether the memory of `owner` is used by name after it was taken over: for a loop, also inside it."""
     for stmt, path, _ in sites(over.fn.body):
@@ -53,6 +48,6 @@ def used(over: Dependence, owner: Var, region: Path, taker: Loop | While | Branc
         if path <= region or within or isinstance(stmt, Assign) and stmt.op == "dim":
             continue
         arrays = (a for a in (*operands(stmt), *yields(stmt)) if isinstance(a, Var) and over.fn.types[a.name].rank)
-        if any(base(over, a) == owner for a in arrays):
+        if any(over.base(a) == owner for a in arrays):
             return True
     return False
