@@ -192,7 +192,7 @@ class Forward:
         """The carries of tangents; the tangents after the loop are known from here on."""
         made: list[Carry] = []
         for c, var in inner.items():
-            out = self.b.like(var, f"{c.out}_dot")
+            out = self.b.like(c.out, f"{c.out}_dot")
             made.append(Carry(var, inits[c], nexts[c], out))
             self.dots[c.out] = out
         return made

@@ -11,7 +11,7 @@ from adcompiler.ad.reverse import trip_count
 from adcompiler.ad.tapes import Tape, Tapes
 from adcompiler.analysis.scope import Frame, Path
 from adcompiler.ir.build import ZERO, Builder
-from adcompiler.ir.types import Type
+from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.walk import (
     all_reads,
     as_var,
@@ -252,6 +252,7 @@ class Backward:
         with self.b.block() as lines:
             self.block(stmt.body)
             nexts = [self.get(c.next) for c in stmt.carried]
+            lengths = [length for c in stmt.carried for length in self.lengths(c, path, outer)]
             befores = [self.get(c.var) for c in buffers]
         self.known = outer
         carried = tuple(
@@ -261,7 +262,27 @@ class Backward:
             Carry(present[c], end, before, self.b.like(c.var))
             for c, end, before in zip(buffers, ends, befores, strict=True)
         )
+        carried += tuple(lengths)
         self.add(replace(stmt, start=bounds[0], stop=bounds[1], step=bounds[2], carried=carried, body=tuple(lines)))
+
+    def lengths(self, c: Carry, path: Path, outer: Known) -> list[Carry]:
+        """Carried extents of a carried adjoint whose extents change from one iteration to the next.
+
+        Called at the end of the body; gives the adjoint its new extents.
+        """
+        made: list[Carry] = []
+        shape, after = list(self.b.shape(c.var)), list(self.b.shape(c.var))
+        for axis, extent in enumerate(shape):
+            if not isinstance(extent, Var) or extent not in self.plan.defs or not self.within(extent, path):
+                continue
+            begin, end = self.b.shape(c.init)[axis], self.b.shape(c.next)[axis]
+            var, out = (self.b.var(f"n_{c.var}", INDEX) for _ in range(2))
+            init = outer.get(begin, begin) if isinstance(begin, Var) else begin
+            made.append(Carry(var, init, self.get(end), out))
+            shape[axis], after[axis] = var, out
+        if made:
+            self.b.shapes[c.var.name], self.b.shapes[c.out.name] = tuple(shape), tuple(after)
+        return made
 
     def buffers(self, region: Loop | While) -> list[Carry]:
         """The exchanged arrays of a loop to which the reverse sweep refers: they are exchanged back."""

@@ -13,7 +13,7 @@ def squared_modulus(z, w):
     return np.sum(np.abs(z * w) ** 2) + np.sum((z * np.conj(w)).real)
 
 
-program(squared_modulus, lambda rng: (_complex(rng, 3), _complex(rng, 3)), (0, 1))
+program(squared_modulus, lambda rng: (_complex(rng, 3), _complex(rng, 3)), (0, 1), refusable=True)
 
 
 def phase_loss(z):
@@ -23,7 +23,7 @@ def phase_loss(z):
     return total
 
 
-program(phase_loss, lambda rng: (_complex(rng, 3) + 2.0,))
+program(phase_loss, lambda rng: (_complex(rng, 3) + 2.0,), refusable=True)
 
 
 def discrete_fourier_power(x):
@@ -37,7 +37,7 @@ def discrete_fourier_power(x):
     return power
 
 
-program(discrete_fourier_power, lambda rng: (rng.normal(size=5),))
+program(discrete_fourier_power, lambda rng: (rng.normal(size=5),), refusable=True)
 
 
 def quantum_expectation(psi, H):
@@ -49,7 +49,7 @@ def _hermitian(rng, n):
     return h + h.conj().T
 
 
-program(quantum_expectation, lambda rng: (_complex(rng, 3), _hermitian(rng, 3)), (0, 1))
+program(quantum_expectation, lambda rng: (_complex(rng, 3), _hermitian(rng, 3)), (0, 1), refusable=True)
 
 
 def complex_iteration(c, n):
@@ -59,4 +59,4 @@ def complex_iteration(c, n):
     return z.real + 2 * z.imag
 
 
-program(complex_iteration, lambda rng: (0.2 + 0.3j, 4))
+program(complex_iteration, lambda rng: (0.2 + 0.3j, 4), refusable=True)

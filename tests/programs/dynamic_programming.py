@@ -107,7 +107,7 @@ def floyd_warshall(dist):
 
 def _distances(rng):
     d = rng.uniform(1, 9, size=(5, 5))
-    np.fill_diagonal(d, 0.0)
+    np.fill_diagonal(d, 0.5)
     return d
 
 

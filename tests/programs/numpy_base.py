@@ -172,7 +172,7 @@ def kernel_ridge(x, y, alpha):
     return y @ np.linalg.solve(K + alpha * np.eye(len(x)), y)
 
 
-program(kernel_ridge, lambda rng: (rng.normal(size=4), rng.normal(size=4), 0.5), (0, 1, 2))
+program(kernel_ridge, lambda rng: (rng.normal(size=4), rng.normal(size=4), 0.5), (0, 1, 2), refusable=True)
 
 
 def gaussian_log_density(x, mean, L):
@@ -182,7 +182,12 @@ def gaussian_log_density(x, mean, L):
     return -0.5 * z @ z - np.sum(np.log(np.diag(C)))
 
 
-program(gaussian_log_density, lambda rng: (rng.normal(size=3), rng.normal(size=3), rng.normal(size=(3, 3))), (0, 1, 2))
+program(
+    gaussian_log_density,
+    lambda rng: (rng.normal(size=3), rng.normal(size=3), rng.normal(size=(3, 3))),
+    (0, 1, 2),
+    refusable=True,
+)
 
 
 def elementwise_mixture(x, y):

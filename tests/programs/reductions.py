@@ -79,7 +79,7 @@ def norms(x, A):
     return np.linalg.norm(x) * np.linalg.norm(A) + np.linalg.norm(A, axis=1)[0] + np.linalg.norm(x, ord=1)
 
 
-program(norms, lambda rng: (rng.normal(size=3), rng.normal(size=(2, 3))), (0, 1))
+program(norms, lambda rng: (rng.normal(size=3), rng.normal(size=(2, 3))), (0, 1), refusable=True)
 
 
 def builtin_sum_of_a_list(x, w):
@@ -119,7 +119,7 @@ def weighted_average(x, w):
     return np.average(x, weights=w) + np.median(x) * np.mean(w)
 
 
-program(weighted_average, lambda rng: (rng.permutation(5) * 0.4, rng.uniform(0.5, 1.5, size=5)), (0, 1))
+program(weighted_average, lambda rng: (rng.permutation(5) * 0.4, rng.uniform(0.5, 1.5, size=5)), (0, 1), refusable=True)
 
 
 def centred_moments(x):

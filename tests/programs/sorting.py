@@ -171,7 +171,7 @@ def gini_coefficient(x):
     return (n + 1 - 2 * np.sum(cumulative) / cumulative[-1]) / n
 
 
-program(gini_coefficient, lambda rng: (_apart(rng, 6) + 1.0,))
+program(gini_coefficient, lambda rng: (_apart(rng, 6) + 1.0,), refusable=True)
 
 
 def sort_by_key(values, keys):
@@ -182,4 +182,4 @@ def sort_by_key(values, keys):
     return total
 
 
-program(sort_by_key, lambda rng: (rng.normal(size=5), _apart(rng, 5)), (0, 1))
+program(sort_by_key, lambda rng: (rng.normal(size=5), _apart(rng, 5)), (0, 1), refusable=True)

@@ -32,6 +32,7 @@ def regression_from_a_dict(params, x, y):
 program(
     regression_from_a_dict,
     lambda rng: ({"w": 0.7, "b": -0.2, "decay": 0.1}, rng.normal(size=4), rng.normal(size=4)),
+    refusable=True,
 )
 
 
@@ -47,7 +48,7 @@ def likelihood_of_a_named_tuple(g, x):
     return -0.5 * np.sum(z * z) - len(x) * np.log(g.scale)
 
 
-program(likelihood_of_a_named_tuple, lambda rng: (Gaussian(0.3, 1.4), rng.normal(size=5)), (0, 1))
+program(likelihood_of_a_named_tuple, lambda rng: (Gaussian(0.3, 1.4), rng.normal(size=5)), (0, 1), refusable=True)
 
 
 @dataclass
@@ -64,7 +65,7 @@ def energy_of_a_dataclass(o):
     return 0.5 * o.mass * v**2 + 0.5 * o.stiffness * x**2
 
 
-program(energy_of_a_dataclass, lambda rng: (Oscillator(1.2, 3.4, rng.normal(size=2)),))
+program(energy_of_a_dataclass, lambda rng: (Oscillator(1.2, 3.4, rng.normal(size=2)),), refusable=True)
 
 
 def tuple_of_arrays(pair, scale):
@@ -98,4 +99,4 @@ def nested_containers(tree):
     return tree["a"][0] * np.sum(tree["b"]["c"]) + tree["a"][1] ** 2
 
 
-program(nested_containers, lambda rng: ({"a": (0.4, 1.1), "b": {"c": rng.normal(size=2)}},))
+program(nested_containers, lambda rng: ({"a": (0.4, 1.1), "b": {"c": rng.normal(size=2)}},), refusable=True)
