@@ -1,120 +1,30 @@
-"""grad, value_and_grad, vjp, jvp: arguments in, compile, results out."""
+"""The transformations: functions in, derivatives out."""
 
 from __future__ import annotations
 
-import functools
-import threading
-from collections.abc import Callable, Sequence
-from types import FunctionType
+from collections.abc import Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from adcompiler.call import Binding, Place, at, cotangents, fast_key, is_float, out_value, spec_at, specs_of, tangent_leaves
-from adcompiler.compile import Options, Program, callee
-from adcompiler.entry import Entry, Kind, NestedProgram, compile_entry
-from adcompiler.frontend.signature import Spec
-from adcompiler.inspect import Views
-
-Argnums = int | str | Sequence[int | str]
-
-
-class Transformed(Views):
-    """A function made from the user's: calls compile for the types of their arguments and are remembered.
-
-    Attributes
-    ----------
-    primal : Transformed
-        The compiled value of the user's function; it writes its arguments as Python would.
-    """
-
-    def __init__(self, f: Callable[..., Any], kind: Kind, argnums: Argnums | None, has_aux: bool, options: Options) -> None:
-        self.f, self.kind, self.argnums, self.has_aux, self.options = f, kind, argnums, has_aux, options
-        if isinstance(f, Transformed):
-            self.program: Program | NestedProgram = NestedProgram(f.compiled_for, f.program.span, options)
-            self.binding = f.binding
-        else:
-            self.program = Program(callee(f), options)
-            self.binding = Binding(self.program.callee)
-        self.entries: dict[Any, list[Entry]] = {}
-        self.lock = threading.RLock()
-        self.last: Entry | None = None
-        functools.update_wrapper(self, f)
-
-    def __call__(self, *args: Any, **keywords: Any) -> Any:
-        entry, values = self.entry(args, keywords)
-        return entry.call(values)
-
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        if instance is None:
-            return self
-        bound = self.f.__get__(instance, owner)  # type: ignore[attr-defined]
-        return Transformed(bound, self.kind, self.argnums, self.has_aux, self.options)
-
-    def entry(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Entry, tuple[Any, ...]]:
-        """The compiled code for a call, and the values of its parameters."""
-        values = self.binding.values(args, keywords)
-        self.last = self.compiled_for(values, len(args))
-        return self.last, values
-
-    def compiled_for(self, values: tuple[Any, ...], count: int = -1) -> Entry:
-        """The code for these values of the parameters; made where there is none that still holds."""
-        key = fast_key(values)
-        for entry in self.entries.get(key, ()):
-            if entry.current(values):
-                return entry
-        with self.lock:
-            for entry in self.entries.get(key, ()):
-                if entry.current(values):
-                    return entry
-            made = compile_entry(
-                self.kind, self.program, self.binding, values, lambda specs: self.places(specs, count), self.has_aux
-            )
-            self.entries[key] = [made, *(e for e in self.entries.get(key, ()) if e.constants)]
-            return made
-
-    def places(self, specs: tuple[Spec, ...], count: int) -> tuple[tuple[Place, ...], bool]:
-        """The arguments to differentiate, and whether the user named a single one."""
-        if self.argnums is None:
-            every = (self.binding.place(k, count) for k in range(count))
-            return tuple(p for p in every if is_float(spec_at(specs, p))), False
-        numbers, single = _numbers(self.argnums)
-        return tuple(self.binding.place(k, count) for k in numbers), single
-
-    @functools.cached_property
-    def primal(self) -> Transformed:
-        """The compiled value."""
-        return Transformed(self.f, "primal", (), False, self.options)
-
-    def __reduce__(self) -> Any:
-        return Transformed, (self.f, self.kind, self.argnums, self.has_aux, self.options)
+from adcompiler.calls.binding import Place
+from adcompiler.calls.plans import Argument, primal_plan, pullback_plan, split, tangent_plan
+from adcompiler.calls.results import directions, positions, value_tree
+from adcompiler.calls.subject import Instance, Subject, subject
+from adcompiler.compile import Options
+from adcompiler.errors import NotDifferentiable
+from adcompiler.transformed import Argnums, Function, Transformed
 
 
-def _numbers(argnums: Argnums) -> tuple[list[int | str], bool]:
-    if isinstance(argnums, (int, str)):
-        return [argnums], True
-    return list(argnums), False
-
-
-def _transform(f: Any, kind: Kind, argnums: Argnums, has_aux: bool, given: dict[str, Any]) -> Any:
-    options = Options.of(given)
-    if f is None or isinstance(f, (int, str, tuple, list)):
-        # used as a decorator with arguments: @grad(argnums=...) or @grad(1)
-        numbers = argnums if f is None else f
-        return lambda function: Transformed(function, kind, numbers, has_aux, options)
-    return Transformed(f, kind, argnums, has_aux, options)
-
-
-def grad(f: Any = None, argnums: Argnums = 0, *, has_aux: bool = False, **options: Any) -> Any:
-    """The gradient of a scalar function: a function of the same arguments.
+def grad(f: Function | None = None, argnums: Argnums = 0, *, has_aux: bool = False, **options: Any) -> Any:
+    """The gradient of a function that returns one number.
 
     Parameters
     ----------
     f : callable
-        A Python function of numbers and arrays that returns a float.
-    argnums : int, str, or sequence of these
-        The arguments to differentiate, by number or name; a tuple of gradients for a sequence.
+        A plain Python function of floats and arrays, or of tuples, lists and dictionaries of these.
+    argnums : int, str or sequence of these
+        Numbers or names of the arguments to differentiate.
     has_aux : bool
         Whether `f` returns `(value, aux)`; the result is then `(gradient, aux)`.
     **options
@@ -122,114 +32,136 @@ def grad(f: Any = None, argnums: Argnums = 0, *, has_aux: bool = False, **option
 
     Returns
     -------
-    callable
-        The gradient has the structure, shapes and dtype of the argument.
-
-    Raises
-    ------
-    NotDifferentiable
-        At the call, for an argument that is no float or a result that is no scalar.
-    ADCompilerError
-        At the call, for a program outside the language.
+    Transformed
+        A function of the arguments of `f`; a decorator where `f` is left out.
 
     Examples
     --------
-    >>> import adcompiler as ad
-    >>> def f(x, y):
-    ...     return (x + y) * (x * y)
-    >>> ad.grad(f, (0, 1))(2.0, 3.0)
-    (21.0, 16.0)
+    >>> def square(x):
+    ...     return x * x
+    >>> grad(square)(3.0)
+    6.0
     """
-    return _transform(f, "grad", argnums, has_aux, options)
+    return _transformed("grad", f, argnums, has_aux, options)
 
 
-def value_and_grad(f: Any = None, argnums: Argnums = 0, *, has_aux: bool = False, **options: Any) -> Any:
-    """Value and gradient of a scalar function, computed together; parameters as for `grad`.
+def value_and_grad(f: Function | None = None, argnums: Argnums = 0, *, has_aux: bool = False, **options: Any) -> Any:
+    """The value and the gradient of a function that returns one number.
 
-    Examples
-    --------
-    >>> import adcompiler as ad
-    >>> def f(x):
-    ...     return x ** 3 + 2.0 * x
-    >>> ad.value_and_grad(f)(2.0)
-    (12.0, 14.0)
-    """
-    return _transform(f, "value_and_grad", argnums, has_aux, options)
-
-
-_KEPT: WeakKeyDictionary[FunctionType, dict[Any, Transformed]] = WeakKeyDictionary()
-
-
-def _kept(f: Any, kind: Kind, argnums: Any, has_aux: bool, given: dict[str, Any]) -> Transformed:
-    """The transformed function of an earlier call of `vjp` or `jvp` with the same one."""
-    if not isinstance(f, FunctionType):
-        return Transformed(f, kind, argnums, has_aux, Options.of(given))
-    found = _KEPT.setdefault(f, {})
-    key = (kind, argnums, has_aux, tuple(sorted(given.items())))
-    if key not in found:
-        found[key] = Transformed(f, kind, argnums, has_aux, Options.of(given))
-    return found[key]
-
-
-def _private(values: Sequence[Any]) -> tuple[Any, ...]:
-    """Copies of the arrays among arguments, so that later changes are not seen."""
-
-    def one(value: Any) -> Any:
-        if isinstance(value, np.ndarray):
-            return value.copy(order="K")
-        return type(value)(map(one, value)) if type(value) in (tuple, list) else value
-
-    return tuple(map(one, values))
-
-
-def vjp(
-    f: Callable[..., Any],
-    *args: Any,
-    argnums: Argnums | None = None,
-    has_aux: bool = False,
-    **options: Any,
-) -> Any:
-    """The value of a function and its pullback.
+    Parameters
+    ----------
+    f, argnums, **options
+        As for `grad`.
+    has_aux : bool
+        Whether `f` returns `(value, aux)`; the result is then `((value, aux), gradient)`.
 
     Returns
     -------
-    out : any
-        What `f` returns (its first item with `has_aux`, which adds `aux` as a third result).
-    pullback : callable
-        Maps a cotangent shaped like `out` to a tuple with one entry for each positional argument: None for passive ones
-        and those outside `argnums`. It may be called again, and does not see later changes of the arguments.
+    Transformed
+        A function of the arguments of `f`; a decorator where `f` is left out.
 
     Examples
     --------
-    >>> import adcompiler as ad
-    >>> def f(x, n):
-    ...     return x * x * n
-    >>> out, pullback = ad.vjp(f, 3.0, 2)
-    >>> out, pullback(1.0)
-    (18.0, (12.0, None))
+    >>> def square(x):
+    ...     return x * x
+    >>> value_and_grad(square)(3.0)
+    (9.0, 6.0)
     """
-    numbers = None if argnums is None else tuple(_numbers(argnums)[0])
-    transformed = _kept(f, "vjp", numbers, has_aux, options)
-    kept = _private(args)
-    entry, values = transformed.entry(kept, {})
-    whole = transformed.primal.entry(_private(args), {})
-    made = whole[0].call(whole[1])
-    out = made[0] if has_aux else made
-    tree = entry.differentiable_out
-    hidden = _private(entry.captured())
+    return _transformed("value_and_grad", f, argnums, has_aux, options)
+
+
+def _transformed(kind: str, f: Function | None, argnums: Argnums, has_aux: bool, options: dict[str, Any]) -> Any:
+    chosen = Options.of(kind, options)
+    if f is None:
+        return lambda function: Transformed(kind, _callable(kind, function), argnums, has_aux, chosen)
+    return Transformed(kind, _callable(kind, f), argnums, has_aux, chosen)
+
+
+def _callable(name: str, f: object) -> Function:
+    if not callable(f):
+        raise TypeError(f"{name}() needs a function, not {f!r}")
+    return f
+
+
+def vjp(f: Function, *args: Any, argnums: Argnums | None = None, has_aux: bool = False, **options: Any) -> Any:
+    """The value of a function and its pullback, which takes a cotangent of the value to cotangents of the arguments.
+
+    Parameters
+    ----------
+    f : callable
+        A function with any results.
+    *args
+        Its arguments.
+    argnums : int, str or sequence of these, optional
+        The arguments to differentiate; by default all that hold floats.
+    has_aux : bool
+        Whether `f` returns `(value, aux)`; `aux` is then returned third.
+    **options
+        See `adcompiler.compile.Options`.
+
+    Returns
+    -------
+    tuple
+        The value and the pullback. The pullback gives a tuple with an entry for each argument, None for those that are
+        not differentiated; it may be called again, and does not see later changes of the arguments.
+
+    Examples
+    --------
+    >>> def scaled(x, n):
+    ...     return x * n
+    >>> value, pullback = vjp(scaled, np.array([1.0, 2.0]), 3)
+    >>> pullback(np.array([1.0, 10.0]))
+    (array([ 3., 30.]), None)
+    """
+    of = subject(_callable("vjp", f), Options.of("vjp", options))
+    values = of.binder.values(args, {})
+    instance, leaves = of.find(values)
+    out, aux = split(instance.lowering, has_aux, of.binder.name)
+    places = _entries(of, instance, values, len(args), argnums)
+    primal = instance.plan(("primal",), lambda: primal_plan(instance.lowering))
+    reverse = instance.plan(("vjp", places, has_aux), lambda: pullback_plan(instance.lowering, of.binder, values, places, out))
+    # the pullback runs the function again: on arrays that nobody else can change
+    kept = [leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
+    value = primal.make(_apart(primal.results(instance.fresh(list(kept))), kept))
+    result = value if aux is None else value[0]
+    seeded = positions(value_tree(out, instance.lowering.lowered.func))
+    order = sorted(range(len(seeded)), key=seeded.__getitem__)
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        bars = list(cotangents(tree, cotangent, out, entry.types))
-        results = entry.run(values, bars, captured=hidden)
-        found = dict(zip(entry.wrt, results[len(entry.types) :], strict=True))
-        places = [transformed.binding.place(k, len(args)) for k in range(len(args))]
-        return tuple(entry.derivative_at(values, place, found) for place in places)
+        """The cotangents of the arguments."""
+        seeds = list(directions(cotangent, result, "the result", "cotangent"))
+        entries: tuple[Any, ...] = reverse.run([*instance.fresh(list(kept)), *(seeds[k] for k in order)])
+        return entries
 
-    return (out, pullback, made[1]) if has_aux else (out, pullback)
+    return (result, pullback) if aux is None else (result, pullback, value[1])
+
+
+def _entries(
+    of: Subject, instance: Instance, values: tuple[Any, ...], given: int, argnums: Argnums | None
+) -> tuple[Place | None, ...]:
+    """For each positional argument its place, or None where it is not differentiated."""
+    every = of.binder.everything(given)
+    if argnums is None:
+        return every
+    chosen = of.binder.places(argnums, instance.lowering.final)
+    for place in chosen:
+        Argument(instance.lowering, of.binder, values, place).required()
+        if place not in every:
+            name = of.binder.label(place)
+            raise NotDifferentiable(f"argument '{name}' was not passed to vjp", None, f"pass {name} by position")
+    return tuple(place if place in chosen else None for place in every)
+
+
+def _apart(results: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
+    """Results in memory of their own."""
+    arrays = [leaf for leaf in leaves if isinstance(leaf, np.ndarray)]
+    return [
+        r.copy() if isinstance(r, np.ndarray) and any(np.may_share_memory(r, a) for a in arrays) else r for r in results
+    ]
 
 
 def jvp(
-    f: Callable[..., Any],
+    f: Function,
     primals: Sequence[Any],
     tangents: Any,
     *,
@@ -237,58 +169,66 @@ def jvp(
     has_aux: bool = False,
     **options: Any,
 ) -> Any:
-    """The value of a function and its derivative in one direction.
+    """The value of a function and its derivative along a direction.
 
     Parameters
     ----------
+    f : callable
+        A function with any results.
     primals : sequence
-        The arguments.
+        Its arguments.
     tangents : sequence
-        One tangent for each argument, None (or zeros) for a passive one; with `argnums` shaped as `argnums`.
+        The direction: an entry for each argument, None or zeros for passive ones.
+    argnums : int, str or sequence of these, optional
+        The arguments that move: `tangents` is then one tangent for a number or name, a sequence for a sequence.
+    has_aux : bool
+        Whether `f` returns `(value, aux)`; `aux` is then returned third.
+    **options
+        See `adcompiler.compile.Options`.
 
     Returns
     -------
-    out, tangent : any
-        With `has_aux` the aux follows.
+    tuple
+        The value and its tangent.
 
     Examples
     --------
-    >>> import adcompiler as ad
-    >>> def f(x, y):
-    ...     return x * y
-    >>> ad.jvp(f, (2.0, 3.0), (1.0, None))
-    (6.0, 3.0)
+    >>> def scaled(x, n):
+    ...     return x * x * n
+    >>> jvp(scaled, (2.0, 3), (1.0, None))
+    (12.0, 12.0)
     """
-    primals = tuple(primals)
-    given = _directions(primals, tangents, argnums)
-    probe = _kept(f, "primal", (), False, options)
-    binding, values = probe.binding, probe.binding.values(primals, {})
-    specs = specs_of(values, binding.order)
-    moving: list[int | str] = []
-    for number, tangent in given:
-        place = binding.place(number, len(primals))
-        if tangent is not None and is_float(spec_at(specs, place)):
-            moving.append(number)
-    transformed = _kept(f, "jvp", tuple(moving), has_aux, options)
-    entry, values = transformed.entry(primals, {})
-    tangent_of = {binding.place(number, len(primals)): tangent for number, tangent in given}
-    dots = [
-        dot
-        for place in entry.places
-        for dot in tangent_leaves(at(values, place), tangent_of[place], binding.label(place))
-    ]
-    results = entry.run(values, dots)
-    made = out_value(entry.lowered.out, results[: len(entry.types)], entry.types)
-    tangent = entry.out_tangent(results)
-    return (made[0], tangent, made[1]) if has_aux else (made, tangent)
+    of = subject(_callable("jvp", f), Options.of("jvp", options))
+    values = of.binder.values(tuple(primals), {})
+    instance, leaves = of.find(values)
+    wrt, moves = list[int](), list[Any]()
+    for argument, tangent in _moving(of, instance, values, len(primals), tangents, argnums):
+        moved = list(directions(tangent, argument.value, argument.label, "tangent"))
+        if tangent is not None:
+            wrt.extend(argument.floats)
+            moves.extend(moved)
+    plan = instance.plan(
+        ("jvp", tuple(wrt), has_aux), lambda: tangent_plan(instance.lowering, tuple(wrt), has_aux, of.binder.name)
+    )
+    return plan.run([*instance.fresh(leaves), *moves])
 
 
-def _directions(primals: tuple[Any, ...], tangents: Any, argnums: Argnums | None) -> list[tuple[int | str, Any]]:
+def _moving(
+    of: Subject, instance: Instance, values: tuple[Any, ...], given: int, tangents: Any, argnums: Argnums | None
+) -> list[tuple[Argument, Any]]:
+    """Arguments with their tangents."""
     if argnums is None:
-        numbers, given = list(range(len(primals))), tuple(tangents)
+        places, entries = of.binder.everything(given), tangents
     else:
-        numbers, single = _numbers(argnums)  # type: ignore[assignment]
-        given = (tangents,) if single else tuple(tangents)
-    if len(numbers) != len(given):
-        raise TypeError(f"{len(given)} tangents for {len(numbers)} arguments")
-    return list(zip(numbers, given, strict=True))
+        places = of.binder.places(argnums, instance.lowering.final)
+        entries = (tangents,) if isinstance(argnums, (int, str)) else tangents
+    if not isinstance(entries, (tuple, list)) or len(entries) != len(places):
+        number = len(entries) if isinstance(entries, (tuple, list)) else type(entries).__name__
+        raise TypeError(f"jvp() needs {len(places)} tangents in a tuple, one for each argument; it got {number}")
+    arguments = [Argument(instance.lowering, of.binder, values, place) for place in places]
+    if argnums is not None:
+        for argument in arguments:
+            argument.required()
+    return list(zip(arguments, entries, strict=True))
+
+

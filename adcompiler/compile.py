@@ -1,53 +1,55 @@
-"""The pipeline: from a user's function and the specifications of its arguments to compiled code, stage by stage."""
+"""The pipeline: from a lowered function through its derivative to something that can be called."""
 
 from __future__ import annotations
 
-import functools
+import json
 import os
+import re
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
-from types import FunctionType, MethodType
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, Literal
 
-from adcompiler.ad.gradient import gradient
+from adcompiler import cache
 from adcompiler.ad.forward import tangent
-from adcompiler.backend import cpu
+from adcompiler.ad.gradient import gradient
+from adcompiler.analysis.alias import aliases
 from adcompiler.emit.text import emit
-from adcompiler.errors import ADCompilerError, Span, UnsupportedSyntax
+from adcompiler.errors import ADCompilerError, Span
 from adcompiler.frontend.lower import Lowered, lower
 from adcompiler.frontend.signature import Spec, with_static
 from adcompiler.frontend.values import NotStatic
 from adcompiler.ir.verify import verify
-from adcompiler.ir.wengert import Func
+from adcompiler.ir.wengert import Func, Var
 from adcompiler.optimise.bounds import drop_bounds, prove_bounds
 from adcompiler.optimise.lower import lower_arrays
-from adcompiler.optimise.memory import promote
-from adcompiler.optimise.sharing import share_loads
 from adcompiler.optimise.simplify import simplify
-from adcompiler.source import SourceFunc, source_of
+from adcompiler.source import SourceFunc
 
 TARGETS = ("cpu",)
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a transformation may be told.
+    """What a user may choose; part of every cache key.
 
     Parameters
     ----------
-    target : {"cpu"}
-        Where the code runs.
+    target : str
+        What runs the code.
     fastmath : bool
-        Reserved for proven reductions; the order of the source is kept where it is False.
+        Allow vector mathematics and reassociated sums.
     boundscheck : bool
-        Whether indices out of range raise IndexError.
+        Raise IndexError where an index is out of range.
     cache : bool
-        Whether generated text and machine code may be kept on disk.
-    memory : int or None
-        Bytes a tape may take; None: any.
-    source : str or None
+        Keep text and machine code on disk.
+    memory : int, optional
+        Bytes that recorded values may take.
+    source : str, optional
         The function's text, where Python cannot give it.
+    check : bool
+        Verify the Wengert list after every stage.
     """
 
     target: str = "cpu"
@@ -56,182 +58,175 @@ class Options:
     cache: bool = True
     memory: int | None = None
     source: str | None = None
+    check: bool = False
 
     @classmethod
-    def of(cls, given: dict[str, Any]) -> Options:
-        """Options from keywords; TypeError names one that does not exist."""
-        known = [f.name for f in fields(cls)]
-        for name in given:
+    def of(cls, caller: str, given: Mapping[str, Any]) -> Options:
+        """The options of a call of `caller`; raises TypeError for an unknown one and for a value of another type."""
+        known = {field.name: field.default for field in fields(cls)}
+        for name, value in given.items():
             if name not in known:
-                raise TypeError(f"unknown option {name!r}; the options are {', '.join(known)}")
-        options = cls(**given)
+                raise TypeError(f"{caller}() got an unknown option {name!r}; the options are {', '.join(known)}")
+            if isinstance(known[name], bool) and not isinstance(value, bool):
+                raise TypeError(f"{caller}() option {name!r} must be True or False, not {value!r}")
+        options = cls(**{"check": os.environ.get("ADCOMPILER_CHECK", "0") not in ("", "0"), **given})
         if options.target not in TARGETS:
-            raise ADCompilerError(f"target {options.target!r} is not available", None, "use target='cpu'")
+            raise ADCompilerError(
+                f"target {options.target!r} is not available", None, f"choose one of: {', '.join(map(repr, TARGETS))}"
+            )
         if options.memory is not None:
-            raise ADCompilerError("a memory budget is not available", None, "leave out memory=")
+            raise ADCompilerError(
+                "a limit on recorded values is not available", None, "leave memory=None, and make loops shorter"
+            )
+        if not isinstance(options.source, str | None):
+            raise TypeError(f"{caller}() option 'source' must be the function's text, not {options.source!r}")
         return options
 
 
 @dataclass(frozen=True, slots=True)
-class Callee:
-    """A user's callable taken apart: the Python function, and arguments it already has."""
-
-    function: FunctionType
-    before: tuple[Any, ...] = ()
-    keywords: tuple[tuple[str, Any], ...] = ()
-
-
-def callee(f: Callable[..., Any]) -> Callee:
-    """The Python function behind a callable; raises UnsupportedSyntax where there is none."""
-    if isinstance(f, functools.partial):
-        inner = callee(f.func)
-        return Callee(inner.function, (*inner.before, *f.args), (*inner.keywords, *f.keywords.items()))
-    if isinstance(f, MethodType):
-        inner = callee(f.__func__)
-        return Callee(inner.function, (f.__self__, *inner.before), inner.keywords)
-    if isinstance(getattr(f, "py_func", None), FunctionType):
-        return Callee(f.py_func)  # type: ignore[attr-defined]
-    if isinstance(f, FunctionType):
-        if hasattr(f, "__wrapped__"):
-            raise UnsupportedSyntax(
-                f"`{f.__name__}` is wrapped by a decorator whose effect is not known",
-                None,
-                "put the transformation innermost, directly on the function",
-            )
-        return Callee(f)
-    call = getattr(type(f), "__call__", None)
-    if isinstance(call, FunctionType) and not isinstance(f, type):
-        return Callee(call, (f,))
-    name = getattr(f, "__name__", type(f).__name__)
-    raise UnsupportedSyntax(
-        f"`{name}` is not a Python function, so it has no source to transform",
-        None,
-        "wrap it in a function: lambda x: ...",
-    )
-
-
-@dataclass(slots=True)
-class Program:
-    """A function with its options: lowers it for each specification of arguments once."""
-
-    callee: Callee
-    options: Options
-    memo: dict[tuple[Spec, ...], Lowered] = field(default_factory=dict)
-    text: SourceFunc | None = None
-
-    @property
-    def source(self) -> SourceFunc:
-        """The function's text and AST."""
-        if self.text is None:
-            self.text = source_of(self.callee.function, self.options.source)
-        return self.text
-
-    @property
-    def span(self) -> Span:
-        """The place of the definition."""
-        return self.source.span(self.source.node)  # type: ignore[arg-type]
-
-    def lowered(self, specs: tuple[Spec, ...]) -> Lowered:
-        """The typed Wengert list, its index checks proven or moved out of loops."""
-        found = self.memo.get(specs)
-        if found is None or not all(guard.holds() for guard in found.guards):
-            raw = lower(self.source, specs)
-            bounds = prove_bounds if self.options.boundscheck else drop_bounds
-            func = staged("bounds", bounds, staged("simplify", simplify, checked("lower", raw.func)))
-            func = staged("share_loads", share_loads, staged("simplify", simplify, func))
-            found = Lowered(func, raw.captures, raw.out, raw.written, raw.guards)
-            self.memo[specs] = found
-        return found
-
-
-    def lowered_for(self, values: tuple[Any, ...], specs: tuple[Spec, ...]) -> tuple[Lowered, tuple[Spec, ...]]:
-        """The primal for these arguments, and their specifications with those made constants that must be known."""
-        while True:
-            try:
-                return self.lowered(specs), specs
-            except NotStatic as need:
-                specs = with_static(specs, values, need.positions)
-
-
-@dataclass(slots=True)
-class Compiled:
-    """A function of one signature at every stage; text and machine code are made when asked for.
+class Derivative:
+    """What is computed from a function.
 
     Parameters
     ----------
-    func : Func
-        The readable form.
-    span : Span
-        The user's function.
-    keep : bool
-        Whether text and machine code may be kept on disk.
+    mode : "primal", "reverse" or "forward"
+        "primal" is the function itself.
+    wrt : tuple of int
+        Positions of the parameters of the lowered function that are differentiated.
+    seeds : "one" or "given"
+        Reverse mode: whether the cotangent of the result is one or an argument.
+    outputs : tuple of int, optional
+        Reverse mode: positions of the results that count; all by default.
     """
 
-    func: Func
-    span: Span
-    keep: bool
-    seconds: dict[str, float] = field(default_factory=dict)
-    runner: Callable[..., Any] | None = None
-    fused: Func | None = None
+    mode: Literal["primal", "reverse", "forward"]
+    wrt: tuple[int, ...] = ()
+    seeds: Literal["one", "given"] = "one"
+    outputs: tuple[int, ...] | None = None
 
-    @property
+    def of(self, fn: Func) -> Func:
+        """The function that computes it."""
+        if self.mode == "reverse":
+            return gradient(fn, self.wrt, self.seeds, self.outputs)
+        return tangent(fn, self.wrt) if self.mode == "forward" else fn
+
+
+def lowered(source: SourceFunc, specs: tuple[Spec, ...], values: tuple[object, ...]) -> tuple[Lowered, tuple[Spec, ...]]:
+    """The Wengert list of a function, and the specifications with the numbers that had to be known made constants."""
+    while True:
+        try:
+            return lower(source, specs), specs
+        except NotStatic as need:
+            specs = with_static(specs, values, need.positions)
+
+
+class Compiled:
+    """A function of the Wengert list and a derivative of it, each stage made when it is asked for.
+
+    Parameters
+    ----------
+    primal : Func
+        The function.
+    derivative : Derivative
+        What to compute.
+    options : Options
+        How.
+    span : Span or None
+        The user's function, for what Numba refuses.
+    """
+
+    def __init__(self, primal: Func, derivative: Derivative, options: Options, span: Span | None) -> None:
+        self.primal, self.derivative, self.options, self.span = primal, derivative, options, span
+        self.times: dict[str, float] = {}
+
+    @cached_property
+    def stages(self) -> dict[str, Func]:
+        """The function after each stage, by the stage's name."""
+        fn, found = self.primal, {}
+        for name, stage in (
+            ("wengert", prove_bounds if self.options.boundscheck else drop_bounds),
+            ("derivative", self.derivative.of),
+            ("readable", simplify),
+            ("lowered", lower_arrays),
+        ):
+            fn = found[name] = self._timed(name, lambda stage=stage, fn=fn: stage(fn))
+            if self.options.check:
+                verify(fn)
+        return found
+
+    @cached_property
     def readable(self) -> str:
-        """The text a person reads; it runs with NumPy alone."""
-        return emit(self.func, "python")
+        """The text for people, which is Python with NumPy."""
+        return self._timed("printing", lambda: emit(self.stages["readable"], "python"))
 
-    @property
-    def lowered(self) -> Func:
-        """The form that is compiled: arrays as loops over elements."""
-        if self.fused is None:
-            func = staged("lower_arrays", lower_arrays, self.func)
-            func = staged("share_loads", share_loads, staged("simplify", simplify, func))
-            self.fused = staged("simplify", simplify, staged("promote", promote, func))
-        return self.fused
-
-    @property
+    @cached_property
     def text(self) -> str:
         """The text that Numba compiles."""
-        return emit(self.lowered, "numba")
+        return self._kept[0]
 
-    def load(self, args: Sequence[Any]) -> Callable[..., Any]:
-        """The callable for arguments of the types of `args`."""
-        if self.runner is None:
-            start = time.perf_counter()
-            if cpu.interpreted():
-                self.runner = cpu.python_function(self.readable, self.func.name, keep=self.keep)
-            else:
-                text = self.text
-                self.seconds["lowering and printing"] = time.perf_counter() - start
-                dispatcher = cpu.numba_function(text, self.func.name, keep=self.keep)
-                start = time.perf_counter()
-                cpu.specialise(dispatcher, args, self.span)
-                self.seconds["Numba"] = time.perf_counter() - start
-                self.runner = dispatcher
-        return self.runner
+    @cached_property
+    def shared(self) -> tuple[int, ...]:
+        """The positions of the derivative's results that lie in memory of an argument or of another result."""
+        return self._kept[1]
 
+    @cached_property
+    def _kept(self) -> tuple[str, tuple[int, ...]]:
+        """What a warm cache has without differentiating again."""
+        folder = cache.folder() if self.options.cache and not self.options.check else None
+        if folder is None:
+            return self._made()
+        made_of = repr((self.primal, self.derivative, self.options))
+        name = f"{self.primal.name}_{cache.key(cache.versions(), made_of)}.json"
+        kept = folder.load(name)
+        if kept is None:
+            made = self._made()
+            folder.store(name, json.dumps(made).encode())
+            return made
+        text, shared = json.loads(kept)
+        return text, tuple(shared)
 
-def derivative(
-    func: Func, mode: str, wrt: Sequence[int], outputs: Sequence[int] | None = None
-) -> Func:
-    """The readable derivative of a primal: "one" and "given" seeds for reverse, "forward"."""
-    if mode == "forward":
-        made = staged("tangent", lambda f: tangent(f, tuple(wrt)), func)
-    else:
-        assert mode in ("one", "given")
-        made = staged("gradient", lambda f: gradient(f, wrt, mode, outputs), func)
-    return staged("simplify", simplify, made)
+    def _made(self) -> tuple[str, tuple[int, ...]]:
+        fn = self.stages["lowered"]
+        root = aliases(fn).root
+        memory = [root(atom) if isinstance(atom, Var) and fn.type(atom).rank else None for atom in fn.results]
+        taken = [root(p) for p in fn.params if fn.types[p.name].rank]
+        first = len(fn.results) if self.derivative.mode == "primal" else len(self.primal.results)
+        shared = tuple(k for k in range(first, len(memory)) if memory[k] and memory[k] in (*taken, *memory[:k]))
+        return self._timed("printing", lambda: emit(fn, "numba")), shared
 
+    @cached_property
+    def callable(self) -> Callable[..., Any]:
+        """The function to call: compiled by Numba at its first signature, or plain Python where that is asked for."""
+        # importing Numba takes longer than everything else in this package
+        from adcompiler.backend import cpu
 
-def staged(name: str, stage: Callable[[Func], Func], func: Func) -> Func:
-    """One stage of the pipeline, with its result verified where ADCOMPILER_CHECK is set."""
-    return checked(name, stage(func))
+        if cpu.interpreted():
+            return cpu.python_function(self.readable, self.stages["readable"].name, keep=self.options.cache)
+        return self.dispatcher
 
+    @cached_property
+    def dispatcher(self) -> Any:
+        """The Numba function."""
+        from adcompiler.backend import cpu
 
-def checked(name: str, func: Func) -> Func:
-    """`func`, verified where ADCOMPILER_CHECK is set."""
-    if os.environ.get("ADCOMPILER_CHECK"):
+        return cpu.numba_function(self.text, self.name, keep=self.options.cache)
+
+    def specialise(self, args: tuple[object, ...]) -> None:
+        """Compile for the types of `args`, before the first call with them."""
+        from adcompiler.backend import cpu
+
+        if not cpu.interpreted():
+            self._timed("numba", lambda: cpu.specialise(self.callable, args, self.span))
+
+    @property
+    def name(self) -> str:
+        """The name of the function in `text`: the last one defined there."""
+        found: str = re.findall(r"^def (\w+)\(", self.text, re.MULTILINE)[-1]
+        return found
+
+    def _timed(self, stage: str, work: Callable[[], Any]) -> Any:
+        start = time.perf_counter()
         try:
-            verify(func)
-        except AssertionError as error:
-            raise AssertionError(f"after stage {name}: {error}") from error
-    return func
+            return work()
+        finally:
+            self.times[stage] = self.times.get(stage, 0.0) + time.perf_counter() - start

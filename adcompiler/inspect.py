@@ -1,144 +1,273 @@
-"""Any stage of a transformed function for people to read: the Wengert list, the adjoint, what is recorded and why."""
+"""Any stage of a compilation, for people: tables, texts, reports."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from adcompiler.analysis.activity import active
-from adcompiler.entry import Entry
-from adcompiler.ir.walk import all_defs, defines, inner, walk
-from adcompiler.ir.wengert import Assign, Func, Grow, Load, Loop, Note, Stmt, Var, While
-from adcompiler.views import adjoint_module, spelled, stand_alone, user_lines
+from adcompiler.calls.plans import Plan
+from adcompiler.calls.subject import Instance, Subject
+from adcompiler.errors import Span
+from adcompiler.ir.show import show_line
+from adcompiler.ir.walk import blocks, defines, operands
+from adcompiler.ir.wengert import Assign, Block, Branch, Check, Func, Load, Loop, Stmt, Store, Var, While
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-class Views:
-    """What a transformed function shows of itself; example arguments may be left out after a first call."""
-
-    last: Entry | None
-
-    def entry(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[Entry, tuple[Any, ...]]:
-        """The code for a call."""
-        raise AssertionError("given by the transformed function")
-
-    def _shown(self, args: tuple[Any, ...]) -> Entry:
-        if args or self.last is None:
-            return self.entry(args, {})[0]
-        return self.last
-
-    def wengert(self, *args: Any) -> Wengert:
-        """The Wengert list of the function with types, activity and what is recorded; prints as a table."""
-        return Wengert(self._shown(args))
-
-    def adjoint_source(self, *args: Any) -> str:
-        """The readable adjoint: the text of a module that runs with NumPy alone."""
-        return adjoint_module(self._shown(args).compiled)
-
-    def lowered_source(self, *args: Any) -> str:
-        """The text that Numba compiles: arrays as loops."""
-        return self._shown(args).compiled.text
-
-    def explain(self, *args: Any) -> str:
-        """A report: what is active, what is recorded or recomputed, which loops run how, compile time by stage."""
-        return "\n".join(explanation(self._shown(args)))
-
-    def show(self, *args: Any) -> str:
-        """The user's code, then the adjoint."""
-        entry = self._shown(args)
-        return f"{user_lines(entry.compiled.span)}\n\n{adjoint_module(entry.compiled)}"
-
-    def export(self, path: str, *args: Any) -> None:
-        """Write a module that needs only NumPy and Numba."""
-        Path(path).write_text(stand_alone(self._shown(args).compiled), encoding="utf-8")
-
-    def dispatcher(self, *args: Any) -> Any:
-        """The Numba function, to be called from the user's own `@njit` code.
-
-        It takes the run-time leaves of the arguments, then the hidden parameters, and returns the results and the
-        derivatives as one tuple.
-        """
-        entry, values = self.entry(args, {})
-        return entry.compiled.load(entry.leaves(values, private=True))
+_TAPE = re.compile(r"(.+)_tape(_\d+)?")
+_ORIGIN = re.compile(r"^\s*# \S+:(\d+): (.*)$")
 
 
-class Wengert:
-    """The Wengert list of one signature."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """What was compiled of a function for one signature.
 
-    def __init__(self, entry: Entry) -> None:
-        self.func: Func = entry.lowered.func
-        self.active = active(self.func, [self.func.params[k] for k in entry.wrt])
-        self.recorded = frozenset(name for name, _ in tapes(entry.compiled.func))
+    Parameters
+    ----------
+    subject : Subject
+        The function.
+    instance : Instance
+        Its form for the signature.
+    plan : Plan
+        The derivative.
+    """
 
-    def rows(self) -> Iterator[tuple[str, str, str]]:
-        """Each line with its type and its marks."""
-        yield from ((spelled_type(self.func, p), str(p), self.marks(p)) for p in self.func.params)
-        for depth, stmt in nested(self.func.body, 0):
-            if isinstance(stmt, Note):
-                continue
-            names = [*defines(stmt), *inner(stmt)]
-            mark = self.marks(names[0]) if names and isinstance(stmt, (Assign, Load)) else ""
-            type = spelled_type(self.func, names[0]) if names and isinstance(stmt, (Assign, Load)) else ""
-            yield type, "    " * depth + spelled(stmt), mark
+    subject: Subject
+    instance: Instance
+    plan: Plan
 
-    def marks(self, name: Var) -> str:
-        """ "active" and "recorded" where they hold."""
-        found = ["active"] if name in self.active else []
-        return ", ".join(found + (["recorded"] if str(name) in self.recorded else []))
+    @property
+    def primal(self) -> Func:
+        """The Wengert list of the function."""
+        return self.plan.compiled.stages["wengert"]
+
+    @property
+    def active(self) -> frozenset[Var]:
+        """The names through which derivatives flow."""
+        derivative = self.plan.compiled.derivative
+        wrt = [self.primal.params[k] for k in derivative.wrt]
+        return active(self.primal, wrt, derivative.outputs)
+
+    @property
+    def recorded(self) -> dict[str, str]:
+        """The bytes recorded of each name, as a product of extents."""
+        found = {}
+        for stmt, _ in nested(self.plan.compiled.stages["readable"].body):
+            if isinstance(stmt, Assign) and stmt.op == "empty" and (match := _TAPE.fullmatch(stmt.target.name)):
+                size = self.plan.compiled.stages["readable"].types[stmt.target.name].numpy.itemsize
+                found[match[1]] = " x ".join([f"{size} B", *map(str, stmt.args)])
+        return found
+
+
+# -- the Wengert list --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the Wengert list: the name it defines, its type, what it does, and what becomes of it."""
+
+    name: str
+    type: str
+    operation: str
+    arguments: str
+    active: bool
+    recorded: str
+    line: str
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The columns of the table."""
+        flow = "active" if self.active else ""
+        return self.name, self.type, self.operation, self.arguments, flow, self.recorded, self.line
+
+
+@dataclass(frozen=True, slots=True)
+class WengertTable:
+    """The Wengert list of a function; prints as a table.
+
+    Parameters
+    ----------
+    rows : tuple of Row
+        Its lines, those of a loop or branch under it.
+    edges : tuple of pairs of str
+        Names with the names computed from them.
+    """
+
+    rows: tuple[Row, ...]
+    edges: tuple[tuple[str, str], ...]
 
     def __str__(self) -> str:
-        rows = list(self.rows())
-        types, lines = (max((len(r[k]) for r in rows), default=0) for k in (0, 1))
-        return "\n".join(f"{t:{types}}  {line:{lines}}  {mark}".rstrip() for t, line, mark in rows)
+        head = ("name", "type", "operation", "arguments", "", "recorded", "line")
+        return "\n".join(aligned([head, *(row.cells for row in self.rows)]))
 
-    __repr__ = __str__
+    def graph(self) -> Any:
+        """The lines as a `networkx.DiGraph`: an edge leads from a name to one computed from it."""
+        import networkx as nx
+
+        graph = nx.DiGraph()
+        for row in self.rows:
+            if row.name:
+                graph.add_node(row.name, type=row.type, operation=row.operation.strip(), active=row.active)
+        graph.add_edges_from(edge for edge in self.edges if set(edge) <= set(graph))
+        return graph
 
 
-def nested(block: tuple[Stmt, ...], depth: int) -> Iterator[tuple[int, Stmt]]:
-    """Every statement with its depth."""
-    from adcompiler.ir.walk import blocks
+def wengert(view: View) -> WengertTable:
+    """The Wengert list with types, activity and what is recorded."""
+    fn, lively, recorded = view.primal, view.active, view.recorded
+    rows = [Row(str(p), str(fn.types[p.name]), "argument", "", p in lively, "", "") for p in fn.params]
+    edges = list[tuple[str, str]]()
+    for stmt, depth in nested(fn.body):
+        made = list(defines(stmt))
+        flows = any(v in lively for v in made) or (isinstance(stmt, Store) and stmt.array in lively)
+        operation, arguments = _operation(stmt)
+        rows.append(
+            Row(
+                ", ".join(map(str, made)),
+                ", ".join(str(fn.types[v.name]) for v in made),
+                "  " * depth + operation,
+                arguments,
+                flows,
+                "; ".join(recorded[v.name] for v in made if v.name in recorded),
+                _text(getattr(stmt, "span", None)),
+            )
+        )
+        edges += [(str(a), str(v)) for v in made for a in operands(stmt) if isinstance(a, Var)]
+    rows.append(Row("", "", "return", " ".join(map(str, fn.results)), False, "", ""))
+    return WengertTable(tuple(rows), tuple(edges))
 
+
+def nested(block: Block, depth: int = 0) -> Iterator[tuple[Stmt, int]]:
+    """Every statement with the number of regions around it."""
     for stmt in block:
-        yield depth, stmt
-        for inside in blocks(stmt):
-            yield from nested(inside, depth + 1)
+        yield stmt, depth
+        for inner in blocks(stmt):
+            yield from nested(inner, depth + 1)
 
 
-def spelled_type(fn: Func, name: Var) -> str:
-    """The type of a name."""
-    return str(fn.types[name.name])
+def _operation(stmt: Stmt) -> tuple[str, str]:
+    """What a statement does, and to what."""
+    match stmt:
+        case Assign(op=op, args=args, params=params):
+            return op, " ".join([*map(str, args), *(f"{key}={value}" for key, value in params)])
+        case Loop(index=index, start=start, stop=stop, step=step):
+            return "for", f"{index} in range({start}, {stop}, {step})"
+        case While():
+            return "while", ""
+        case Branch(test=test):
+            return "if", str(test)
+        case Check(failed=failed, exception=exception):
+            return "raise", f"{exception} if {failed}"
+    written = show_line(stmt)
+    head, _, tail = written.partition(" = ")
+    return ("load", tail) if isinstance(stmt, Load) else ("store", written) if isinstance(stmt, Store) else (head, tail)
 
 
-def tapes(fn: Func) -> Iterator[tuple[str, Assign]]:
-    """The names recorded by a joint function, with the lines that allocate their tapes."""
-    for stmt in walk(fn.body):
-        if isinstance(stmt, Assign) and stmt.op == "empty" and "_tape" in stmt.target.name:
-            yield stmt.target.name.split("_tape")[0], stmt
+def _text(span: Span | None) -> str:
+    return f"{span.line}: {span.text.strip()}" if span is not None and span.text else ""
 
 
-def explanation(entry: Entry) -> Iterator[str]:
-    """The lines of the report."""
-    func, primal = entry.compiled.func, entry.lowered.func
-    moved = active(primal, [primal.params[k] for k in entry.wrt])
-    yield f"{primal.name}: {entry.kind}"
-    yield f"  active:  {', '.join(sorted(str(v) for v in moved if not str(v).startswith('t_'))) or 'nothing'}"
-    written = ", ".join(str(primal.params[k]) for k in sorted(entry.lowered.written))
-    if written:
-        yield f"  written: {written} (copied once at each call)"
-    found = list(tapes(func))
-    for name, line in found:
-        grows = any(isinstance(s, Grow) and s.array == line.target for s in walk(func.body))
-        extents = " x ".join(str(a) for a in line.args)
-        rows = f"{func.types[line.target.name].dtype}, {'grows with the trips' if grows else extents}"
-        yield f"  recorded: {name} ({rows})"
-    if not found:
-        yield "  recorded: nothing; what the reverse sweep needs is recomputed or reloaded"
-    for stmt in walk(func.body):
+# -- the report ----------------------------------------------------------------------------------------------------------
+
+
+def explain(view: View) -> str:
+    """A report of what the compiler did and why."""
+    parts = {
+        "arguments": list(_arguments(view)),
+        "variables": list(_variables(view)),
+        "loops": list(_loops(view)),
+        "time": [f"{stage}  {1e3 * took:.1f} ms" for stage, took in view.plan.compiled.times.items()],
+    }
+    title = f"{view.subject.binder.name}: {view.plan.compiled.derivative.mode}"
+    return "\n".join([title, *(text for head, lines in parts.items() for text in _section(head, lines))])
+
+
+def _section(head: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield f"\n{head}"
+        yield from (f"  {text}" for text in lines)
+
+
+def _arguments(view: View) -> Iterator[str]:
+    lowered, wrt = view.instance.lowering.lowered, view.plan.compiled.derivative.wrt
+    captured = {capture.name for capture in lowered.captures}
+    derived = view.plan.compiled.derivative.mode != "primal"
+    rows = []
+    for k, p in enumerate(view.primal.params):
+        notes = ["differentiated" if k in wrt else "passive"]
+        if p.name in captured:
+            notes.append("held outside the function: its present value is passed at each call")
+        if k in lowered.written:
+            notes.append("written by the function: copied once a call" if derived else "written by the function")
+        rows.append((str(p), str(view.primal.types[p.name]), ", ".join(notes)))
+    yield from aligned(rows)
+
+
+def _variables(view: View) -> Iterator[str]:
+    lively, recorded, rows = view.active, view.recorded, []
+    if view.plan.compiled.derivative.mode == "primal":
+        return
+    for stmt, _ in nested(view.primal.body):
+        for v in defines(stmt):
+            kept = recorded.get(v.name)
+            if kept is not None:
+                fate = f"recorded: {kept}, since the reverse sweep reads it and computing it again would cost more"
+            elif v in lively:
+                fate = "not recorded: computed again, or still there, where the reverse sweep needs it"
+            else:
+                continue
+            rows.append((str(v), str(view.primal.types[v.name]), "active" if v in lively else "passive", fate))
+    yield from aligned(rows)
+
+
+def _loops(view: View) -> Iterator[str]:
+    """Each loop of the user with what has become of it."""
+    made = [stmt for stmt, _ in nested(view.plan.compiled.stages["readable"].body) if isinstance(stmt, (Loop, While))]
+    for stmt, depth in nested(view.primal.body):
         if isinstance(stmt, (Loop, While)):
-            yield f"  loop: {spelled(stmt)}"
-    names = len(all_defs(func.body))
-    yield f"  generated: {names} names"
-    for stage, seconds in entry.compiled.seconds.items():
-        yield f"  compile: {stage} {seconds * 1e3:.0f} ms"
+            same = [s for s in made if s.span == stmt.span]
+            yield '  ' * depth + _text(stmt.span).rstrip(':') + ': ' + _fate(view, stmt, same)
+
+
+def _fate(view: View, loop: Loop | While, made: Sequence[Loop | While]) -> str:
+    parallel = ", in parallel" if any(isinstance(s, Loop) and s.parallel for s in made) else ""
+    if view.plan.compiled.derivative.mode != "reverse":
+        return f"one loop{parallel}"
+    if len(made) < 2:
+        return f"value and adjoint in one loop{parallel}" if made else "no longer there"
+    first, last = made[0], made[-1]
+    forwards = isinstance(first, Loop) and isinstance(last, Loop) and first.step == last.step
+    return f"a loop for the value, then its adjoint in {'the same' if forwards else 'reverse'} order{parallel}"
+
+
+# -- the user's code beside its adjoint ---------------------------------------------------------------------------------
+
+
+def side_by_side(view: View) -> str:
+    """The readable text, with each stretch of it beside the line of the user's program it comes from."""
+    rows = [("", "")]
+    for text in view.plan.compiled.readable.splitlines():
+        origin = _ORIGIN.match(text)
+        if origin is None:
+            rows.append(("", text))
+        else:
+            number = int(origin[1])
+            lines = view.subject.source.lines
+            own = lines[number - 1].rstrip() if number <= len(lines) else origin[2]
+            rows.append((f"{number:>4} | {own}", ""))
+    joined = [rows[0]]
+    for left, right in rows[1:]:
+        # a place and the first line that comes from it stand on one row
+        if right and joined[-1][0] and not joined[-1][1]:
+            joined[-1] = joined[-1][0], right
+        else:
+            joined.append((left, right))
+    return "\n".join(aligned(joined[1:]))
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Rows with their columns under each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

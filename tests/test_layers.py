@@ -17,7 +17,11 @@ LAYERS = [
     {"rules"},
     {"analysis", "emit", "cache"},
     {"frontend", "ad", "optimise", "backend"},
-    {"compile", "inspect"},
+    {"compile"},
+    {"calls"},
+    {"inspect"},
+    {"export"},
+    {"transformed"},
     {"api", "custom"},
     {"tools", "interop", "cuda"},
 ]

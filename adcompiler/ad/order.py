@@ -12,9 +12,9 @@ from collections.abc import Iterable
 
 from adcompiler.analysis.access import Access
 from adcompiler.analysis.alias import Aliases
-from adcompiler.analysis.coverage import covered
+from adcompiler.analysis.coverage import covered, is_add
 from adcompiler.analysis.dependence import Dependence
-from adcompiler.analysis.scope import Path, block_at
+from adcompiler.analysis.scope import Path
 from adcompiler.ir.walk import all_defs, all_reads, operands, walk
 from adcompiler.ir.wengert import Assign, Block, Func, Loop, Stmt, Store, Var
 
@@ -38,20 +38,15 @@ def memory_is_free(over: Dependence, active: Iterable[Var], restored: frozenset[
 def is_work(over: Dependence, root: Var, reads: list[Access], loop: Path) -> bool:
     """Whether an array only serves within iterations: read nowhere else, and written before it is read in each."""
     results = {over.memory.root(r) for r in over.fn.results if isinstance(r, Var)}
-    if root in results or len(reads) != len(over.reads.get(root, ())):
+    adds = [w for w in over.writes.get(root, ()) if is_add(over.fn, w)]
+    if root in results or len(reads) != len(over.reads.get(root, ())) or not all(inside(w, loop) for w in adds):
         return False
-    return all(covered(over, read, loop) for read in reads)
+    return all(covered(over, access, loop) for access in (*reads, *adds))
 
 
 def inside(access: Access, loop: Path) -> bool:
     """Whether a statement lies in the loop at `loop`."""
     return any(f.path == loop for f in access.frames)
-
-
-def is_add(fn: Func, access: Access) -> bool:
-    """Whether an access is `a[i] += v`, whose adjoint only reads the shadow."""
-    stmt = block_at(fn, access.path)[access.path[-1]]
-    return isinstance(stmt, Store) and stmt.add
 
 
 def joinable(

@@ -21,7 +21,7 @@ from adcompiler.ad.prepare import Prepared
 from adcompiler.analysis.dependence import Dependence, everything
 from adcompiler.analysis.scope import Definition, Path, sites
 from adcompiler.ir.ops import kind
-from adcompiler.ir.walk import all_reads, index_atoms
+from adcompiler.ir.walk import all_reads, index_atoms, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Index, Load, Loop, NewAxis, Slice, Store, Var, While
 
 NEVER = float("inf")
@@ -30,6 +30,8 @@ NEVER = float("inf")
 RECORD = 4.0
 LOCAL = 0.5
 RELOAD = 1.0
+# what the adjoint computes anyway, as the cosine is for a sine
+SHARED = 0.1
 _CHEAP = 0.5
 _COSTS = {"div": 4.0, "sqrt": 5.0, "mod": 4.0, "floordiv": 4.0, "pow": 40.0, "where": 1.0, "cut": 1.5}
 _TRANSCENDENTAL = frozenset(
@@ -65,6 +67,7 @@ class Planner:
     defs: dict[Var, Definition]
     overwrites: Dependence
     joined: Path | None
+    computed: frozenset[tuple[str, tuple[Atom, ...]]]
     reloads: dict[Var, Store] = field(default_factory=dict)
 
     def find_reloads(self) -> None:
@@ -141,6 +144,8 @@ class Planner:
         stmt = self.defs[v].stmt
         if not isinstance(stmt, Assign) or v in self.reloads:
             return RELOAD
+        if (stmt.op, stmt.args) in self.computed:
+            return SHARED
         many = any(self.fn.type(a).rank for a in (v, *stmt.args)) and kind(stmt.op) not in ("view", "shape")
         one = 12.0 if stmt.op in _TRANSCENDENTAL else _COSTS.get(stmt.op, _CHEAP)
         if kind(stmt.op) == "contract":
@@ -163,7 +168,8 @@ def plan(primal: Prepared, reverse: Block, over: Dependence, joined: Path | None
     In the loop at `joined` both sweeps of an iteration run together: what it defines is simply there, like top-level names.
     """
     fn = primal.func
-    p = Planner(primal, fn, over.defs, over, joined)
+    computed = frozenset((s.op, s.args) for s in walk(reverse) if isinstance(s, Assign))
+    p = Planner(primal, fn, over.defs, over, joined, computed)
     p.defs = {v: opened(d, joined) for v, d in over.defs.items()}
     p.find_reloads()
     demands: dict[Path | None, set[Var]] = {}
@@ -181,10 +187,10 @@ def plan(primal: Prepared, reverse: Block, over: Dependence, joined: Path | None
     for unit in sorted(units, key=lambda u: -len(u or ())):
         wanted = demands.get(unit, set())
         if wanted:
-            kept, computed = cut(p, unit, wanted)
+            kept, again = cut(p, unit, wanted)
             recorded |= kept
-            needed |= kept | computed
-            for v in sorted(computed, key=str):
+            needed |= kept | again
+            for v in sorted(again, key=str):
                 demand(a for a in p.sources(v) or () if isinstance(a, Var) and a in p.defs and p.home(a) != unit)
     return Plan(p.defs, frozenset(recorded), frozenset(needed), p.reloads)
 

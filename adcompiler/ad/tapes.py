@@ -56,12 +56,25 @@ class Tapes:
         """The tapes with a single axis that belong to a loop."""
         return [t for t in self.tapes.values() if t.flat and t.loops[-1].path == path]
 
-    def allocate(self, path: Path) -> None:
-        """Lines that make the tapes of the loops in the statement at `path`, which no loop surrounds."""
+    def allocate(self, path: Path, outside: Path | None = None) -> None:
+        """Lines that make the tapes of the loops in the statement at `path`, which no loop surrounds.
+
+        With `outside`, only those whose extents are known before the statement at `outside`.
+        """
         for v in sorted(self.plan.recorded, key=str):
             loops = self.plan.defs[v].loops
-            if loops and loops[0].path[: len(path)] == path and v not in self.tapes:
+            if not loops or loops[0].path[: len(path)] != path or v in self.tapes:
+                continue
+            if outside is None or not any(self.plan.defs[a].path[: len(outside)] == outside for a in self.sizes(v, loops)):
                 self.tapes[v] = self.tape(v, loops)
+
+    def sizes(self, v: Var, loops: tuple[Frame, ...]) -> list[Var]:
+        """The names from which the extents of a tape follow."""
+        atoms = list(self.b.shape(v))
+        for f in loops:
+            if isinstance(f.region, Loop):
+                atoms += [f.region.start, f.region.stop, f.region.step]
+        return [a for a in atoms if isinstance(a, Var)]
 
     def tape(self, v: Var, loops: tuple[Frame, ...]) -> Tape:
         """Allocate the tape of one value."""

@@ -12,14 +12,23 @@ from collections.abc import Hashable
 from adcompiler.analysis.access import Access, loop_limits
 from adcompiler.analysis.dependence import Dependence, exclusive, shared
 from adcompiler.analysis.fourier import Form, feasible, symbol
-from adcompiler.analysis.scope import Frame, Path
-from adcompiler.ir.wengert import Branch, Loop
+from adcompiler.analysis.scope import Frame, Path, block_at
+from adcompiler.ir.wengert import Branch, Func, Loop, Store
 
 
 def covered(over: Dependence, read: Access, loop: Path) -> bool:
-    """Whether each element of `read` was written earlier in the same iteration of the loop at `loop`."""
+    """Whether each element of `read` was written earlier in the same iteration of the loop at `loop`.
+
+    An addition does not count: what it leaves depends on what was there.
+    """
     root = over.memory.root(read.base)
-    return any(covers(over, write, read, loop) for write in over.writes.get(root, ()))
+    return any(covers(over, w, read, loop) for w in over.writes.get(root, ()) if not is_add(over.fn, w))
+
+
+def is_add(fn: Func, access: Access) -> bool:
+    """Whether an access is `a[i] += v`."""
+    stmt = block_at(fn, access.path)[access.path[-1]]
+    return isinstance(stmt, Store) and stmt.add
 
 
 def covers(over: Dependence, write: Access, read: Access, loop: Path) -> bool:

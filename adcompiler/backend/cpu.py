@@ -9,8 +9,9 @@ import pickle
 import threading
 import types
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import llvmlite
@@ -49,14 +50,16 @@ def python_function(text: str, name: str, *, keep: bool = True) -> Function:
     return quiet
 
 
-def numba_function(text: str, name: str, *, keep: bool = True) -> Any:
+def numba_function(
+    text: str, name: str, *, keep: bool = True, scope: Mapping[str, object] = MappingProxyType({})
+) -> Any:
     """The function `name` of `text` as a Numba dispatcher, which compiles when it first meets a signature.
 
-    `keep` says whether text and machine code may be kept in the cache folder.
+    `keep` says whether text and machine code may be kept in the cache folder, `scope` gives names that the text reads.
     """
-    function = _load(text, name, keep)
+    function = _load(text, name, keep, scope)
     dispatcher = numba.njit(nogil=True, error_model="numpy", boundscheck=False)(function)
-    folder = cache.folder() if keep else None
+    folder = cache.folder() if keep and not scope else None
     if folder is not None:
         dispatcher._cache = MachineCode(folder, _stem(text, name))
     return dispatcher
@@ -87,7 +90,7 @@ def _silent() -> Iterator[None]:
         yield
 
 
-def _load(text: str, name: str, keep: bool) -> Function:
+def _load(text: str, name: str, keep: bool, scope: Mapping[str, object] = MappingProxyType({})) -> Function:
     """Execute a module text and return one of its functions; tracebacks and debuggers find its lines."""
     stem = _stem(text, name)
     folder = cache.folder() if keep else None
@@ -97,6 +100,7 @@ def _load(text: str, name: str, keep: bool) -> Function:
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     module = types.ModuleType(stem)
     module.__file__ = file
+    module.__dict__.update(scope)
     exec(compile(text, file, "exec"), module.__dict__)
     function: Function = module.__dict__[name]
     return function

@@ -68,7 +68,7 @@ def _converts(op: str, arg: Atom, type: Type, dtype: str, mixed: bool, rank: int
         if type.dtype == "bool" and not adapts:
             return dtype != "bool"
         # a scalar of a narrow type is a NumPy scalar in both dialects
-        return not adapts and (type.dtype != dtype if dtype in NARROW else mixed)
+        return not adapts and (type.dtype != dtype if dtype in NARROW else mixed and type.dtype not in NARROW)
     if type.dtype == dtype:
         return False
     if op == "pow":

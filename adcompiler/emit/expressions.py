@@ -239,7 +239,9 @@ class Expressions:
         params, rank = dict(stmt.params), self.fn.type(stmt.args[0]).rank
         axes, keywords = params["axes"], {}
         assert isinstance(axes, tuple)
-        if len(axes) < rank or params.get("keepdims"):
+        # argmax takes one axis or all of them
+        some = len(axes) < rank or (params.get("keepdims") and stmt.op not in ("argmax", "argmin"))
+        if some:
             keywords["axis"] = tuple_of([ast.Constant(a) for a in axes])
         if params.get("dtype"):
             keywords["dtype"] = name(dtype_name(str(params["dtype"])))

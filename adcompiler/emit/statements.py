@@ -53,6 +53,7 @@ class Statements:
     origins: bool = True
     comments: list[str] = field(default_factory=list)
     line: tuple[str, int] | None = None
+    extra: set[str] = field(default_factory=set)
     print: Expressions = field(init=False)
 
     def __post_init__(self) -> None:
@@ -129,7 +130,8 @@ class Statements:
     def _grow(self, array: Var, row: Atom) -> ast.stmt:
         variable, at = self.names[array], self.print.atom(row)
         size = ast.Subscript(name(f"{variable}.shape"), ast.Constant(0), ast.Load())
-        grown = assign([variable], [call("_grow", name(variable), at)])
+        helper = f"_grow{self.fn.types[array.name].rank}" if self.dialect == "numba" else "_grow"
+        grown = assign([variable], [call(helper, name(variable), at)])
         return ast.If(compare(at, ast.GtE(), size), [grown], [])
 
     # -- regions -------------------------------------------------------------------------------------------------
@@ -161,6 +163,9 @@ class Statements:
         return tree + self.copies([(c.out, c.var) for c in stmt.carried])
 
     def _while(self, stmt: While) -> list[ast.stmt]:
+        strip = strips(stmt)
+        if strip is not None:
+            return self._strip_mined(stmt, *strip)
         tree = self.copies([(c.var, c.init) for c in stmt.carried])
         condition = self.block(stmt.condition)
         test = self.print.atom(stmt.test)
@@ -171,6 +176,35 @@ class Statements:
         else:
             tree.append(ast.While(test, filled(condition + body), []))
         return tree + self.copies([(c.out, c.var) for c in stmt.carried])
+
+    def _strip_mined(self, stmt: While, first: Block, grows: Sequence[Grow], rest: Block) -> list[ast.stmt]:
+        """A loop with tapes that grow: an inner loop runs while there is room, so that it never rebinds an array.
+
+        An array name that is assigned in a hot loop costs ten times (reference counts, and no vectorisation).
+        """
+        going, room = self._unused("going"), self._unused("room")
+        before = self.copies([(c.var, c.init) for c in stmt.carried])
+        head, condition = self.block(first), self.block(rest)
+        full = compare(self.print.atom(grows[0].row), ast.GtE(), name(room))
+        stop = [assign([going], [ast.Constant(False)]), ast.Break()]
+        leave = ast.If(negated(self.print.atom(stmt.test)), stop, [])
+        body = self.block(stmt.body) + self.copies([(c.var, c.next) for c in stmt.carried])
+        inner = ast.While(ast.Constant(True), [*head, ast.If(full, [ast.Break()], []), *condition, leave, *body], [])
+        arrays = dict.fromkeys(self.names[g.array] for g in grows)
+        lengths = [ast.Subscript(name(f"{array}.shape"), ast.Constant(0), ast.Load()) for array in arrays]
+        length = lengths[0] if len(lengths) == 1 else call("min", *lengths)
+        longer = [self._grow(g.array, g.row) for g in grows]
+        strip = [assign([room], [length]), inner, ast.If(name(going), longer, [])]
+        outer = ast.While(name(going), strip, [])
+        after = self.copies([(c.out, c.var) for c in stmt.carried])
+        return [*before, assign([going], [ast.Constant(True)]), outer, *after]
+
+    def _unused(self, hint: str) -> str:
+        """A variable that no name of the function is printed as."""
+        taken = {*self.names.values(), *self.extra}
+        found = next(n for n in (hint, *(f"{hint}_{k}" for k in range(1, len(taken) + 2))) if n not in taken)
+        self.extra.add(found)
+        return found
 
     def _branch(self, stmt: Branch) -> list[ast.stmt]:
         test = self.print.atom(stmt.test)
@@ -195,6 +229,17 @@ class Statements:
     def _comment(self, text: str) -> ast.stmt:
         self.comments.append(" ".join(text.split()))
         return ast.Expr(name(f"__comment_{len(self.comments) - 1}"))
+
+
+def strips(stmt: While) -> tuple[Block, Sequence[Grow], Block] | None:
+    """What comes before tapes grow, the growing, and the rest of the condition; None where no tapes grow together."""
+    at = [k for k, s in enumerate(stmt.condition) if isinstance(s, Grow)]
+    grows = [s for s in stmt.condition if isinstance(s, Grow)]
+    if not at or at != list(range(at[0], at[0] + len(at))) or len({g.row for g in grows}) > 1:
+        return None
+    if not all(isinstance(s, Assign) for s in stmt.condition[: at[0]]):
+        return None
+    return stmt.condition[: at[0]], grows, stmt.condition[at[0] + len(at) :]
 
 
 def is_comment(stmt: ast.stmt) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from adcompiler.emit.casts import Dialect
 from adcompiler.emit.folding import plan
@@ -57,10 +57,10 @@ def emit(
         return np.sin(x) * x
     <BLANKLINE>
     """
-    grows = any(isinstance(s, Grow) for s in walk(fn.body))
+    ranks = sorted({fn.types[s.array.name].rank for s in walk(fn.body) if isinstance(s, Grow)})
     printed = plan(fn)
     modules = {f.split(".")[0] for f in (functions or {}).values()}
-    reserved = frozenset({fn.name, "_grow", *modules})
+    reserved = frozenset({fn.name, "_grow", *(f"_grow{rank}" for rank in ranks), *modules})
     names = python_names(fn, printed, reserved)
     statements = Statements(fn, printed, names, dialect, functions or {}, origins)
     body = statements.body()
@@ -70,7 +70,7 @@ def emit(
     )
     function = ast.FunctionDef(fn.name, arguments, filled([*doc, *body]), [], lineno=0)
     text = to_text(ast.Module([function], []), statements.comments).strip("\n") + "\n"
-    return _with_head(text, grows, dialect)
+    return _with_head(text, ranks, dialect)
 
 
 def _indented(doc: str) -> str:
@@ -80,12 +80,28 @@ def _indented(doc: str) -> str:
     return "\n".join([lines[0], *(f"    {line}".rstrip() for line in lines[1:])]) + end
 
 
-def _with_head(text: str, grows: bool, dialect: Dialect) -> str:
+def _grow_loops(rank: int) -> str:
+    """The copying of a tape of some rank as loops: Numba compiles them ten times as fast as an assignment to a slice."""
+    index = ", ".join(f"i{axis}" for axis in range(rank))
+    extents = ", ".join(["max(2 * tape.shape[0], row + 1)", *(f"tape.shape[{axis}]" for axis in range(1, rank))])
+    lines = [
+        '\n@nb.njit(error_model="numpy", nogil=True)',
+        f"def _grow{rank}(tape, row):",
+        '    """A longer tape with the rows of `tape`."""',
+        f"    longer = np.empty(({extents},), dtype=tape.dtype)",
+        *("    " * (axis + 1) + f"for i{axis} in range(tape.shape[{axis}]):" for axis in range(rank)),
+        "    " * (rank + 1) + f"longer[{index}] = tape[{index}]",
+        "    return longer\n",
+    ]
+    return "\n".join(lines)
+
+
+def _with_head(text: str, ranks: Sequence[int], dialect: Dialect) -> str:
     """Imports and helpers the text uses, then the text."""
     helper = ""
-    if grows:
-        compiled = '\n@nb.njit(error_model="numpy", nogil=True)' if dialect == "numba" else ""
-        helper = f"{compiled}{_GROW}\n\n"
+    if ranks:
+        loops = (_grow_loops(rank) for rank in ranks)
+        helper = "".join(f"{made}\n\n" for made in (loops if dialect == "numba" else [_GROW]))
     modules = {"math": "import math", "nb": "import numba as nb", "np": "import numpy as np"}
     used = {node.id for node in ast.walk(ast.parse(helper + text)) if isinstance(node, ast.Name)}
     imports = "".join(f"{line}\n" for module, line in modules.items() if module in used)

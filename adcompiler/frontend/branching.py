@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from adcompiler.frontend.context import Lowering, State
-from adcompiler.frontend.forms import Broken, Form, Known, alone, build, coerce, expanded, meet, same_value
+from adcompiler.frontend.forms import Broken, Form, Known, alone, expanded, meet, same_value
+from adcompiler.frontend.leaves import build, coerce
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, RESULT, RETURNED
 from adcompiler.frontend.values import Maybe, PathEnds, Seq, Unset, Value
 from adcompiler.ir.walk import all_defs
@@ -35,24 +36,48 @@ class Arm:
         return self.dead or any(self.state[-1].get(flag) == Const(True) for flag in (RETURNED, BROKEN, CONTINUED))
 
 
-def run_arm(low: Lowering, work: Work, test: Atom | None) -> Arm:
-    """Build a path; the names are afterwards as they were before."""
+def run_arm(low: Lowering, work: Work, test: Atom, holds: bool) -> Arm:
+    """Build the path on which the test holds, or does not; the names are afterwards as they were before."""
     state = low.save()
     with low.arm(test) as lines:
         arm = Arm(lines, state, None, False)
+        narrowed = _narrow(low, test, holds)
         _run(low, arm, work)
+    _widen(arm, narrowed)
     low.restore(state)
     return arm
 
 
-def resume(low: Lowering, arm: Arm, work: Work, test: Atom | None) -> None:
+def _narrow(low: Lowering, test: Atom, holds: bool) -> dict[str, tuple[Maybe, Value]]:
+    """What may be missing is there, or not, on a path whose test says so."""
+    line = low.b.made.get(test.name) if isinstance(test, Var) else None
+    if isinstance(line, Assign) and line.op == "logical_not":
+        test, holds = line.args[0], not holds
+    env = low.frame.env
+    found = {name: value for name, value in env.items() if isinstance(value, Maybe) and value.flag == test}
+    narrowed = {name: (value, value.value if holds else value.absent) for name, value in found.items()}
+    env.update({name: value for name, (_, value) in narrowed.items()})
+    return narrowed
+
+
+def _widen(arm: Arm, narrowed: dict[str, tuple[Maybe, Value]]) -> None:
+    """Undo `_narrow` at the end of a path for the names that it has not assigned."""
+    env = arm.state[-1]
+    for name, (before, value) in narrowed.items():
+        if name in env and same_value(env[name], value):
+            env[name] = before
+
+
+def resume(low: Lowering, arm: Arm, work: Work, test: Atom, holds: bool) -> None:
     """Build on at the end of a path."""
     state = low.save()
     low.restore(arm.state)
     low.tests.append((test, len(low.frames)))
     low.b.stack.append(arm.lines)
     try:
+        narrowed = _narrow(low, test, holds)
         _run(low, arm, work)
+        _widen(arm, narrowed)
     finally:
         low.b.stack.pop()
         low.tests.pop()
@@ -73,7 +98,7 @@ def branch(low: Lowering, test: Atom, then: Work, other: Work, live: frozenset[s
     """`if test: then() else: other()`; a test known now selects. `live` are the names still read, None for all."""
     if isinstance(test, Const):
         return then() if test.value else other()
-    return merge(low, test, run_arm(low, then, test), run_arm(low, other, test), live, hint)
+    return merge(low, test, run_arm(low, then, test, True), run_arm(low, other, test, False), live, hint)
 
 
 def merge(low: Lowering, test: Atom, a: Arm, c: Arm, live: frozenset[str] | None, hint: str = "t") -> Value | None:

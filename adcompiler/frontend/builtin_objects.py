@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import builtins
 
+from adcompiler.frontend.access import read_attribute
 from adcompiler.frontend.arithmetic import kind_of
 from adcompiler.frontend.builtin_table import arity, builtin
 from adcompiler.frontend.context import Lowering
-from adcompiler.frontend.expressions import read_attribute
 from adcompiler.frontend.isinstances import is_instance, type_object
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.values import Closure, ListOf, Method, Object, Partial, Seq, Static, Value

@@ -6,8 +6,9 @@ import builtins
 
 from adcompiler.frontend.arithmetic import binary
 from adcompiler.frontend.builtin_table import Builtin, arity, builtin
-from adcompiler.frontend.comprehensions import as_list, loop_over
+from adcompiler.frontend.comprehensions import as_list
 from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.generators import loop_over
 from adcompiler.frontend.iteration import items_of, iterable
 from adcompiler.frontend.numbers import fits, integer, number
 from adcompiler.frontend.reading import resolved
@@ -50,7 +51,7 @@ def _better(low: Lowering, best: Atom, x: Atom, comparison: str, hint: str) -> A
     b = low.b
     if isinstance(best, Const) and isinstance(x, Const):
         pick = max if comparison == "gt" else min
-        return Const(pick(best.value, x.value))  # type: ignore[type-var]
+        return Const(pick(best.value, x.value))  # type: ignore[call-overload]
     kinds = {b.type(a).dtype for a in (best, x)}
     if kinds == {"int64"}:
         if b.type(best).weak and b.type(x).weak:
@@ -181,10 +182,13 @@ builtin(builtins.list)(_sequence("list"))
 def make_dict(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`dict(a=1.0, **other)`."""
     arity(low, "dict", args, 0, 1)
-    first = args[0].items if args and isinstance(args[0], DictValue) else ()
-    if args and not isinstance(args[0], DictValue):
-        raise low.refuse("dict-key")
-    return DictValue(tuple({**dict(first), **kwargs}.items()))
+    found: dict[object, Value] = {}
+    if args:
+        if not isinstance(args[0], DictValue):
+            raise low.refuse("dict-key")
+        found.update(args[0].items)
+    found.update(kwargs)
+    return DictValue(tuple(found.items()))
 
 
 @builtin(builtins.slice)
@@ -199,6 +203,7 @@ def slice_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str
 def sorted_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`sorted(items)` of literals."""
     items = items_of(low, resolved(low, args[0]))
-    if items is None or kwargs or not all(isinstance(item, Const) for item in items):
+    numbers = [item.value for item in items or () if isinstance(item, Const)]
+    if items is None or kwargs or len(numbers) < len(items):
         raise low.refuse("sorted")
-    return Seq(tuple(sorted(items, key=lambda item: item.value)), "list")  # type: ignore[union-attr]
+    return Seq(tuple(Const(number) for number in sorted(numbers)), "list")  # type: ignore[type-var]

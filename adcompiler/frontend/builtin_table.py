@@ -26,5 +26,5 @@ def arity(low: Lowering, name: str, args: list[Value], least: int, most: int) ->
     """Refuse another number of arguments."""
     if not least <= len(args) <= most:
         raise TypeProblem(
-            f"{name}() does not take {len(args)} arguments", low.b.span, "see the documentation of Python"
+            f"{name}() does not take {len(args)} arguments", low.b.span, "see Python's documentation"
         )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import functools
+import inspect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, MethodType
+from typing import Any
 
 import numpy as np
 
@@ -25,11 +27,10 @@ from adcompiler.frontend.values import (
     Partial,
     Path,
     RangeValue,
-    Seq,
     Static,
     Value,
 )
-from adcompiler.ir.wengert import Const, Var
+from adcompiler.ir.wengert import Const
 
 
 @expression(ast.Call)
@@ -59,7 +60,7 @@ def call_expression(low: Lowering, node: ast.Call, hint: str) -> Value:
 
 def _before_arguments(low: Lowering, node: ast.Call) -> Value | None:
     """`sum(x for …)` and its like: the items are never a list."""
-    from adcompiler.frontend.comprehensions import REDUCED, reduced
+    from adcompiler.frontend.generators import REDUCED, reduced
 
     if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp) and isinstance(node.func, ast.Name):
         function = low.eval(node.func)
@@ -95,11 +96,23 @@ def _resolved(low: Lowering, kwargs: Mapping[str, Value]) -> dict[str, Value]:
     return {key: resolved(low, value) for key, value in kwargs.items()}
 
 
+_LIMITS: dict[object, Callable[[Any], object]] = {np.finfo: np.finfo, np.iinfo: np.iinfo, np.dtype: np.dtype}
+
+
+def _same(function: object) -> object:
+    """What `functools.wraps(…)` does to the meaning of a function."""
+    return function
+
+
 def _call_static(
     low: Lowering, held: object, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST, hint: str
 ) -> Value:
     if held is functools.partial:
         return Partial(args[0], tuple(args[1:]), tuple(kwargs.items()))
+    if held is functools.wraps or held is _same:
+        return Static(_same) if held is functools.wraps else args[0]
+    if isinstance(held, type) and held in _LIMITS and len(args) == 1 and isinstance(args[0], Static):
+        return Static(_LIMITS[held](args[0].value))
     handler = builtin_calls.lookup(held)
     if handler is not None:
         return handler(low, list(args), dict(kwargs), hint)
@@ -170,17 +183,9 @@ def _call_object(
     compiled = getattr(held, "py_func", None)
     if isinstance(compiled, FunctionType) and type(held).__module__.startswith("numba"):
         return call_function(low, compiled, args, kwargs, node)
-    method = getattr(type(held), "__call__", None)
+    method = inspect.getattr_static(type(held), "__call__", None)
     if isinstance(method, FunctionType):
         return call_function(low, method, [Object(held, path), *args], kwargs, node)
     if hasattr(held, "__wrapped__"):
         raise low.refuse("unknown-decorator", name=type(held).__name__)
     raise low.refuse("not-callable")
-
-
-def is_number(value: Value) -> bool:
-    """Whether a value is an atom."""
-    return isinstance(value, (Var, Const))
-
-
-__all__ = ["Seq", "call", "np"]

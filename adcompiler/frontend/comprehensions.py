@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import ast
-import builtins
-from collections.abc import Mapping
-from functools import cache, lru_cache
 
 from adcompiler.frontend.arrays import as_atom, full
 from adcompiler.frontend.binding import bind
 from adcompiler.frontend.branching import branch
 from adcompiler.frontend.context import Lowering, expression
-from adcompiler.frontend.control import run_block
-from adcompiler.frontend.facts import lower_bound
-from adcompiler.frontend.inline import entered, returned
+from adcompiler.frontend.inline import entered
 from adcompiler.frontend.iteration import Iterable, item, iterable, range_length
 from adcompiler.frontend.liveness import Liveness, targets
-from adcompiler.frontend.looping import Built, Head, Loops
+from adcompiler.frontend.loop_parts import Built, Head
+from adcompiler.frontend.looping import Loops
+from adcompiler.frontend.overflow import index_bits
 from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.scope import Definition, Frame, definition
+from adcompiler.frontend.scope import Definition, Frame
 from adcompiler.frontend.truth import truth
-from adcompiler.frontend.values import ListOf, RangeValue, Seq, Static, Value
+from adcompiler.frontend.values import ListOf, RangeValue, Seq, Value
 from adcompiler.ir.build import ONE, ZERO, Shape
 from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Slice, Var
@@ -107,7 +104,7 @@ def _filled(low: Lowering, node: ast.ListComp | ast.GeneratorExp, found: Iterabl
     def body(built: Built) -> None:
         index[:] = [b.var("i", INDEX)]
         b.lower[index[0].name] = 0
-        low.bits[index[0].name] = 48
+        low.bits[index[0].name] = index_bits(low, ZERO, found.length)
         bind(low, node.generators[0].target, item(low, found.value, index[0]))
         _guarded(low, node, 0, array, index[0])
 
@@ -116,7 +113,7 @@ def _filled(low: Lowering, node: ast.ListComp | ast.GeneratorExp, found: Iterabl
 
     filtered = bool(node.generators[0].ifs)
     names = frozenset({_COUNT}) if filtered else frozenset()
-    Loops(low, Head(id(node), names, names, set(), False, False), body, finish).run()
+    Loops(low, Head(id(node), names, names, names, set(), False, found.length, False), body, finish).run()
     if filtered:
         count = low.frame.env[_COUNT]
         assert isinstance(count, (Var, Const))
@@ -169,120 +166,6 @@ def _element_type(low: Lowering, node: ast.ListComp | ast.GeneratorExp, found: I
     return type, shape
 
 
-# -- sums and their like -----------------------------------------------------------------------------------------------
-
-_LOOPS: Mapping[str, str] = {
-    "sum": "def total(items, start):\n for item in items:\n  start = start + item\n return start",
-    "any": "def any_of(items):\n for item in items:\n  if item:\n   return True\n return False",
-    "all": "def all_of(items):\n for item in items:\n  if not item:\n   return False\n return True",
-    **{
-        name: f"""def extreme(items, default):
- empty = True
- for item in items:
-  if empty:
-   best = item
-   empty = False
-  elif item {sign} best:
-   best = item
- if empty:
-  if default is None:
-   raise ValueError("{name}() arg is an empty sequence")
-  return default
- return best"""
-        for name, sign in (("max", ">"), ("min", "<"))
-    },
-    **{
-        f"{name} of array": f"""def extreme(items, default):
- if len(items) == 0:
-  raise ValueError("{name}() arg is an empty sequence")
- best = items[0]
- for item in items[1:]:
-  if item {sign} best:
-   best = item
- return best"""
-        for name, sign in (("max", ">"), ("min", "<"))
-    },
-}
-
-
-@cache
-def _written(name: str) -> ast.FunctionDef:
-    return _unplaced(_parsed(name))
-
-
-def _parsed(name: str) -> ast.FunctionDef:
-    node = ast.parse(_LOOPS[name]).body[0]
-    assert isinstance(node, ast.FunctionDef)
-    return node
-
-
-def loop_over(low: Lowering, name: str, owner: Value, extra: Value | None) -> Value:
-    """`sum`, `any`, `all`, `max` or `min` of items whose number is known only at run time, as a loop."""
-    array = isinstance(owner, (Var, ListOf)) and name in ("max", "min") and extra is None
-    node = _written(f"{name} of array" if array else name)
-    given = [owner] if name in ("any", "all") else [owner, Static(None) if extra is None else extra]
-    frame = Frame(low.frame.source, definition(node), None, (*low.frame.path, id(node)))
-    frame.env.update(zip((a.arg for a in node.args.args), given, strict=True))
-    with entered(low, frame):
-        run_block(low, frame.definition.body)
-        return returned(frame)
-
-
-def _unplaced(node: ast.FunctionDef) -> ast.FunctionDef:
-    """The function without places: its lines are those of the call."""
-    for inner in ast.walk(node):
-        for field in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
-            if field in inner.__dict__:
-                delattr(inner, field)
-    return node
-
-
-REDUCED: Mapping[object, str] = {getattr(builtins, name): name for name in ("sum", "any", "all", "max", "min")}
-
-
-def reduced(low: Lowering, function: object, node: ast.GeneratorExp) -> Value:
-    """`sum(element for …)` and its like, as the loops it stands for."""
-    name = REDUCED[function]
-    made = _spliced(node, name)
-    first = resolved(low, low.eval(node.generators[0].iter, "items"))
-    frame = Frame(low.frame.source, definition(made), low.frame, (*low.frame.path, id(node)))
-    frame.env.update({"%items": first, "%start": ZERO, "%default": Static(None)})
-    with entered(low, frame):
-        run_block(low, frame.definition.body)
-        return returned(frame)
-
-
-@lru_cache(maxsize=1024)
-def _spliced(node: ast.GeneratorExp, name: str) -> ast.FunctionDef:
-    """The loop of `name` with the loops and tests of the generator in place of its own."""
-    made = _unplaced(_parsed(name))
-    names = {
-        "items": "%items",
-        "start": "%start",
-        "default": "%default",
-        "best": "%best",
-        "empty": "%empty",
-        "item": "%item",
-    }
-    for inner in ast.walk(made):
-        if isinstance(inner, ast.Name) and inner.id in names:
-            inner.id = names[inner.id]
-        if isinstance(inner, ast.arg):
-            inner.arg = names[inner.arg]
-    place = next(k for k, stmt in enumerate(made.body) if isinstance(stmt, ast.For))
-    loop = made.body[place]
-    assert isinstance(loop, ast.For)
-    bind_item = ast.Assign([ast.Name("%item", ast.Store())], node.elt)
-    body: list[ast.stmt] = [bind_item, *loop.body]
-    for k, generator in reversed(list(enumerate(node.generators))):
-        for test in reversed(generator.ifs):
-            body = [ast.If(test, body, [])]
-        items = ast.Name("%items", ast.Load()) if k == 0 else generator.iter
-        body = [ast.For(generator.target, items, body, [], None)]
-    made.body[place] = body[0]
-    return made
-
-
 # -- lists from other sequences ----------------------------------------------------------------------------------------
 
 
@@ -296,6 +179,3 @@ def as_list(low: Lowering, value: RangeValue | Var) -> Value:
     if isinstance(value, RangeValue):
         return ListOf(range_array(low, value), True)
     return ListOf(low.b.emit("copy", value, hint="items"))
-
-
-__all__ = ["REDUCED", "as_list", "comprehension", "loop_over", "lower_bound", "range_array", "reduced"]

@@ -123,6 +123,7 @@ class Lowering:
     def rewind(self, mark: Mark, state: State) -> None:
         """Go back to an earlier place of the innermost block; hidden parameters stay."""
         self.b.rewind(replace(mark, taken=mark.taken | self.captures.names))
+        self.bits = {name: size for name, size in self.bits.items() if name in self.b.names.taken}
         self.restore(state)
 
     @contextmanager

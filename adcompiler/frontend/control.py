@@ -5,13 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
+from adcompiler.errors import UnsupportedSyntax
 from adcompiler.frontend.binding import bind
 from adcompiler.frontend.branching import branch, merge, resume, run_arm
 from adcompiler.frontend.context import Lowering, statement
 from adcompiler.frontend.facts import lower_bound
 from adcompiler.frontend.iteration import Iterable, item, iterable
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, RETURNED, assigned, has
-from adcompiler.frontend.looping import Built, Head, Loops
+from adcompiler.frontend.loop_parts import Built, Head, Unroll
+from adcompiler.frontend.looping import Loops
+from adcompiler.frontend.overflow import index_bits
+from adcompiler.frontend.syntax import TABLE
 from adcompiler.frontend.truth import negated, truth
 from adcompiler.frontend.values import NeedStatic, RangeValue, Value
 from adcompiler.ir.build import ONE, ZERO
@@ -34,8 +38,11 @@ def run_block(low: Lowering, body: Sequence[ast.stmt]) -> None:
             return
         if left != Const(False) and rest:
             live = low.frame.live_after(rest[-1])
-            branch(low, left, lambda: stays_out(low, left), lambda rest=rest: run_block(low, rest), live, "t")  # type: ignore[misc]
-            return
+            return _unless(low, left, rest, live)
+
+
+def _unless(low: Lowering, left: Atom, rest: Sequence[ast.stmt], live: frozenset[str]) -> None:
+    branch(low, left, lambda: stays_out(low, left), lambda: run_block(low, rest), live, "t")
 
 
 def stays_out(low: Lowering, left: Atom) -> None:
@@ -63,12 +70,13 @@ def _if(low: Lowering, node: ast.If, rest: Sequence[ast.stmt]) -> bool:
     if isinstance(test, Const):
         run_block(low, node.body if test.value else node.orelse)
         return False
-    arms = [run_arm(low, lambda body=body: run_block(low, body), test) for body in (node.body, node.orelse)]  # type: ignore[misc]
+    then = run_arm(low, lambda: run_block(low, node.body), test, True)
+    arms = (then, run_arm(low, lambda: run_block(low, node.orelse), test, False))
     live = low.frame.live_after(node)
     going = [arm for arm in arms if not arm.stopped]
     taken = bool(rest) and len(going) == 1 and not any(arm.dead for arm in arms)
     if taken:
-        resume(low, going[0], lambda: run_block(low, rest), test)
+        resume(low, going[0], lambda: run_block(low, rest), test, going[0] is then)
         live = low.frame.live_after(rest[-1])
     merge(low, test, arms[0], arms[1], live)
     return taken
@@ -98,15 +106,23 @@ def for_(low: Lowering, node: ast.For) -> None:
             raise
         low.rewind(mark, state)
         _unrolled(low, node, found)
+    except (Unroll, UnsupportedSyntax) as error:
+        grows = isinstance(error, Unroll) or error.what == TABLE["loop-changes-list"].what
+        if not grows or not isinstance(found.length, Const):
+            raise
+        low.rewind(mark, state)
+        _unrolled(low, node, found)
 
 
-def _head(low: Lowering, node: ast.For | ast.While, runs: bool, carried_flags: bool) -> Head:
-    live = low.frame.definition.live.head.get(node, frozenset()) | low.frame.live_after(node)
+def _head(low: Lowering, node: ast.For | ast.While, length: Atom | None, runs: bool) -> Head:
+    carried_flags = isinstance(node, ast.While)
+    after = low.frame.live_after(node)
+    live = low.frame.definition.live.head.get(node, frozenset()) | after
     names = frozenset(assigned([*node.body, *([node.target] if isinstance(node, ast.For) else [])])) & live
     exits = {RETURNED} if has(node.body, ast.Return) else set()
     if has(node.body, ast.Break) and (carried_flags or node.orelse):
         exits.add(BROKEN)
-    return Head(id(node), names, live, exits, carried_flags, runs)
+    return Head(id(node), names, live, after, exits, carried_flags, length, runs)
 
 
 def _counted(low: Lowering, node: ast.For, found: Iterable) -> None:
@@ -124,7 +140,7 @@ def _counted(low: Lowering, node: ast.For, found: Iterable) -> None:
         low.b.add(Loop(index[0], start, stop, step, carried, lines, until, False, low.b.span))
 
     runs = isinstance(found.length, Const) and found.length.value != 0
-    Loops(low, _head(low, node, runs, False), body, finish).run()
+    Loops(low, _head(low, node, found.length, runs), body, finish).run()
     _else(low, node)
 
 
@@ -142,7 +158,7 @@ def _index_name(node: ast.For, found: Iterable) -> str:
 
 
 def _bound_index(low: Lowering, index: Var, start: Atom, stop: Atom, step: Atom) -> None:
-    low.bits[index.name] = 48
+    low.bits[index.name] = index_bits(low, start, stop)
     if isinstance(step, Const):
         first = lower_bound(low.b, start if step.value > 0 else stop)  # type: ignore[operator]
         if first is not None:
@@ -240,7 +256,7 @@ def while_(low: Lowering, node: ast.While) -> None:
         else:
             low.b.add(While(carried, tuple(built.head), built.test, tuple(built.lines), low.b.span))
 
-    head = _head(low, node, endless, True)
+    head = _head(low, node, None, endless)
     Loops(low, head, body, finish).run()
     if endless and BROKEN not in head.exits and RETURNED in head.exits:
         low.frame.env[RETURNED] = Const(True)

@@ -10,9 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-
-from adcompiler.frontend.extents import same_extent
 from adcompiler.frontend.values import (
     Closure,
     Conflict,
@@ -26,9 +23,9 @@ from adcompiler.frontend.values import (
     Unset,
     Value,
 )
-from adcompiler.ir.build import Builder, Shape, scalar
+from adcompiler.ir.build import Builder
 from adcompiler.ir.infer import promote
-from adcompiler.ir.types import BOOL, INDEX, Type
+from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Atom, Const, Var
 
 
@@ -73,9 +70,10 @@ class Optional:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """Values that do not fit together."""
+    """Values that do not fit together; `key` names the row of refused constructs that says more."""
 
     reason: str
+    key: str = ""
 
 
 Form: TypeAlias = Known | Scalar | Array | Parts | Optional | Broken
@@ -126,8 +124,8 @@ def expanded(b: Builder, value: Value) -> Form:
             return Parts("list of", (Known(array),), (weak,))
         case Maybe(inner, _, absent):
             return Optional(expanded(b, inner), absent)
-        case Conflict(reason):
-            return Broken(reason)
+        case Conflict(reason, key):
+            return Broken(reason, key)
     return Known(value)
 
 
@@ -135,11 +133,11 @@ def meet(b: Builder, f: Form, g: Form, extent: Extent) -> Form:
     """The form that holds the values of both."""
     if isinstance(f, Known) and isinstance(g, Known) and same_value(f.value, g.value):
         return f
-    if isinstance(f, Broken) or isinstance(g, Broken):
-        return f if isinstance(f, Broken) else g
     if f == g and not isinstance(f, Known):
         return f
     f, g = _opened(b, f), _opened(b, g)
+    if isinstance(f, Broken) or isinstance(g, Broken):
+        return f if isinstance(f, Broken) else g
     match f, g:
         case Scalar(), Scalar():
             return Scalar(joined(f.type, g.type))
@@ -163,7 +161,9 @@ def _extents(f: Array, g: Array, extent: Extent) -> tuple[Atom | None, ...]:
 def _optional(b: Builder, f: Form, g: Form, extent: Extent) -> Form:
     one, other = _absence(f), _absence(g)
     if (one is None and other is None) or (one and other and one != other):
-        return Broken(f"{describe(b, f)} on one path and {describe(b, g)} on another")
+        lists = all(isinstance(form, Parts) and form.kind in ("list", "list of") for form in (f, g))
+        key = "loop-changes-list" if lists else ""
+        return Broken(f"{describe(b, f)} on one path and {describe(b, g)} on another", key)
     absent = one or other
     assert absent is not None
     inner = [h.form if isinstance(h, Optional) else h for h in (f, g) if not isinstance(h, Known) or not _absence(h)]
@@ -226,103 +226,3 @@ def describe(b: Builder, form: Form) -> str:
         case Known(value=Static(value)):
             return repr(value) if value is None or isinstance(value, str) else f"{type(value).__name__} object"
     return "another object"
-
-
-def build(b: Builder, form: Form, hint: str, leaves: list[Var]) -> Value:
-    """The value of a form; its run-time leaves are new names, appended to `leaves`."""
-    match form:
-        case Known(value):
-            return value
-        case Scalar(type):
-            leaves.append(b.var(hint, type))
-            return leaves[-1]
-        case Array(type, extents):
-            shape: list[Atom] = []
-            for extent in extents:
-                if extent is None:
-                    extent = b.var(f"n_{hint}", INDEX)
-                    leaves.append(extent)
-                shape.append(extent)
-            leaves.append(b.var(hint, type, tuple(shape)))
-            return leaves[-1]
-        case Parts():
-            return _rebuilt(form, [build(b, item, hint, leaves) for item in form.items])
-        case Optional(inner, absent):
-            flag = b.var(f"{hint}_is_set" if isinstance(absent, Unset) else f"has_{hint}", BOOL)
-            leaves.append(flag)
-            return Maybe(build(b, inner, hint, leaves), flag, absent)
-        case Broken(reason):
-            return Conflict(reason)
-
-
-def _rebuilt(form: Parts, items: list[Value]) -> Value:
-    match form.kind:
-        case "dict":
-            return DictValue(tuple(zip(form.keys, items, strict=True)))
-        case "range":
-            start, stop, step = (item for item in items if isinstance(item, (Var, Const)))
-            return RangeValue(start, stop, step)
-        case "list of":
-            assert isinstance(items[0], Var)
-            return ListOf(items[0], bool(form.keys[0]))
-    return Seq(tuple(items), form.kind)
-
-
-def coerce(b: Builder, value: Value | None, form: Form, leaves: list[Atom]) -> None:
-    """Append the leaves of a path's value, converted to the form; None stands for a path without a value."""
-    match form:
-        case Scalar(type):
-            leaves.append(_number(b, value, type))
-        case Array():
-            _array(b, value, form, leaves)
-        case Parts():
-            items = [None] * len(form.items) if value is None else _items(value)
-            for item, inner in zip(items, form.items, strict=True):
-                coerce(b, item, inner, leaves)
-        case Optional(inner):
-            if isinstance(value, Maybe):
-                leaves.append(value.flag)
-                coerce(b, value.value, inner, leaves)
-            else:
-                missing = value is None or isinstance(value, Unset) or value == form.absent
-                leaves.append(Const(not missing))
-                coerce(b, None if missing else value, inner, leaves)
-
-
-def _items(value: Value) -> list[Value | None]:
-    match value:
-        case Seq(items):
-            return list(items)
-        case DictValue(items):
-            return [item for _, item in items]
-        case RangeValue(start, stop, step):
-            return [start, stop, step]
-        case ListOf(array):
-            return [array]
-    raise AssertionError(f"{value} has no parts")
-
-
-def _number(b: Builder, value: Value | None, type: Type) -> Atom:
-    if value is None:
-        return scalar(0, type.dtype) if type.is_float else Const(False) if type.dtype == "bool" else Const(0)
-    assert isinstance(value, (Var, Const))
-    here = b.type(value)
-    if here.dtype == type.dtype:
-        return value
-    if isinstance(value, Const):
-        number = np.dtype(type.dtype).type(value.value)
-        return Const(number.item()) if type.weak or type.dtype in ("float64", "int64") else Const(number)
-    return b.emit("cast", value, dtype=type.dtype, hint=value.name, **({"weak": True} if type.weak else {}))
-
-
-def _array(b: Builder, value: Value | None, form: Array, leaves: list[Atom]) -> None:
-    if value is None:
-        shape: Shape = tuple(Const(0) if extent is None else extent for extent in form.extents)
-        value = b.emit("empty", *shape, dtype=form.type.dtype, hint="nothing")
-    assert isinstance(value, Var)
-    for wanted, extent in zip(form.extents, b.shape(value), strict=True):
-        if wanted is None:
-            leaves.append(extent)
-        elif not same_extent(b, wanted, extent):
-            b.same(extent, wanted, "the shape of an array changes from one iteration to the next")
-    leaves.append(value)

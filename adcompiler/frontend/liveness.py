@@ -107,6 +107,8 @@ def _before(found: Liveness, stmt: ast.stmt, out: Names, leave: Names) -> Names:
         case ast.If():
             then = _block(found, stmt.body, out, leave)
             return then | _block(found, stmt.orelse, out, leave) | frozenset(reads(stmt.test))
+        case ast.With():
+            return _block(found, stmt.body, out, leave) | frozenset(n for item in stmt.items for n in reads(item))
         case ast.For() | ast.While():
             return _loop(found, stmt, out, leave)
         case ast.Assign(targets=places):

@@ -3,78 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-from adcompiler.errors import Span
-from adcompiler.frontend.context import Lowering, State
-from adcompiler.frontend.extents import same_extent
+from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.forms import (
+    Array,
     Broken,
-    Extent,
     Form,
     Known,
     Optional,
     Parts,
     Scalar,
-    alone,
-    build,
-    coerce,
     expanded,
     joined,
     meet,
     same_value,
 )
+from adcompiler.frontend.leaves import build
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, RESULT, RETURNED
-from adcompiler.frontend.values import Conflict, Maybe, PathEnds, Seq, Unset, Value
-from adcompiler.ir.types import BOOL
-from adcompiler.ir.wengert import Atom, Carry, Const, Stmt, Var
+from adcompiler.frontend.loop_ends import Finish, close
+from adcompiler.frontend.loop_parts import Built, Head, Key, LoopState, Unroll
+from adcompiler.frontend.overflow import COUNTING, bits, counts
+from adcompiler.frontend.values import PathEnds, Seq, Unset, Value
+from adcompiler.ir.types import BOOL, INDEX
+from adcompiler.ir.wengert import Atom, Const, Var
 
-Key = tuple[int, str]
 _PASSES = 16
-
-
-@dataclass(slots=True)
-class Head:
-    """What the loop machinery must know of a loop.
-
-    Parameters
-    ----------
-    place : object
-        Tells the loop from others of the program.
-    names : frozenset of str
-        Names that the body may assign and that are read in a later iteration or after the loop.
-    live : frozenset of str
-        Every name so read.
-    exits : set of str
-        The flags (`%break`, `%return`) that the body may set and that must be known outside the body.
-    carried_flags : bool
-        Whether the flags are read at the head of the loop, as in a `while`.
-    runs : bool
-        Whether the body certainly runs at least once.
-    """
-
-    place: object
-    names: frozenset[str]
-    live: frozenset[str]
-    exits: set[str]
-    carried_flags: bool
-    runs: bool
-
-
-@dataclass(slots=True)
-class Built:
-    """One pass over a loop: entry values, the lines of the body, and the names at its end (None where it raises)."""
-
-    entries: dict[Key, Value]
-    vars: dict[Key, list[Var]]
-    flags: dict[str, Atom]
-    lines: list[Stmt] = field(default_factory=list)
-    head: list[Stmt] = field(default_factory=list)
-    test: Atom = Const(True)
-    end: State | None = None
-
-
-Finish = Callable[[Built, "tuple[Carry, ...]", "Atom | None"], None]
 
 
 class Loops:
@@ -94,22 +47,18 @@ class Loops:
 
     def __init__(self, low: Lowering, head: Head, body: Callable[[Built], None], finish: Finish) -> None:
         self.low, self.head, self.body, self.finish = low, head, body, finish
-        self.span: Span | None = low.b.span
-        self.mark, self.state = low.b.mark(), low.save()
-        self.outer = frozenset(low.b.names.taken)
-        self.forms: dict[Key, Form] = {}
-        self.loose: set[Key] = set()
+        self.loop = LoopState(low, head, low.b.mark(), low.save(), frozenset(low.b.names.taken))
         depth = len(low.frames) - 1
         for name in sorted(head.names):
-            self.forms[depth, name] = self._first((depth, name), self._initial((depth, name)))
+            self.loop.forms[depth, name] = self._first((depth, name), self.loop.initial((depth, name)))
 
     def run(self) -> None:
         """Build the loop; the names are afterwards those after the loop."""
         for _ in range(_PASSES):
             built = self._pass()
             if built.end is None or self._settled(built):
-                return self._done(built)
-            self.low.rewind(self.mark, self.state)
+                return close(self.loop, built, self.finish)
+            self.low.rewind(self.loop.mark, self.loop.state)
         raise self.low.refuse("unsettled-loop")
 
     # -- one pass ------------------------------------------------------------------------------------------------
@@ -117,10 +66,12 @@ class Loops:
     def _pass(self) -> Built:
         low = self.low
         built = Built({}, {}, {})
-        for key, form in self.forms.items():
+        for key, form in self.loop.forms.items():
             new: list[Var] = []
             built.entries[key] = build(low.b, form, key[1], new)
             built.vars[key] = new
+            if form == Scalar(INDEX) and key not in self.loop.wide and bits(low, self._number(key)) <= COUNTING:
+                low.bits[new[0].name] = COUNTING
             low.frames[key[0]].env[key[1]] = built.entries[key]
         if self.head.carried_flags:
             for flag in sorted(self.head.exits):
@@ -136,9 +87,6 @@ class Loops:
             except PathEnds:
                 del low.frames[depth:]
         return built
-
-    def _initial(self, key: Key) -> Value:
-        return self.state[key[0]].get(key[1], Unset(key[1]))
 
     def _first(self, key: Key, value: Value) -> Form:
         """A number that is assigned will most likely change; all else is taken to stay until it does not."""
@@ -160,18 +108,32 @@ class Loops:
         """Whether the forms hold at the end of the body too; else they are widened."""
         assert built.end is not None
         changed = False
-        extent = self._extents(built)
         for key in self._changed(built):
-            before = self.forms.get(key, Known(self._initial(key)))
-            end = built.end[key[0]].get(key[1], Unset(key[1]))
-            after = meet(self.low.b, before, Known(end), extent)
-            if not _equal(after, before) or key not in self.forms:
-                self.forms[key] = after
+            before = self.loop.forms.get(key, Known(self.loop.initial(key)))
+            end = built.value(key)
+            after = meet(self.low.b, before, Known(end), self.loop.extent)
+            if isinstance(after, Broken):
+                after = self._mended(key, before, end, after)
+            if not _equal(after, before) or key not in self.loop.forms:
+                self.loop.forms[key] = after
                 self._learn(key, after)
                 changed = True
         if changed:
             return False
-        return not self._pinned(built) and self._flags_used(built)
+        return not self._pinned(built) and self._flags_used(built) and self._counts(built)
+
+    def _mended(self, key: Key, before: Form, end: Value, broken: Broken) -> Form:
+        """A number that the first iteration makes an array is one from the start; where a list grows, unroll."""
+        if broken.key == "loop-changes-list" and isinstance(self.head.length, Const):
+            raise Unroll
+        number = before.value if isinstance(before, Known) else before
+        if not isinstance(end, Var) or not isinstance(number, (Scalar, Var, Const)) or self.head.length is None:
+            return broken
+        shape = self.low.b.shape(end)
+        if not shape or not all(self.loop.is_outer(extent) for extent in shape):
+            return broken
+        self.loop.stretched.add(key)
+        return Array(self.low.b.type(end), shape)
 
     def _changed(self, built: Built) -> list[Key]:
         """The names whose value at the end is another than at the entry, as far as they are read."""
@@ -182,7 +144,7 @@ class Loops:
             for name, value in env.items():
                 if name in FLAGS:
                     continue
-                entry = built.entries.get((depth, name), self._initial((depth, name)))
+                entry = built.entries.get((depth, name), self.loop.initial((depth, name)))
                 if not same_value(value, entry) and (depth < last or name in self.head.live):
                     found.append((depth, name))
         return found
@@ -190,16 +152,28 @@ class Loops:
     def _pinned(self, built: Built) -> bool:
         """Whether a name turned out not to change: it is then not carried, in another pass."""
         assert built.end is not None
-        kept = [key for key, form in self.forms.items() if not isinstance(form, (Known, Broken))]
-        still = [key for key in kept if key not in self.loose and same_value(built.entries[key], self._end(built, key))]
+        kept = [key for key, form in self.loop.forms.items() if not isinstance(form, (Known, Broken))]
+        still = [key for key in kept if key not in self.loop.loose and same_value(built.entries[key], built.value(key))]
         for key in still:
-            self.loose.add(key)
-            self.forms[key] = Known(self._initial(key))
+            self.loop.loose.add(key)
+            self.loop.forms[key] = Known(self.loop.initial(key))
         return bool(still)
 
-    def _end(self, built: Built, key: Key) -> Value:
-        assert built.end is not None
-        return built.end[key[0]].get(key[1], Unset(key[1]))
+    def _number(self, key: Key) -> Atom:
+        value = self.loop.initial(key)
+        assert isinstance(value, (Var, Const))
+        return value
+
+    def _counts(self, built: Built) -> bool:
+        """Whether each integer taken for a counter grows by little in an iteration; the others are not, in another."""
+        for key, new in built.vars.items():
+            if len(new) == 1 and new[0].name in self.low.bits:
+                end = built.value(key)
+                assert isinstance(end, (Var, Const))
+                if not counts(self.low, end):
+                    self.loop.wide.add(key)
+                    return False
+        return True
 
     def _flags_used(self, built: Built) -> bool:
         """Whether every flag that is carried is set somewhere; the others are dropped, in another pass."""
@@ -211,135 +185,6 @@ class Loops:
     def _learn(self, key: Key, form: Form) -> None:
         if isinstance(form, Scalar):
             self.low.learned[(*self._where, key)] = form.type
-
-    def _extents(self, built: Built) -> Extent:
-        """How the extents of an array at the head and at the end of the body become one.
-
-        One that the body does not compute is taken to stay the same, and checked; others are carried.
-        """
-
-        def extent(entry: Atom, end: Atom) -> Atom | None:
-            if same_extent(self.low.b, entry, end):
-                return entry if self._is_outer(entry) else None
-            if self._is_outer(entry) and self._is_outer(end) and not isinstance(entry, Const):
-                return entry
-            return None
-
-        return extent
-
-    def _is_outer(self, atom: Atom) -> bool:
-        return isinstance(atom, Const) or atom.name in self.outer
-
-    # -- the end -------------------------------------------------------------------------------------------------
-
-    def _done(self, built: Built) -> None:
-        low = self.low
-        carries: list[Carry] = []
-        after: dict[Key, Value] = {}
-        exits = self._exit_flag(built)
-        for key, form in self.forms.items():
-            after[key] = self._carry(built, key, form, carries)
-        flags = self._carry_flags(built, carries)
-        low.restore(self.state)
-        self.finish(built, tuple(carries), exits)
-        for (depth, name), value in after.items():
-            low.frames[depth].env[name] = value
-        self._forget(built)
-        low.frame.env.update(flags)
-
-    def _exit_flag(self, built: Built) -> Atom | None:
-        """The flag, computed at the end of the body, that tells whether the loop is left there."""
-        if built.end is None or self.head.carried_flags:
-            return None
-        found = [built.end[-1].get(flag, Const(False)) for flag in (BROKEN, RETURNED)]
-        flags = [flag for flag in found if isinstance(flag, (Var, Const)) and flag != Const(False)]
-        if len(flags) < 2 or Const(True) in flags:
-            return Const(True) if Const(True) in flags else flags[0] if flags else None
-        with self._at_end(built):
-            return self.low.b.emit("logical_or", *flags, hint="left", weak=True)
-
-    def _at_end(self, built: Built) -> _Open:
-        return _Open(self.low, built.lines)
-
-    def _carry(self, built: Built, key: Key, form: Form, carries: list[Carry]) -> Value:
-        low, name = self.low, key[1]
-        new: list[Var] = []
-        out = build(low.b, form, name, new)
-        inits: list[Atom] = []
-        coerce(low.b, _present(self._initial(key)), form, inits)
-        nexts: list[Atom] = list(built.vars[key])
-        end = self._end(built, key) if built.end is not None else None
-        if built.end is not None and end is not None:
-            nexts = []
-            with self._at_end(built):
-                coerce(low.b, _present(end), form, nexts)
-        rows = zip(built.vars[key], inits, nexts, new, strict=True)
-        carries.extend(Carry(var, init, after, done) for var, init, after, done in rows)
-        if self.head.runs and isinstance(out, Maybe) and end is not None and nexts[0] == Const(True):
-            return out.value
-        return out
-
-    def _carry_flags(self, built: Built, carries: list[Carry]) -> dict[str, Value]:
-        """Carry the flags that are read after the loop, and the value that a `return` in the loop gives."""
-        low = self.low
-        after: dict[str, Value] = {RETURNED: Const(False), BROKEN: Const(False), CONTINUED: Const(False)}
-        after[RESULT] = Unset(RESULT)
-        if built.end is None:
-            for flag, var in built.flags.items():
-                assert isinstance(var, Var)
-                carries.append(Carry(var, Const(False), var, low.b.var("left", BOOL)))
-            return after
-        for flag in sorted(self.head.exits):
-            end = built.end[-1][flag]
-            assert isinstance(end, (Var, Const))
-            var = built.flags.get(flag) or low.b.var("left" if flag == BROKEN else "returned", BOOL)
-            assert isinstance(var, Var)
-            out = low.b.like(var)
-            carries.append(Carry(var, Const(False), end, out))
-            after[flag] = out
-        if RETURNED in self.head.exits:
-            after[RESULT] = self._carry_result(built, carries)
-        return after
-
-    def _carry_result(self, built: Built, carries: list[Carry]) -> Value:
-        low = self.low
-        assert built.end is not None
-        value = built.end[-1][RESULT]
-        form = alone(low.b, expanded(low.b, value), self._extents(built))
-        entry: list[Var] = []
-        out: list[Var] = []
-        inits: list[Atom] = []
-        nexts: list[Atom] = []
-        build(low.b, form, "result", entry)
-        after = build(low.b, form, "result", out)
-        coerce(low.b, None, form, inits)
-        with self._at_end(built):
-            coerce(low.b, value, form, nexts)
-        carries.extend(Carry(*row) for row in zip(entry, inits, nexts, out, strict=True))
-        return after
-
-    def _forget(self, built: Built) -> None:
-        """Mark the names that the body changes and that are not read after it, so that a mistake here is loud."""
-        for name, value in (built.end[-1] if built.end else {}).items():
-            if name not in FLAGS and name not in self.head.live and not same_value(value, self._initial((-1, name))):
-                self.low.frame.env[name] = Conflict("its value does not outlive the loop")
-
-
-class _Open:
-    """Lets lines be added at the end of a finished block."""
-
-    def __init__(self, low: Lowering, lines: list[Stmt]) -> None:
-        self.low, self.lines = low, lines
-
-    def __enter__(self) -> None:
-        self.low.b.stack.append(self.lines)
-
-    def __exit__(self, *error: object) -> None:
-        self.low.b.stack.pop()
-
-
-def _present(value: Value) -> Value | None:
-    return None if isinstance(value, Unset) else value
 
 
 def _equal(f: Form, g: Form) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 # importing a module of evaluators enters them
 from adcompiler.analysis.alias import aliases
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend import comprehensions, control, expressions, snapshots, statements
+from adcompiler.frontend import access, comprehensions, control, expressions, snapshots, statements
 from adcompiler.frontend.aliasing import check_carried_arrays
 from adcompiler.frontend.captures import Capture, Guard, parameter
 from adcompiler.frontend.context import Lowering
@@ -35,7 +35,7 @@ from adcompiler.frontend.values import (
 from adcompiler.ir.wengert import Atom, Const, Func, Var
 from adcompiler.source import SourceFunc
 
-EVALUATORS = (comprehensions, control, expressions, statements)
+EVALUATORS = (access, comprehensions, control, expressions, statements)
 _DEEP = 20_000
 _RETRIES = 32
 
@@ -135,7 +135,7 @@ def _argument(low: Lowering, name: str, spec: Spec, params: list[Var]) -> Value:
             return seq
         case StaticSpec(value):
             if isinstance(value, (int, float)) or hasattr(value, "dtype"):
-                return expressions.literal(value)
+                return access.literal(value)
             held = low.captures.value(value, Path(("argument", name), name, lambda: value))
             low.captures.guards.pop(("argument", name), None)
             return held
@@ -155,7 +155,7 @@ def _out(low: Lowering, value: Value, results: list[Atom]) -> OutTree:
             return OutSeq("dict", found, tuple(key for key, _ in items))
         case Static(value=held):
             return OutStatic(held)
-        case ListOf(array):
+        case ListOf():
             raise low.refuse("returns-list")
         case Maybe():
             return _out(low, resolved(low, value), results)

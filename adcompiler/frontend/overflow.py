@@ -7,8 +7,12 @@ from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Assign, Atom, Branch, Const, Load, Loop, Var, While
 
 _WIDE = 63
-_EXTENT = 47
+# an array has fewer elements than this along an axis; a loop counts no further than that in any time there is
+_EXTENT = 31
+_REACHED = 42
 _DEPTH = 12
+_LITTLE = 20
+COUNTING = 54
 _MESSAGE = "this integer leaves 64 bits"
 
 
@@ -52,6 +56,38 @@ def bits(low: Lowering, atom: Atom, depth: int = _DEPTH) -> int:
 
 def _of_type(type: Type) -> int:
     return type.numpy.itemsize * 8 if type.dtype != "bool" else 1
+
+
+def index_bits(low: Lowering, start: Atom, stop: Atom) -> int:
+    """How many bits the index of a loop between two ends can have."""
+    first = bits(low, start)
+    between = min(max(first, bits(low, stop)), _WIDE - 1)
+    return min(between, _REACHED) if first <= _REACHED else between
+
+
+def counts(low: Lowering, atom: Atom, depth: int = _DEPTH) -> bool:
+    """Whether an integer at the end of an iteration is a carried counter plus little, or small by itself.
+
+    A counter that starts below 2**54 and grows by less than 2**20 needs 2**42 iterations to leave 64 bits.
+    """
+    if isinstance(atom, Const) or depth == 0:
+        return isinstance(atom, Const) and bits(low, atom) <= COUNTING
+    if low.bits.get(atom.name) == COUNTING:
+        return True
+    match low.b.made.get(atom.name):
+        case Assign(op="add" | "sub" as op, args=(left, right)):
+            if counts(low, left, depth - 1) and bits(low, right) <= _LITTLE:
+                return True
+            if op == "add" and counts(low, right, depth - 1) and bits(low, left) <= _LITTLE:
+                return True
+        case Assign(op="where" | "maximum" | "minimum", args=args):
+            return all(counts(low, a, depth - 1) for a in args[-2:])
+        case Branch(outs=outs):
+            return all(counts(low, a, depth - 1) for o in outs if o.var == atom for a in (o.then, o.other))
+        case Loop(carried=carried) | While(carried=carried):
+            mine = [c for c in carried if c.out == atom]
+            return all(low.bits.get(c.var.name) == COUNTING and counts(low, c.init, depth - 1) for c in mine)
+    return bits(low, atom) <= COUNTING
 
 
 def _of_line(low: Lowering, var: Var, depth: int) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 
-from adcompiler.errors import TypeProblem
+from adcompiler.errors import ADCompilerError, TypeProblem
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.scope import Frame
 from adcompiler.frontend.values import Conflict, Maybe, Path, Static, Unset, Value
@@ -30,9 +30,15 @@ def _bound(low: Lowering, name: str, value: Value) -> Value:
     match value:
         case Unset():
             raise low.fail("UnboundLocalError", _unbound(name))
-        case Conflict(reason):
-            raise TypeProblem(f"{name!r} holds {reason}", low.b.span, "use a name for each of the two")
+        case Conflict():
+            raise _conflict(low, repr(name), value)
     return value
+
+
+def _conflict(low: Lowering, name: str, value: Conflict) -> ADCompilerError:
+    if value.key:
+        return low.refuse(value.key)
+    return TypeProblem(f"{name} holds {value.reason}", low.b.span, "use a name for each of the two")
 
 
 def _unbound(name: str) -> str:
@@ -65,5 +71,5 @@ def resolved(low: Lowering, value: Value) -> Value:
         low.b.check(missing, "TypeError", "unsupported operand: 'NoneType'")
         return value.value
     if isinstance(value, Conflict):
-        raise TypeProblem(f"this holds {value.reason}", low.b.span, "use a name for each of the two")
+        raise _conflict(low, "this", value)
     return value

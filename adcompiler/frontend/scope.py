@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from adcompiler.frontend.liveness import Liveness, assigned, liveness
+from adcompiler.frontend.liveness import BROKEN, CONTINUED, RETURNED, Liveness, assigned, liveness
 from adcompiler.frontend.values import Value
+from adcompiler.ir.wengert import Const
 from adcompiler.source import FunctionNode, SourceFunc
 
 
@@ -99,7 +100,7 @@ class Frame:
     definition: Definition
     parent: Frame | None
     path: tuple[int, ...] = ()
-    env: dict[str, Value] = field(default_factory=dict)
+    env: dict[str, Value] = field(default_factory=lambda: dict.fromkeys((RETURNED, BROKEN, CONTINUED), Const(False)))
     known: tuple[object, ...] = ()
 
     def live_after(self, stmt: ast.stmt) -> frozenset[str]:

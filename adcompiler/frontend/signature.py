@@ -218,7 +218,7 @@ def entry_point(function: object) -> tuple[FunctionType, tuple[object, ...], dic
     compiled = getattr(function, "py_func", None)
     if isinstance(compiled, FunctionType) and type(function).__module__.startswith("numba"):
         return compiled, (), {}
-    method = getattr(type(function), "__call__", None)
+    method = inspect.getattr_static(type(function), "__call__", None)
     if isinstance(method, FunctionType):
         return method, (function,), {}
     raise UnsupportedSyntax(

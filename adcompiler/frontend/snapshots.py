@@ -53,7 +53,7 @@ def check(b: Builder, fn: Func) -> None:
     for var in (*fn.params, *(r for r in fn.results if isinstance(r, Var))):
         places.reads.setdefault(known.root(var), []).append(_FOREVER)
     for copied, source, span in b.snapshots:
-        if copied in places.made and _told_apart(places, places.made[copied], known.root(copied), known.root(source)):
+        if copied in places.made and _told_apart(b, places, known, copied, source):
             raise UnsupportedSyntax(
                 "NumPy may give a view or a copy here, and memory is written while both are in use",
                 span,
@@ -61,11 +61,14 @@ def check(b: Builder, fn: Func) -> None:
             )
 
 
-def _told_apart(places: _Places, origin: int, copied: Var, source: Var) -> bool:
-    pairs = ((source, copied), (copied, source))
+def _told_apart(b: Builder, places: _Places, known: Aliases, copied: Var, source: Var) -> bool:
+    ours, theirs = known.root(copied), known.root(source)
+    line = b.made.get(copied.name)
+    # an array that is filled element by element is written by that alone: NumPy gives a view that cannot be written
+    filled = isinstance(line, Assign) and line.op == "empty"
     return any(
-        places.meet(origin, write, read)
-        for written, read_from in pairs
+        places.meet(places.made[copied], write, read)
+        for written, read_from in ([(theirs, ours)] if filled else [(theirs, ours), (ours, theirs)])
         for write in places.writes.get(written, ())
         for read in places.reads.get(read_from, ())
     )

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from adcompiler.errors import Span, UnsupportedSyntax
 from adcompiler.frontend.refused_constructs import CONSTRUCTS
 from adcompiler.frontend.refused_uses import USES
+from adcompiler.frontend.refused_values import VALUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Refused:
 
 
 def _table() -> dict[str, Refused]:
-    rows = {**CONSTRUCTS, **USES}
+    rows = {**CONSTRUCTS, **USES, **VALUES}
     return {key: Refused(what, fix, example.strip("\n") + "\n", at) for key, (what, fix, example, at) in rows.items()}
 
 

@@ -6,7 +6,7 @@ from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.values import DictValue, ListOf, Maybe, RangeValue, Seq, Static, Value
 from adcompiler.ir.build import ZERO
-from adcompiler.ir.wengert import Atom, Const, Var
+from adcompiler.ir.wengert import Assign, Atom, Const, Var
 
 
 def truth(low: Lowering, value: Value) -> Atom:
@@ -48,4 +48,7 @@ def negated(low: Lowering, test: Atom) -> Atom:
     """`not test` of a bool."""
     if isinstance(test, Const):
         return Const(not test.value)
+    line = low.b.made.get(test.name)
+    if isinstance(line, Assign) and line.op == "logical_not" and low.b.type(line.args[0]).dtype == "bool":
+        return line.args[0]
     return low.b.emit("logical_not", test, hint="test", weak=True)

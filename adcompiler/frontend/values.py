@@ -150,9 +150,13 @@ class Maybe:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A name that holds values of different kinds on different paths; reading it is refused."""
+    """A name that holds values of different kinds on different paths; reading it is refused.
+
+    `key` names the row of refused constructs that says more.
+    """
 
     reason: str
+    key: str = ""
 
 
 Value: TypeAlias = (

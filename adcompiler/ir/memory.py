@@ -13,10 +13,11 @@ class Memory:
     """Classes of array names that may refer to the same memory.
 
     Arrays that the function allocates overlap only with their own views; two parameters may overlap, because a
-    caller may pass one array twice.
+    caller may pass one array twice, unless `apart` says that a call has made sure they do not.
     """
 
-    def __init__(self, fn: Func) -> None:
+    def __init__(self, fn: Func, apart: bool = False) -> None:
+        self.apart = apart
         self._parent: dict[Var, Var] = {}
         for stmt in walk(fn.body):
             for a, b in _shared(stmt):
@@ -35,7 +36,7 @@ class Memory:
     def overlap(self, a: Var, b: Var) -> bool:
         """Whether writing through `a` may change what `b` shows."""
         a, b = self.root(a), self.root(b)
-        return a == b or (a in self.given and b in self.given)
+        return a == b or (not self.apart and a in self.given and b in self.given)
 
     def own(self, var: Var) -> bool:
         """Whether the function allocated the memory of `var`."""

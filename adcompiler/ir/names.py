@@ -22,7 +22,10 @@ class Names:
         self.last: dict[str, int] = {}
 
     def fresh(self, hint: str) -> str:
-        """`hint` itself where free, else `hint_1`, `hint_2`, …"""
+        """`hint` itself where free, else `hint_1`, `hint_2`, …; what cannot stand in a name is left out."""
+        if not hint.isidentifier():
+            hint = "".join(c for c in hint if c.isidentifier() or c.isdigit()) or "t"
+            hint = hint if hint.isidentifier() else f"t{hint}"
         if hint not in self.taken and hint not in RESERVED:
             self.taken.add(hint)
             return hint

@@ -60,7 +60,7 @@ def _lines(stmt: Stmt) -> Iterator[str]:
             yield from _region(f"if {test}", then, " ".join(f"{o.var}={o.then}" for o in outs))
             yield from _region("else", other, " ".join(f"{o.var}={o.other}" for o in outs))
         case _:
-            yield _line(stmt)
+            yield show_line(stmt)
 
 
 def _region(head: str, block: Block, tail: str) -> Iterator[str]:
@@ -69,7 +69,8 @@ def _region(head: str, block: Block, tail: str) -> Iterator[str]:
     yield f"    -> {tail}".rstrip()
 
 
-def _line(stmt: Stmt) -> str:
+def show_line(stmt: Stmt) -> str:
+    """A statement that is no region."""
     match stmt:
         case Assign(target=target, op=op, args=args, params=params):
             return f"{target} = {op}({', '.join([*map(str, args), *(f'{k}={v}' for k, v in params)])})"

@@ -1,4 +1,4 @@
-"""Integers that are the same in every iteration are computed once."""
+"""Scalars that are the same in every iteration are computed once."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import numpy as np
 
 from adcompiler.ir.build import make_func
 from adcompiler.ir.walk import all_defs, map_blocks
-from adcompiler.ir.wengert import Assign, Block, Func, Loop, Stmt, Var
+from adcompiler.ir.wengert import Assign, Block, Const, Func, Loop, Stmt, Var
 
-# these never raise, so that a loop without a trip stays without effect
-_SAFE = frozenset({"add", "sub", "mul", "neg", "minimum", "maximum", "dim"})
+# these never raise, so that a loop without a trip stays without effect; Python's own division and powers do
+_INTEGER = frozenset({"add", "sub", "mul", "neg", "minimum", "maximum", "dim"})
+_FLOAT = frozenset(
+    "add sub mul neg pos abs sqrt exp expm1 log log1p sin cos tan arctan sinh cosh tanh maximum minimum where cut cast".split()
+)
 
 
 def hoist_invariants(fn: Func) -> Func:
-    """Move scalar integer lines out of the loops in which they do not change.
+    """Move scalar lines out of the loops in which they do not change.
 
     Before:  for i in range(n): k = 2 * m; x[i] += y[k]
     After:   k = 2 * m; for i in range(n): x[i] += y[k]
@@ -40,7 +43,7 @@ def _split(loop: Loop, fn: Func) -> tuple[list[Stmt], Loop]:
     moved: list[Stmt] = []
     kept: list[Stmt] = []
     for stmt in loop.body:
-        if isinstance(stmt, Assign) and _is_integer(stmt, fn) and changing.isdisjoint(_names(stmt)):
+        if isinstance(stmt, Assign) and _is_safe(stmt, fn) and changing.isdisjoint(_names(stmt)):
             changing.discard(stmt.target)
             moved.append(stmt)
         else:
@@ -48,9 +51,17 @@ def _split(loop: Loop, fn: Func) -> tuple[list[Stmt], Loop]:
     return moved, replace(loop, body=tuple(kept)) if moved else loop
 
 
-def _is_integer(stmt: Assign, fn: Func) -> bool:
+def _is_safe(stmt: Assign, fn: Func) -> bool:
     type = fn.types[stmt.target.name]
-    return stmt.op in _SAFE and type.rank == 0 and np.dtype(type.dtype).kind in "iu"
+    if type.rank:
+        return False
+    if np.dtype(type.dtype).kind in "iu":
+        return stmt.op in _INTEGER
+    if stmt.op == "pow":
+        return isinstance(stmt.args[1], Const) and stmt.args[1].value in (2, 3)
+    if stmt.op == "div":
+        return not type.weak or isinstance(stmt.args[1], Const) and stmt.args[1].value != 0
+    return stmt.op in _FLOAT
 
 
 def _names(stmt: Assign) -> set[Var]:

@@ -1,0 +1,137 @@
+"""The arguments of a call: bound to parameters, and found again by number or name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
+from typing import Any, TypeAlias
+
+from adcompiler.errors import NotDifferentiable, UnsupportedSyntax
+from adcompiler.frontend.signature import SeqSpec, Spec, entry_point
+
+Argnum: TypeAlias = "int | str"
+Place: TypeAlias = "tuple[int, Any] | tuple[int]"
+
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+class Binder:
+    """How the arguments of a call of `function` become the values of its entry point's parameters.
+
+    Values are in the order the front end uses: parameters by position, then by keyword only, then `*args` as a tuple
+    and `**kwargs` as a dictionary. Those that a method or a partial function brings along come first.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.name = str(getattr(function, "__name__", type(function).__name__))
+        self.text: str | None = None
+        if hasattr(function, "__lower_call__"):
+            self.entry, self.text = forwarding(function, self.name)
+            self.first, self.named = (), {}  # type: tuple[object, ...], Mapping[str, object]
+        else:
+            self.entry, self.first, self.named = entry_point(function)
+        self.signature = inspect.signature(self.entry, follow_wrapped=False)
+        kinds = self.signature.parameters
+        self.plain = [name for name, parameter in kinds.items() if parameter.kind not in _VARIADIC]
+        self.variadic = [name for name, parameter in kinds.items() if parameter.kind in _VARIADIC]
+        self.by_position = [n for n in self.plain if kinds[n].kind is not inspect.Parameter.KEYWORD_ONLY]
+        self.star = next((n for n in self.variadic if kinds[n].kind is inspect.Parameter.VAR_POSITIONAL), None)
+        self.simple = not self.variadic and not self.named and len(self.plain) == len(self.by_position)
+
+    def values(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The values of all parameters; raises TypeError as Python does where the arguments do not fit."""
+        if self.simple and not kwargs:
+            defaults = self.entry.__defaults__ or ()
+            absent = len(self.plain) - len(self.first) - len(args)
+            if absent == 0:
+                return (*self.first, *args)
+            if 0 < absent <= len(defaults):
+                return (*self.first, *args, *defaults[-absent:])
+        try:
+            bound = self.signature.bind(*self.first, *args, **{**self.named, **kwargs})
+        except TypeError as error:
+            raise TypeError(f"{self.name}() {error}") from None
+        bound.apply_defaults()
+        return tuple(bound.arguments[name] for name in (*self.plain, *self.variadic))
+
+    def places(self, argnums: Argnum | Sequence[Argnum], specs: tuple[Spec, ...]) -> tuple[Place, ...]:
+        """Where in the values the arguments with these numbers or names are; the numbers leave out what is bound."""
+        single = isinstance(argnums, (int, str))
+        return tuple(self._place(number, specs) for number in ((argnums,) if single else argnums))  # type: ignore[union-attr]
+
+    def everything(self, count: int) -> tuple[Place, ...]:
+        """The places of the positional arguments of a call, of which `count` were given."""
+        plain = self.by_position[len(self.first) :]
+        star = len(self.plain)
+        return tuple((len(self.first) + k,) if k < len(plain) else (star, k - len(plain)) for k in range(count))
+
+    def label(self, place: Place) -> str:
+        """What the user calls the argument at a place."""
+        name = (*self.plain, *self.variadic)[place[0]]
+        if len(place) == 1:
+            return name
+        return f"{name}[{place[1]}]" if name == self.star else str(place[1])
+
+    def _place(self, number: Argnum, specs: tuple[Spec, ...]) -> Place:
+        if isinstance(number, bool) or not isinstance(number, (int, str)):
+            raise TypeError(f"argnums must hold numbers and names of arguments, not {number!r}")
+        if isinstance(number, str):
+            return self._named(number, specs)
+        plain = self.by_position[len(self.first) :]
+        extra = len(_group(specs[len(self.plain)]).items) if self.star else 0
+        count = len(plain) + extra
+        if not -count <= number < count:
+            raise self._absent(f"argument {number}")
+        return self.everything(count)[number]
+
+    def _named(self, name: str, specs: tuple[Spec, ...]) -> Place:
+        if name in self.plain[len(self.first) :] and name not in self.named:
+            return (self.plain.index(name),)
+        if self.variadic and self.variadic[-1] != self.star and name in _group(specs[-1]).keys:
+            return (len(specs) - 1, name)
+        raise self._absent(f"argument {name!r}")
+
+    def _absent(self, what: str) -> NotDifferentiable:
+        free = [n for n in self.plain[len(self.first) :] if n not in self.named]
+        known = ", ".join([*free, *(f"*{n}" for n in self.variadic)])
+        return NotDifferentiable(f"{self.name}() has no {what}", None, f"its arguments are: {known}")
+
+
+def _group(spec: Spec) -> SeqSpec:
+    assert isinstance(spec, SeqSpec)
+    return spec
+
+
+def forwarding(function: Callable[..., Any], name: str) -> tuple[FunctionType, str]:
+    """A plain function that calls `function` with its own parameters, and its text.
+
+    An object that says itself how it is compiled is so treated like any function.
+    """
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError) as error:
+        raise UnsupportedSyntax(f"{name!r} does not tell its parameters", None, "wrap it in a plain function") from error
+    heads, calls, defaults, by_name = list[str](), list[str](), list[object](), dict[str, object]()
+    positional = [p for p in parameters if p.kind is inspect.Parameter.POSITIONAL_ONLY]
+    for p in parameters:
+        default = p.default is not inspect.Parameter.empty
+        if p.kind is inspect.Parameter.KEYWORD_ONLY and not any(h.startswith("*") for h in heads):
+            heads.append("*")
+        star = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(p.kind, "")
+        heads.append(f"{star}{p.name}{'=None' if default else ''}")
+        if positional and p is positional[-1]:
+            heads.append("/")
+        keyword = p.kind is inspect.Parameter.KEYWORD_ONLY
+        calls.append(f"{p.name}={p.name}" if keyword else f"{star}{p.name}")
+        if default and keyword:
+            by_name[p.name] = p.default
+        elif default:
+            defaults.append(p.default)
+    called = name if name.isidentifier() else "function"
+    text = f"def {called}({', '.join(heads)}):\n    return transformed({', '.join(calls)})\n"
+    scope: dict[str, Any] = {"transformed": function}
+    exec(text, scope)
+    made: FunctionType = scope[called]
+    made.__defaults__, made.__kwdefaults__ = tuple(defaults) or None, by_name or None
+    return made, text

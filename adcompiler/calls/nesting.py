@@ -1,0 +1,204 @@
+"""A transformed function called in a program that is compiled itself: its Wengert list becomes part of the program's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from adcompiler.calls.plans import Plan
+from adcompiler.calls.results import Constant, Item, Tree
+from adcompiler.calls.subject import Lowering, Subject
+from adcompiler.errors import ADCompilerError, TypeProblem, UnsupportedSyntax
+from adcompiler.frontend.captures import Capture, parameter
+from adcompiler.frontend.context import Lowering as Program
+from adcompiler.frontend.facts import may_share
+from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.signature import ArraySpec, ScalarSpec, SeqSpec, Spec, StaticSpec
+from adcompiler.frontend.values import DictValue, ListOf, NeedStatic, NotStatic, Object, Path, Seq, Static, Value
+from adcompiler.ir.build import ONE, Builder
+from adcompiler.ir.types import Type
+from adcompiler.ir.walk import all_defs, rename
+from adcompiler.ir.wengert import Assign, Atom, Const, Func, Stmt, Var
+
+_VALUES = (Var, Const, Static, Seq, DictValue, Object, ListOf)
+
+
+def call(
+    low: Program,
+    owner: object,
+    of: Subject,
+    planned: Callable[[Lowering], Plan],
+    args: Sequence[Value],
+    kwargs: Mapping[str, Value],
+) -> Value:
+    """The value of a call of a transformed function.
+
+    Parameters
+    ----------
+    low : Lowering
+        The program being built.
+    owner : object
+        The transformed function.
+    of : Subject
+        The function it was made of.
+    planned : callable
+        Gives the derivative to compute for a lowered form of that function.
+    args, kwargs
+        The arguments.
+    """
+    values = _bound(low, owner, of, [resolved(low, a) for a in args], {k: resolved(low, v) for k, v in kwargs.items()})
+    specs = tuple(_spec(low.b, value) for value in values)
+    atoms = [atom for value, spec in zip(values, specs, strict=True) for atom in _atoms(value, spec)]
+    try:
+        lowering = of.lowering(specs)
+    except NotStatic as need:
+        known = atoms[min(need.positions)]
+        assert isinstance(known, Var), "literals that must be known are specified as constants"
+        raise NeedStatic(known, "a number that decides what is computed", low.b.span, "write a literal") from None
+    plan = planned(lowering)
+    for k, guard in enumerate(lowering.lowered.guards):
+        low.captures.guards.setdefault(("inside", id(lowering), k), guard)
+    atoms += [_captured(low, lowering, capture) for capture in lowering.lowered.captures]
+    fn = plan.compiled.stages["derivative"]
+    if plan.compiled.derivative.mode != "primal":
+        atoms = _fresh(low.b, lowering, atoms)
+    return _value(low.b, plan.tree, inlined(low.b, fn, atoms))
+
+
+def inlined(b: Builder, fn: Func, args: Sequence[Atom]) -> list[Atom]:
+    """Append the lines of a function, with names of their own, and return its results."""
+    names: dict[Var, Atom] = dict(zip(fn.params, args, strict=True))
+    body = list[Stmt]()
+    for stmt in fn.body:
+        # an extent of an argument has a name already
+        if isinstance(stmt, Assign) and stmt.op == "dim" and stmt.args[0] in fn.params:
+            axis = dict(stmt.params)["axis"]
+            assert isinstance(axis, int)
+            names[stmt.target] = b.shape(names[fn.params[fn.params.index(stmt.args[0])]])[axis]  # type: ignore[arg-type]
+        else:
+            body.append(stmt)
+    own = sorted(all_defs(body), key=str)
+    names |= {v: Var(b.names.fresh(v.name)) for v in own}
+    for v in own:
+        b.types[str(names[v])] = fn.types[v.name]
+        if v.name in fn.shapes:
+            shape = fn.shapes[v.name]
+            b.shapes[str(names[v])] = tuple(names.get(a, a) if isinstance(a, Var) else a for a in shape)
+    b.extend(rename(tuple(body), names))
+    return [names.get(r, r) if isinstance(r, Var) else r for r in fn.results]
+
+
+def _bound(
+    low: Program, owner: object, of: Subject, args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> tuple[Value, ...]:
+    """The values of the parameters, with what the function brings along and its defaults."""
+    binder = of.binder
+
+    def held(what: object, *key: object) -> Value:
+        return low.captures.value(what, Path(("bound", id(owner), *key), str(key[-1]), lambda: what))
+
+    first = [held(value, "first", k) for k, value in enumerate(binder.first)]
+    named = {key: held(value, "named", key) for key, value in binder.named.items()}
+    try:
+        bound = binder.signature.bind(*first, *args, **{**named, **kwargs})
+    except TypeError as error:
+        raise TypeProblem(f"{binder.name}() {error}", low.b.span, "call it with the arguments it has") from error
+    given = set(bound.arguments)
+    bound.apply_defaults()
+    values = {k: v if k in given else held(v, "default", k) for k, v in bound.arguments.items()}
+    for name in binder.variadic:
+        value = bound.arguments[name]
+        values[name] = Seq(tuple(value)) if name == binder.star else DictValue(tuple(value.items()))
+    return tuple(values[name] for name in (*binder.plain, *binder.variadic))
+
+
+def _spec(b: Builder, value: Value) -> Spec:
+    """What is known of a value at compile time."""
+    match value:
+        case Const(value=literal):
+            return ScalarSpec(value.type) if value.type.is_float else StaticSpec(literal)
+        case Var() | ListOf():
+            atom = value if isinstance(value, Var) else value.array
+            type = b.type(atom)
+            return ArraySpec(type, tuple(e == ONE for e in b.shape(atom))) if type.rank else ScalarSpec(type)
+        case Static(value=known) | Object(value=known):
+            return StaticSpec(known)
+        case Seq(items, kind):
+            return SeqSpec(kind, tuple(_spec(b, item) for item in items))
+        case DictValue(items):
+            return SeqSpec("dict", tuple(_spec(b, item) for _, item in items), tuple(key for key, _ in items))
+    raise UnsupportedSyntax(
+        f"an argument of a transformed function is a {type_name(value)}", b.span, "pass numbers, arrays, tuples or lists"
+    )
+
+
+def type_name(value: Value) -> str:
+    """What a value that is no number is, for people."""
+    return type(value).__name__.lower()
+
+
+def _atoms(value: Value, spec: Spec) -> list[Atom]:
+    """The run-time leaves of a value."""
+    match value, spec:
+        case _, StaticSpec():
+            return []
+        case Seq(items), SeqSpec(items=specs):
+            return [atom for item, of_item in zip(items, specs, strict=True) for atom in _atoms(item, of_item)]
+        case DictValue(items), SeqSpec(items=specs):
+            return [atom for (_, item), of_item in zip(items, specs, strict=True) for atom in _atoms(item, of_item)]
+        case ListOf(array), _:
+            return [array]
+    assert isinstance(value, (Var, Const))
+    return [value]
+
+
+def _captured(low: Program, lowering: Lowering, capture: Capture) -> Atom:
+    """What the function captures is captured by the program too."""
+    key = ("inside", id(lowering), capture.name)
+    if key not in low.captures.captured:
+        var = parameter(low.b, capture.spec, capture.name, low.entry)
+        low.captures.captured[key] = Capture(var.name, capture.fetch, capture.spec), var
+    return low.captures.captured[key][1]
+
+
+def _fresh(b: Builder, lowering: Lowering, atoms: list[Atom]) -> list[Atom]:
+    """The arguments with copies of the arrays that the function writes."""
+    found = list(atoms)
+    for k in sorted(lowering.lowered.written):
+        array = atoms[k]
+        assert isinstance(array, Var)
+        for other, atom in enumerate(atoms):
+            if other != k and isinstance(atom, Var) and b.type(atom).rank and may_share(b, array, atom):
+                names = lowering.lowered.func.params
+                raise ADCompilerError(
+                    f"'{names[k]}' and '{names[other]}' may share memory, and the function writes into '{names[k]}'",
+                    b.span,
+                    "pass a copy of one of them",
+                )
+        found[k] = _copy(b, array)
+    return found
+
+
+def _copy(b: Builder, array: Var) -> Atom:
+    """A copy in the memory order for which the function was lowered."""
+    if b.type(array).layout != "F" or b.type(array).rank < 2:
+        return b.emit("copy", array, hint=array.name)
+    axes = tuple(reversed(range(b.type(array).rank)))
+    return b.emit("transpose", b.emit("copy", b.emit("transpose", array, axes=axes)), axes=axes, hint=array.name)
+
+
+def _value(b: Builder, tree: Tree, results: Sequence[Atom]) -> Value:
+    """The results in the form the program sees."""
+    match tree:
+        case Constant(value):
+            return Static(value)
+        case Item(position, type):
+            return _typed(b, results[position], type)
+    items = [_value(b, item, results) for item in tree.items]
+    return DictValue(tuple(zip(tree.keys, items, strict=True))) if tree.kind == "dict" else Seq(tuple(items), tree.kind)
+
+
+def _typed(b: Builder, atom: Atom, type: Type) -> Atom:
+    """A scalar that is Python's own where the argument is."""
+    if type.rank or b.type(atom).weak == type.weak:
+        return atom
+    return b.emit("cast", atom, dtype=type.dtype, weak=type.weak, hint=str(atom) if isinstance(atom, Var) else "t")

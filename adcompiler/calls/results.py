@@ -1,0 +1,227 @@
+"""Results in the form the user expects: Python's and NumPy's own types, and the structure of what they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from adcompiler.errors import NotDifferentiable, TypeProblem
+from adcompiler.frontend.signature import ArraySpec, OutLeaf, OutSeq, OutStatic, OutTree, ScalarSpec, SeqSpec, Spec
+from adcompiler.ir.types import Type
+from adcompiler.ir.wengert import Func
+
+Make: TypeAlias = Callable[[Sequence[Any]], Any]
+_WEAK: dict[str, Callable[[Any], Any]] = {"float64": float, "int64": int, "bool": bool}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The result at a position, of this type; `boxed` into a 0-d array."""
+
+    position: int
+    type: Type
+    boxed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """An object known before the call."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A tuple, a list or a dictionary of results."""
+
+    kind: str
+    items: tuple[Tree, ...]
+    keys: tuple[object, ...] = ()
+
+
+Tree: TypeAlias = "Item | Constant | Group"
+
+
+def pair(*items: Tree) -> Group:
+    """A tuple of results."""
+    return Group("tuple", items)
+
+
+def maker(tree: Tree) -> Make:
+    """What makes a value of this form out of the results of a compiled function."""
+    match tree:
+        case Constant(value):
+            return lambda results: value
+        case Item(position, type, boxed):
+            if type.rank:
+                return lambda results: results[position]
+            if boxed:
+                return lambda results: np.array(results[position], type.dtype)
+            convert = _WEAK[type.dtype] if type.weak else type.numpy.type
+            return lambda results: convert(results[position])
+    made = [maker(item) for item in tree.items]
+    if tree.kind == "dict":
+        keys = tree.keys
+        return lambda results: {key: make(results) for key, make in zip(keys, made, strict=True)}
+    if tree.kind == "list":
+        return lambda results: [make(results) for make in made]
+    return lambda results: tuple([make(results) for make in made])
+
+
+def spelled(tree: Tree, results: str, copied: Sequence[int] = ()) -> str:
+    """The expression that makes a value of this form out of a tuple called `results`, of which some are copied.
+
+    >>> spelled(pair(Item(0, Type("float64", weak=True)), Item(1, Type("float32"))), "r")
+    '(float(r[0]), np.float32(r[1]))'
+    """
+    match tree:
+        case Constant(value):
+            return repr(value)
+        case Item(position, type, boxed):
+            got = f"{results}[{position}]"
+            if type.rank:
+                return f"{got}.copy()" if position in copied else got
+            if boxed:
+                return f"np.array({got}, np.{type.dtype})"
+            return f"{_WEAK[type.dtype].__name__ if type.weak else 'np.' + type.numpy.type.__name__}({got})"
+    items = [spelled(item, results, copied) for item in tree.items]
+    if tree.kind == "dict":
+        return "{" + ", ".join(f"{key!r}: {item}" for key, item in zip(tree.keys, items, strict=True)) + "}"
+    if tree.kind == "list":
+        return f"[{', '.join(items)}]"
+    return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
+
+
+def value_tree(out: OutTree, fn: Func) -> Tree:
+    """What a function returns, in terms of the results of its Wengert list."""
+    match out:
+        case OutLeaf(position):
+            return Item(position, fn.type(fn.results[position]))
+        case OutStatic(value):
+            return Constant(value)
+        case OutSeq(kind, items, keys):
+            return Group(kind, tuple(value_tree(item, fn) for item in items), keys)
+
+
+def tangent_tree(out: OutTree, fn: Func, kept: dict[int, int]) -> Tree:
+    """The tangent of what a function returns: that of result `p` is result `kept[p]`; None where there is none."""
+    match out:
+        case OutLeaf(position) if position in kept:
+            return Item(kept[position], fn.type(fn.results[position]))
+        case OutSeq(kind, items, keys):
+            return Group(kind, tuple(tangent_tree(item, fn, kept) for item in items), keys)
+    return Constant(None)
+
+
+def positions(tree: Tree) -> tuple[int, ...]:
+    """The positions of the floating results in a tree, in order."""
+    match tree:
+        case Item(position, type):
+            return (position,) if type.is_float else ()
+        case Group(items=items):
+            return tuple(p for item in items for p in positions(item))
+    return ()
+
+
+# -- gradients ---------------------------------------------------------------------------------------------------------
+
+
+def count(spec: Spec) -> int:
+    """The number of run-time leaves of an argument."""
+    return sum(map(count, spec.items)) if isinstance(spec, SeqSpec) else int(isinstance(spec, (ScalarSpec, ArraySpec)))
+
+
+def floats(spec: Spec, start: int) -> Iterator[int]:
+    """The parameters for the floating leaves of an argument whose first leaf is parameter `start`."""
+    if isinstance(spec, SeqSpec):
+        for item in spec.items:
+            yield from floats(item, start)
+            start += count(item)
+    elif isinstance(spec, (ScalarSpec, ArraySpec)) and spec.type.is_float:
+        yield start
+
+
+def gradient_tree(value: Any, spec: Spec, start: int, where: dict[int, int]) -> Tree:
+    """A gradient shaped as an argument: that of leaf `p` is result `where[p]`, of a passive leaf None.
+
+    `value` tells 0-d arrays from numbers; it may be None.
+    """
+    if isinstance(spec, SeqSpec):
+        below = [None] * len(spec.items) if value is None else value.values() if isinstance(value, dict) else value
+        items = []
+        for item, of_item in zip(below, spec.items, strict=True):
+            items.append(gradient_tree(item, of_item, start, where))
+            start += count(of_item)
+        return Group(spec.kind, tuple(items), spec.keys)
+    if isinstance(spec, (ScalarSpec, ArraySpec)) and spec.type.is_float and start in where:
+        return Item(where[start], spec.type, isinstance(value, np.ndarray) and not value.ndim)
+    return Constant(None)
+
+
+# -- tangents and cotangents -------------------------------------------------------------------------------------------
+
+
+def directions(given: Any, value: Any, label: str, what: str) -> Iterator[Any]:
+    """The leaves of a tangent or cotangent of `value`, one for each floating leaf, converted to its type and shape.
+
+    None stands for zero.
+    """
+    if isinstance(value, (tuple, list, dict)):
+        keys = list(value) if isinstance(value, dict) else range(len(value))
+        if given is not None and (not isinstance(given, type(value)) or _keys(given) != list(keys)):
+            raise TypeProblem(
+                f"the {what} of {label} is {_form(given)}, where {label} is {_form(value)}",
+                None,
+                f"give the {what} the structure of {label}",
+            )
+        for key in keys:
+            yield from directions(None if given is None else given[key], value[key], f"{label}[{key!r}]", what)
+    elif is_float(value):
+        yield _direction(given, value, label, what)
+    elif given is not None and np.any(np.asarray(given, dtype=object) != 0):
+        raise NotDifferentiable(
+            f"{label} is {_form(value)} and has no {what}", None, f"give None or zeros as the {what} of {label}"
+        )
+
+
+def is_float(value: Any) -> bool:
+    """Whether a leaf can have a derivative."""
+    return isinstance(value, float) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind == "f")
+
+
+def _direction(given: Any, value: Any, label: str, what: str) -> Any:
+    array = isinstance(value, (np.ndarray, np.generic))
+    dtype = value.dtype if array else np.dtype(np.float64)
+    shape = np.shape(value)
+    if given is None:
+        return np.zeros(shape, dtype) if shape else dtype.type(0)[()]
+    if np.shape(given) != shape:
+        raise TypeProblem(
+            f"the {what} of {label} has shape {np.shape(given)}, where {label} has shape {shape}",
+            None,
+            f"give the {what} the shape {shape}",
+        )
+    try:
+        # of the same memory order as the value: the code was compiled for it
+        made = np.empty_like(value, dtype=dtype, subok=False)
+        made[...] = given
+    except (TypeError, ValueError) as error:
+        raise TypeProblem(f"the {what} of {label} is not made of numbers", None, f"give numbers of {dtype}") from error
+    if shape:
+        return made
+    return made[()] if array else float(made)
+
+
+def _keys(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, dict) else list(range(len(value)))
+
+
+def _form(value: Any) -> str:
+    if isinstance(value, (tuple, list, dict)):
+        return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype} and shape {value.shape}"
+    return f"of type {type(value).__name__}"

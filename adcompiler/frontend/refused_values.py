@@ -1,0 +1,257 @@
+"""Rows of the table of refused constructs that are lists, calls and results: growth, recursion, unknown functions.
+
+Each row: the cause, what to write instead, an example, and the part of the example to which the message points.
+"""
+
+from __future__ import annotations
+
+from adcompiler.frontend.refused_constructs import Row
+
+VALUES: dict[str, Row] = {
+    "in": (
+        "'in' with a {kind}",
+        "use a tuple of numbers, or np.any(x == value)",
+        """
+def f(s):
+    if s in s:
+        return s
+    return 2.0 * s
+""",
+        "s in",
+    ),
+    "list-search": (
+        "the place of an item that is known only at run time",
+        "use np.argmax(x == value) on an array",
+        """
+def f(s):
+    values = [s, 2.0]
+    return values.index(s * 1.0)
+""",
+        "values.index",
+    ),
+    "list-grows": (
+        "a list grows by a number of items known only at run time",
+        "allocate an array, y = np.empty(n), and assign y[i] = ...",
+        """
+def f(x):
+    values = []
+    values.extend(x)
+    return values[0]
+""",
+        "values.extend",
+    ),
+    "loop-changes-list": (
+        "a list changes its length in a loop",
+        "allocate an array, y = np.empty(n), and assign y[i] = ...",
+        """
+def f(x, n):
+    values = []
+    for i in range(n):
+        values.append(x[i])
+    return values[0]
+""",
+        "values.append",
+    ),
+    "too-many-calls": (
+        "more than {count} calls would be inlined",
+        "write the recursion as a loop",
+        "",
+        "",
+    ),
+    "deep-recursion": (
+        "{name!r} calls itself more than {depth} times",
+        "write the recursion as a loop",
+        """
+def g(s, n):
+    return s if n == 0 else g(s * s, n - 1)
+
+def f(s):
+    return g(s, 100000)
+""",
+        "g(s * s, n - 1)",
+    ),
+    "endless-recursion": (
+        "{name!r} calls itself without end",
+        "let an argument that is known at compile time end the recursion, or write a loop",
+        """
+def g(s):
+    return s * g(s)
+
+def f(s):
+    return g(s)
+""",
+        "g(s)\n\ndef f",
+    ),
+    "run-time-recursion": (
+        "what ends this recursion must be known when the function is compiled, and this one is computed at run time",
+        "write it as a loop",
+        """
+def g(s):
+    return 1.0 if s < 1.0 else g(s / 2.0)
+
+def f(s):
+    return g(s)
+""",
+        "g(s / 2.0)",
+    ),
+    "not-callable": (
+        "this cannot be called",
+        "call a function",
+        """
+def f(s):
+    return s(1.0)
+""",
+        "s(1.0)",
+    ),
+    "class-call": (
+        "objects of class {name!r} cannot be made here",
+        "make the object outside and pass it, or use a tuple",
+        """
+def f(s):
+    return complex(s, 1.0)
+""",
+        "complex(",
+    ),
+    "builtin-call": (
+        "the builtin {name!r} is outside the language",
+        "compute the value outside and pass it as an argument",
+        """
+def f(s):
+    return eval("s * s")
+""",
+        "eval(",
+    ),
+    "array-as-number": (
+        "{name}() of an array",
+        "index the element: {name}(x[0])",
+        """
+def f(x):
+    return float(x)
+""",
+        "float(x)",
+    ),
+    "round-digits": (
+        "round() to a number of digits",
+        "use np.round(x, digits)",
+        """
+def f(s):
+    return round(s, 2)
+""",
+        "round(",
+    ),
+    "sort-key": (
+        "{name}() with a key",
+        "write a loop with a comparison",
+        """
+def f(s):
+    return max(s, 1.0, key=abs)
+""",
+        "max(",
+    ),
+    "sorted": (
+        "sorted() of values known only at run time",
+        "use np.sort on an array",
+        """
+def f(s):
+    return sorted([s, 1.0])[0]
+""",
+        "sorted(",
+    ),
+    "string-method": (
+        "the string method {name!r} of a value known only at run time",
+        "format text outside the function",
+        """
+def f(s):
+    name = "{}".format(s)
+    return s
+""",
+        '"{}".format(s)',
+    ),
+    "nested-comprehension": (
+        "a comprehension over several sequences whose length is known only at run time",
+        "write nested loops that fill an array",
+        """
+def f(x):
+    return np.sum(np.array([v * w for v in x for w in x]))
+""",
+        "x]))",
+    ),
+    "comprehension-filter": (
+        "a comprehension that leaves items out by a test known only at run time",
+        "multiply by the test, or fill an array in a loop",
+        """
+def f(s):
+    return sum([v for v in (s, 2.0 * s) if v > 0])
+""",
+        "v > 0",
+    ),
+    "list-of-objects": (
+        "a list of unknown length of something other than numbers and arrays",
+        "fill an array in a loop",
+        """
+def f(x):
+    values = [None for v in x]
+    return x[0]
+""",
+        "None",
+    ),
+    "ragged-comprehension": (
+        "a list of arrays whose shape differs from item to item",
+        "fill an array in a loop",
+        """
+def f(x, n):
+    values = [x[:k] for k in range(n)]
+    return values[0][0]
+""",
+        "x[:k]",
+    ),
+    "always-raises": (
+        "this function always raises",
+        "let it return a value",
+        """
+def f(s):
+    raise ValueError("no")
+""",
+        "def f",
+    ),
+    "returns-none": (
+        "some paths return no value",
+        "end every path with a return",
+        """
+def f(s):
+    if s > 0:
+        return s
+""",
+        "def f",
+    ),
+    "returns-list": (
+        "a list of unknown length is returned",
+        "return an array: np.array([...])",
+        """
+def f(x):
+    return [v * v for v in x]
+""",
+        "def f",
+    ),
+    "returns-object": (
+        "an object of type {kind} is returned",
+        "return numbers, arrays, and tuples of them",
+        """
+def f(s):
+    return lambda t: s * t
+""",
+        "def f",
+    ),
+    "carried-array": (
+        "an array changes its memory here and is written to afterwards",
+        "make a copy where it is assigned: y = x.copy()",
+        """
+def f(x, s):
+    y = np.zeros(len(x))
+    z = x if s > 0 else y
+    z[0] = 1.0
+    return np.sum(x) + np.sum(y)
+""",
+        "x if",
+    ),
+}

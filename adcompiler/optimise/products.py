@@ -1,0 +1,33 @@
+"""Matrix products as sums of products of elements."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from adcompiler.ir.build import Builder
+from adcompiler.ir.wengert import Assign, Const, NewAxis, Stmt, Var
+
+SMALL = 4
+
+
+def is_small(b: Builder, stmt: Assign) -> bool:
+    """Whether all extents are literals so small that loops are faster than a call."""
+    extents = [e for a in stmt.args for e in b.shape(a)]
+    return all(isinstance(e, Const) and isinstance(e.value, int) and e.value <= SMALL for e in extents)
+
+
+def as_sum(b: Builder, stmt: Assign) -> tuple[list[Stmt], Assign, Assign]:
+    """Lines that compute a product as `sum(a[..., :, None] * b[None, :, ...])`: views, the product, the sum."""
+    first, second = stmt.args
+    assert isinstance(first, Var) and isinstance(second, Var)
+    m, n = b.type(first).rank, b.type(second).rank
+    with b.block() as lines:
+        if n == 2:
+            first = b.load(first, (*b.everything(first), NewAxis()), hint=first.name)
+        if m == 2 and n == 2:
+            second = b.load(second, (NewAxis(), *b.everything(second)), hint=second.name)
+        product = b.emit("mul", first, second)
+        b.emit("sum", product, axes=(m - 1,), keepdims=False, dtype=b.types[stmt.target.name].dtype)
+    *views, line, total = lines
+    assert isinstance(line, Assign) and isinstance(total, Assign)
+    return views, line, replace(total, target=stmt.target, span=stmt.span)

@@ -1,0 +1,67 @@
+"""Work arrays of a loop are allocated once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from adcompiler.ir.build import make_func
+from adcompiler.ir.memory import Memory
+from adcompiler.ir.walk import all_defs, map_blocks, walk
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Loop, Stmt, Var, While
+
+
+def hoist_work(fn: Func, work: Collection[Var]) -> Func:
+    """Allocate before a loop the arrays that each iteration fills anew before it reads them.
+
+    Before:  for k in range(steps): t = empty(n); for i in range(n): t[i] = ...
+    After:   t = empty(n); for k in range(steps): for i in range(n): t[i] = ...
+
+    Only arrays of `work`, and of these only such as no iteration hands on.
+    """
+    memory = Memory(fn)
+    lasting = {memory.root(a) for a in _handed_on(fn) if fn.types[a.name].rank}
+    free = {a for a in work if memory.root(a) not in lasting}
+    return make_func(fn.name, fn.params, _block(fn.body, free), fn.results, fn.types, fn.shapes, fn.doc)
+
+
+def _block(block: Block, free: Collection[Var]) -> Block:
+    built: list[Stmt] = []
+    for stmt in block:
+        stmt = map_blocks(stmt, lambda b: _block(b, free))
+        if isinstance(stmt, (Loop, While)) and not (isinstance(stmt, Loop) and stmt.parallel):
+            changing = _defined(stmt)
+            moved: list[Stmt] = []
+
+            def kept(inner: Block, changing: set[Var] = changing, moved: list[Stmt] = moved) -> Block:
+                ready = [s for s in inner if isinstance(s, Assign) and _is_ready(s, free, changing)]
+                moved.extend(ready)
+                return tuple(s for s in inner if s not in ready) if ready else inner
+
+            stmt = map_blocks(stmt, kept)
+            built.extend(moved)
+        built.append(stmt)
+    return tuple(built)
+
+
+def _is_ready(stmt: Assign, free: Collection[Var], changing: set[Var]) -> bool:
+    return (
+        stmt.op == "empty" and stmt.target in free and changing.isdisjoint(a for a in stmt.args if isinstance(a, Var))
+    )
+
+
+def _defined(stmt: Loop | While) -> set[Var]:
+    return all_defs((stmt,))
+
+
+def _handed_on(fn: Func) -> list[Var]:
+    """Arrays that are returned, carried or yielded."""
+    found: list[Atom] = list(fn.results)
+    for stmt in walk(fn.body):
+        match stmt:
+            case Loop(carried=carried) | While(carried=carried):
+                found.extend(a for c in carried for a in (c.var, c.init, c.next, c.out))
+            case Branch(outs=outs):
+                found.extend(a for o in outs for a in (o.var, o.then, o.other))
+            case _:
+                pass
+    return [a for a in found if isinstance(a, Var)]

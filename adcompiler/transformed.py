@@ -1,0 +1,153 @@
+"""A transformed function: called like the function it comes from, and open to inspection."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MethodType
+from typing import Any, TypeAlias
+
+from adcompiler import export, inspect
+from adcompiler.calls.binding import Argnum
+from adcompiler.calls import nesting
+from adcompiler.calls.plans import Plan, gradient_plan, primal_plan
+from adcompiler.calls.subject import Instance, Lowering, Subject, subject
+from adcompiler.compile import Options
+from adcompiler.frontend.context import Lowering as Program
+from adcompiler.frontend.values import Value
+
+Function: TypeAlias = Callable[..., Any]
+Argnums: TypeAlias = "Argnum | Sequence[Argnum]"
+
+
+class Transformed:
+    """A function of the arguments of `function` that gives its value, its gradient, or both.
+
+    Parameters
+    ----------
+    kind : "primal", "grad" or "value_and_grad"
+        What it gives.
+    function : callable
+        The user's function.
+    argnums : int, str or sequence of these
+        The arguments to differentiate.
+    has_aux : bool
+        Whether the function returns a pair, of which only the first is differentiated.
+    options : Options
+        The options.
+    """
+
+    def __init__(self, kind: str, function: Function, argnums: Argnums, has_aux: bool, options: Options) -> None:
+        functools.update_wrapper(self, function, updated=())
+        self.kind, self.function, self.has_aux, self.options = kind, function, has_aux, options
+        self.argnums = argnums if isinstance(argnums, (int, str)) else tuple(argnums)
+        self.in_class = False
+        self.last: tuple[Instance, Plan] | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        instance, plan, leaves = self._found(args, kwargs)
+        self.last = instance, plan
+        return plan.run(leaves if self.kind == "primal" else instance.fresh(leaves))
+
+    def _found(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Instance, Plan, list[Any]]:
+        of = self.subject
+        values = of.binder.values(args, kwargs)
+        instance, leaves = of.find(values)
+        plan = instance.plans.get(self.key) or instance.plan(self.key, lambda: self._plan(instance.lowering, values))
+        return instance, plan, leaves
+
+    def _plan(self, lowering: Lowering, values: tuple[Any, ...] | None) -> Plan:
+        if self.kind == "primal":
+            return primal_plan(lowering)
+        argnums, with_value = self.argnums, self.kind == "value_and_grad"
+        if self.in_class:
+            argnums = tuple(map(_behind_self, argnums)) if isinstance(argnums, tuple) else _behind_self(argnums)
+        return gradient_plan(lowering, self.subject.binder, values, argnums, self.has_aux, with_value)
+
+    def __lower_call__(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Value:
+        """A call of this function in a program that is being compiled."""
+        return nesting.call(low, self, self.subject, lambda lowering: self._plan(lowering, None), args, kwargs)
+
+    @functools.cached_property
+    def subject(self) -> Subject:
+        """The function with what has been compiled of it."""
+        return subject(self.function, self.options)
+
+    @functools.cached_property
+    def key(self) -> tuple[object, ...]:
+        """What tells this derivative from others of the same function."""
+        return ("primal",) if self.kind == "primal" else (self.kind, self.argnums, self.has_aux, self.in_class)
+
+    @functools.cached_property
+    def primal(self) -> Transformed:
+        """The compiled function itself."""
+        return Transformed("primal", self.function, self.argnums, False, self.options)
+
+    # -- as a method, in other processes ---------------------------------------------------------------------------
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        # called through its class, a method takes `self` as an argument, which the argument numbers leave out
+        self.in_class = True
+
+    def __get__(self, owner: object, kind: type | None = None) -> Transformed:
+        if owner is None:
+            return self
+        return Transformed(self.kind, MethodType(self.function, owner), self.argnums, self.has_aux, self.options)
+
+    def __reduce__(self) -> Any:
+        name = str(getattr(self, "__qualname__", ""))
+        found: Any = sys.modules.get(getattr(self, "__module__", None) or "")
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        # a decorated function is found by its name, any other is made again
+        return name if found is self else (Transformed, (self.kind, self.function, self.argnums, self.has_aux, self.options))
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} of {getattr(self, '__qualname__', self.function)}>"
+
+    # -- inspection ------------------------------------------------------------------------------------------------
+
+    def view(self, *args: Any, **kwargs: Any) -> inspect.View:
+        """What was compiled for these arguments; for those of the last call where none are given."""
+        if args or kwargs or self.last is None:
+            instance, plan, _ = self._found(args, kwargs)
+        else:
+            instance, plan = self.last
+        return inspect.View(self.subject, instance, plan)
+
+    def wengert(self, *args: Any, **kwargs: Any) -> inspect.WengertTable:
+        """The Wengert list with types, activity and what is recorded; prints as a table."""
+        return inspect.wengert(self.view(*args, **kwargs))
+
+    def adjoint_source(self, *args: Any, **kwargs: Any) -> str:
+        """The readable derivative: Python text that runs as it stands with NumPy."""
+        return self.view(*args, **kwargs).plan.compiled.readable
+
+    def lowered_source(self, *args: Any, **kwargs: Any) -> str:
+        """What Numba compiles."""
+        return self.view(*args, **kwargs).plan.compiled.text
+
+    def explain(self, *args: Any, **kwargs: Any) -> str:
+        """What is active, what is recorded, how loops run, and how long compiling took."""
+        return inspect.explain(self.view(*args, **kwargs))
+
+    def show(self, *args: Any, **kwargs: Any) -> str:
+        """The user's lines beside the derivative's."""
+        return inspect.side_by_side(self.view(*args, **kwargs))
+
+    def export(self, path: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
+        """Write a module that needs only NumPy and Numba."""
+        view = self.view(*args, **kwargs)
+        Path(path).write_text(export.module_text(view, self.kind), encoding="utf-8")
+
+    def dispatcher(self, *args: Any, **kwargs: Any) -> Any:
+        """A Numba function of the same arguments, to be called in other compiled code."""
+        return export.dispatcher(self.view(*args, **kwargs), self.kind)
+
+
+def _behind_self(number: Argnum) -> Argnum:
+    return number + 1 if isinstance(number, int) and number >= 0 else number

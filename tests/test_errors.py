@@ -1,0 +1,126 @@
+"""Errors: their text and place, and one refusal for each row of the table of refused constructs."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from adcompiler.errors import ADCompilerError, NotDifferentiable, Span, TypeProblem, UnsupportedSyntax
+from adcompiler.frontend.syntax import TABLE, refusal
+from tests.support.lowering import lowered
+
+HEAD = "import functools\nimport math\n\nimport numpy as np\n\n"
+ARGUMENTS: dict[str, Any] = {"x": np.array([0.5, 1.5, 2.5]), "A": np.ones((2, 3)), "s": 0.7, "n": 3}
+
+
+def module(tmp_path: Path, text: str, name: str = "example") -> ModuleType:
+    """A module with this text, imported from a file as a user's module is."""
+    file = tmp_path / f"{name}.py"
+    file.write_text(text, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def refused(function: Callable[..., Any]) -> ADCompilerError:
+    """The refusal of a function for the conventional arguments."""
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    with pytest.raises(ADCompilerError) as caught:
+        lowered(function, *(ARGUMENTS[name] for name in names))
+    return caught.value
+
+
+EXAMPLES = [key for key, row in TABLE.items() if row.example.strip()]
+
+
+def test_the_table_has_an_example_of_almost_every_row() -> None:
+    without = {key for key, row in TABLE.items() if not row.example.strip()}
+    # rows that stand for what another row refuses first, or that only a huge program reaches
+    assert without <= {
+        "TryStar", "AsyncFor", "AsyncWith", "Await", "YieldFrom", "Starred", "starred-alone", "unsettled-loop",
+        "long-unrolled-loop", "object-as-test", "too-many-calls",
+    }  # fmt: skip
+    assert len(EXAMPLES) >= 60
+
+
+@pytest.mark.parametrize("key", EXAMPLES)
+def test_every_refused_construct_is_refused_at_its_place(key: str, tmp_path: Path) -> None:
+    row = TABLE[key]
+    text = HEAD + row.example
+    error = refused(module(tmp_path, text).f)
+    assert isinstance(error, (UnsupportedSyntax, TypeProblem))
+    offset = text.index(row.at, len(HEAD))
+    line = text.count("\n", 0, offset) + 1
+    column = offset - (text.rfind("\n", 0, offset) + 1)
+    assert (error.lineno, error.col) == (line, column), str(error)
+    assert error.filename == str(tmp_path / "example.py")
+    words = [word for word in row.what.replace("{", "}").split("}")[::2] if word]
+    assert all(word in error.what for word in words)
+    assert "{" not in error.what.replace("{1, 2}", "") and error.fix
+
+
+def test_every_row_says_what_and_what_to_write_instead() -> None:
+    for key, row in TABLE.items():
+        assert row.what and row.fix, key
+        assert not row.example.strip() or row.at in row.example, key
+        ast.parse(row.example)
+
+
+def test_an_unknown_construct_is_refused_too() -> None:
+    error = refusal("TemplateStr", None)
+    assert "TemplateStr" in error.what
+    assert error.fix
+
+
+def test_a_message_shows_the_line_and_marks_the_place(tmp_path: Path) -> None:
+    file = tmp_path / "model.py"
+    file.write_text("def f(x):\n    return g(x)  # λ\n")
+    error = UnsupportedSyntax("no such thing", Span(str(file), 2, 11, 2, 15), "write another")
+    assert str(error).splitlines() == [
+        "no such thing",
+        f"  --> {file}:2:12",
+        "  2 |     return g(x)  # λ",
+        "                 ^^^^",
+        "  fix: write another",
+    ]
+    assert (error.filename, error.lineno, error.col) == (str(file), 2, 11)
+
+
+def test_a_message_without_a_place() -> None:
+    error = NotDifferentiable("n is an integer", None, "pass a float")
+    assert str(error) == "n is an integer\n  fix: pass a float"
+    assert (error.filename, error.lineno, error.col) == (None, None, None)
+    assert isinstance(error, TypeError)
+
+
+def test_a_refusal_in_a_callee_points_at_the_callee(tmp_path: Path) -> None:
+    text = "def g(s):\n    with open(s):\n        return s\n\n\ndef f(s):\n    return 2.0 * g(s)\n"
+    error = refused(module(tmp_path, text).f)
+    assert (error.lineno, error.col) == (2, 4)
+
+
+def test_columns_count_characters(tmp_path: Path) -> None:
+    text = "def f(s):\n    größe = 'äöü'; return s + None\n"
+    error = refused(module(tmp_path, text).f)
+    assert (error.lineno, error.col) == (2, text.splitlines()[1].index("s + None"))
+
+
+def test_the_place_below_decorators_and_in_a_class(tmp_path: Path) -> None:
+    text = (
+        "def same(function):\n    return function\n\n\nclass Model:\n    @same\n    @same\n"
+        "    def loss(self, s):\n        return (\n            s\n            + None\n        )\n"
+    )
+    model = module(tmp_path, text).Model()
+    with pytest.raises(ADCompilerError) as caught:
+        lowered(model.loss, 0.5)
+    assert (caught.value.lineno, caught.value.col) == (10, 12)
+    assert caught.value.span is not None and caught.value.span.end_line == 11
