@@ -8,9 +8,12 @@ from adcompiler.api import grad as grad
 from adcompiler.api import jvp as jvp
 from adcompiler.api import value_and_grad as value_and_grad
 from adcompiler.api import vjp as vjp
+from adcompiler.custom import stop_gradient as stop_gradient
 from adcompiler.errors import ADCompilerError as ADCompilerError
 from adcompiler.errors import GradcheckFailed as GradcheckFailed
 from adcompiler.errors import MissingRule as MissingRule
 from adcompiler.errors import NotDifferentiable as NotDifferentiable
 from adcompiler.errors import TypeProblem as TypeProblem
 from adcompiler.errors import UnsupportedSyntax as UnsupportedSyntax
+from adcompiler.tools.benchmark import benchmark as benchmark
+from adcompiler.tools.gradcheck import gradcheck as gradcheck

@@ -8,8 +8,8 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property
-from typing import Any, Literal
+from functools import cached_property, reduce
+from typing import Any, Literal, TypeVar
 
 from adcompiler import cache
 from adcompiler.ad.forward import tangent
@@ -24,10 +24,16 @@ from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Var
 from adcompiler.optimise.bounds import drop_bounds, prove_bounds
 from adcompiler.optimise.lower import lower_arrays
+from adcompiler.optimise.memory import promote
+from adcompiler.optimise.sharing import share_loads
 from adcompiler.optimise.simplify import simplify
+from adcompiler.optimise.unsigned import unsigned_indices
 from adcompiler.source import SourceFunc
 
+Stage = Callable[[Func], Func]
+
 TARGETS = ("cpu",)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,11 @@ class Derivative:
         return tangent(fn, self.wrt) if self.mode == "forward" else fn
 
 
+def in_turn(*stages: Stage) -> Stage:
+    """One stage made of several."""
+    return lambda fn: reduce(lambda made, stage: stage(made), stages, fn)
+
+
 def lowered(source: SourceFunc, specs: tuple[Spec, ...], values: tuple[object, ...]) -> tuple[Lowered, tuple[Spec, ...]]:
     """The Wengert list of a function, and the specifications with the numbers that had to be known made constants."""
     while True:
@@ -142,22 +153,31 @@ class Compiled:
     @cached_property
     def stages(self) -> dict[str, Func]:
         """The function after each stage, by the stage's name."""
-        fn, found = self.primal, {}
-        for name, stage in (
-            ("wengert", prove_bounds if self.options.boundscheck else drop_bounds),
-            ("derivative", self.derivative.of),
-            ("readable", simplify),
-            ("lowered", lower_arrays),
+        bounds = prove_bounds if self.options.boundscheck else drop_bounds
+        fn, found = self.primal, dict[str, Func]()
+        for name, passes in (
+            ("wengert", (simplify, bounds, simplify, share_loads)),
+            ("derivative", (self.derivative.of,)),
+            ("readable", (simplify,)),
+            ("lowered", (lower_arrays, simplify, share_loads, promote, simplify)),
         ):
-            fn = found[name] = self._timed(name, lambda stage=stage, fn=fn: stage(fn))
-            if self.options.check:
-                verify(fn)
+            for run in passes:
+                fn = self._timed(name, run, fn)
+                if self.options.check:
+                    self._verified(f"{run.__name__} ({name})", fn)
+            found[name] = fn
         return found
+
+    def _verified(self, stage: str, fn: Func) -> None:
+        try:
+            verify(fn)
+        except AssertionError as error:
+            raise AssertionError(f"after {stage}: {error}") from error
 
     @cached_property
     def readable(self) -> str:
         """The text for people, which is Python with NumPy."""
-        return self._timed("printing", lambda: emit(self.stages["readable"], "python"))
+        return self._timed("printing", emit, self.stages["readable"], "python")
 
     @cached_property
     def text(self) -> str:
@@ -192,7 +212,7 @@ class Compiled:
         taken = [root(p) for p in fn.params if fn.types[p.name].rank]
         first = len(fn.results) if self.derivative.mode == "primal" else len(self.primal.results)
         shared = tuple(k for k in range(first, len(memory)) if memory[k] and memory[k] in (*taken, *memory[:k]))
-        return self._timed("printing", lambda: emit(fn, "numba")), shared
+        return self._timed("printing", emit, fn, "numba"), shared
 
     @cached_property
     def callable(self) -> Callable[..., Any]:
@@ -216,7 +236,7 @@ class Compiled:
         from adcompiler.backend import cpu
 
         if not cpu.interpreted():
-            self._timed("numba", lambda: cpu.specialise(self.callable, args, self.span))
+            self._timed("numba", cpu.specialise, self.callable, args, self.span)
 
     @property
     def name(self) -> str:
@@ -224,9 +244,9 @@ class Compiled:
         found: str = re.findall(r"^def (\w+)\(", self.text, re.MULTILINE)[-1]
         return found
 
-    def _timed(self, stage: str, work: Callable[[], Any]) -> Any:
+    def _timed(self, stage: str, work: Callable[..., T], *args: Any) -> T:
         start = time.perf_counter()
         try:
-            return work()
+            return work(*args)
         finally:
             self.times[stage] = self.times.get(stage, 0.0) + time.perf_counter() - start

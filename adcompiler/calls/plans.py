@@ -175,10 +175,10 @@ def _described(spec: Spec) -> str:
     match spec:
         case SeqSpec(kind):
             return f"a {kind} without floats"
-        case ArraySpec(type):
-            return f"an array of {type.dtype}"
-        case ScalarSpec(type):
-            return f"of type {type}"
+        case ArraySpec(element):
+            return f"an array of {element.dtype}"
+        case ScalarSpec(element):
+            return f"of type {element}"
     return "None" if spec.value is None else f"of type {type(spec.value).__name__}"
 
 

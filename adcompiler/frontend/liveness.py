@@ -49,8 +49,8 @@ def liveness(body: Sequence[ast.stmt]) -> Liveness:
 
 
 def reads(node: ast.AST) -> Iterator[str]:
-    """The names that are loaded anywhere in a node."""
-    return (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    """The names that are loaded anywhere in a node; `del` needs a name to be bound, too."""
+    return (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, (ast.Load, ast.Del)))
 
 
 def targets(node: ast.AST) -> Iterator[str]:

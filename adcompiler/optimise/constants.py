@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from adcompiler.ir.build import Builder
+from adcompiler.ir.walk import defines, inner
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Check, Const, Func, Loop, Stmt, Var, While
 from adcompiler.optimise.identities import Line, Replaced, simpler
 from adcompiler.optimise.substitution import Substitution
@@ -32,13 +33,45 @@ class _Folding:
         self.b = Builder.of(fn)
         self.now = Substitution()
         self.lines: dict[Var, Assign] = {}
+        self.facts: list[Var] = []
 
-    def block(self, block: Block) -> Block:
-        """A block with its statements simplified."""
+    def block(self, block: Block, *facts: tuple[Atom, bool]) -> Block:
+        """A block with its statements simplified, in which the given conditions hold."""
+        known = len(self.facts)
+        for test, value in facts:
+            self.learn(test, value)
         with self.b.block() as built:
             for stmt in block:
                 self.statement(self.now.entry(stmt))
+        for var in self.facts[known:]:
+            del self.now.known[var]
+        del self.facts[known:]
         return tuple(built)
+
+    def learn(self, test: Atom, value: bool) -> None:
+        """From here to the end of the block a condition holds or does not, and extents found equal are one."""
+        self.hold(test, Const(value))
+        line = self.lines.get(test) if isinstance(test, Var) else None
+        if line is not None and line.op == ("eq" if value else "ne"):
+            first, second = map(self.now, line.args)
+            if isinstance(second, Var):
+                self.hold(second, first)
+            else:
+                self.hold(first, second)
+
+    def hold(self, var: Atom, atom: Atom) -> None:
+        """Let an atom stand for a name until the block ends."""
+        exact = not self.b.type(var).is_float and self.b.type(var) == self.b.type(atom)
+        if isinstance(var, Var) and var != atom and var not in self.now.known and exact:
+            self.now.known[var] = atom
+            self.facts.append(var)
+
+    def add(self, stmt: Stmt) -> None:
+        """Append a statement; the arrays it defines have extents by the names that hold here."""
+        for var in (*inner(stmt), *defines(stmt)):
+            if var.name in self.b.shapes:
+                self.b.shapes[var.name] = tuple(map(self.now, self.b.shapes[var.name]))
+        self.b.add(stmt)
 
     def statement(self, stmt: Stmt) -> None:
         """Append what is left of a statement whose operands are replaced."""
@@ -53,8 +86,11 @@ class _Folding:
                 self.repeat(stmt)
             case Check(failed=Const(value=False)):
                 pass
+            case Check(failed=failed):
+                self.add(stmt)
+                self.learn(failed, False)
             case _:
-                self.b.add(stmt)
+                self.add(stmt)
 
     def line(self, stmt: Assign) -> None:
         """A line as it is, as another line, or as nothing where its value has a name already."""
@@ -68,7 +104,7 @@ class _Folding:
                 case _:
                     pass
             self.lines[stmt.target] = stmt
-        self.b.add(stmt)
+        self.add(stmt)
 
     def fits(self, var: Var, atom: Atom) -> bool:
         """Whether an atom may stand for a name: of the same type, also to whatever it meets later."""
@@ -83,14 +119,14 @@ class _Folding:
                     self.statement(self.now.entry(line))
                 self.now.known.update((var, self.now(atom)) for var, atom in chosen)
                 return
-        then, other = self.block(stmt.then), self.block(stmt.other)
+        then, other = self.block(stmt.then, (stmt.test, True)), self.block(stmt.other, (stmt.test, False))
         kept = []
         for o in self.now.outs(stmt.outs):
             if o.then == o.other and self.fits(o.var, o.then):
                 self.now.known[o.var] = o.then
             else:
                 kept.append(o)
-        self.b.add(replace(stmt, then=then, other=other, outs=tuple(kept)))
+        self.add(replace(stmt, then=then, other=other, outs=tuple(kept)))
 
     def loop(self, stmt: Loop) -> None:
         """A loop without the values that never change; nothing where it makes no trip."""
@@ -102,7 +138,7 @@ class _Folding:
         until = None if stmt.until is None else self.now(stmt.until)
         if until == Const(False):
             until = None
-        self.b.add(replace(stmt, carried=self.now.carried(stmt.carried), body=body, until=until))
+        self.add(replace(stmt, carried=self.now.carried(stmt.carried), body=body, until=until))
 
     def repeat(self, stmt: While) -> None:
         """A while loop without the values that never change."""
@@ -111,7 +147,7 @@ class _Folding:
         test = self.now(stmt.test)
         body = self.block(stmt.body)
         carried = self.now.carried(stmt.carried)
-        self.b.add(replace(stmt, carried=carried, condition=condition, test=test, body=body))
+        self.add(replace(stmt, carried=carried, condition=condition, test=test, body=body))
 
     def settled(self, stmt: _Region) -> _Region:
         """Without carried values that are handed on as they came."""

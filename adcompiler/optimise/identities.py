@@ -150,10 +150,12 @@ def _choice(stmt: Assign) -> Replaced | None:
 
 
 def _guarded(stmt: Assign) -> Replaced | Line | None:
-    """Nothing to guard where the factor is a finite literal."""
+    """Nothing to guard where a factor is a literal: the first not zero, or the second finite."""
     g, p = stmt.args
     if _is(g, 0):
         return Replaced(g)
+    if isinstance(g, Const):
+        return Line("mul", (g, p))
     if isinstance(p, Const) and isinstance(p.value, (int, float, np.generic)) and math.isfinite(p.value):
         return Line("mul", (g, p))
     return None
