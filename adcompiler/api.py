@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.calls.binding import Place
+from adcompiler.calls.binding import Place, argnums_of
 from adcompiler.calls.plans import Argument, primal_plan, pullback_plan, split, tangent_plan
 from adcompiler.calls.results import directions, positions, value_tree
 from adcompiler.calls.subject import Instance, Subject, subject
@@ -119,7 +119,9 @@ def vjp(f: Function, *args: Any, argnums: Argnums | None = None, has_aux: bool =
     out, aux = split(instance.lowering, has_aux, of.binder.name)
     places = _entries(of, instance, values, len(args), argnums)
     primal = instance.plan(("primal",), lambda: primal_plan(instance.lowering))
-    reverse = instance.plan(("vjp", places, has_aux), lambda: pullback_plan(instance.lowering, of.binder, values, places, out))
+    reverse = instance.plan(
+        ("vjp", places, has_aux), lambda: pullback_plan(instance.lowering, of.binder, values, places, out)
+    )
     # the pullback runs the function again: on arrays that nobody else can change
     kept = [leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
     value = primal.make(_apart(primal.results(instance.fresh(list(kept))), kept))
@@ -143,7 +145,7 @@ def _entries(
     every = of.binder.everything(given)
     if argnums is None:
         return every
-    chosen = of.binder.places(argnums, instance.lowering.final)
+    chosen = of.binder.places(argnums_of(argnums), instance.lowering.final)
     for place in chosen:
         Argument(instance.lowering, of.binder, values, place).required()
         if place not in every:
@@ -220,8 +222,8 @@ def _moving(
     if argnums is None:
         places, entries = of.binder.everything(given), tangents
     else:
-        places = of.binder.places(argnums, instance.lowering.final)
-        entries = (tangents,) if isinstance(argnums, (int, str)) else tangents
+        places = of.binder.places(argnums_of(argnums), instance.lowering.final)
+        entries = tangents if isinstance(argnums, (tuple, list)) else (tangents,)
     if not isinstance(entries, (tuple, list)) or len(entries) != len(places):
         number = len(entries) if isinstance(entries, (tuple, list)) else type(entries).__name__
         raise TypeError(f"jvp() needs {len(places)} tangents in a tuple, one for each argument; it got {number}")
@@ -230,5 +232,3 @@ def _moving(
         for argument in arguments:
             argument.required()
     return list(zip(arguments, entries, strict=True))
-
-

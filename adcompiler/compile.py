@@ -8,12 +8,10 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from adcompiler import cache
-from adcompiler.ad.forward import tangent
-from adcompiler.ad.gradient import gradient
 from adcompiler.analysis.alias import aliases
 from adcompiler.emit.text import emit
 from adcompiler.errors import ADCompilerError, Span
@@ -25,14 +23,28 @@ from adcompiler.ir.wengert import Func, Var
 from adcompiler.optimise.bounds import drop_bounds, prove_bounds
 from adcompiler.optimise.lower import lower_arrays
 from adcompiler.optimise.memory import promote
+from adcompiler.optimise.reductions import mark_reductions
+from adcompiler.optimise.scatter import put_off_additions
 from adcompiler.optimise.sharing import share_loads
 from adcompiler.optimise.simplify import simplify
+from adcompiler.optimise.stops import drop_stops
 from adcompiler.optimise.unsigned import unsigned_indices
 from adcompiler.source import SourceFunc
 
-Stage = Callable[[Func], Func]
-
 TARGETS = ("cpu",)
+# casts of indices come last: they hide an index from every analysis
+LOWERING = (
+    lower_arrays,
+    simplify,
+    share_loads,
+    promote,
+    share_loads,
+    put_off_additions,
+    simplify,
+    mark_reductions,
+    unsigned_indices,
+)
+STRICT = tuple(stage for stage in LOWERING if stage is not mark_reductions)
 T = TypeVar("T")
 
 
@@ -112,17 +124,18 @@ class Derivative:
 
     def of(self, fn: Func) -> Func:
         """The function that computes it."""
+        # with networkx, which records' minimum cuts need, these take a third of the time of importing the package
+        from adcompiler.ad.forward import tangent
+        from adcompiler.ad.gradient import gradient
+
         if self.mode == "reverse":
             return gradient(fn, self.wrt, self.seeds, self.outputs)
         return tangent(fn, self.wrt) if self.mode == "forward" else fn
 
 
-def in_turn(*stages: Stage) -> Stage:
-    """One stage made of several."""
-    return lambda fn: reduce(lambda made, stage: stage(made), stages, fn)
-
-
-def lowered(source: SourceFunc, specs: tuple[Spec, ...], values: tuple[object, ...]) -> tuple[Lowered, tuple[Spec, ...]]:
+def lowered(
+    source: SourceFunc, specs: tuple[Spec, ...], values: tuple[object, ...]
+) -> tuple[Lowered, tuple[Spec, ...]]:
     """The Wengert list of a function, and the specifications with the numbers that had to be known made constants."""
     while True:
         try:
@@ -156,10 +169,10 @@ class Compiled:
         bounds = prove_bounds if self.options.boundscheck else drop_bounds
         fn, found = self.primal, dict[str, Func]()
         for name, passes in (
-            ("wengert", (simplify, bounds, simplify, share_loads)),
+            ("wengert", (simplify, share_loads, bounds, simplify)),
             ("derivative", (self.derivative.of,)),
-            ("readable", (simplify,)),
-            ("lowered", (lower_arrays, simplify, share_loads, promote, simplify)),
+            ("readable", (drop_stops, simplify)),
+            ("lowered", LOWERING if self.options.fastmath else STRICT),
         ):
             for run in passes:
                 fn = self._timed(name, run, fn)
@@ -206,13 +219,12 @@ class Compiled:
         return text, tuple(shared)
 
     def _made(self) -> tuple[str, tuple[int, ...]]:
-        fn = self.stages["lowered"]
-        root = aliases(fn).root
-        memory = [root(atom) if isinstance(atom, Var) and fn.type(atom).rank else None for atom in fn.results]
-        taken = [root(p) for p in fn.params if fn.types[p.name].rank]
-        first = len(fn.results) if self.derivative.mode == "primal" else len(self.primal.results)
-        shared = tuple(k for k in range(first, len(memory)) if memory[k] and memory[k] in (*taken, *memory[:k]))
-        return self._timed("printing", emit, fn, "numba"), shared
+        first = None if self.derivative.mode == "primal" else len(self.primal.results)
+        # the interpreted form need not share what the compiled one shares
+        found = (
+            set() if first is None else _shared(self.stages["readable"], first) | _shared(self.stages["lowered"], first)
+        )
+        return self._timed("printing", emit, self.stages["lowered"], "numba"), tuple(sorted(found))
 
     @cached_property
     def callable(self) -> Callable[..., Any]:
@@ -222,7 +234,8 @@ class Compiled:
 
         if cpu.interpreted():
             return cpu.python_function(self.readable, self.stages["readable"].name, keep=self.options.cache)
-        return self.dispatcher
+        compiled: Callable[..., Any] = self.dispatcher
+        return compiled
 
     @cached_property
     def dispatcher(self) -> Any:
@@ -250,3 +263,11 @@ class Compiled:
             return work(*args)
         finally:
             self.times[stage] = self.times.get(stage, 0.0) + time.perf_counter() - start
+
+
+def _shared(fn: Func, first: int) -> set[int]:
+    """The positions of results, from `first` on, that lie in memory of a parameter or of an earlier result."""
+    root = aliases(fn).root
+    memory = [root(atom) if isinstance(atom, Var) and fn.type(atom).rank else None for atom in fn.results]
+    taken = {root(p) for p in fn.params if fn.types[p.name].rank}
+    return {k for k in range(first, len(memory)) if memory[k] and memory[k] in {*taken, *memory[:k]}}

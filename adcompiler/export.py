@@ -27,7 +27,8 @@ def module_text(view: View, kind: str) -> str:
     text = re.sub(rf"^def {plan.compiled.name}\(", rf"{_NJIT}\g<0>", text, flags=re.MULTILINE)
     constants = "".join(f"{c.name} = {_literal(c)}\n" for c in instance.lowering.lowered.captures)
     wrapper = calling(view, name)
-    head = f'"""`{name}` of `{of.binder.name}`, written by adcompiler."""\n\nimport math\n\nimport numba as nb\nimport numpy as np\n'
+    doc = f'"""`{name}` of `{of.binder.name}`, written by adcompiler."""'
+    head = f"{doc}\n\nimport math\n\nimport numba as nb\nimport numpy as np\n"
     return f"{head}\n{constants}\n\n{text}\n\n{wrapper}" if constants else f"{head}\n\n{text}\n\n{wrapper}"
 
 
@@ -52,9 +53,7 @@ def calling(view: View, name: str) -> str:
     of, instance, plan = view.subject, view.instance, view.plan
     parameters = [*of.binder.plain, *of.binder.variadic]
     lowered = instance.lowering.lowered
-    given = [
-        leaf for p, spec in zip(parameters, instance.lowering.final, strict=True) for leaf in _leaves(p, spec)
-    ]
+    given = [leaf for p, spec in zip(parameters, instance.lowering.final, strict=True) for leaf in _leaves(p, spec)]
     given += [capture.name for capture in lowered.captures]
     changed = lowered.written if plan.compiled.derivative.mode != "primal" else ()
     given = [f"{leaf}.copy()" if k in changed else leaf for k, leaf in enumerate(given)]
@@ -66,7 +65,9 @@ def calling(view: View, name: str) -> str:
         ast.parse(made)
     except SyntaxError as error:
         raise ADCompilerError(
-            f"{of.binder.name}() returns an object that cannot be written as text", instance.lowering.span, "return numbers"
+            f"{of.binder.name}() returns an object that cannot be written as text",
+            instance.lowering.span,
+            "return numbers and arrays",
         ) from error
     return f"def {name}({', '.join(kept)}):\n    results = {results}\n    return {made}\n"
 
@@ -87,7 +88,8 @@ def _literal(capture: Capture) -> str:
     """A captured value as text."""
     value = capture.fetch()
     if isinstance(value, np.ndarray):
-        return f"np.array({value.tolist()!r}, dtype=np.{value.dtype.name})".replace("inf", "np.inf").replace("nan", "np.nan")
+        items = re.sub(r"inf|nan", r"np.\g<0>", repr(value.tolist()))
+        return f"np.array({items}, dtype=np.{value.dtype.name})"
     if isinstance(value, np.generic):
         return f"np.{value.dtype.name}({value.item()!r})"
     return repr(value)
@@ -95,5 +97,3 @@ def _literal(capture: Capture) -> str:
 
 def _free(name: str, taken: str) -> str:
     return f"{name}_" if name == taken else name
-
-

@@ -65,10 +65,10 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the Wengert list: the name it defines, its type, what it does, and what becomes of it."""
+    """A line of the Wengert list: the names it defines, their types, what it does, and what becomes of it."""
 
-    name: str
-    type: str
+    names: tuple[str, ...]
+    types: tuple[str, ...]
     operation: str
     arguments: str
     active: bool
@@ -78,8 +78,8 @@ class Row:
     @property
     def cells(self) -> tuple[str, ...]:
         """The columns of the table."""
-        flow = "active" if self.active else ""
-        return self.name, self.type, self.operation, self.arguments, flow, self.recorded, self.line
+        names = ", ".join(f"{name}: {type}" for name, type in zip(self.names, self.types, strict=True))
+        return names, self.operation, self.arguments, "active" if self.active else "", self.recorded, self.line
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +98,17 @@ class WengertTable:
     edges: tuple[tuple[str, str], ...]
 
     def __str__(self) -> str:
-        head = ("name", "type", "operation", "arguments", "", "recorded", "line")
+        head = ("name", "operation", "arguments", "", "recorded", "line")
         return "\n".join(aligned([head, *(row.cells for row in self.rows)]))
 
     def graph(self) -> Any:
         """The lines as a `networkx.DiGraph`: an edge leads from a name to one computed from it."""
         import networkx as nx
 
-        graph = nx.DiGraph()
+        graph: nx.DiGraph[str] = nx.DiGraph()
         for row in self.rows:
-            if row.name:
-                graph.add_node(row.name, type=row.type, operation=row.operation.strip(), active=row.active)
+            for name, type in zip(row.names, row.types, strict=True):
+                graph.add_node(name, type=type, operation=row.operation.strip(), active=row.active)
         graph.add_edges_from(edge for edge in self.edges if set(edge) <= set(graph))
         return graph
 
@@ -116,7 +116,7 @@ class WengertTable:
 def wengert(view: View) -> WengertTable:
     """The Wengert list with types, activity and what is recorded."""
     fn, lively, recorded = view.primal, view.active, view.recorded
-    rows = [Row(str(p), str(fn.types[p.name]), "argument", "", p in lively, "", "") for p in fn.params]
+    rows = [Row((str(p),), (str(fn.types[p.name]),), "argument", "", p in lively, "", "") for p in fn.params]
     edges = list[tuple[str, str]]()
     for stmt, depth in nested(fn.body):
         made = list(defines(stmt))
@@ -124,8 +124,8 @@ def wengert(view: View) -> WengertTable:
         operation, arguments = _operation(stmt)
         rows.append(
             Row(
-                ", ".join(map(str, made)),
-                ", ".join(str(fn.types[v.name]) for v in made),
+                tuple(map(str, made)),
+                tuple(str(fn.types[v.name]) for v in made),
                 "  " * depth + operation,
                 arguments,
                 flows,
@@ -134,7 +134,7 @@ def wengert(view: View) -> WengertTable:
             )
         )
         edges += [(str(a), str(v)) for v in made for a in operands(stmt) if isinstance(a, Var)]
-    rows.append(Row("", "", "return", " ".join(map(str, fn.results)), False, "", ""))
+    rows.append(Row((), (), "return", f"({', '.join(map(str, fn.results))})", False, "", ""))
     return WengertTable(tuple(rows), tuple(edges))
 
 
@@ -150,7 +150,7 @@ def _operation(stmt: Stmt) -> tuple[str, str]:
     """What a statement does, and to what."""
     match stmt:
         case Assign(op=op, args=args, params=params):
-            return op, " ".join([*map(str, args), *(f"{key}={value}" for key, value in params)])
+            return op, f"({', '.join([*map(str, args), *(f'{key}={value}' for key, value in params)])})"
         case Loop(index=index, start=start, stop=stop, step=step):
             return "for", f"{index} in range({start}, {stop}, {step})"
         case While():
@@ -168,7 +168,7 @@ def _text(span: Span | None) -> str:
     return f"{span.line}: {span.text.strip()}" if span is not None and span.text else ""
 
 
-# -- the report ----------------------------------------------------------------------------------------------------------
+# -- the report --------------------------------------------------------------------------------------------------------
 
 
 def explain(view: View) -> str:
@@ -227,7 +227,7 @@ def _loops(view: View) -> Iterator[str]:
     for stmt, depth in nested(view.primal.body):
         if isinstance(stmt, (Loop, While)):
             same = [s for s in made if s.span == stmt.span]
-            yield '  ' * depth + _text(stmt.span).rstrip(':') + ': ' + _fate(view, stmt, same)
+            yield "  " * depth + _text(stmt.span).rstrip(":") + ": " + _fate(view, stmt, same)
 
 
 def _fate(view: View, loop: Loop | While, made: Sequence[Loop | While]) -> str:
@@ -241,7 +241,7 @@ def _fate(view: View, loop: Loop | While, made: Sequence[Loop | While]) -> str:
     return f"a loop for the value, then its adjoint in {'the same' if forwards else 'reverse'} order{parallel}"
 
 
-# -- the user's code beside its adjoint ---------------------------------------------------------------------------------
+# -- the user's code beside its adjoint --------------------------------------------------------------------------------
 
 
 def side_by_side(view: View) -> str:

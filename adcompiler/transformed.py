@@ -12,8 +12,8 @@ from types import MethodType
 from typing import Any, TypeAlias
 
 from adcompiler import export, inspect
-from adcompiler.calls.binding import Argnum
 from adcompiler.calls import nesting
+from adcompiler.calls.binding import Argnum, argnums_of
 from adcompiler.calls.plans import Plan, gradient_plan, primal_plan
 from adcompiler.calls.subject import Instance, Lowering, Subject, subject
 from adcompiler.compile import Options
@@ -41,14 +41,15 @@ class Transformed:
         The options.
     """
 
-    def __init__(self, kind: str, function: Function, argnums: Argnums, has_aux: bool, options: Options) -> None:
+    def __init__(self, kind: str, function: Function, argnums: object, has_aux: bool, options: Options) -> None:
         functools.update_wrapper(self, function, updated=())
         self.kind, self.function, self.has_aux, self.options = kind, function, has_aux, options
-        self.argnums = argnums if isinstance(argnums, (int, str)) else tuple(argnums)
+        self.argnums = argnums_of(argnums)
         self.in_class = False
         self.last: tuple[Instance, Plan] | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The value or the derivative at these arguments."""
         instance, plan, leaves = self._found(args, kwargs)
         self.last = instance, plan
         return plan.run(leaves if self.kind == "primal" else instance.fresh(leaves))
@@ -104,7 +105,9 @@ class Transformed:
         for part in name.split("."):
             found = getattr(found, part, None)
         # a decorated function is found by its name, any other is made again
-        return name if found is self else (Transformed, (self.kind, self.function, self.argnums, self.has_aux, self.options))
+        if found is self:
+            return name
+        return Transformed, (self.kind, self.function, self.argnums, self.has_aux, self.options)
 
     def __repr__(self) -> str:
         return f"<{self.kind} of {getattr(self, '__qualname__', self.function)}>"

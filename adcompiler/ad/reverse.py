@@ -18,7 +18,7 @@ from adcompiler.analysis.scope import Path
 from adcompiler.analysis.selection import selected
 from adcompiler.ir.build import ONE, Builder, scalar
 from adcompiler.ir.ops import kind
-from adcompiler.ir.walk import all_defs, all_reads, blocks, walk
+from adcompiler.ir.walk import all_defs, all_reads, blocks, rename, walk
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
@@ -265,19 +265,22 @@ class Reverse:
             ends = {c: self.leaving(c) for c in carried}
             sums = {v: self.bars[v] for v in scalars}
         self.bars = outer
-        carries = [Carry(givens[c], incoming[c], ends[c], self.b.like(givens[c])) for c in carried]
-        carries += [Carry(entries[v], entry[v], sums[v], self.b.like(entries[v])) for v in scalars]
         if all(ends[c] == givens[c] for c in carried) and memory_is_free(
             self.over, self.active, self.primal.restored, path
         ):
             self.free.add(path)
+        carries = [Carry(givens[c], incoming[c], ends[c], self.b.like(givens[c])) for c in carried]
+        carries += [Carry(entries[v], entry[v], sums[v], self.b.like(entries[v])) for v in scalars]
+        changing = [c for c in carries if c.next != c.var]
+        body = rename(tuple(lines), {c.var: c.init for c in carries if c.next == c.var})
         index, start, stop, step = self.reversed_range(stmt)
         self.origin[index] = path
-        self.b.add(Loop(index, start, stop, step, tuple(carries), tuple(lines), None, False, self.b.span))
-        for v, carry in zip(scalars, carries[len(carried) :], strict=True):
-            self.bars[v] = carry.out
-        for c, carry in zip(carried, carries, strict=False):
-            self.hand_over(c, carry.out)
+        self.b.add(Loop(index, start, stop, step, tuple(changing), body, None, False, self.b.span))
+        after = {c.var: c.out if c in changing else c.init for c in carries}
+        for v in scalars:
+            self.bars[v] = after[entries[v]]
+        for c in carried:
+            self.hand_over(c, after[givens[c]])
 
     def incoming(self, c: Carry) -> Atom:
         """The adjoint of a carried value after the loop."""
@@ -302,7 +305,7 @@ class Reverse:
             return self.bars.pop(c.var, self.zero(c.var))
         return self.shadow(c.var)
 
-    def hand_over(self, c: Carry, bar: Var) -> None:
+    def hand_over(self, c: Carry, bar: Atom) -> None:
         """After a reversed loop: the adjoint of the initial value."""
         if isinstance(c.init, Var) and self.b.type(bar).rank and c.init not in self.bars and c.init not in self.views:
             self.bars[c.init] = bar

@@ -6,6 +6,7 @@ import functools
 import linecache
 import os
 import pickle
+import sys
 import threading
 import types
 import warnings
@@ -17,7 +18,10 @@ from typing import Any
 import llvmlite
 import numba
 import numpy as np
+from numba import config
+from numba.cloudpickle import register_pickle_by_value
 from numba.core.caching import NullCache
+from numba.core.compiler import CompileResult
 from numba.core.errors import NumbaError, NumbaWarning
 from numba.core.serialize import dumps
 
@@ -35,7 +39,7 @@ _UNREADABLE = (pickle.UnpicklingError, EOFError, AttributeError, ImportError, Lo
 
 def interpreted() -> bool:
     """Whether generated code runs as plain Python: `ADCOMPILER_DISABLE_JIT=1`, or Numba itself is switched off."""
-    return os.environ.get("ADCOMPILER_DISABLE_JIT", "0") not in ("", "0") or bool(numba.config.DISABLE_JIT)
+    return os.environ.get("ADCOMPILER_DISABLE_JIT", "0") not in ("", "0") or bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
 
 
 def python_function(text: str, name: str, *, keep: bool = True) -> Function:
@@ -57,12 +61,21 @@ def numba_function(
 
     `keep` says whether text and machine code may be kept in the cache folder, `scope` gives names that the text reads.
     """
-    function = _load(text, name, keep, scope)
-    dispatcher = numba.njit(nogil=True, error_model="numpy", boundscheck=False)(function)
-    folder = cache.folder() if keep and not scope else None
+    return _compiled_on_demand(_load(text, name, keep, scope)) if scope else _kept(text, name, keep)
+
+
+@functools.lru_cache(maxsize=256)
+def _kept(text: str, name: str, keep: bool) -> Any:
+    """One dispatcher for equal texts, as the methods of many objects have them."""
+    dispatcher = _compiled_on_demand(_load(text, name, keep))
+    folder = cache.folder() if keep else None
     if folder is not None:
         dispatcher._cache = MachineCode(folder, _stem(text, name))
     return dispatcher
+
+
+def _compiled_on_demand(function: Function) -> Any:
+    return numba.njit(nogil=True, error_model="numpy", boundscheck=False)(function)
 
 
 def specialise(dispatcher: Any, args: Sequence[Any], span: Span | None) -> None:
@@ -73,7 +86,7 @@ def specialise(dispatcher: Any, args: Sequence[Any], span: Span | None) -> None:
     """
     with _COMPILING, _silent():
         try:
-            dispatcher.compile(tuple(numba.typeof(arg) for arg in args))
+            dispatcher.compile(tuple(numba.typeof(arg) for arg in args))  # type: ignore[no-untyped-call]
         except NumbaError as error:
             reason = str(error).strip().splitlines()[0]
             raise TypeProblem(
@@ -99,6 +112,9 @@ def _load(text: str, name: str, keep: bool, scope: Mapping[str, object] = Mappin
     if path is None:
         linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     module = types.ModuleType(stem)
+    # Numba imports the module of a function when it loads machine code; another process could not
+    sys.modules[stem] = module
+    register_pickle_by_value(module)  # type: ignore[no-untyped-call]
     module.__file__ = file
     module.__dict__.update(scope)
     exec(compile(text, file, "exec"), module.__dict__)
@@ -110,7 +126,7 @@ def _stem(text: str, name: str) -> str:
     return f"{name}_{cache.key(text)}"
 
 
-class MachineCode(NullCache):  # type: ignore[misc]
+class MachineCode(NullCache):
     """Numba's compiled code in our folder, whatever `NUMBA_CACHE_DIR` says: one sealed file a signature and CPU."""
 
     def __init__(self, folder: cache.Folder, stem: str) -> None:
@@ -128,14 +144,14 @@ class MachineCode(NullCache):  # type: ignore[misc]
         if content is None:
             return None
         try:
-            return numba.core.compiler.CompileResult._rebuild(target_context, *pickle.loads(content))
+            return CompileResult._rebuild(target_context, *pickle.loads(content))  # type: ignore[no-untyped-call]
         except _UNREADABLE:
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep a compile result, unless it holds addresses of this process."""
         if not data.library.has_dynamic_globals and all(x.can_cache for x in data.lifted):
-            self.folder.store(self._name(sig, data.codegen), dumps(data._reduce()))
+            self.folder.store(self._name(sig, data.codegen), dumps(data._reduce()))  # type: ignore[no-untyped-call]
 
     def _name(self, sig: Any, codegen: Any) -> str:
         machine = (numba.__version__, llvmlite.__version__, codegen.magic_tuple())

@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any, TypeAlias
+
+import numpy as np
 
 from adcompiler.errors import NotDifferentiable, UnsupportedSyntax
 from adcompiler.frontend.signature import SeqSpec, Spec, entry_point
 
 Argnum: TypeAlias = "int | str"
+Argnums: TypeAlias = "Argnum | tuple[Argnum, ...]"
 Place: TypeAlias = "tuple[int, Any] | tuple[int]"
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def argnums_of(given: object) -> Argnums:
+    """Numbers and names of arguments as the user gave them: one, or a tuple of them.
+
+    >>> argnums_of(0), argnums_of(["w", np.int64(1)])
+    (0, ('w', 1))
+    """
+    if isinstance(given, (tuple, list)):
+        return tuple(_argnum(one) for one in given)
+    return _argnum(given)
+
+
+def _argnum(given: object) -> Argnum:
+    if isinstance(given, str):
+        return given
+    if isinstance(given, (int, np.integer)) and not isinstance(given, bool):
+        return int(given)
+    raise TypeError(f"argnums must hold numbers and names of arguments, not {given!r}")
 
 
 class Binder:
@@ -55,10 +77,9 @@ class Binder:
         bound.apply_defaults()
         return tuple(bound.arguments[name] for name in (*self.plain, *self.variadic))
 
-    def places(self, argnums: Argnum | Sequence[Argnum], specs: tuple[Spec, ...]) -> tuple[Place, ...]:
+    def places(self, argnums: Argnums, specs: tuple[Spec, ...]) -> tuple[Place, ...]:
         """Where in the values the arguments with these numbers or names are; the numbers leave out what is bound."""
-        single = isinstance(argnums, (int, str))
-        return tuple(self._place(number, specs) for number in ((argnums,) if single else argnums))  # type: ignore[union-attr]
+        return tuple(self._place(number, specs) for number in (argnums if isinstance(argnums, tuple) else (argnums,)))
 
     def everything(self, count: int) -> tuple[Place, ...]:
         """The places of the positional arguments of a call, of which `count` were given."""
@@ -74,8 +95,6 @@ class Binder:
         return f"{name}[{place[1]}]" if name == self.star else str(place[1])
 
     def _place(self, number: Argnum, specs: tuple[Spec, ...]) -> Place:
-        if isinstance(number, bool) or not isinstance(number, (int, str)):
-            raise TypeError(f"argnums must hold numbers and names of arguments, not {number!r}")
         if isinstance(number, str):
             return self._named(number, specs)
         plain = self.by_position[len(self.first) :]
@@ -111,14 +130,15 @@ def forwarding(function: Callable[..., Any], name: str) -> tuple[FunctionType, s
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError) as error:
-        raise UnsupportedSyntax(f"{name!r} does not tell its parameters", None, "wrap it in a plain function") from error
+        what = f"{name!r} does not tell its parameters"
+        raise UnsupportedSyntax(what, None, "wrap it in a plain function") from error
     heads, calls, defaults, by_name = list[str](), list[str](), list[object](), dict[str, object]()
     positional = [p for p in parameters if p.kind is inspect.Parameter.POSITIONAL_ONLY]
     for p in parameters:
         default = p.default is not inspect.Parameter.empty
         if p.kind is inspect.Parameter.KEYWORD_ONLY and not any(h.startswith("*") for h in heads):
             heads.append("*")
-        star = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(p.kind, "")
+        star = "*" * (_VARIADIC.index(p.kind) + 1) if p.kind in _VARIADIC else ""
         heads.append(f"{star}{p.name}{'=None' if default else ''}")
         if positional and p is positional[-1]:
             heads.append("/")

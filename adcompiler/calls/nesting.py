@@ -1,4 +1,4 @@
-"""A transformed function called in a program that is compiled itself: its Wengert list becomes part of the program's."""
+"""A transformed function called in a program that is compiled: its Wengert list becomes part of the program's."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from adcompiler.ir.build import ONE, Builder
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import all_defs, rename
 from adcompiler.ir.wengert import Assign, Atom, Const, Func, Stmt, Var
-
-_VALUES = (Var, Const, Static, Seq, DictValue, Object, ListOf)
 
 
 def call(
@@ -73,7 +71,7 @@ def inlined(b: Builder, fn: Func, args: Sequence[Atom]) -> list[Atom]:
         if isinstance(stmt, Assign) and stmt.op == "dim" and stmt.args[0] in fn.params:
             axis = dict(stmt.params)["axis"]
             assert isinstance(axis, int)
-            names[stmt.target] = b.shape(names[fn.params[fn.params.index(stmt.args[0])]])[axis]  # type: ignore[arg-type]
+            names[stmt.target] = b.shape(names[fn.params[fn.params.index(stmt.args[0])]])[axis]
         else:
             body.append(stmt)
     own = sorted(all_defs(body), key=str)
@@ -118,8 +116,9 @@ def _spec(b: Builder, value: Value) -> Spec:
             return ScalarSpec(value.type) if value.type.is_float else StaticSpec(literal)
         case Var() | ListOf():
             atom = value if isinstance(value, Var) else value.array
-            type = b.type(atom)
-            return ArraySpec(type, tuple(e == ONE for e in b.shape(atom))) if type.rank else ScalarSpec(type)
+            known_type = b.type(atom)
+            ones = tuple(extent == ONE for extent in b.shape(atom))
+            return ArraySpec(known_type, ones) if known_type.rank else ScalarSpec(known_type)
         case Static(value=known) | Object(value=known):
             return StaticSpec(known)
         case Seq(items, kind):
@@ -127,13 +126,10 @@ def _spec(b: Builder, value: Value) -> Spec:
         case DictValue(items):
             return SeqSpec("dict", tuple(_spec(b, item) for _, item in items), tuple(key for key, _ in items))
     raise UnsupportedSyntax(
-        f"an argument of a transformed function is a {type_name(value)}", b.span, "pass numbers, arrays, tuples or lists"
+        f"an argument of a transformed function is a {value.__class__.__name__.lower()}",
+        b.span,
+        "pass numbers, arrays, tuples or lists",
     )
-
-
-def type_name(value: Value) -> str:
-    """What a value that is no number is, for people."""
-    return type(value).__name__.lower()
 
 
 def _atoms(value: Value, spec: Spec) -> list[Atom]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.calls.binding import Argnum, Binder, Place
+from adcompiler.calls.binding import Argnums, Binder, Place
 from adcompiler.calls.results import (
     Constant,
     Tree,
@@ -79,9 +79,7 @@ def split(lowering: Lowering, has_aux: bool, name: str) -> tuple[OutTree, OutTre
     if not has_aux:
         return out, None
     if not isinstance(out, OutSeq) or out.kind != "tuple" or len(out.items) != 2:
-        raise NotDifferentiable(
-            f"{name}() must return a pair with has_aux=True", lowering.span, "return value, aux"
-        )
+        raise NotDifferentiable(f"{name}() must return a pair with has_aux=True", lowering.span, "return value, aux")
     return out.items[0], out.items[1]
 
 
@@ -89,7 +87,7 @@ def gradient_plan(
     lowering: Lowering,
     binder: Binder,
     values: tuple[Any, ...] | None,
-    argnums: Argnum | Sequence[Argnum],
+    argnums: Argnums,
     has_aux: bool,
     with_value: bool,
 ) -> Plan:
@@ -102,7 +100,7 @@ def gradient_plan(
     derivative = Derivative("reverse", wrt, "one", None if aux is None else (position,))
     where = {p: len(fn.results) + k for k, p in enumerate(wrt)}
     grads = [a.gradient(where) for a in arguments]
-    tree = grads[0] if isinstance(argnums, (int, str)) else pair(*grads)
+    tree = pair(*grads) if isinstance(argnums, tuple) else grads[0]
     value = value_tree(out, fn)
     if aux is not None:
         other = value_tree(aux, fn)
@@ -149,7 +147,7 @@ class Argument:
             at = self.spec.keys.index(place[1]) if self.spec.keys else place[1]
             self.start += sum(map(count, self.spec.items[:at]))
             self.spec = self.spec.items[at]
-            self.value = None if values is None else self.value[place[1]]
+            self.value = None if values is None else values[place[0]][place[1]]
 
     @property
     def floats(self) -> tuple[int, ...]:

@@ -206,7 +206,7 @@ def _direction(given: Any, value: Any, label: str, what: str) -> Any:
         )
     try:
         # of the same memory order as the value: the code was compiled for it
-        made = np.empty_like(value, dtype=dtype, subok=False)
+        made: Any = np.empty_like(value, dtype=dtype, subok=False)
         made[...] = given
     except (TypeError, ValueError) as error:
         raise TypeProblem(f"the {what} of {label} is not made of numbers", None, f"give numbers of {dtype}") from error

@@ -40,7 +40,7 @@ def signature(value: Any) -> Hashable:
     >>> signature(np.ones((3, 4))) == signature(np.ones((5, 4))), signature(np.ones(3)) == signature(np.ones(1))
     (True, False)
     """
-    kind = type(value)
+    kind: Any = type(value)
     if kind is float:
         return kind
     if kind is np.ndarray:
@@ -99,5 +99,3 @@ def constants(value: Any, spec: Spec, final: Spec) -> Iterator[tuple[Any, Static
             yield from constants(item, of_item, of_final)
     elif isinstance(final, StaticSpec) and not isinstance(spec, StaticSpec):
         yield value, final
-
-

@@ -54,6 +54,10 @@ TRUTH: dict[str, str] = {
 _PYTHON = {"float64": "float", "int64": "int", "bool": "bool"}
 
 
+#: The addition of a proven reduction in the text for Numba.
+SUM = "_sum"
+
+
 @dataclass(slots=True)
 class Expressions:
     """Prints atoms and lines, folded lines in place of their names.
@@ -111,7 +115,7 @@ class Expressions:
     def element(self, array: Var, index: Index, ctx: ast.expr_context = LOAD) -> ast.Subscript:
         """`array[index]`, without the whole axes at its end."""
         kept = list(index)
-        while len(kept) > 1 and _is_whole(kept[-1]) and not any(isinstance(i, NewAxis) for i in kept):
+        while len(kept) > 1 and is_whole(kept[-1]) and not any(isinstance(i, NewAxis) for i in kept):
             kept.pop()
         return ast.Subscript(self.atom(array), tuple_of([self._item(i) for i in kept]), ctx)
 
@@ -136,6 +140,8 @@ class Expressions:
         args = [self._converted(a, dtype) for a, dtype in zip(stmt.args, wanted, strict=True)]
         if result.rank:
             return self._on_arrays(op, args, result)
+        if self.dialect == "numba" and ("reassociate", True) in stmt.params:
+            return call(SUM, *args)
         tree = self._on_scalars(op, args, types, result)
         return call(dtype_name(result.dtype), tree) if self._wraps(op, result) else tree
 
@@ -144,7 +150,8 @@ class Expressions:
             return self.atom(arg)
         if isinstance(arg, Const):
             value = np.dtype(dtype).type(arg.value)
-            return literal(value if dtype in NARROW else value.item())
+            typed = dtype in NARROW or (self.dialect == "python" and not arg.type.weak)
+            return literal(value if typed else value.item())
         return call(dtype_name(dtype), self.atom(arg))
 
     def _wraps(self, op: str, result: Type) -> bool:
@@ -272,5 +279,6 @@ def _nonzero(arg: ast.expr) -> ast.expr:
     return compare(arg, ast.NotEq(), ast.Constant(0))
 
 
-def _is_whole(item: object) -> bool:
+def is_whole(item: object) -> bool:
+    """Whether an item of an index is a plain `:`."""
     return isinstance(item, Slice) and (item.start, item.stop, item.step) == (None, None, None)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from adcompiler.emit.casts import OPERATORS
 from adcompiler.emit.reads import contents, fixed, is_pure, shown, tails
 from adcompiler.errors import Span
 from adcompiler.ir.memory import Memory
@@ -16,6 +17,7 @@ WIDTH = 88
 _TEMPORARY = frozenset(
     "t n a count differ failed first index last mask negative outside place row size stop stride where".split()
 )
+_NUMBER = re.compile(r"(_\d+)+$")
 _SUFFIX = re.compile(r"(_bar|_dot|_\d+)+$")
 
 
@@ -140,14 +142,16 @@ class _Folder:
     def _final(self, block: Block, position: int, stmt: Assign | Load, place: dict[Var, int]) -> int | None:
         """The position to which a line can move as part of an expression, if it can."""
         uses = self.uses.get(stmt.target, [])
-        if len(uses) != 1 or uses[0].fixed or uses[0].block != id(block) or not is_temporary(stmt.target, stmt.span):
+        if len(uses) != 1 or uses[0].fixed or uses[0].block != id(block):
             return None
         final = uses[0].position
+        if not is_temporary(stmt.target, stmt.span) and not (final < len(block) and _is_term(stmt, block[final])):
+            return None
         if final < len(block):
             user = block[final]
             if isinstance(user, (Assign, Load)) and user.target in place:
                 final = place[user.target]
-        if self.memory.changed(contents(stmt, self.fn), block[position + 1 : final]):
+        if self.memory.changed(contents(stmt, self.fn, self.memory), block[position + 1 : final]):
             return None
         return final
 
@@ -161,7 +165,23 @@ def is_temporary(var: Var, span: Span | None) -> bool:
     return base in _TEMPORARY
 
 
+def _is_term(stmt: Assign | Load, user: Stmt) -> bool:
+    """Whether a line is one term of the derivative that its only user adds up: `x_bar += term`."""
+    base = _NUMBER.sub("", stmt.target.name)
+    if not base.endswith(("_bar", "_dot")) or not isinstance(user, Assign) or user.op not in ("add", "sub"):
+        return False
+    parts = stmt.args if isinstance(stmt, Assign) and stmt.op in ("add", "sub") else ()
+    return _NUMBER.sub("", user.target.name) == base and all(_NUMBER.sub("", str(a)) != base for a in parts)
+
+
 def _width(stmt: Stmt) -> int:
     """About how many characters the line of a statement takes."""
     atoms = list(shown(stmt)) if not isinstance(stmt, (Loop, While)) else []
-    return sum(min(len(str(a)), 20) + 3 for a in atoms) + (len(stmt.op) if isinstance(stmt, Assign) else 4)
+    return sum(min(len(str(a)), 20) + 3 for a in atoms) + (_frame(stmt) if isinstance(stmt, Assign) else 4)
+
+
+def _frame(line: Assign) -> int:
+    """About how many characters a line takes besides its arguments."""
+    if line.op in OPERATORS:
+        return 0
+    return len(line.op) + 5 + sum(8 if k == "axes" else 15 for k, v in line.params if v)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adcompiler.ir.memory import Memory
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import operands
 from adcompiler.ir.wengert import (
@@ -71,9 +72,12 @@ def is_pure(stmt: Stmt) -> bool:
     return isinstance(stmt, (Assign, Load))
 
 
-def contents(stmt: Stmt, fn: Func) -> Iterator[Var]:
-    """The arrays whose elements a pure statement reads when it runs; a view reads none."""
+def contents(stmt: Stmt, fn: Func, memory: Memory) -> Iterator[Var]:
+    """The arrays whose elements, or changing extents, a pure statement reads when it runs; a view reads none."""
     match stmt:
+        case Assign(op="dim", args=(Var() as array,)):
+            if memory.grows(array):
+                yield array
         case Load(target=target, array=array):
             if fn.types[target.name].rank == 0:
                 yield array

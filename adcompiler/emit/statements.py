@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from adcompiler.emit.casts import Dialect
 from adcompiler.emit.copies import Copy, assign, parallel
-from adcompiler.emit.expressions import Expressions
+from adcompiler.emit.expressions import Expressions, is_whole
 from adcompiler.emit.folding import Plan
 from adcompiler.emit.reads import is_pure
 from adcompiler.emit.syntax import STORE, call, compare, name
@@ -120,9 +120,13 @@ class Statements:
         return assign([variable], [value])
 
     def _store(self, stmt: Store) -> ast.stmt:
-        place, value = self.print.element(stmt.array, stmt.index, STORE), self.print.atom(stmt.value)
+        place: ast.Subscript | ast.Name = self.print.element(stmt.array, stmt.index, STORE)
+        value = self.print.atom(stmt.value)
         if not stmt.add:
             return ast.Assign([place], value, lineno=0)
+        if self.dialect == "python" and all(is_whole(item) for item in stmt.index):
+            # adding to an array by its name changes it in place, as adding to all of its elements does
+            place = ast.Name(self.names[stmt.array], STORE)
         if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
             return ast.AugAssign(place, ast.Sub(), value.operand)
         return ast.AugAssign(place, ast.Add(), value)

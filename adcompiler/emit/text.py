@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from adcompiler.emit.casts import Dialect
+from adcompiler.emit.expressions import SUM
 from adcompiler.emit.folding import plan
 from adcompiler.emit.naming import python_names
 from adcompiler.emit.printing import to_text
@@ -19,6 +20,18 @@ def _grow(tape, row):
     longer = np.empty((max(2 * tape.shape[0], row + 1),) + tape.shape[1:], dtype=tape.dtype)
     longer[:tape.shape[0]] = tape
     return longer
+'''
+
+
+_SUM = '''
+@nb.extending.intrinsic
+def _sum(typing, a, b):
+    """`a + b`, in any order with other such additions."""
+
+    def add(context, builder, signature, args):
+        return builder.fadd(*args, flags=("reassoc", "nsz"))
+
+    return a(a, a), add
 '''
 
 
@@ -60,7 +73,7 @@ def emit(
     ranks = sorted({fn.types[s.array.name].rank for s in walk(fn.body) if isinstance(s, Grow)})
     printed = plan(fn)
     modules = {f.split(".")[0] for f in (functions or {}).values()}
-    reserved = frozenset({fn.name, "_grow", *(f"_grow{rank}" for rank in ranks), *modules})
+    reserved = frozenset({fn.name, SUM, "_grow", *(f"_grow{rank}" for rank in ranks), *modules})
     names = python_names(fn, printed, reserved)
     statements = Statements(fn, printed, names, dialect, functions or {}, origins)
     body = statements.body()
@@ -102,7 +115,9 @@ def _with_head(text: str, ranks: Sequence[int], dialect: Dialect) -> str:
     if ranks:
         loops = (_grow_loops(rank) for rank in ranks)
         helper = "".join(f"{made}\n\n" for made in (loops if dialect == "numba" else [_GROW]))
-    modules = {"math": "import math", "nb": "import numba as nb", "np": "import numpy as np"}
+    if any(isinstance(node, ast.Name) and node.id == SUM for node in ast.walk(ast.parse(text))):
+        helper += f"{_SUM}\n\n"
+    modules = {"math": "import math", "nb": "import numba as nb\nimport numba.extending", "np": "import numpy as np"}
     used = {node.id for node in ast.walk(ast.parse(helper + text)) if isinstance(node, ast.Name)}
     imports = "".join(f"{line}\n" for module, line in modules.items() if module in used)
     return f"{imports}\n\n{helper.lstrip()}{text}" if imports else text

@@ -105,19 +105,24 @@ def _note(memory: _Memory, stmt: Stmt, here: int, loops: Loops) -> None:
 
 
 def _check_branch(memory: _Memory, stmt: Branch, last: int, loops: Loops) -> None:
-    for out in _arrays(memory, stmt.outs):
+    outs = list(_arrays(memory, stmt.outs))
+    for arm in ([o.then for o in outs], [o.other for o in outs]):
+        _check_apart(memory, stmt.span, [(memory.of(a), (o.var,)) for a, o in zip(arm, outs, strict=True)])
+    for out in outs:
         sources = [memory.of(a) for a in (out.then, out.other)]
         written = memory.writes.get(out.var)
         for source in sources:
             if memory.later(memory.writes, source, last, loops):
-                raise _refused(stmt.span)
+                raise _refused(stmt.span, out.var)
             if written and (not memory.is_fresh(source) or memory.later(memory.uses, source, last, loops)):
-                raise _refused(stmt.span)
+                raise _refused(stmt.span, out.var)
 
 
 def _check_loop(memory: _Memory, stmt: Loop | While, first: int, last: int, loops: Loops) -> None:
     carried = [c for c in stmt.carried if memory.fn.types[c.var.name].rank]
     vars = {c.var for c in carried}
+    for ends in ([c.init for c in carried], [c.next for c in carried]):
+        _check_apart(memory, stmt.span, [(memory.of(a), (c.var, c.out)) for a, c in zip(ends, carried, strict=True)])
     swapped = _swapped(memory, carried)
     for c in carried:
         written = any(
@@ -131,13 +136,20 @@ def _check_loop(memory: _Memory, stmt: Loop | While, first: int, last: int, loop
                 continue
             handed_on = source in vars and sum(other.next == source for other in carried) == 1
             if (written and not handed_on) or memory.later(memory.writes, source, first, (*loops, first)):
-                raise _refused(stmt.span)
+                raise _refused(stmt.span, c.var)
         if written and not memory.is_fresh(memory.of(c.init)):
-            raise _refused(stmt.span)
+            raise _refused(stmt.span, c.var)
         if written:
             _check_init(memory, c, first, last, loops, "uses")
         elif memory.later(memory.writes, memory.of(c.init), first, loops):
-            raise _refused(stmt.span)
+            raise _refused(stmt.span, c.var)
+
+
+def _check_apart(memory: _Memory, span: Span | None, named: list[tuple[Var, tuple[Var, ...]]]) -> None:
+    """Two names that may be written must not be one array."""
+    for source, names in named:
+        if sum(other == source for other, _ in named) > 1 and any(memory.writes.get(name) for name in names):
+            raise _refused(span, names[0])
 
 
 def _check_init(memory: _Memory, c: Carry, first: int, last: int, loops: Loops, what: str) -> None:
@@ -145,7 +157,7 @@ def _check_init(memory: _Memory, c: Carry, first: int, last: int, loops: Loops, 
     init, places = memory.of(c.init), memory.uses if what == "uses" else memory.writes
     span = memory.spans[first]
     if any(first < at < last for at, _ in places.get(init, ())) or memory.later(places, init, last, loops):
-        raise _refused(span)
+        raise _refused(span, c.var)
 
 
 def _swapped(memory: _Memory, carried: list[Carry]) -> list[Carry]:
@@ -181,5 +193,5 @@ def _arrays(memory: _Memory, outs: Iterable[Out]) -> Iterator[Out]:
     return (o for o in outs if memory.fn.types[o.var.name].rank)
 
 
-def _refused(span: Span | None) -> Exception:
-    return refusal("carried-array", span)
+def _refused(span: Span | None, var: Var) -> Exception:
+    return refusal("carried-array", span, name=var.name.rstrip("_0123456789"))

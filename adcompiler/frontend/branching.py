@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from adcompiler.frontend.context import Lowering, State
-from adcompiler.frontend.forms import Broken, Form, Known, alone, expanded, meet, same_value
+from adcompiler.frontend.forms import Broken, Form, Known, Optional, alone, expanded, handed_out, meet, same_value
 from adcompiler.frontend.leaves import build, coerce
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, RESULT, RETURNED
-from adcompiler.frontend.values import Maybe, PathEnds, Seq, Unset, Value
+from adcompiler.frontend.values import Conflict, Maybe, PathEnds, Seq, Unset, Value
 from adcompiler.ir.walk import all_defs
 from adcompiler.ir.wengert import Assign, Atom, Branch, Check, Const, Out, Stmt, Var
 
@@ -29,6 +29,11 @@ class Arm:
     state: State
     value: Value | None
     dead: bool
+
+    @property
+    def returned(self) -> bool:
+        """Whether this path has left the function."""
+        return self.state[-1].get(RETURNED) == Const(True)
 
     @property
     def stopped(self) -> bool:
@@ -116,6 +121,10 @@ def merge(low: Lowering, test: Atom, a: Arm, c: Arm, live: frozenset[str] | None
             values[key] = unchecked
             continue
         form = shared if _is_list(one, two) and shared else _form(low, key, one, two, outer)
+        if isinstance(form, (Broken, Optional)) and key[1] != _THE_VALUE and a.returned != c.returned:
+            # the names of a path that has returned are not read again
+            one, two = (None, two) if a.returned else (one, None)
+            form = _form(low, key, one, two, outer)
         if isinstance(form, Broken) and key[1] == _THE_VALUE:
             raise low.refuse("mixed-values", reason=form.reason)
         name = hint if key[1] == _THE_VALUE else key[1].strip("%")
@@ -176,11 +185,14 @@ def _form(low: Lowering, key: Key, one: Value | None, two: Value | None, outer: 
         return x if x == y and (isinstance(x, Const) or x.name in outer) else None
 
     b = low.b
-    assert one is not None and two is not None
+    if one is None or two is None:
+        value = two if one is None else one
+        assert value is not None
+        return Known(value) if isinstance(value, (Unset, Conflict)) else alone(b, expanded(b, value), extent)
     if key[1] == RESULT and (isinstance(one, Unset) or isinstance(two, Unset)):
         # read only where the flag of the return is set, so that it needs no flag of its own
         value = two if isinstance(one, Unset) else one
-        return alone(b, expanded(b, value), extent)
+        return handed_out(b, value, lambda atom: isinstance(atom, Const) or atom.name in outer, extent)
     return meet(b, Known(one), Known(two), extent)
 
 

@@ -33,16 +33,18 @@ def run_block(low: Lowering, body: Sequence[ast.stmt]) -> None:
                     return
         else:
             low.exec(stmt)
-        left = exited(low)
-        if left == Const(True):
-            return
-        if left != Const(False) and rest:
-            live = low.frame.live_after(rest[-1])
-            return _unless(low, left, rest, live)
+        if exited(low) != Const(False):
+            return _go_on(low, rest)
 
 
-def _unless(low: Lowering, left: Atom, rest: Sequence[ast.stmt], live: frozenset[str]) -> None:
-    branch(low, left, lambda: stays_out(low, left), lambda: run_block(low, rest), live, "t")
+def _go_on(low: Lowering, rest: Sequence[ast.stmt]) -> None:
+    """Run the rest of a block where it has not been left."""
+    left = exited(low)
+    if left == Const(False):
+        run_block(low, rest)
+    elif left != Const(True) and rest:
+        live = low.frame.live_after(rest[-1])
+        branch(low, left, lambda: stays_out(low, left), lambda: run_block(low, rest), live, "t")
 
 
 def stays_out(low: Lowering, left: Atom) -> None:
@@ -76,7 +78,7 @@ def _if(low: Lowering, node: ast.If, rest: Sequence[ast.stmt]) -> bool:
     going = [arm for arm in arms if not arm.stopped]
     taken = bool(rest) and len(going) == 1 and not any(arm.dead for arm in arms)
     if taken:
-        resume(low, going[0], lambda: run_block(low, rest), test, going[0] is then)
+        resume(low, going[0], lambda: _go_on(low, rest), test, going[0] is then)
         live = low.frame.live_after(rest[-1])
     merge(low, test, arms[0], arms[1], live)
     return taken
@@ -92,6 +94,8 @@ def for_(low: Lowering, node: ast.For) -> None:
         raise low.refuse("type-comment", node)
     found = iterable(low, low.eval(node.iter, "items"))
     mark, state = low.b.mark(), low.save()
+    if found.length == ZERO:
+        return _else(low, node)
     if found.fixed:
         return _unrolled(low, node, found)
     try:

@@ -188,6 +188,15 @@ def alone(b: Builder, form: Form, extent: Extent) -> Form:
             return other
 
 
+def handed_out(b: Builder, value: Value, outer: Callable[[Atom], bool], extent: Extent) -> Form:
+    """The form of what a function returns on one path only: a name that exists before the paths part needs no leaf."""
+    if isinstance(value, (Var, Const)) and outer(value):
+        return Known(value)
+    if isinstance(value, Seq):
+        return Parts(value.kind, tuple(handed_out(b, item, outer, extent) for item in value.items))
+    return alone(b, expanded(b, value), extent)
+
+
 def _absence(form: Form) -> Unset | Static | None:
     match form:
         case Optional(_, absent):

@@ -44,6 +44,7 @@ HANDLERS = (
 )
 
 _FIX = "write it with functions the language has, or give it a rule with custom_vjp"
+_DRAW = "draw with a np.random.Generator before the call, and pass the numbers as an argument"
 
 
 def lookup(member: object) -> Handler | None:
@@ -92,13 +93,11 @@ def attribute(b: Builder, value: Value, name: str) -> Value:
 
 def missing(b: Builder, member: object) -> ADCompilerError:
     """The refusal of a function the language does not know, with the nearest one it knows."""
-    name = title(member)
-    if name.startswith("np.random.") or isinstance(getattr(member, "__self__", None), np.random.RandomState):
-        return UnsupportedSyntax(
-            f"{name} draws from NumPy's global random state",
-            b.span,
-            "draw outside and pass the numbers as an argument, or pass a np.random.Generator",
-        )
+    name, owner = title(member), getattr(member, "__self__", None)
+    if isinstance(owner, np.random.Generator):
+        return UnsupportedSyntax(f"Generator.{name.rpartition('.')[2]} draws random numbers", b.span, _DRAW)
+    if name.startswith("np.random.") or isinstance(owner, np.random.RandomState):
+        return UnsupportedSyntax(f"{name} uses a random state that every call changes", b.span, _DRAW)
     titles = [title(m) for m in (*table.MEANING, *FUNCTIONS) if callable(m)]
     known = {t.rpartition(".")[2]: t for t in titles if t.startswith("np.")}
     return MissingRule(f"{name} has no derivative rule", b.span, _nearest(name.rpartition(".")[2], known))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from adcompiler.frontend.forms import Form, Optional, alone, expanded, same_value
+from adcompiler.frontend.forms import Form, Optional, handed_out, same_value
 from adcompiler.frontend.leaves import build, coerce
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, RESULT, RETURNED
 from adcompiler.frontend.loop_parts import Built, Key, LoopState, at_end
@@ -95,7 +95,7 @@ def _carry_result(loop: LoopState, built: Built, carries: list[Carry]) -> Value:
     low = loop.low
     assert built.end is not None
     value = built.end[-1][RESULT]
-    form = alone(low.b, expanded(low.b, value), loop.extent)
+    form = handed_out(low.b, value, loop.is_outer, loop.extent)
     entry: list[Var] = []
     out: list[Var] = []
     inits: list[Atom] = []

@@ -169,8 +169,7 @@ class Loops:
         for key, new in built.vars.items():
             if len(new) == 1 and new[0].name in self.low.bits:
                 end = built.value(key)
-                assert isinstance(end, (Var, Const))
-                if not counts(self.low, end):
+                if isinstance(end, (Var, Const)) and not counts(self.low, end):
                     self.loop.wide.add(key)
                     return False
         return True

@@ -21,6 +21,7 @@ from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.scope import Frame, definition, parameters
 from adcompiler.frontend.signature import OutLeaf, OutSeq, OutStatic, OutTree, SeqSpec, Spec, StaticSpec
 from adcompiler.frontend.values import (
+    Conflict,
     DictValue,
     ListOf,
     Maybe,
@@ -157,6 +158,8 @@ def _out(low: Lowering, value: Value, results: list[Atom]) -> OutTree:
             return OutStatic(held)
         case ListOf():
             raise low.refuse("returns-list")
+        case Conflict(reason):
+            raise low.refuse("mixed-values", reason=reason)
         case Maybe():
             return _out(low, resolved(low, value), results)
     raise low.refuse("returns-object", kind=type(value).__name__.lower())

@@ -243,8 +243,8 @@ def f(s):
         "def f",
     ),
     "carried-array": (
-        "an array changes its memory here and is written to afterwards",
-        "make a copy where it is assigned: y = x.copy()",
+        "{name!r} may be one array or another after this, and one of them is written later",
+        "make a copy where the name is assigned: y = x.copy()",
         """
 def f(x, s):
     y = np.zeros(len(x))

@@ -24,7 +24,7 @@ from adcompiler.frontend.reading import read_name, resolved
 from adcompiler.frontend.truth import truth
 from adcompiler.frontend.values import ListOf, Path, Seq, Static, Unset, Value
 from adcompiler.ir.walk import walk
-from adcompiler.ir.wengert import Check, Const, Store, Var
+from adcompiler.ir.wengert import Check, Const, Load, Store, Var
 
 
 @statement(ast.Assign)
@@ -98,7 +98,7 @@ def _augment_item(low: Lowering, node: ast.AugAssign, target: ast.Subscript) -> 
 
 
 def _augment_element(low: Lowering, node: ast.AugAssign, owner: Var, items: list[Value]) -> None:
-    """`array[items] op= value`: Python reads the elements before it evaluates the right side."""
+    """`array[items] op= value`: Python reads an element before it evaluates the right side, and a view after it."""
     if isinstance(node.op, ast.MatMult):
         raise low.refuse("operand", node, sign="@=", kind="array element")
     op = OPERATORS[type(node.op)]
@@ -107,11 +107,11 @@ def _augment_element(low: Lowering, node: ast.AugAssign, owner: Var, items: list
     if any(isinstance(stmt, Store) for stmt in walk(low.b.stack[-1][mark.place :])):
         low.rewind(mark, state)
         before = read_item(low, owner, items, node.target)
-        if isinstance(before, Var) and is_array(low, before):
-            before = low.b.emit("copy", before, hint=before.name)
-        value = binary(low, op, before, low.eval(node.value))
-        store_array(low, owner, items, value, None)
-        return
+        view = is_array(low, before) and isinstance(low.b.made.get(str(before)), Load)
+        value = resolved(low, low.eval(node.value))
+        if not view:
+            store_array(low, owner, items, binary(low, op, before, value), None)
+            return
     store_array(low, owner, items, value, op)
 
 

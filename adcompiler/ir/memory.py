@@ -23,6 +23,7 @@ class Memory:
             for a, b in _shared(stmt):
                 if isinstance(b, Var) and fn.types[a.name].rank:
                     self._parent[self.root(a)] = self.root(b)
+        self.grown = frozenset(self.root(s.array) for s in walk(fn.body) if isinstance(s, Grow))
         self.given = frozenset(self.root(p) for p in fn.params if fn.types[p.name].rank)
         self._writes: dict[int, tuple[Stmt, frozenset[Var]]] = {}
 
@@ -37,6 +38,10 @@ class Memory:
         """Whether writing through `a` may change what `b` shows."""
         a, b = self.root(a), self.root(b)
         return a == b or (not self.apart and a in self.given and b in self.given)
+
+    def grows(self, var: Var) -> bool:
+        """Whether a statement changes the extents of an array."""
+        return self.root(var) in self.grown
 
     def own(self, var: Var) -> bool:
         """Whether the function allocated the memory of `var`."""

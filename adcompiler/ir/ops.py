@@ -106,8 +106,8 @@ OPS: dict[str, Op] = {
     **{name: Op(name, "elementwise") for name in ("where", "cast", "cut")},
     # empty(*extents; dtype), zeros(*extents; dtype), full(value, *extents; dtype), arange(start, step, extent; dtype)
     **{name: Op(name, "alloc") for name in ("empty", "zeros", "full", "arange")},
-    # copy(x): C layout
-    "copy": Op("copy", "copy"),
+    # copy(x): C layout; stop(x): the same with no derivative
+    **{name: Op(name, "copy") for name in ("copy", "stop")},
     # transpose(x; axes), reshape(x, *extents) of a C-contiguous array
     **{name: Op(name, "view") for name in ("transpose", "reshape")},
     # sum(x; axes, keepdims): axes is a sorted tuple of non-negative ints

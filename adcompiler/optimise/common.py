@@ -9,12 +9,13 @@ from typing import TypeAlias
 from adcompiler.ir.build import Builder
 from adcompiler.ir.memory import Memory
 from adcompiler.ir.ops import kind
-from adcompiler.ir.walk import walk
+from adcompiler.ir.walk import as_var, walk
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
     Block,
     Branch,
+    Const,
     Func,
     Load,
     Loop,
@@ -43,24 +44,24 @@ class Known:
         return Known(dict(self.names), dict(self.reads))
 
 
-def share_lines(fn: Func) -> Func:
-    """Replace a line by an earlier equal one.
+def share_lines(fn: Func, apart: bool = False) -> Func:
+    """Replace a line by an earlier equal one, and a load by what was stored there.
 
-    Before:  a = sin(x); b = sin(x); c = y[i]; d = y[i]
-    After:   a = sin(x); c = y[i]
+    Before:  a = sin(x); b = sin(x); c = y[i]; d = y[i]; z[i] = a; e = z[i] * c
+    After:   a = sin(x); c = y[i]; z[i] = a; e = a * c
 
     A load is shared only where no statement in between may have changed the array, an array only where nobody can
-    tell one from two: neither is stored into, carried or returned.
+    tell one from two: neither is stored into, carried or returned. `apart` says that parameters do not overlap.
     """
-    pass_ = _Sharing(fn)
+    pass_ = _Sharing(fn, apart)
     body = pass_.block(fn.body, Known())
     return pass_.now.rebuilt(fn, body, fn.types, fn.shapes)
 
 
 class _Sharing:
-    def __init__(self, fn: Func) -> None:
+    def __init__(self, fn: Func, apart: bool) -> None:
         self.b = Builder.of(fn)
-        self.memory = Memory(fn)
+        self.memory = Memory(fn, apart)
         self.now = Substitution()
         self.distinct = {self.memory.root(a) for a in _handed_on(fn) if fn.types[a.name].rank}
 
@@ -93,6 +94,10 @@ class _Sharing:
                 then, other = self.block(then, known.copy()), self.block(other, known.copy())
                 self.b.add(replace(stmt, then=then, other=other, outs=self.now.outs(outs)))
                 self.forget(stmt, known)
+            case Store():
+                self.b.add(stmt)
+                self.forget(stmt, known)
+                self.stored(stmt, known)
             case _:
                 self.b.add(stmt)
                 self.forget(stmt, known)
@@ -103,6 +108,18 @@ class _Sharing:
             for key, arrays in list(known.reads.items()):
                 if any(self.memory.overlap(w, a) for w in writes for a in arrays):
                     del known.names[key], known.reads[key]
+
+    def stored(self, stmt: Store, known: Known) -> None:
+        """What an element is after a store; nothing where the store converts it."""
+        element = self.b.types[stmt.array.name].element
+        if stmt.add or any(isinstance(i, (Slice, NewAxis)) for i in stmt.index):
+            return
+        value = stmt.value
+        if isinstance(value, Const):
+            value = Const(element.numpy.type(value.value))
+        if self.b.type(value) == element:
+            key = ("load", stmt.array, stmt.index)
+            known.names[key], known.reads[key] = value, (stmt.array,)
 
     def line(self, stmt: Assign | Load, known: Known) -> None:
         """Append a line, or let an earlier name stand for its target."""
@@ -132,7 +149,7 @@ class _Sharing:
         if isinstance(stmt, Load):
             whole = any(isinstance(i, (Slice, NewAxis)) for i in stmt.index)
             return () if whole else (stmt.array,)
-        if kind(stmt.op) in ("view", "shape"):
+        if kind(stmt.op) == "view" or (stmt.op == "dim" and not self.memory.grows(as_var(stmt.args[0]))):
             return ()
         return tuple(a for a in stmt.args if isinstance(a, Var) and self.b.types[a.name].rank)
 

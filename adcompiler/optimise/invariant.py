@@ -7,13 +7,15 @@ from dataclasses import replace
 import numpy as np
 
 from adcompiler.ir.build import make_func
+from adcompiler.ir.memory import Memory
 from adcompiler.ir.walk import all_defs, map_blocks
 from adcompiler.ir.wengert import Assign, Block, Const, Func, Loop, Stmt, Var
 
 # these never raise, so that a loop without a trip stays without effect; Python's own division and powers do
 _INTEGER = frozenset({"add", "sub", "mul", "neg", "minimum", "maximum", "dim"})
 _FLOAT = frozenset(
-    "add sub mul neg pos abs sqrt exp expm1 log log1p sin cos tan arctan sinh cosh tanh maximum minimum where cut cast".split()
+    "add sub mul neg pos abs sqrt exp expm1 log log1p sin cos tan arctan sinh cosh tanh maximum minimum where cut "
+    "cast".split()
 )
 
 
@@ -23,27 +25,29 @@ def hoist_invariants(fn: Func) -> Func:
     Before:  for i in range(n): k = 2 * m; x[i] += y[k]
     After:   k = 2 * m; for i in range(n): x[i] += y[k]
     """
-    return make_func(fn.name, fn.params, _block(fn.body, fn), fn.results, fn.types, fn.shapes, fn.doc)
+    memory = Memory(fn)
+    body = _block(fn.body, fn, memory)
+    return make_func(fn.name, fn.params, body, fn.results, fn.types, fn.shapes, fn.doc)
 
 
-def _block(block: Block, fn: Func) -> Block:
+def _block(block: Block, fn: Func, memory: Memory) -> Block:
     built: list[Stmt] = []
     for stmt in block:
-        stmt = map_blocks(stmt, lambda b: _block(b, fn))
+        stmt = map_blocks(stmt, lambda b: _block(b, fn, memory))
         if isinstance(stmt, Loop):
-            moved, stmt = _split(stmt, fn)
+            moved, stmt = _split(stmt, fn, memory)
             built.extend(moved)
         built.append(stmt)
     return tuple(built)
 
 
-def _split(loop: Loop, fn: Func) -> tuple[list[Stmt], Loop]:
+def _split(loop: Loop, fn: Func, memory: Memory) -> tuple[list[Stmt], Loop]:
     """The lines of a loop body that can run before the loop, and the loop without them."""
     changing: set[Var] = {loop.index, *(c.var for c in loop.carried), *all_defs(loop.body)}
     moved: list[Stmt] = []
     kept: list[Stmt] = []
     for stmt in loop.body:
-        if isinstance(stmt, Assign) and _is_safe(stmt, fn) and changing.isdisjoint(_names(stmt)):
+        if isinstance(stmt, Assign) and _is_safe(stmt, fn, memory) and changing.isdisjoint(_names(stmt)):
             changing.discard(stmt.target)
             moved.append(stmt)
         else:
@@ -51,16 +55,16 @@ def _split(loop: Loop, fn: Func) -> tuple[list[Stmt], Loop]:
     return moved, replace(loop, body=tuple(kept)) if moved else loop
 
 
-def _is_safe(stmt: Assign, fn: Func) -> bool:
+def _is_safe(stmt: Assign, fn: Func, memory: Memory) -> bool:
     type = fn.types[stmt.target.name]
-    if type.rank:
+    if type.rank or any(memory.grows(a) for a in _names(stmt) if fn.types[a.name].rank):
         return False
     if np.dtype(type.dtype).kind in "iu":
         return stmt.op in _INTEGER
     if stmt.op == "pow":
         return isinstance(stmt.args[1], Const) and stmt.args[1].value in (2, 3)
     if stmt.op == "div":
-        return not type.weak or isinstance(stmt.args[1], Const) and stmt.args[1].value != 0
+        return not type.weak or (isinstance(stmt.args[1], Const) and stmt.args[1].value != 0)
     return stmt.op in _FLOAT
 
 

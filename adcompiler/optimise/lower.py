@@ -7,6 +7,7 @@ from dataclasses import replace
 from adcompiler.ir.build import ZERO, Builder, make_func
 from adcompiler.ir.memory import Memory
 from adcompiler.ir.ops import kind
+from adcompiler.ir.walk import rename
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
@@ -29,6 +30,7 @@ from adcompiler.optimise.common import share_lines
 from adcompiler.optimise.constants import fold_constants
 from adcompiler.optimise.dead import drop_dead
 from adcompiler.optimise.folds import EMPTY, NEED_ELEMENTS, running_types, start
+from adcompiler.optimise.fuse import fuse_loops
 from adcompiler.optimise.invariant import hoist_invariants
 from adcompiler.optimise.laziness import Laziness, is_computed
 from adcompiler.optimise.nestcode import Writer
@@ -50,10 +52,10 @@ def lower_arrays(fn: Func) -> Func:
     lowering = Lowering(fn)
     body = lowering.block(fn.body)
     b = lowering.b
+    body = rename(body, lowering.arrays.names)
     fn = make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
-    for step in (fold_constants, share_lines, hoist_invariants, drop_dead):
-        fn = step(fn)
-    return hoist_work(fn, lowering.work)
+    fn = fuse_loops(hoist_invariants(share_lines(fold_constants(fn), apart=True)))
+    return hoist_work(drop_dead(share_lines(fn, apart=True)), lowering.work)
 
 
 class Lowering:
@@ -119,12 +121,11 @@ class Lowering:
             self.close()
         if kind(stmt.op) == "view":
             self.arrays.places.view(stmt)
-        if stmt.op == "dim" and stmt.args[0] not in self.fn.params:
+        if stmt.op == "dim" and (stmt.args[0] in self.work or stmt.args[0] in self.lazy):
+            # the array may turn out to need no memory
             axis = dict(stmt.params)["axis"]
             assert isinstance(axis, int)
-            extent = self.b.shape(stmt.args[0])[axis]
-            if extent != stmt.target:
-                stmt = replace(stmt, op="pos", args=(extent,), params=())
+            stmt = replace(stmt, op="pos", args=(self.b.shape(stmt.args[0])[axis],), params=())
         self.b.add(stmt)
 
     def element(self, stmt: Load | Store) -> None:

@@ -208,6 +208,9 @@ class Writer:
     def finish(self, line: Assign, values: Values, at: dict[int, Atom]) -> None:
         """The result of a reduction, or what it adds to the array it is gathered in."""
         result = self.b.types[line.target.name]
+        if not result.rank and isinstance(values[-1], Var) and self.b.type(values[-1]) == result:
+            self.arrays.names[values[-1]] = line.target
+            return
         if not result.rank:
             self.b.add(Assign(line.target, "cast", (values[-1],), (("dtype", result.dtype),), line.span))
             return

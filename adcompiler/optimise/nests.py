@@ -19,7 +19,8 @@ Member: TypeAlias = "Assign | Store"
 class Arrays:
     """What is known of the arrays of the function being lowered.
 
-    `lazy` maps an array that has no memory to its line, `readers` an array to the statements that read it.
+    `lazy` maps an array that has no memory to its line, `readers` an array to the statements that read it, `names` a
+    name of the loops to the one that the function knows.
     """
 
     b: Builder
@@ -27,6 +28,7 @@ class Arrays:
     places: Places
     lazy: dict[Var, Assign]
     readers: dict[Var, list[Stmt | None]]
+    names: dict[Var, Atom] = field(default_factory=dict)
     regions: dict[int, tuple[Store, Place]] = field(default_factory=dict)
 
     def space(self, stmt: Member) -> Shape:

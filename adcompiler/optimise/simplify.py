@@ -6,8 +6,10 @@ from adcompiler.ir.wengert import Func
 from adcompiler.optimise.common import share_lines
 from adcompiler.optimise.constants import fold_constants
 from adcompiler.optimise.dead import drop_dead
+from adcompiler.optimise.early import check_early
 from adcompiler.optimise.invariant import hoist_invariants
 from adcompiler.optimise.sums import begin_sums
+from adcompiler.optimise.uniform import use_scalars
 
 
 def simplify(fn: Func) -> Func:
@@ -16,11 +18,11 @@ def simplify(fn: Func) -> Func:
     Before:  t = 1.0 * y; u = t * cos(x); v = cos(x); w = v * 2.0; return u, w
     After:   t = cos(x); u = y * t; w = t * 2.0; return u, w
 
-    Stores that the caller can see, checks and their order stay.
+    Stores that the caller can see, checks and their order stay; checks come as early as nobody can tell.
     """
     while True:
         before = fn
-        for step in (fold_constants, share_lines, hoist_invariants, begin_sums, drop_dead):
+        for step in (check_early, fold_constants, share_lines, hoist_invariants, begin_sums, use_scalars, drop_dead):
             fn = step(fn)
         if fn.body == before.body and fn.results == before.results:
             return fn

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.memory import Memory
+from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_reads, map_blocks, rename, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Loop, Stmt, Store, Var, While
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Grow, Loop, Stmt, Store, Var, While
 from adcompiler.optimise.substitution import Substitution
 
 
@@ -20,10 +21,12 @@ def begin_sums(fn: Func) -> Func:
 
     Only for derivatives, where the sign of a zero means nothing.
     """
-    pass_ = _Sums(Builder.of(fn), Memory(fn), frozenset())
+    pass_ = _Sums(Builder.of(fn), Memory(fn))
     body = pass_.begun(fn.body)
     fn = make_func(fn.name, fn.params, body, fn.results, fn.types, fn.shapes, fn.doc)
-    pass_ = _Sums(Builder.of(fn), Memory(fn), _distinct(fn))
+    memory = Memory(fn)
+    handed_on, stored = ({memory.root(a) for a in arrays} for arrays in (_handed_on(fn), _stored(fn)))
+    pass_ = _Sums(Builder.of(fn), memory, frozenset(handed_on), frozenset(stored))
     body = pass_.without_copies(fn.body)
     if not pass_.sources.known:
         return fn
@@ -35,7 +38,8 @@ def begin_sums(fn: Func) -> Func:
 class _Sums:
     b: Builder
     memory: Memory
-    distinct: frozenset[Var]
+    handed_on: frozenset[Var] = frozenset()
+    stored: frozenset[Var] = frozenset()
     sources: Substitution = field(default_factory=Substitution)
 
     # -- first terms ---------------------------------------------------------------------------------------------
@@ -78,7 +82,7 @@ class _Sums:
         """A block without copies that are equal to their source for as long as they are read."""
         built: list[Stmt] = []
         for position, stmt in enumerate(block):
-            if isinstance(stmt, Assign) and self.is_needless(stmt, block[position + 1 :]):
+            if isinstance(stmt, Assign) and self.is_needless(stmt, block[:position], block[position + 1 :]):
                 self.sources.known[stmt.target] = stmt.args[0]
             elif isinstance(stmt, While):
                 # names of the condition live on in the body, which is not the rest of its block
@@ -87,22 +91,36 @@ class _Sums:
                 built.append(map_blocks(stmt, self.without_copies))
         return tuple(built)
 
-    def is_needless(self, stmt: Assign, rest: Iterable[Stmt]) -> bool:
+    def is_needless(self, stmt: Assign, before: Block, after: Block) -> bool:
         """Whether the source of a copy may stand for it in the rest of the block."""
-        if stmt.op != "copy" or self.memory.root(stmt.target) in self.distinct:
+        if stmt.op != "copy":
             return False
         source = stmt.args[0]
         assert isinstance(source, Var)
         replaced = {self.memory.root(v) for v in self.sources.known}
         if self.b.types[source.name] != self.b.types[stmt.target.name] or self.memory.root(source) in replaced:
             return False
-        changed = False
-        shown = self.memory.root(stmt.target)
-        for line in rest:
-            changed = changed or self.memory.changed([source], [line])
-            if changed and any(self.memory.root(v) == shown for v in all_reads((line,))):
-                return False
+        return self.is_left(source, before, after) or self.stays_equal(source, stmt.target, after)
+
+    def is_left(self, source: Var, before: Block, after: Block) -> bool:
+        """Whether an array is made in this block and nothing looks at its memory any more."""
+        root = self.memory.root(source)
+        made = any(isinstance(s, Assign) and s.target == source and kind(s.op) != "view" for s in before)
+        return made and root not in self.handed_on and not self.reads(root, after)
+
+    def stays_equal(self, source: Var, copy: Var, after: Block) -> bool:
+        """Whether a copy that is never changed is read only as long as its source does not change."""
+        root = self.memory.root(copy)
+        if root in self.handed_on | self.stored:
+            return False
+        for position, line in enumerate(after):
+            if self.memory.changed([source], [line]):
+                return not self.reads(root, after[position:])
         return True
+
+    def reads(self, root: Var, stmts: Block) -> bool:
+        """Whether statements read memory of a class."""
+        return any(self.memory.root(v) == root for v in all_reads(stmts))
 
 
 def is_derivative(var: Var) -> bool:
@@ -110,18 +128,19 @@ def is_derivative(var: Var) -> bool:
     return "_bar" in var.name or "_dot" in var.name
 
 
-def _distinct(fn: Func) -> frozenset[Var]:
-    """Classes of memory that are stored into, carried, yielded or returned: their identity matters."""
-    memory = Memory(fn)
+def _handed_on(fn: Func) -> Iterator[Var]:
+    """Arrays that are carried, yielded or returned: their identity matters."""
     found: list[Atom] = list(fn.results)
     for stmt in walk(fn.body):
         match stmt:
-            case Store(array=array):
-                found.append(array)
             case Loop(carried=carried) | While(carried=carried):
                 found.extend(a for c in carried for a in (c.var, c.init, c.next, c.out))
             case Branch(outs=outs):
                 found.extend(a for o in outs for a in (o.var, o.then, o.other))
             case _:
                 pass
-    return frozenset(memory.root(a) for a in found if isinstance(a, Var) and fn.types[a.name].rank)
+    return (a for a in found if isinstance(a, Var) and fn.types[a.name].rank)
+
+
+def _stored(fn: Func) -> Iterator[Var]:
+    return (s.array for s in walk(fn.body) if isinstance(s, (Store, Grow)))

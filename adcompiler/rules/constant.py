@@ -40,6 +40,7 @@ zero("lshift", ast.LShift, np.left_shift, operator.lshift)
 zero("rshift", ast.RShift, np.right_shift, operator.rshift)
 
 # reductions and allocations have their axes and dtypes as arguments: the front end knows what means them
+zero("stop")
 zero("any")
 zero("all")
 zero("argmax")

@@ -30,23 +30,23 @@ def eliminate(lu):
     n = lu.shape[0]
     total = 0.0
     for k in range(n):
-        pivot, row = lu[k, k], lu[k]
+        pivot = lu[k, k]
         total += math.log(abs(pivot))
         for i in range(k + 1, n):
-            factor, here = lu[i, k] / pivot, lu[i]
-            here[k] = factor
+            factor = lu[i, k] / pivot
+            lu[i, k] = factor
             for j in range(k + 1, n):
-                here[j] -= factor * row[j]
+                lu[i, j] -= factor * lu[k, j]
     return total
 
 
 @hand_sums
-def row_bar(row, pivot_bar_row, here_bar, factor, first):
+def row_bar(row, row_bar, here_bar, factor):
     """Pull one row update back; the result is the cotangent of its factor."""
     g = 0.0
-    for j in range(first, row.shape[0]):
+    for j in range(row.shape[0]):
         g -= here_bar[j] * row[j]
-        pivot_bar_row[j] -= factor * here_bar[j]
+        row_bar[j] -= factor * here_bar[j]
     return g
 
 
@@ -60,8 +60,9 @@ def adjoint(a):
         lu_bar[k, k] = 1.0 / lu[k, k]
     for k in range(n - 1, -1, -1):
         inverse, pivot_bar = 1.0 / lu[k, k], lu_bar[k, k]
+        row, below = lu[k, k + 1 :], lu_bar[k, k + 1 :]
         for i in range(k + 1, n):
-            g = row_bar(lu[k], lu_bar[k], lu_bar[i], lu[i, k], k + 1) * inverse
+            g = row_bar(row, below, lu_bar[i, k + 1 :], lu[i, k]) * inverse
             lu_bar[i, k] = g
             pivot_bar -= g * lu[i, k]
         lu_bar[k, k] = pivot_bar

@@ -21,37 +21,41 @@ def matmul_loops(a, b):
 
 
 @hand
-def row_product(weights, b, out):
-    out[:] = 0.0
-    for k in range(b.shape[0]):
-        w, row = weights[k], b[k]
-        for j in range(row.shape[0]):
-            out[j] += w * row[j]
+def product(a, b, c):
+    """Fill the product, and return the sum of its squares."""
+    n, p = a.shape
+    for i in range(n):
+        for k in range(p):
+            for j in range(c.shape[1]):
+                c[i, j] += a[i, k] * b[k, j]
+    loss = 0.0
+    for i in range(n):
+        for j in range(c.shape[1]):
+            loss += c[i, j] * c[i, j]
+    return loss
 
 
 @hand_sums
-def element_bar(w, row, row_bar, out_bar):
-    """Add to one row of the right factor's cotangent; the result is that of `w`."""
-    g = 0.0
-    for j in range(row.shape[0]):
-        g += out_bar[j] * row[j]
-        row_bar[j] += w * out_bar[j]
-    return g
+def row_bar(weights, weights_bar, b, b_bar, c_bar):
+    """Pull one row of the product back, in one pass over the right factor."""
+    for k in range(b.shape[0]):
+        g, w, row, out = 0.0, weights[k], b[k], b_bar[k]
+        for j in range(row.shape[0]):
+            g += c_bar[j] * row[j]
+            out[j] += w * c_bar[j]
+        weights_bar[k] = g
 
 
 @hand
 def adjoint(a, b):
-    n, p = a.shape
-    m = b.shape[1]
-    a_bar, b_bar, row = np.empty((n, p)), np.zeros((p, m)), np.empty(m)
-    loss = 0.0
+    n = a.shape[0]
+    a_bar, b_bar = np.empty_like(a), np.zeros_like(b)
+    c = np.zeros((n, b.shape[1]))
+    loss = product(a, b, c)
     for i in range(n):
-        row_product(a[i], b, row)
-        for j in range(m):
-            loss += row[j] * row[j]
-            row[j] *= 2.0
-        for k in range(p):
-            a_bar[i, k] = element_bar(a[i, k], b[k], b_bar[k], row)
+        for j in range(c.shape[1]):
+            c[i, j] *= 2.0
+        row_bar(a[i], a_bar[i], b, b_bar, c[i])
     return loss, (a_bar, b_bar)
 
 

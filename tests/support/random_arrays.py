@@ -26,7 +26,9 @@ class Generator:
         self.params = [self.n, self.m]
         self.arrays: list[Var] = []
         self.scalars: list[Atom] = [Const(0.5), Const(-1.25), Const(2)]
-        for k, extents in enumerate([(self.n,), (self.n, self.m), (self.m, ONE), (ONE, self.n), (self.m, self.n), (Const(3),)]):
+        for k, extents in enumerate(
+            [(self.n,), (self.n, self.m), (self.m, ONE), (ONE, self.n), (self.m, self.n), (Const(3),)]
+        ):
             dtype = self.r.choice(["float64", "float64", "float32"])
             layout = self.r.choice("CCCFA") if len(extents) == 2 else "C"
             param = self.b.var(f"p{k}", Type(dtype, len(extents), layout=layout), extents)
@@ -108,7 +110,9 @@ class Generator:
         for extent in self.b.shape(array):
             kind = self.r.randrange(6)
             if kind == 0:
-                items.append(self.r.choice([ZERO, Const(-1) if self.r.random() < 0.5 else self.b.int("sub", extent, ONE)]))
+                items.append(
+                    self.r.choice([ZERO, Const(-1) if self.r.random() < 0.5 else self.b.int("sub", extent, ONE)])
+                )
             elif kind == 1:
                 items.append(Slice(ONE, None, None, ONE, self.b.int("sub", extent, ONE)))
             elif kind == 2:
@@ -169,7 +173,9 @@ class Generator:
             chosen = self.r.choice(candidates)
             # what is stored is new, as the frontend makes it where memory may overlap
             if region:
-                value = self.b.emit("tanh", self.floats(chosen)) if self.r.random() < 0.7 else self.b.emit("copy", chosen)
+                value = (
+                    self.b.emit("tanh", self.floats(chosen)) if self.r.random() < 0.7 else self.b.emit("copy", chosen)
+                )
         if not self.b.types[array.name].is_float or not self.b.type(value).dtype.startswith(("float", "int")):
             return
         self.b.store(array, index, value, add=self.r.random() < 0.4)

@@ -1,0 +1,214 @@
+"""Neighbouring loops over the same indices become one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from adcompiler.ir.build import make_func
+from adcompiler.ir.memory import Memory
+from adcompiler.ir.ops import kind
+from adcompiler.ir.walk import all_defs, all_reads, map_blocks, rename, walk
+from adcompiler.ir.wengert import (
+    Assign,
+    Block,
+    Check,
+    Const,
+    Func,
+    Grow,
+    Index,
+    Load,
+    Loop,
+    NewAxis,
+    Note,
+    Print,
+    Slice,
+    Stmt,
+    Store,
+    Var,
+)
+
+
+def fuse_loops(fn: Func) -> Func:
+    """Join loops over the same indices, where every element that both touch is touched in the same iteration.
+
+    Before:  for i in range(n): t[i] = sin(x[i])
+             for i in range(n): s += t[i] * w[i]
+    After:   for i in range(n): t[i] = sin(x[i]); s += t[i] * w[i]
+
+    Statements between the two run before the first, where they may. Parameters are taken not to overlap.
+    """
+    body = _Fusion(fn).block(fn.body)
+    return make_func(fn.name, fn.params, body, fn.results, fn.types, fn.shapes, fn.doc)
+
+
+@dataclass(slots=True)
+class Touched:
+    """What a statement does to memory: element accesses by array, and arrays used as a whole."""
+
+    reads: list[tuple[Var, Index]] = field(default_factory=list)
+    writes: list[tuple[Var, Index]] = field(default_factory=list)
+    whole: set[Var] = field(default_factory=set)
+    changed: set[Var] = field(default_factory=set)
+    fails: bool = False
+    prints: bool = False
+
+    @property
+    def used(self) -> set[Var]:
+        """All arrays that are read."""
+        return {a for a, _ in self.reads} | self.whole
+
+    @property
+    def stored(self) -> set[Var]:
+        """All arrays that are written."""
+        return {a for a, _ in self.writes} | self.changed
+
+
+class _Fusion:
+    def __init__(self, fn: Func) -> None:
+        self.fn, self.memory = fn, Memory(fn, apart=True)
+        self.known: dict[int, tuple[Stmt, Touched]] = {}
+
+    def block(self, block: Block) -> Block:
+        """A block in which loops are joined, then those inside."""
+        stmts: list[Stmt] = list(block)
+        position = 0
+        while position < len(stmts):
+            first = stmts[position]
+            if isinstance(first, Loop) and (found := self.partner(stmts, position)) is not None:
+                second = stmts[found]
+                assert isinstance(second, Loop)
+                between = stmts[position + 1 : found]
+                stmts[position : found + 1] = [*between, joined(first, second)]
+                position += len(between)
+            else:
+                position += 1
+        return tuple(map_blocks(s, self.block) for s in stmts)
+
+    def partner(self, stmts: Sequence[Stmt], position: int) -> int | None:
+        """The next loop that may join the one at `position`, when all between them may run before it."""
+        first = stmts[position]
+        assert isinstance(first, Loop)
+        defined = set(all_defs((first,)))
+        for later in range(position + 1, len(stmts)):
+            stmt = stmts[later]
+            if isinstance(stmt, Loop) and self.may_join(first, stmt) and defined.isdisjoint(all_reads((stmt,))):
+                return later
+            if not defined.isdisjoint(all_reads((stmt,))) or not self.may_pass(stmt, first):
+                return None
+        return None
+
+    def may_pass(self, stmt: Stmt, loop: Loop) -> bool:
+        """Whether a statement after a loop may run before it."""
+        if isinstance(stmt, Note):
+            return True
+        mine, its = self.touched(stmt), self.touched(loop)
+        if mine.prints or isinstance(stmt, Grow) or (mine.fails and self.shows(its)):
+            return False
+        return not (
+            self.meet(mine.used, its.stored) or self.meet(mine.stored, its.used) or self.meet(mine.stored, its.stored)
+        )
+
+    def may_join(self, first: Loop, second: Loop) -> bool:
+        """Whether two loops may run as one."""
+        bounds = (first.start, first.stop, first.step, None, first.parallel)
+        if bounds != (second.start, second.stop, second.step, second.until, second.parallel) or first.until is not None:
+            return False
+        if not isinstance(first.start, Const) or not isinstance(first.start.value, int) or first.start.value < 0:
+            return False
+        one, two = self.touched(first), self.touched(second)
+        if one.prints or two.prints or ((one.fails or two.fails) and (self.shows(one) or self.shows(two))):
+            return False
+        return self.in_step(one, first.index, two, second.index)
+
+    def in_step(self, one: Touched, first: Var, two: Touched, second: Var) -> bool:
+        """Whether an element that one loop writes is touched by the other in the same iteration only."""
+        for mine, its in ((one.stored, two.used | two.stored), (one.used, two.stored)):
+            for a in mine:
+                for b in its:
+                    if not self.memory.overlap(a, b):
+                        continue
+                    if a != b or a in one.whole | one.changed | two.whole | two.changed:
+                        return False
+                    if not _common_axis(_indices(one, a), first, _indices(two, a), second):
+                        return False
+        return True
+
+    def meet(self, some: set[Var], others: set[Var]) -> bool:
+        """Whether two sets of arrays may share memory."""
+        return any(self.memory.overlap(a, b) for a in some for b in others)
+
+    def shows(self, touched: Touched) -> bool:
+        """Whether what is written can be seen after an error."""
+        return not all(self.memory.own(a) for a in touched.stored)
+
+    def touched(self, stmt: Stmt) -> Touched:
+        """What a statement and its blocks touch."""
+        if id(stmt) not in self.known:
+            found = Touched()
+            for line in walk((stmt,)):
+                self.note(line, found)
+            self.known[id(stmt)] = stmt, found
+        return self.known[id(stmt)][1]
+
+    def note(self, line: Stmt, found: Touched) -> None:
+        """Add what one line touches."""
+        match line:
+            case Load(array=array, index=index, target=target):
+                if self.fn.types[target.name].rank:
+                    found.whole.add(array)
+                else:
+                    found.reads.append((array, index))
+            case Store(array=array, index=index):
+                if _is_element(index):
+                    found.writes.append((array, index))
+                else:
+                    found.changed.add(array)
+                    found.whole |= set(self.arrays(line))
+            case Assign(op=op):
+                if kind(op) not in ("alloc", "shape"):
+                    found.whole |= set(self.arrays(line))
+            case Check():
+                found.fails = True
+            case Print():
+                found.prints = True
+            case Grow(array=array):
+                found.changed.add(array)
+            case Note():
+                pass
+            case _:
+                # arrays that a region carries or yields
+                found.whole |= {v for v in all_defs((line,)) | all_reads((line,)) if self.is_handed(line, v)}
+
+    def arrays(self, line: Stmt) -> Iterator[Var]:
+        """The arrays among what a line reads."""
+        return (v for v in all_reads((line,)) if self.fn.types[v.name].rank)
+
+    def is_handed(self, line: Stmt, var: Var) -> bool:
+        """Whether a region carries or yields an array."""
+        if not self.fn.types[var.name].rank:
+            return False
+        carried = [a for c in getattr(line, "carried", ()) for a in (c.var, c.init, c.next, c.out)]
+        return var in carried or var in [a for o in getattr(line, "outs", ()) for a in (o.var, o.then, o.other)]
+
+
+def joined(first: Loop, second: Loop) -> Loop:
+    """One loop that does in each iteration what the two did."""
+    names = {second.index: first.index}
+    (tail,) = rename((replace(second, body=()),), names)
+    assert isinstance(tail, Loop)
+    return replace(first, carried=(*first.carried, *tail.carried), body=(*first.body, *rename(second.body, names)))
+
+
+def _indices(touched: Touched, array: Var) -> list[Index]:
+    return [index for a, index in (*touched.reads, *touched.writes) if a == array]
+
+
+def _common_axis(one: list[Index], first: Var, two: list[Index], second: Var) -> bool:
+    """Whether there is an axis on which all indices are the loop's own."""
+    rank = len((one or two)[0])
+    return any(all(i[k] == first for i in one) and all(i[k] == second for i in two) for k in range(rank))
+
+
+def _is_element(index: Index) -> bool:
+    return not any(isinstance(item, (Slice, NewAxis)) for item in index)

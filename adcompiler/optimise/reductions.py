@@ -1,0 +1,67 @@
+"""Sums whose order nobody can observe are marked, so that the compiler may take several partial sums at once.
+
+A strict sum waits for each addition before the next and keeps its loop from being vectorised. Only additions of a proven
+reduction are marked: an accumulator that its loop adds to and uses for nothing else. All other arithmetic stays strict, so
+that NaN, infinities and compensated sums keep their meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from adcompiler.ir.walk import blocks, map_blocks, operands, walk, yields
+from adcompiler.ir.wengert import Assign, Block, Branch, Carry, Func, Loop, Stmt, Var, While
+
+#: The parameter of an `add` line that may be reassociated.
+MARK = ("reassociate", True)
+
+
+def mark_reductions(fn: Func) -> Func:
+    """Mark the additions of proven reductions in innermost loops.
+
+    Before:  for i in range(n) carrying s: s_1 = add(s, x)
+    After:   for i in range(n) carrying s: s_1 = add(s, x; reassociate=True)
+    """
+
+    def visit(block: Block) -> Block:
+        return tuple(marked(fn, map_blocks(stmt, visit)) for stmt in block)
+
+    return replace(fn, body=visit(fn.body))
+
+
+def marked(fn: Func, stmt: Stmt) -> Stmt:
+    """A loop with the additions of its reductions marked."""
+    if not isinstance(stmt, Loop) or any(isinstance(s, (Loop, While, Branch)) for s in stmt.body):
+        return stmt
+    chains = {line for c in stmt.carried if fn.types[c.var.name].is_float for line in chain(stmt, c)}
+    if not chains:
+        return stmt
+    body = tuple(
+        replace(s, params=(*s.params, MARK)) if isinstance(s, Assign) and s.target in chains else s for s in stmt.body
+    )
+    return replace(stmt, body=body)
+
+
+def chain(loop: Loop, carry: Carry) -> Iterator[Var]:
+    """The sums that lead from a carried value to its next one, if the loop uses none of them otherwise."""
+    readers: dict[Var, list[Stmt]] = {}
+    for s in walk(loop.body):
+        assert not blocks(s)
+        for a in operands(s):
+            if isinstance(a, Var):
+                readers.setdefault(a, []).append(s)
+    ends = [a for a in yields(loop) if isinstance(a, Var)]
+    found: list[Var] = []
+    value = carry.var
+    while value != carry.next:
+        users = readers.get(value, [])
+        if len(users) != 1 or value in ends:
+            return
+        line = users[0]
+        if not isinstance(line, Assign) or line.op != "add":
+            return
+        value = line.target
+        found.append(value)
+    if not readers.get(value) and ends.count(value) == 1:
+        yield from found

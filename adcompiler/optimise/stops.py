@@ -1,0 +1,37 @@
+"""Marks that end derivatives have served their purpose once the derivative is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from adcompiler.ir.build import make_func
+from adcompiler.ir.walk import map_blocks, rename
+from adcompiler.ir.wengert import Assign, Atom, Block, Func, Stmt, Var
+
+
+def drop_stops(fn: Func) -> Func:
+    """Replace what has no derivative by its value.
+
+    Before:  c = stop(x); y = x * c; a = stop(v)
+    After:   y = x * x; a = copy(v)
+    """
+    names: dict[Var, Atom] = {}
+    body = _without(fn.body, fn, names)
+    if body == fn.body:
+        return fn
+    results = [names.get(r, r) if isinstance(r, Var) else r for r in fn.results]
+    shapes = {n: tuple(names.get(a, a) if isinstance(a, Var) else a for a in s) for n, s in fn.shapes.items()}
+    return make_func(fn.name, fn.params, rename(body, names), results, fn.types, shapes, fn.doc)
+
+
+def _without(block: Block, fn: Func, names: dict[Var, Atom]) -> Block:
+    kept = list[Stmt]()
+    for stmt in block:
+        if not isinstance(stmt, Assign) or stmt.op != "stop":
+            kept.append(map_blocks(stmt, lambda inner: _without(inner, fn, names)))
+        elif fn.types[stmt.target.name].rank:
+            kept.append(replace(stmt, op="copy"))
+        else:
+            value = stmt.args[0]
+            names[stmt.target] = names.get(value, value) if isinstance(value, Var) else value
+    return tuple(kept)
