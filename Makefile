@@ -5,11 +5,11 @@ BIN := .venv/bin
 ALL := adcompiler tests docs examples benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fuzz versions lint types format docs generate bench clean
+.PHONY: help install demo test test-all fuzz versions lint types format docs generate bench clean
 
 help:
 	@echo "make demo      the tour: adjoint, gradient check and timings of a small program"
-	@echo "make test      the test suite"
+	@echo "make test      the test suite                  make test-all  with every program compiled"
 	@echo "make fuzz      many more random programs than make test runs"
 	@echo "make versions  the smoke tests on every Python of '$(VERSIONS)' found here"
 	@echo "make lint      ruff: format and rules          make format  apply both"
@@ -30,7 +30,10 @@ demo: .venv/.installed
 	$(BIN)/adcompiler demo
 
 test: .venv/.installed
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-all: .venv/.installed
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m ""
 
 fuzz: .venv/.installed
 	$(BIN)/python -m pytest -n 2 -m fuzz --hypothesis-profile=fuzz tests

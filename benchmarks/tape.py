@@ -26,13 +26,12 @@ def tape_bytes(gradient: Any, args: tuple[Any, ...]) -> int:
 
 
 def tapes(function: ast.FunctionDef) -> list[str]:
-    """The names of arrays that are recorded into."""
-    stored = {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    allocated = {
-        target.id
-        for node in ast.walk(function)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    return sorted(name for name in stored & allocated if TAPE.fullmatch(name))
+    """The names of arrays that are recorded into.
+
+    Examples
+    --------
+    >>> tapes(ast.parse("def f(n):\\n    x_tape = np.empty(n)\\n    x_tape[0] = n").body[0])
+    ['x_tape']
+    """
+    names = (node for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    return sorted({node.id for node in names if TAPE.fullmatch(node.id)})

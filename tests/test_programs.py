@@ -1,24 +1,21 @@
 """Whole user functions: value, gradient, tangent, and what a derivative call must leave alone.
 
-Run one program with ``-k name``; ``ADCOMPILER_DISABLE_JIT=1`` runs every check on the generated code as plain Python.
+Run one program with ``-k name``. A fixed half of the programs is compiled, and its gradients are compared with those of
+the generated code as plain Python; the others run as plain Python. `make test-all` compiles these too.
 """
 
 from __future__ import annotations
 
-import os
+import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.support import plain_adjoints
 from tests.support.cases import Case
-from tests.support.registry import load_programs
+from tests.support.registry import Program, load_programs
 from tests.support.trees import arrays, assert_finite, assert_same, copied, inner, leaves
-
-COMPILED = os.environ.get("ADCOMPILER_DISABLE_JIT") != "1"
 
 SMOKE = {
     "horner",
@@ -34,26 +31,31 @@ SMOKE = {
     "write_through_a_view",
     "softmax_cross_entropy",
 }
-PARAMS = [pytest.param(p, marks=pytest.mark.smoke if p.name in SMOKE else (), id=p.name) for p in load_programs()]
 
 
-@pytest.fixture(scope="module", params=PARAMS)
+def params() -> Iterator[Any]:
+    """Each program in the mode that `make test` runs, and the compiled mode of the others marked slow."""
+    for p in load_programs():
+        if p.name in SMOKE:
+            yield pytest.param((p, False), marks=pytest.mark.smoke, id=p.name)
+        elif zlib.crc32(p.name.encode()) % 2:
+            yield pytest.param((p, False), id=p.name)
+        else:
+            yield pytest.param((p, True), id=f"{p.name}-plain")
+            yield pytest.param((p, False), marks=pytest.mark.slow, id=p.name)
+
+
+@pytest.fixture(scope="module", params=params())
 def case(request: pytest.FixtureRequest) -> Case:
-    return Case(request.param)
+    program, plain = request.param
+    assert isinstance(program, Program)
+    return Case(program, plain=plain)
 
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
     with np.errstate(all="ignore"):
         yield
-
-
-@pytest.fixture(scope="session")
-def plain_gradients(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    items = [item for item in request.session.items if "plain_gradients" in getattr(item, "fixturenames", ())]
-    names = sorted({item.callspec.params["case"].name for item in items})
-    result: Path = tmp_path_factory.mktemp("plain") / "gradients.pickle"
-    return plain_adjoints.start(names, result)
 
 
 def dtype_of(x: Any) -> np.dtype[Any]:
@@ -134,9 +136,8 @@ def test_adjoint_source_is_runnable_python(case: Case) -> None:
     assert any(callable(value) for name, value in namespace.items() if not name.startswith("__"))
 
 
-@pytest.mark.skipif(not COMPILED, reason="compares compiled code with plain Python")
-def test_compiled_gradient_agrees_with_plain_python(case: Case, plain_gradients: dict[str, Any]) -> None:
-    plain = plain_gradients[case.program.name]
-    gradient = case.gradient
-    assert not isinstance(plain, str), plain
-    assert_same(gradient, plain, rtol=1e-4 if case.is_single else 1e-10)
+def test_compiled_gradient_agrees_with_plain_python(case: Case) -> None:
+    if case.plain:
+        pytest.skip("compiled by make test-all")
+    plain = Case(case.program, plain=True)
+    assert_same(case.gradient, plain.gradient, rtol=1e-4 if case.is_single else 1e-10)

@@ -343,12 +343,12 @@ def test_sums_begin_with_their_first_term() -> None:
     text = """
         n_y_bar = y_bar.shape[0]
         u_bar = y_bar.copy()
-        u_bar[:] += w
+        u_bar += w
         v_bar = np.full(n_y_bar, s_bar)
         m_bar = np.empty((n_y_bar, n_y_bar))
         m_bar[:] = y_bar
         plain = np.zeros(n_y_bar)
-        plain[:] += y_bar
+        plain += y_bar
         product = y_bar * w
         return u_bar, v_bar, m_bar, plain, product
     """

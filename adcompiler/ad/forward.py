@@ -56,16 +56,16 @@ def tangent(fn: Func, wrt: Sequence[int]) -> Func:
     forward = Forward(Builder.of(fn), active(fn, inputs))
     seeds = [forward.b.like(v, f"{v}_dot") for v in inputs]
     forward.dots.update(zip(inputs, seeds, strict=True))
-    entry = next((k for k, stmt in enumerate(fn.body) if not _is_extent(stmt)), len(fn.body))
-    forward.b.extend(fn.body[:entry])
+    extents = [stmt for stmt in fn.body if _is_extent(stmt, fn)]
+    forward.b.extend(extents)
     forward.unseeded(fn.params)
-    forward.block(fn.body[entry:])
+    forward.block(tuple(stmt for stmt in fn.body if not _is_extent(stmt, fn)))
     tangents = [forward.given(r) for r in fn.results if fn.type(r).is_float]
     return forward.b.finish(f"{fn.name}_tangent", (*fn.params, *seeds), (*fn.results, *tangents), fn.doc)
 
 
-def _is_extent(stmt: Stmt) -> bool:
-    return isinstance(stmt, Assign) and stmt.op == "dim"
+def _is_extent(stmt: Stmt, fn: Func) -> bool:
+    return isinstance(stmt, Assign) and stmt.op == "dim" and stmt.args[0] in fn.params
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
 """Reverse mode: a function becomes one that returns its results and their gradients.
 
-Four steps, each in a file of its own: `prepare` makes the primal countable and its contents lasting, `reverse` transposes it,
-`record` decides where values of the primal come from, `replay` writes both sweeps.
+Each step has a file of its own: `prepare` makes the primal countable and its contents lasting, `reverse` transposes
+it, `record` decides where values of the primal come from, `augment` writes the primal that records, `replay` the
+reverse sweep.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from adcompiler.ad.augment import Forward
 from adcompiler.ad.order import joinable
 from adcompiler.ad.prepare import prepare
 from adcompiler.ad.record import Plan, plan
-from adcompiler.ad.replay import Backward, Forward
+from adcompiler.ad.replay import Backward
 from adcompiler.ad.restore import candidates
 from adcompiler.ad.reverse import Reverse
 from adcompiler.ad.tapes import Tapes
@@ -26,9 +28,7 @@ from adcompiler.ir.wengert import Atom, Block, Func, Loop, Store, Var, While
 Seeds = Literal["one", "given"]
 
 
-def gradient(
-    fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] | None = None
-) -> Func:
+def gradient(fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] | None = None) -> Func:
     """The joint function: results of `fn`, then the gradient for each parameter of `wrt`.
 
     Parameters

@@ -1,9 +1,10 @@
 """Loops whose reversed iterations may run in any order, and the loop that runs both sweeps at once.
 
-The order of the reversed iterations does not matter where (1) the adjoint of every carried value leaves an iteration as it
-entered, so that the loop only accumulates, and (2) no element of an active array is written in one iteration and touched in
-another, additions to it excepted: the adjoint of a load adds to the shadow, that of a store reads and clears it. Work arrays
-that every iteration writes before it reads them are excepted too: their shadow is zero between iterations.
+The order of the reversed iterations does not matter where (1) the adjoint of every carried value leaves an iteration
+as it entered, so that the loop only accumulates, and (2) no element of an active array is written in one iteration
+and touched in another, additions to it excepted: the adjoint of a load adds to the shadow, that of a store reads and
+clears it. Work arrays that every iteration writes before it reads them are excepted too: their shadow is zero between
+iterations.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ def joinable(
 ) -> tuple[Block, Loop, Block] | None:
     """Lines before, loop and lines after in the adjoint of the top-level loop at `position`, if both sweeps can be one.
 
-    `before` is the adjoint of all that follows the loop: it must run before the loop instead of after it, so it may need
-    nothing that the loop or what follows computes or overwrites.
+    `before` is the adjoint of all that follows the loop: it must run before the loop instead of after it, so it may
+    need nothing that the loop or what follows computes or overwrites.
     """
     at = next((k for k, s in enumerate(segment) if isinstance(s, Loop)), None)
     if at is None or any(isinstance(s, Loop) for s in segment[at + 1 :]):

@@ -20,8 +20,8 @@ from adcompiler.rules.table import is_zero, lookup
 class Prepared:
     """A primal whose loops of unknown length count their trips; `counters` are the carried counts.
 
-    `restored` are the alias classes whose every store is undone in the reverse sweep: the statement before each of those
-    stores reads what it overwrites.
+    `restored` are the alias classes whose every store is undone in the reverse sweep: the statement before each of
+    those stores reads what it overwrites.
     """
 
     func: Func

@@ -1,8 +1,9 @@
 """How the reverse sweep gets the values of the primal it needs: a minimum cut between recording and recomputing.
 
-Each loop body is a unit of its own, innermost first. A value `v` that the adjoint of the body reads is available when it is
-recorded, at a cost of memory traffic, or recomputed, at the cost of its operation, from values that are available. The
-cheapest choice is a minimum cut of a graph with two nodes a value, A ("available") and C ("recomputed"):
+Each loop body is a unit of its own, innermost first. A value `v` that the adjoint of the body reads is available when
+it is recorded, at a cost of memory traffic, or recomputed, at the cost of its operation, from values that are
+available. The cheapest choice is a minimum cut of a graph with two nodes a value, A ("available") and C
+("recomputed"):
 
     source -> A(v)  infinite   v is needed
     A(v) -> C(v)    cost of recording v
@@ -22,7 +23,21 @@ from adcompiler.analysis.dependence import Dependence, everything
 from adcompiler.analysis.scope import Definition, Path, sites
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_reads, index_atoms, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Index, Load, Loop, NewAxis, Slice, Store, Var, While
+from adcompiler.ir.wengert import (
+    Assign,
+    Atom,
+    Block,
+    Branch,
+    Func,
+    Index,
+    Load,
+    Loop,
+    NewAxis,
+    Slice,
+    Store,
+    Var,
+    While,
+)
 
 NEVER = float("inf")
 
@@ -165,7 +180,8 @@ class Planner:
 def plan(primal: Prepared, reverse: Block, over: Dependence, joined: Path | None, grads: Iterable[Atom] = ()) -> Plan:
     """Decide for each value of the primal that `reverse` reads.
 
-    In the loop at `joined` both sweeps of an iteration run together: what it defines is simply there, like top-level names.
+    In the loop at `joined` both sweeps of an iteration run together: what it defines is simply there, like top-level
+    names.
     """
     fn = primal.func
     computed = frozenset((s.op, s.args) for s in walk(reverse) if isinstance(s, Assign))

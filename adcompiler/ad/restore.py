@@ -1,7 +1,7 @@
 """Arrays whose stores the reverse sweep undoes, so that its loads find what the primal's loads found.
 
-Recording what a store overwrites costs one record a store; recording what loads have read costs one a load. For a stencil
-that reads an element several times and writes it once the first is cheaper.
+Recording what a store overwrites costs one record a store; recording what loads have read costs one a load. For a
+stencil that reads an element several times and writes it once the first is cheaper.
 """
 
 from __future__ import annotations

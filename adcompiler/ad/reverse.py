@@ -1,9 +1,10 @@
 """Transposition: the adjoint of every statement of a block, last statement first.
 
-The result refers to values of the primal by their primal names, as if all of them were still there. What it takes to have
-them (recomputing, reloading, recording) is decided in `record` and written in `replay`.
+The result refers to values of the primal by their primal names, as if all of them were still there. What it takes to
+have them (recomputing, reloading, recording) is decided in `record` and written in `replay`.
 
-Scalars have adjoints that are values (`bars`); an active array has a shadow array of the same shape, views have views of it.
+Scalars have adjoints that are values (`bars`); an active array has a shadow array of the same shape, views have views
+of it.
 """
 
 from __future__ import annotations

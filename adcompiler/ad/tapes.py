@@ -1,8 +1,9 @@
 """Where recorded values lie: one array a value, addressed by the trip counts of the loops around it.
 
-A value inside loops whose lengths are all known before the outermost begins lies in an array with one axis a loop. Any other
-lies in an array with a single axis for all executions of its loop, one after the other; a cell counts where the next begins.
-Arrays whose extents change from one iteration to the next lie end to end, and where each begins is what the tape holds.
+A value inside loops whose lengths are all known before the outermost begins lies in an array with one axis a loop.
+Any other lies in an array with a single axis for all executions of its loop, one after the other; a cell counts where
+the next begins. Arrays whose extents change from one iteration to the next lie end to end, and where each begins is
+what the tape holds.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ class Tape:
 
 @dataclass(frozen=True, slots=True)
 class Ragged:
-    """Where arrays of changing extents lie: one after the other in `array`, `cell` counts, the tape holds where each begins."""
+    """Where arrays of changing extents lie: one after the other in `array`, `cell` counts, the tape holds where each
+    begins.
+    """
 
     array: Var
     cell: Var
@@ -65,7 +68,9 @@ class Tapes:
             loops = self.plan.defs[v].loops
             if not loops or loops[0].path[: len(path)] != path or v in self.tapes:
                 continue
-            if outside is None or not any(self.plan.defs[a].path[: len(outside)] == outside for a in self.sizes(v, loops)):
+            if outside is None or not any(
+                self.plan.defs[a].path[: len(outside)] == outside for a in self.sizes(v, loops)
+            ):
                 self.tapes[v] = self.tape(v, loops)
 
     def sizes(self, v: Var, loops: tuple[Frame, ...]) -> list[Var]:
@@ -148,6 +153,15 @@ class Tapes:
         lead = (self.b.int("add", offset, rows[-1]),) if tape.flat else tuple(rows)
         rest = self.b.shape(tape.array)[len(lead) :]
         return (*lead, *(Slice(None, None, None, ZERO, extent) for extent in rest))
+
+
+def trips_of(b: Builder, primal: Prepared, region: Loop | While) -> Atom:
+    """The number of trips a loop made, never negative."""
+    counter = primal.counter(region)
+    if counter is not None:
+        return counter.out
+    assert isinstance(region, Loop)
+    return b.int("maximum", trip_count(b, region), ZERO)
 
 
 def product(b: Builder, shape: tuple[Atom, ...]) -> Atom:

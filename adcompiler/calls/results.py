@@ -197,7 +197,7 @@ def _direction(given: Any, value: Any, label: str, what: str) -> Any:
     dtype = value.dtype if array else np.dtype(np.float64)
     shape = np.shape(value)
     if given is None:
-        return np.zeros(shape, dtype) if shape else dtype.type(0)[()]
+        given = np.zeros(shape)
     if np.shape(given) != shape:
         raise TypeProblem(
             f"the {what} of {label} has shape {np.shape(given)}, where {label} has shape {shape}",

@@ -98,4 +98,4 @@ def constants(value: Any, spec: Spec, final: Spec) -> Iterator[tuple[Any, Static
         for item, of_item, of_final in zip(items, spec.items, final.items, strict=True):
             yield from constants(item, of_item, of_final)
     elif isinstance(final, StaticSpec) and not isinstance(spec, StaticSpec):
-        yield value, final
+        yield value[()] if isinstance(value, np.ndarray) else value, final

@@ -57,6 +57,11 @@ class Lowering:
     span: Span | None
     seconds: float
     made: dict[Derivative, Compiled] = field(default_factory=dict)
+    alone: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        # most functions depend on their arguments alone
+        self.alone = not self.lowered.guards and not self.lowered.captures and self.final == self.given
 
     def compiled(self, derivative: Derivative) -> Compiled:
         """A derivative of the function."""
@@ -66,6 +71,8 @@ class Lowering:
 
     def captured(self, values: tuple[Any, ...]) -> list[Any] | None:
         """The present values of what the function captures; None where the code no longer fits them."""
+        if self.alone:
+            return []
         try:
             for guard in self.lowered.guards:
                 if guard.fetch() is not guard.expected and not guard.holds():

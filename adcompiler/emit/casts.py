@@ -62,15 +62,20 @@ def _converts(op: str, arg: Atom, type: Type, dtype: str, mixed: bool, rank: int
     if op == "where" and not rank:
         return type.dtype != dtype
     if dialect == "python":
-        # a literal of Python's own type adapts by itself, and so does a truth value unless it is what is chosen
-        adapts = isinstance(arg, Const) and type.weak
-        adapts |= type.dtype == "bool" and op not in ("maximum", "minimum")
-        if type.dtype == "bool" and not adapts:
-            return dtype != "bool"
-        # a scalar of a narrow type is a NumPy scalar in both dialects
-        return not adapts and (type.dtype != dtype if dtype in NARROW else mixed and type.dtype not in NARROW)
+        return _converts_in_python(op, arg, type, dtype, mixed)
     if type.dtype == dtype:
         return False
     if op == "pow":
         return dtype in NARROW or type.dtype == "float32"
     return dtype in NARROW or op in _EXACT or (op not in OPERATORS and dtype == "float64")
+
+
+def _converts_in_python(op: str, arg: Atom, type: Type, dtype: str, mixed: bool) -> bool:
+    if op in ("maximum", "minimum") and type.dtype != dtype:
+        # the builtins return one of their arguments as it is
+        return not (isinstance(arg, Const) and type.weak)
+    # a literal of Python's own type adapts by itself, and so does a truth value
+    if type.dtype == "bool" or (isinstance(arg, Const) and type.weak):
+        return False
+    # a scalar of a narrow type is a NumPy scalar in both dialects
+    return type.dtype != dtype if dtype in NARROW else mixed and type.dtype not in NARROW

@@ -42,9 +42,7 @@ def step_bar(u, new_bar, u_bar, a, d):
         left, here, right = new_bar[i - 1], new_bar[i], new_bar[i + 1]
         d_bar += here * (u[i + 1] - 2.0 * u[i] + u[i - 1])
         u_bar[i] = (
-            here * (1.0 - 2.0 * d - a * (u[i + 1] - u[i - 1]))
-            + left * (d - a * u[i - 1])
-            + right * (d + a * u[i + 1])
+            here * (1.0 - 2.0 * d - a * (u[i + 1] - u[i - 1])) + left * (d - a * u[i - 1]) + right * (d + a * u[i + 1])
         )
     return d_bar
 

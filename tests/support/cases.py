@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -16,6 +18,21 @@ from tests.support.registry import Program
 from tests.support.trees import copied, leaves, noise, widened
 
 T = TypeVar("T")
+SWITCH = "ADCOMPILER_DISABLE_JIT"
+
+
+@contextmanager
+def interpreted() -> Iterator[None]:
+    """Generated code that is first called here runs as plain Python."""
+    before = os.environ.get(SWITCH)
+    os.environ[SWITCH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SWITCH]
+        else:
+            os.environ[SWITCH] = before
 
 
 def weighted_sum(function: Callable[..., Any], weights: Any) -> Callable[..., Any]:
@@ -28,10 +45,14 @@ def weighted_sum(function: Callable[..., Any], weights: Any) -> Callable[..., An
 
 
 class Case:
-    """A program under test; expensive results are kept from one check to the next."""
+    """A program under test; expensive results are kept from one check to the next.
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    A plain case runs the generated code as plain Python; its option keeps it apart from the compiled one.
+    """
+
+    def __init__(self, program: Program, *, plain: bool = False) -> None:
+        self.program, self.plain = program, plain
+        self.options = {"cache": False} if plain else {}
         self.argnums = program.argnums
         self.rng = np.random.default_rng(zlib.crc32(program.name.encode()) + 1)
 
@@ -73,7 +94,7 @@ class Case:
         if self.is_scalar_number:
             value, gradient = self.value_and_grad(*args)
             return value, gradient
-        out, pullback = ad.vjp(self.program.function, *args, argnums=self.argnums)
+        out, pullback = ad.vjp(self.program.function, *args, argnums=self.argnums, **self.options)
         entries = pullback(self.cotangent)
         assert len(entries) == len(args)
         assert all((entry is None) == (i not in self.argnums) for i, entry in enumerate(entries))
@@ -82,19 +103,19 @@ class Case:
     @cached_property
     def value_and_grad(self) -> Callable[..., Any]:
         """The transformed function."""
-        return ad.value_and_grad(self.program.function, self.argnums)
+        return ad.value_and_grad(self.program.function, self.argnums, **self.options)
 
     @cached_property
     def grad(self) -> Callable[..., Any]:
         """The function whose stages can be looked at; its `primal` takes any output."""
-        return ad.grad(self.program.function, self.argnums)
+        return ad.grad(self.program.function, self.argnums, **self.options)
 
     @cached_property
     def grad_of_loss(self) -> Callable[..., Any]:
         """The gradient of the program, or of its weighted sum where it returns an array."""
         if self.is_scalar:
             return self.grad
-        return ad.grad(weighted_sum(self.program.function, self.cotangent), self.argnums)
+        return ad.grad(weighted_sum(self.program.function, self.cotangent), self.argnums, **self.options)
 
     @cached_property
     def gradient(self) -> tuple[Any, ...]:
@@ -103,7 +124,8 @@ class Case:
 
     def forward(self, args: tuple[Any, ...], tangents: Any) -> tuple[Any, Any]:
         """Return the value and the forward-mode derivative along `tangents`."""
-        return self.or_refused(lambda: ad.jvp(self.program.function, args, tangents, argnums=self.argnums))
+        function, argnums = self.program.function, self.argnums
+        return self.or_refused(lambda: ad.jvp(function, args, tangents, argnums=argnums, **self.options))
 
     @cached_property
     def tangents(self) -> tuple[Any, ...]:
@@ -128,7 +150,8 @@ class Case:
     def or_refused(self, call: Callable[[], T]) -> T:
         """Return what `call` gives, or skip when the language lets this program be refused with its place."""
         try:
-            return call()
+            with interpreted() if self.plain else nullcontext():
+                return call()
         except ad.ADCompilerError as error:
             if not self.program.refusable:
                 raise

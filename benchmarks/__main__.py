@@ -1,0 +1,65 @@
+"""`python -m benchmarks` measures everything and writes `docs/benchmarks.md`; with names, only these, on the terminal."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import cheap_gradient, compile_time, harness, plots, registry, report
+from benchmarks.harness import Result
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+OTHERS = ("cheap_gradient", "compile_time")
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join((*registry.names(), *OTHERS))}")
+    names = parser.parse_args().names
+    if unknown := set(names) - {*registry.names(), *OTHERS}:
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    sections = [
+        programs([name for name in names or registry.names() if name not in OTHERS]),
+        costs() if not names or "cheap_gradient" in names else "",
+        compilation() if not names or "compile_time" in names else "",
+    ]
+    if not names:
+        report.write(DOCS / "benchmarks.md", "\n".join([report.machine() + "\n", *sections]))
+        print(f"\nwritten: {DOCS / 'benchmarks.md'}")
+
+
+def programs(names: Sequence[str]) -> str:
+    """Measure programs; the text of their section."""
+    if not names:
+        return ""
+    results: list[Result] = []
+    for name in names:
+        results.append(harness.measure(registry.load(name)))
+        print(f"{name}: {results[-1].ratio('gradient', 'adjoint'):.2f} of the hand-written adjoint's time", flush=True)
+    table, notes = report.programs(results), report.tangents(results)
+    print("", report.text(table), *notes, "", sep="\n")
+    if list(names) == registry.names():
+        plots.programs(results, DOCS / "benchmarks-programs.png")
+    picture = "![Generated gradients by hand-written adjoints](benchmarks-programs.png)"
+    return "\n".join(["## Programs\n", report.markdown(table), "", *notes, "", picture, ""])
+
+
+def costs() -> str:
+    """Measure the cost of a gradient over the number of inputs; the text of that section."""
+    points = list(cheap_gradient.run())
+    table = report.cheap_gradient(points)
+    print(report.text(table), "", sep="\n")
+    plots.cheap_gradient(points, DOCS / "benchmarks-cheap-gradient.png")
+    picture = "![Cost of a gradient over the number of inputs](benchmarks-cheap-gradient.png)"
+    return "\n".join(["## Cost over the number of inputs\n", report.markdown(table), "", picture, ""])
+
+
+def compilation() -> str:
+    """Measure first calls in fresh processes; the text of that section."""
+    table = report.compile_time(list(compile_time.run()))
+    print(report.text(table), "", sep="\n")
+    return "\n".join(["## First call in a fresh process\n", report.markdown(table), ""])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The cheap gradient principle: value and gradient cost a small multiple of the value, however many inputs there are.
+
+Central differences cost two values an input: they are run up to a limit and counted beyond it.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+import adcompiler as ad
+from benchmarks.timing import interleave
+
+SIZES = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+#: Differences of more inputs than this take seconds; beyond it their cost is counted.
+DIFFERENCES_UP_TO = 3000
+
+
+def chain(x):
+    """A chain of nonlinear oscillators, each driven by one input and by its predecessor."""
+    y = 0.0
+    energy = 0.0
+    for i in range(x.shape[0]):
+        y = 0.9 * math.sin(y) + x[i]
+        energy += y * y
+    return energy
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Seconds of the value, of value and gradient, and of central differences, at one number of inputs."""
+
+    inputs: int
+    value: float
+    gradient: float
+    differences: float
+    measured: bool
+
+    @property
+    def ratio(self) -> float:
+        """Time of value and gradient by the time of the value."""
+        return self.gradient / self.value
+
+
+def central_differences(value: Any, x: np.ndarray, h: float = 1e-6) -> np.ndarray:
+    """The gradient by two values an input.
+
+    Examples
+    --------
+    >>> central_differences(lambda x: x[0] * x[1], np.array([2.0, 3.0])).round(6)
+    array([3., 2.])
+    """
+    found = np.empty_like(x)
+    for i in range(x.shape[0]):
+        ahead, behind = x.copy(), x.copy()
+        ahead[i] += h
+        behind[i] -= h
+        found[i] = (value(ahead) - value(behind)) / (2.0 * h)
+    return found
+
+
+def run(sizes: tuple[int, ...] = SIZES, budget: float = 0.6) -> Iterator[Point]:
+    """Measure each number of inputs in turn."""
+    gradient = ad.value_and_grad(chain)
+    for n in sizes:
+        x = np.random.default_rng(n).normal(size=n)
+        contenders = {"value": partial(gradient.primal, x), "gradient": partial(gradient, x)}
+        measured = n <= DIFFERENCES_UP_TO
+        if measured:
+            contenders["differences"] = partial(central_differences, gradient.primal, x)
+        times = {name: found.least for name, found in interleave(contenders, budget).items()}
+        differences = times["differences"] if measured else 2 * n * times["value"]
+        yield Point(n, times["value"], times["gradient"], differences, measured)

@@ -1,0 +1,77 @@
+"""Times a generated gradient beside the value and the hand-written adjoint of one program."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+import adcompiler as ad
+from benchmarks.program import Program
+from benchmarks.tape import tape_bytes
+from benchmarks.timing import Times, interleave
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was measured of one program.
+
+    Parameters
+    ----------
+    name
+        The program.
+    times
+        Of the value compiled by hand (`primal`) and by adcompiler (`value`), of the hand-written `adjoint`
+        and perhaps `tangent`, and of the generated `gradient`, also with `fastmath=False` (`strict`).
+    hand_tape, tape
+        Bytes recorded by the hand-written adjoint and by the generated one.
+    difference
+        Largest difference between the two gradients, by the largest entry.
+    """
+
+    name: str
+    times: dict[str, Times]
+    hand_tape: int
+    tape: int
+    difference: float
+
+    def ratio(self, above: str, below: str) -> float:
+        """Least time of one by the least time of the other."""
+        return self.times[above].least / self.times[below].least
+
+
+def measure(program: Program, budget: float = 2.5) -> Result:
+    """Time one program at its large size, after a comparison of the two gradients."""
+    args = program.arguments(program.large)
+    gradient = ad.value_and_grad(program.function, program.argnums)
+    strict = ad.value_and_grad(program.function, program.argnums, fastmath=False)
+    difference = disagreement(gradient(*args), program.adjoint(*args))
+    contenders = {
+        "primal": program.primal,
+        "value": gradient.primal,
+        "adjoint": program.adjoint,
+        "gradient": gradient,
+        "strict": strict,
+    }
+    if program.tangent is not None:
+        contenders["tangent"] = program.tangent
+    times = interleave({name: partial(call, *args) for name, call in contenders.items()}, budget)
+    return Result(program.name, times, program.tape(*args), tape_bytes(gradient, args), difference)
+
+
+def disagreement(found: tuple[float, Any], expected: tuple[float, Any]) -> float:
+    """Largest relative difference between two gradients, and between two values.
+
+    Examples
+    --------
+    >>> disagreement((1.0, np.ones(2)), (1.0, np.array([1.0, 2.0])))
+    0.5
+    """
+    pairs = zip(parts(found), parts(expected), strict=True)
+    return max(float(np.max(np.abs(a - b)) / np.max(np.abs(b))) for a, b in pairs)
+
+
+def parts(result: tuple[float, Any]) -> list[np.ndarray]:
+    """The value, then each gradient, as arrays."""
+    value, gradient = result
+    return [np.asarray(value), *map(np.asarray, gradient if isinstance(gradient, tuple) else (gradient,))]

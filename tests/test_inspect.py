@@ -1,0 +1,150 @@
+"""Views of a compilation: the Wengert list, the texts, the report, the exported module, the Numba function."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+
+import adcompiler as ad
+
+GAIN = 2.0
+OFFSET = np.array([0.5, -0.5, np.inf])
+
+
+def walk(w, x):
+    """Walk along an array."""
+    total = 0.0
+    for i in range(1, len(x)):
+        x[i] = np.sin(x[i - 1] * w) * x[i]
+        total += x[i]
+    return GAIN * total
+
+
+def call() -> tuple[Any, ...]:
+    return 0.7, np.array([1.0, 2.0, 3.0, 4.0])
+
+
+def test_wengert_list() -> None:
+    table = ad.grad(walk).wengert(*call())
+    rows = {row.operation.strip(): row for row in table.rows}
+    assert rows["sin"].active
+    assert rows["sin"].types == ("float64",)
+    assert "x[i] = np.sin(x[i - 1] * w) * x[i]" in rows["sin"].line
+    assert not rows["dim"].active
+    assert any("8 B x" in row.recorded for row in table.rows)
+    graph = table.graph()
+    assert graph.nodes["w"]["active"]
+    assert any(edge[0] == "w" for edge in graph.edges)
+    text = str(table)
+    assert text.splitlines()[0].split() == ["name", "operation", "arguments", "recorded", "line"]
+    assert len({len(line) for line in text.splitlines()}) > 1
+
+
+def test_readable_source_runs_with_numpy_alone() -> None:
+    g = ad.grad(walk)
+    text = g.adjoint_source(*call())
+    scope: dict[str, Any] = {}
+    exec(compile(text, "adjoint", "exec"), scope)
+    (function,) = [value for name, value in scope.items() if name.endswith("_grad")]
+    w, x = call()
+    value, gradient = function(w, x.copy(), GAIN)
+    assert value == pytest.approx(g.primal(w, x.copy()), rel=1e-14)
+    assert gradient == pytest.approx(g(w, x), rel=1e-14)
+    assert "# test_inspect.py:" in text
+    assert "adcompiler" not in text
+
+
+def test_arguments_may_be_left_out_after_a_call() -> None:
+    g = ad.grad(walk)
+    with pytest.raises(TypeError, match=r"walk\(\) missing"):
+        g.adjoint_source()
+    g(*call())
+    assert g.adjoint_source() == g.adjoint_source(*call())
+    assert g.lowered_source() == g.lowered_source(*call())
+    assert "primal" not in g.lowered_source()
+    assert g.primal.lowered_source(*call()) != g.lowered_source()
+
+
+def test_explain() -> None:
+    g = ad.grad(walk)
+    g(*call())
+    report = g.explain()
+    lines = {line.split()[0]: line for line in report.splitlines() if line.startswith("  ")}
+    assert "differentiated" in lines["w"]
+    assert "written by the function: copied once a call" in lines["x"]
+    assert "held outside the function" in lines["GAIN"]
+    assert "recorded: 8 B x" in report
+    assert "for i in range(1, len(x)): a loop for the value, then its adjoint in reverse order" in report
+    assert {"wengert", "derivative", "readable", "lowered", "numba"} <= set(lines)
+
+
+def test_show_puts_the_users_lines_beside_the_adjoint() -> None:
+    text = ad.grad(walk).show(*call())
+    rows = [line for line in text.splitlines() if "for i in range(1, len(x)):" in line]
+    assert len(rows) >= 2
+    assert all("|" in row for row in rows)
+    assert "# reverse sweep" in text
+
+
+def test_dispatcher_is_called_from_the_users_compiled_code() -> None:
+    value_and_slope = ad.value_and_grad(walk).dispatcher(*call())
+
+    @numba.njit
+    def step(w, x):
+        value, slope = value_and_slope(w, x)
+        return w - 0.1 * slope, value
+
+    w, x = call()
+    before = x.copy()
+    moved, value = step(w, x)
+    np.testing.assert_array_equal(x, before)
+    expected = ad.value_and_grad(walk)(w, x)
+    assert (value, moved) == pytest.approx((expected[0], w - 0.1 * expected[1]), rel=1e-14)
+
+
+def test_dispatcher_of_structured_arguments() -> None:
+    def energy(p, k):
+        return k * p[0] * np.sum(p[1] ** 2)
+
+    p = (2.0, np.array([1.0, 3.0]))
+    found = ad.grad(energy, ("k", "p")).dispatcher(p, 5.0)(p, 5.0)
+    assert found[0] == 20.0
+    assert found[1][0] == 50.0
+    np.testing.assert_array_equal(found[1][1], [20.0, 60.0])
+
+
+def structured(params, x, flag=True):
+    y = params["w"] * x + OFFSET[:2] if flag else x
+    return np.sum(y * y) * params["s"], y
+
+
+def test_exported_module_stands_alone(tmp_path: Path) -> None:
+    params, x = {"w": np.array([1.0, 2.0]), "s": np.float32(3.0)}, np.array([0.5, 0.25])
+    for name, g in (("one", ad.grad(structured, has_aux=True)), ("two", ad.value_and_grad(structured, has_aux=True))):
+        g.export(tmp_path / f"{name}.py", params, x)
+    text = (tmp_path / "one.py").read_text(encoding="utf-8")
+    assert {line.split()[1] for line in text.splitlines() if line.startswith(("import", "from"))} == {
+        "math",
+        "numba",
+        "numpy",
+    }
+    script = (
+        "import numpy as np, one, two\n"
+        "params, x = {'w': np.array([1.0, 2.0]), 's': np.float32(3.0)}, np.array([0.5, 0.25])\n"
+        "gradient, aux = one.grad(params, x)\n"
+        "(value, again), other = two.value_and_grad(params, x)\n"
+        "assert type(gradient['s']) is np.float32\n"
+        "np.testing.assert_array_equal(gradient['w'], other['w'])\n"
+        "print(float(value), gradient['w'].tolist(), float(gradient['s']), aux.tolist())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (value, aux), gradient = ad.value_and_grad(structured, has_aux=True)(params, x)
+    expected = f"{float(value)} {gradient['w'].tolist()} {float(gradient['s'])} {aux.tolist()}"
+    assert done.stdout.strip() == expected
