@@ -12,8 +12,14 @@ from adcompiler.calls.plans import Argument, primal_plan, pullback_plan, split, 
 from adcompiler.calls.results import directions, positions, value_tree
 from adcompiler.calls.subject import Instance, Subject, subject
 from adcompiler.compile import Options
-from adcompiler.errors import NotDifferentiable
+from adcompiler.errors import NotDifferentiable, UnsupportedSyntax
+from adcompiler.frontend.registry import implements
+from adcompiler.frontend.values import Object, Path, Seq, Static, Value
+from adcompiler.ir.build import Builder
+from adcompiler.ir.wengert import Const
 from adcompiler.transformed import Argnums, Function, Transformed
+
+_FIRST, _NO = Const(0), Const(False)
 
 
 def grad(f: Function | None = None, argnums: Argnums = 0, *, has_aux: bool = False, **options: Any) -> Any:
@@ -232,3 +238,45 @@ def _moving(
         for argument in arguments:
             argument.required()
     return list(zip(arguments, entries, strict=True))
+
+
+# -- in a program that is compiled -------------------------------------------------------------------------------------
+
+
+@implements(grad)
+def _grad_inside(b: Builder, f: Value, argnums: Value = _FIRST, *, has_aux: Value = _NO) -> Value:
+    return _inside(b, "grad", f, argnums, has_aux)
+
+
+@implements(value_and_grad)
+def _value_and_grad_inside(b: Builder, f: Value, argnums: Value = _FIRST, *, has_aux: Value = _NO) -> Value:
+    return _inside(b, "value_and_grad", f, argnums, has_aux)
+
+
+def _inside(b: Builder, kind: str, f: Value, argnums: Value, has_aux: Value) -> Value:
+    """A transformed function as a value of the program."""
+    numbers, flag = _known(argnums), _known(has_aux)
+    if not isinstance(f, (Static, Object)) or numbers is None or not isinstance(flag, bool):
+        raise UnsupportedSyntax(
+            f"{kind} of a function that is made inside the program",
+            b.span,
+            "define the function outside, and transform it there",
+        )
+    made = Transformed(kind, _callable(kind, f.value), numbers, flag, Options.of(kind, {}))
+    return Object(made, Path(("made", kind, id(f.value), made.key), kind, lambda: made))
+
+
+def _known(value: Value) -> object:
+    match value:
+        case Const(value=known) | Static(value=known):
+            return known
+        case Seq(items):
+            return tuple(_known(item) for item in items)
+    return None
+
+
+@implements(vjp, jvp)
+def _directional_inside(b: Builder, *args: Value, **kwargs: Value) -> Value:
+    raise UnsupportedSyntax(
+        "vjp or jvp inside a program that is compiled", b.span, "call grad there, or vjp and jvp outside"
+    )

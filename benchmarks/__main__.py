@@ -1,4 +1,7 @@
-"""`python -m benchmarks` measures everything and writes `docs/benchmarks.md`; with names, only these, on the terminal."""
+"""`python -m benchmarks` measures everything and writes `docs/benchmarks.md`.
+
+With names it measures only these and prints what it finds.
+"""
 
 import argparse
 from collections.abc import Sequence

@@ -66,6 +66,6 @@ def fresh(name: str, way: str, folder: str) -> dict[str, float]:
     """What `benchmarks.first_call` prints in a new process."""
     caches = {"ADCOMPILER_CACHE_DIR": f"{folder}/adcompiler", "NUMBA_CACHE_DIR": f"{folder}/numba"}
     command = [sys.executable, "-m", "benchmarks.first_call", name, way]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | caches, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | caches, stdout=subprocess.PIPE, text=True, check=True)
     figures: dict[str, float] = json.loads(done.stdout)
     return figures

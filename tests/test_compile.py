@@ -72,7 +72,6 @@ def test_a_broken_stage_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adcompiler.compile.simplify", forgets_a_name)
     with pytest.raises(AssertionError, match=r"after forgets_a_name \(wengert\)"):
         _ = compiled(Derivative("primal"), check=True).stages
-    assert compiled(Derivative("primal"), check=False).stages
 
 
 def test_options_are_checked() -> None:

@@ -334,7 +334,7 @@ def numbers(x, n):
 
 @case(X)
 def of_arrays(x):
-    return max(x), min(x), sum(x), len(x), abs(x), any(x > 2), all(x > 2), sum(x, 1.0), list(x)[0], float(x[0])
+    return max(x), min(x), sum(x), len(x), abs(x), any(x > 2), all(x > 2), sum(x, 1.0), list(x)[1], float(x[0])
 
 
 @case(np.zeros(0))
@@ -359,7 +359,7 @@ def types_of_values(x, n, s, text):
     return (
         isinstance(x, np.ndarray), isinstance(n, int), isinstance(n, (float, str)), isinstance(s, float),
         isinstance(x[0], float), isinstance(x[0], np.floating), type(s) is float, isinstance(text, str),
-        type(n) is int, callable(math.sin), hasattr(x, "shape"), getattr(x, "ndim"), isinstance((1,), tuple),
+        type(n) is int, callable(math.sin), hasattr(x, "shape"), getattr(x, "rank", 7), isinstance((1,), tuple),
     )  # fmt: skip
 
 

@@ -91,7 +91,7 @@ def literals(a):
 
 @case(3, 1.5)
 def python_flags(n, a):
-    return (n > 2) + (a > 1), (n > 2) * 2.5, -(n > 2), (a > 2) / 2, (n > 2) == (a > 1), ~(n > 2)
+    return (n > 2) + (a > 1), (n > 2) * 2.5, -(n > 2), (a > 2) / 2, (n > 2) == (a > 1), ~int(n > 2)
 
 
 @case(np.array([3.0, -1.0]))

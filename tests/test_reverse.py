@@ -24,7 +24,9 @@ def noise(rng: np.random.Generator, like: Any) -> Any:
     return rng.normal(size=np.shape(like)) if np.ndim(like) else rng.normal()
 
 
-def assert_transposed(fn: Func, adjoint: Func, args: Sequence[Any], wrt: tuple[int, ...], rng: np.random.Generator) -> list[Any]:
+def assert_transposed(
+    fn: Func, adjoint: Func, args: Sequence[Any], wrt: tuple[int, ...], rng: np.random.Generator
+) -> list[Any]:
     """<y_bar, J x_dot> = <J^T y_bar, x_dot>; returns the cotangents used."""
     dots = [noise(rng, args[k]) for k in wrt]
     y_dots = run(tangent(fn, wrt), *fresh(args), *fresh(dots))[len(fn.results) :]

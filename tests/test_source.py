@@ -73,7 +73,7 @@ def test_equal_lambdas_on_a_line_mean_the_same() -> None:
 
 
 def test_functions_of_one_name(tmp_path: Path) -> None:
-    text = "if True:\n    def f(x):\n        return x\nelse:\n    def f(x):\n        return -x\n\ng = f\n\ndef f(x):\n    return x * x\n"
+    text = "if True:\n    def f(x): return x\nelse:\n    def f(x): return -x\n\ng = f\ndef f(x): return x * x\n"
     module = imported(tmp_path, text)
     assert returned(source_of(module.g)) == "x"
     assert returned(source_of(module.f)) == "x * x"

@@ -16,8 +16,8 @@ from adcompiler.ir.wengert import Assign, Atom, Index, Load, Loop, NewAxis, Slic
 class Access:
     """What one statement touches: `axes[k]` is the index along axis `k` of `base`, None where it is not known.
 
-    `limits` are forms that are never negative for the symbols that stand for positions within slices; `extents` are those
-    of the base. `frames` and `path` place the statement.
+    `limits` are forms that are never negative for the symbols that stand for positions within slices; `extents` are
+    those of the base. `frames` and `path` place the statement.
     """
 
     base: Var

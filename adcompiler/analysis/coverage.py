@@ -1,8 +1,9 @@
-"""Reads whose element the same iteration has written before: what a work array holds between iterations does not matter.
+"""Reads whose element the same iteration has written: a work array's contents between iterations do not matter.
 
-A store covers a read if for every execution of the read there is one of the store, earlier in the same iteration of a given
-loop, that writes the same element. Each axis of the store must be one loop index, or one position in a slice, plus terms that
-the read sees as well; solving the axes for these gives the execution, and its ranges are proven with linear constraints.
+A store covers a read if for every execution of the read there is one of the store, earlier in the same iteration of a
+given loop, that writes the same element. Each axis of the store must be one loop index, or one position in a slice,
+plus terms that the read sees as well; solving the axes for these gives the execution, and its ranges are proven with
+linear constraints.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Memory dependence between statements, proven with linear constraints on their indices.
 
-Two executions of statements touch the same element only if their indices agree, each index lies in its loop's range, and
-the later one comes later. Where a system of such constraints has no solution, there is no dependence; anything that is not
-linear is left out of the system, so that it can only say "may".
+Two executions of statements touch the same element only if their indices agree, each index lies in its loop's range,
+and the later one comes later. Where a system of such constraints has no solution, there is no dependence; anything
+that is not linear is left out of the system, so that it can only say "may".
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ class Dependence:
         return [ahead] if step.constant > 0 else [behind]
 
     def renaming(self, first: Access, second: Access, same: set[Path]) -> dict[object, object]:
-        """New names for what `second` sees differently: everything defined in loops that are not in the same iteration."""
+        """New names for what `second` sees differently: all that is defined in loops not in the same iteration."""
         names: dict[object, object] = {}
         for form in [*self.limits(second), *(a for a in second.axes if a is not None)]:
             for s, _ in form.terms:

@@ -1,8 +1,8 @@
 """Integer linear constraints, and whether they can hold together: Fourier-Motzkin elimination with integer tightening.
 
-A constraint is a linear form that must not be negative. Infeasible is a proof; feasible may be an artefact of the rationals.
-Source: H. P. Williams, "Fourier-Motzkin elimination extension to integer programming problems", 1976; the tightening of
-constants after division by the common divisor is Pugh's (the Omega test, 1991).
+A constraint is a linear form that must not be negative. Infeasible is a proof; feasible may be an artefact of the
+rationals. Source: H. P. Williams, "Fourier-Motzkin elimination extension to integer programming problems", 1976; the
+tightening of constants after division by the common divisor is Pugh's (the Omega test, 1991).
 """
 
 from __future__ import annotations

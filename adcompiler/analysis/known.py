@@ -82,9 +82,7 @@ class Known:
             return True
         return bool(splits) and all(self.contradiction([*system, *case], splits[1:]) for case in splits[0])
 
-    def gather(
-        self, conj: Conj, depth: int | None, other: Conj = frozenset()
-    ) -> tuple[list[Form], list[list[Conj]]]:
+    def gather(self, conj: Conj, depth: int | None, other: Conj = frozenset()) -> tuple[list[Form], list[list[Conj]]]:
         """`conj` with the facts that have to do with it or with `other`, and the cases of names in them."""
         pool = [f for scope in self.scopes[:depth] for f in scope.facts]
         found, splits = sorted(conj, key=str), list[list[Conj]]()

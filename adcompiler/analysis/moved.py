@@ -1,7 +1,7 @@
 """Buffers that a loop or a branch takes over: their memory may have only the carried name from then on.
 
-Carried arrays are differentiated as values handed from iteration to iteration. That is exact as long as an array which is
-written under its carried name is not also used under the name it came from.
+Carried arrays are differentiated as values handed from iteration to iteration. That is exact as long as an array which
+is written under its carried name is not also used under the name it came from.
 """
 
 from __future__ import annotations
@@ -25,11 +25,8 @@ def refuse_shared(over: Dependence) -> None:
             for source in sources:
                 owner = over.base(source) if isinstance(source, Var) and over.fn.types[source.name].rank else None
                 if owner is not None and (used(over, owner, path, stmt) or owner in over.fn.results):
-                    raise UnsupportedSyntax(
-                        f"the array `{source}` is written under another name, `{names[0]}`, and used under its own as well",
-                        stmt.span,
-                        f"start from a copy: {names[0]} = {source}.copy()",
-                    )
+                    what = f"the array `{source}` is written under another name, `{names[0]}`, and used under its own"
+                    raise UnsupportedSyntax(what, stmt.span, f"start from a copy: {names[0]} = {source}.copy()")
 
 
 def taken(stmt: Loop | While | Branch) -> list[tuple[list[Var], list[Atom]]]:
@@ -45,7 +42,7 @@ def used(over: Dependence, owner: Var, region: Path, taker: Loop | While | Branc
     """Whether the memory of `owner` is used by name after it was taken over: for a loop, also inside it."""
     for stmt, path, _ in sites(over.fn.body):
         within = isinstance(taker, Branch) and path[: len(region)] == region
-        if path <= region or within or isinstance(stmt, Assign) and stmt.op == "dim":
+        if path <= region or within or (isinstance(stmt, Assign) and stmt.op == "dim"):
             continue
         arrays = (a for a in (*operands(stmt), *yields(stmt)) if isinstance(a, Var) and over.fn.types[a.name].rank)
         if any(over.base(a) == owner for a in arrays):

@@ -25,6 +25,4 @@ def builtin(*functions: object) -> Callable[[Builtin], Builtin]:
 def arity(low: Lowering, name: str, args: list[Value], least: int, most: int) -> None:
     """Refuse another number of arguments."""
     if not least <= len(args) <= most:
-        raise TypeProblem(
-            f"{name}() does not take {len(args)} arguments", low.b.span, "see Python's documentation"
-        )
+        raise TypeProblem(f"{name}() does not take {len(args)} arguments", low.b.span, "see Python's documentation")

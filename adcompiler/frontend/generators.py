@@ -7,8 +7,8 @@ import builtins
 from collections.abc import Mapping
 from functools import cache, lru_cache
 
+from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.context import Lowering
-from adcompiler.frontend.control import run_block
 from adcompiler.frontend.inline import entered, returned
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.scope import Frame, definition

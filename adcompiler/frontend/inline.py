@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from types import FunctionType
 
 from adcompiler.errors import TypeProblem
+from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.context import Lowering
-from adcompiler.frontend.control import run_block
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, RESULT, RETURNED
 from adcompiler.frontend.scope import Definition, Frame, definition, parameters
 from adcompiler.frontend.values import (

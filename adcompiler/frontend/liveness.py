@@ -27,11 +27,14 @@ class Liveness:
         For a loop: read in a later iteration, or after the loop.
     always : frozenset of str
         Read by nested functions, which may be called at any time.
+    bound : dict
+        For a loop: what it and its body bind.
     """
 
     after: dict[ast.stmt, Names] = field(default_factory=dict)
     head: dict[ast.stmt, Names] = field(default_factory=dict)
     always: Names = _NONE
+    bound: dict[ast.stmt, Names] = field(default_factory=dict)
 
 
 def liveness(body: Sequence[ast.stmt]) -> Liveness:
@@ -127,6 +130,7 @@ def _loop(found: Liveness, stmt: ast.For | ast.While, out: Names, leave: Names) 
     own = stmt.iter if isinstance(stmt, ast.For) else stmt.test
     each = frozenset(reads(own)) if isinstance(stmt, ast.While) else _NONE
     bound = frozenset(targets(stmt.target)) if isinstance(stmt, ast.For) else _NONE
+    found.bound[stmt] = bound | frozenset(assigned(stmt.body))
     head = beyond | each
     while True:
         at_end = head | _LEAVING | {BROKEN}

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 # importing a module of evaluators enters them
 from adcompiler.analysis.alias import aliases
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend import access, comprehensions, control, expressions, snapshots, statements
+from adcompiler.frontend import access, blocks, comprehensions, control, expressions, snapshots, statements
 from adcompiler.frontend.aliasing import check_carried_arrays
+from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.captures import Capture, Guard, parameter
 from adcompiler.frontend.context import Lowering
-from adcompiler.frontend.control import run_block
 from adcompiler.frontend.inline import returned
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.scope import Frame, definition, parameters
@@ -36,7 +36,7 @@ from adcompiler.frontend.values import (
 from adcompiler.ir.wengert import Atom, Const, Func, Var
 from adcompiler.source import SourceFunc
 
-EVALUATORS = (access, comprehensions, control, expressions, statements)
+EVALUATORS = (access, blocks, comprehensions, control, expressions, statements)
 _DEEP = 20_000
 _RETRIES = 32
 

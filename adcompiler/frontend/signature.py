@@ -204,8 +204,8 @@ def entry_point(function: object) -> tuple[FunctionType, tuple[object, ...], dic
 
     Looks through `@njit`, `functools.partial`, bound methods and objects with `__call__`.
 
-    >>> entry_point(functools.partial(np.linalg.tensorsolve, 1))[1]
-    (1,)
+    >>> entry_point(functools.partial(inspect.cleandoc, "text"))[1:]
+    (('text',), {})
     """
     if isinstance(function, FunctionType):
         return function, (), {}

@@ -13,9 +13,9 @@ from adcompiler.frontend import heap
 from adcompiler.frontend.access import read_item
 from adcompiler.frontend.arithmetic import OPERATORS, binary, matmul
 from adcompiler.frontend.binding import bind, index_items, store_array, store_list
+from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.calls import call
 from adcompiler.frontend.context import Lowering, statement
-from adcompiler.frontend.control import run_block
 from adcompiler.frontend.expressions import closure
 from adcompiler.frontend.iteration import items_of
 from adcompiler.frontend.liveness import RESULT, RETURNED

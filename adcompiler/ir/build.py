@@ -184,9 +184,9 @@ class Builder:
         if isinstance(a, Const) and isinstance(b, Const):
             assert isinstance(a.value, int) and isinstance(b.value, int)
             return Const(_FOLD[op](a.value, b.value))
-        if b == ZERO and op in ("add", "sub") or b == ONE and op in ("mul", "floordiv"):
+        if (b == ZERO and op in ("add", "sub")) or (b == ONE and op in ("mul", "floordiv")):
             return a
-        if a == ZERO and op == "add" or a == ONE and op == "mul":
+        if (a == ZERO and op == "add") or (a == ONE and op == "mul"):
             return b
         if op == "sub" and a == b:
             return ZERO
@@ -239,8 +239,11 @@ class Builder:
 
     def view_type(self, array: Var, index: Index) -> tuple[Type, Shape]:
         """Type and extents of `array[index]`."""
-        base, shape = self.types[array.name], tuple(
-            item.size if isinstance(item, Slice) else ONE for item in index if isinstance(item, (Slice, NewAxis))
+        base, shape = (
+            self.types[array.name],
+            tuple(
+                item.size if isinstance(item, Slice) else ONE for item in index if isinstance(item, (Slice, NewAxis))
+            ),
         )
         if not shape:
             return Type(base.dtype), ()

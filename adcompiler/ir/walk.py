@@ -241,7 +241,9 @@ def rename(block: Block, names: Mapping[Var, Atom]) -> Block:
     """A block in which each name of `names` is replaced; a name the block defines must map to a name."""
     return tuple(
         map_targets(
-            map_operands(map_blocks(s, lambda b: rename(b, names)), lambda a: names.get(a, a) if isinstance(a, Var) else a),
+            map_operands(
+                map_blocks(s, lambda b: rename(b, names)), lambda a: names.get(a, a) if isinstance(a, Var) else a
+            ),
             lambda v: as_var(names.get(v, v)),
         )
         for s in block

@@ -28,6 +28,9 @@ from adcompiler.ir.wengert import (
     Var,
 )
 
+# how many statements between two loops may be put off: enough for the lines that use a sum
+REACH = 8
+
 
 def fuse_loops(fn: Func) -> Func:
     """Join loops over the same indices, where every element that both touch is touched in the same iteration.
@@ -36,7 +39,7 @@ def fuse_loops(fn: Func) -> Func:
              for i in range(n): s += t[i] * w[i]
     After:   for i in range(n): t[i] = sin(x[i]); s += t[i] * w[i]
 
-    Statements between the two run before the first, where they may. Parameters are taken not to overlap.
+    Statements between the two run before or after both, where they may. Parameters are taken not to overlap.
     """
     body = _Fusion(fn).block(fn.body)
     return make_func(fn.name, fn.params, body, fn.results, fn.types, fn.shapes, fn.doc)
@@ -75,35 +78,51 @@ class _Fusion:
         position = 0
         while position < len(stmts):
             first = stmts[position]
-            if isinstance(first, Loop) and (found := self.partner(stmts, position)) is not None:
-                second = stmts[found]
-                assert isinstance(second, Loop)
-                between = stmts[position + 1 : found]
-                stmts[position : found + 1] = [*between, joined(first, second)]
-                position += len(between)
-            else:
+            found = self.partner(stmts, position) if isinstance(first, Loop) else None
+            if found is None:
                 position += 1
+                continue
+            later, ahead, behind = found
+            second = stmts[later]
+            assert isinstance(first, Loop) and isinstance(second, Loop)
+            stmts[position : later + 1] = [*ahead, joined(first, second), *behind]
+            position += len(ahead)
         return tuple(map_blocks(s, self.block) for s in stmts)
 
-    def partner(self, stmts: Sequence[Stmt], position: int) -> int | None:
-        """The next loop that may join the one at `position`, when all between them may run before it."""
+    def partner(self, stmts: Sequence[Stmt], position: int) -> tuple[int, list[Stmt], list[Stmt]] | None:
+        """The next loop that may join the one at `position`; what lies between and runs before both, and after both."""
         first = stmts[position]
         assert isinstance(first, Loop)
-        defined = set(all_defs((first,)))
+        ahead: list[Stmt] = []
+        behind: list[Stmt] = []
         for later in range(position + 1, len(stmts)):
             stmt = stmts[later]
-            if isinstance(stmt, Loop) and self.may_join(first, stmt) and defined.isdisjoint(all_reads((stmt,))):
-                return later
-            if not defined.isdisjoint(all_reads((stmt,))) or not self.may_pass(stmt, first):
+            free = all(self.independent(stmt, s) for s in behind)
+            if isinstance(stmt, Loop) and free and self.independent(stmt, first, in_memory=False):
+                if self.may_join(first, stmt):
+                    return later, ahead, behind
+            if free and self.independent(stmt, first):
+                ahead.append(stmt)
+            elif len(behind) < REACH:
+                behind.append(stmt)
+            else:
                 return None
         return None
 
-    def may_pass(self, stmt: Stmt, loop: Loop) -> bool:
-        """Whether a statement after a loop may run before it."""
-        if isinstance(stmt, Note):
+    def independent(self, stmt: Stmt, earlier: Stmt, in_memory: bool = True) -> bool:
+        """Whether a statement may run before an earlier one."""
+        if not all_defs((earlier,)).isdisjoint(all_reads((stmt,))):
+            return False
+        return not in_memory or self.may_pass(stmt, earlier)
+
+    def may_pass(self, stmt: Stmt, earlier: Stmt) -> bool:
+        """Whether a statement may run before an earlier one, as far as memory, output and errors go."""
+        if isinstance(stmt, Note) or isinstance(earlier, Note):
             return True
-        mine, its = self.touched(stmt), self.touched(loop)
-        if mine.prints or isinstance(stmt, Grow) or (mine.fails and self.shows(its)):
+        mine, its = self.touched(stmt), self.touched(earlier)
+        if (mine.prints and (its.prints or its.fails)) or (mine.fails and its.prints) or (mine.fails and its.fails):
+            return False
+        if (mine.fails and self.shows(its)) or (its.fails and self.shows(mine)):
             return False
         return not (
             self.meet(mine.used, its.stored) or self.meet(mine.stored, its.used) or self.meet(mine.stored, its.stored)

@@ -1,8 +1,8 @@
 """Sums whose order nobody can observe are marked, so that the compiler may take several partial sums at once.
 
-A strict sum waits for each addition before the next and keeps its loop from being vectorised. Only additions of a proven
-reduction are marked: an accumulator that its loop adds to and uses for nothing else. All other arithmetic stays strict, so
-that NaN, infinities and compensated sums keep their meaning.
+A strict sum waits for each addition before the next and keeps its loop from being vectorised. Only additions of a
+proven reduction are marked: an accumulator that its loop adds to and uses for nothing else. All other arithmetic
+stays strict, so that NaN, infinities and compensated sums keep their meaning.
 """
 
 from __future__ import annotations

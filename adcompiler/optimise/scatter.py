@@ -1,8 +1,8 @@
 """Additions to neighbouring elements are put off, so that a loop of stencil adjoints can be vectorised.
 
-The adjoint of a stencil adds to `u_bar[i - 1]`, `u_bar[i]` and `u_bar[i + 1]` in one iteration: each iteration needs what the
-one before has just stored, and nothing can be vectorised. Kept in a work array and added in a loop of their own, the
-additions of one offset meet no others.
+The adjoint of a stencil adds to `u_bar[i - 1]`, `u_bar[i]` and `u_bar[i + 1]` in one iteration: each iteration needs
+what the one before has just stored, and nothing can be vectorised. Kept in a work array and added in a loop of their
+own, the additions of one offset meet no others.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from adcompiler.ir.build import make_func
 from adcompiler.ir.memory import Memory
-from adcompiler.ir.walk import all_defs, map_blocks, walk
+from adcompiler.ir.walk import all_defs, blocks, map_blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Loop, Stmt, Var, While
 
 
@@ -28,29 +28,27 @@ def _block(block: Block, free: Collection[Var]) -> Block:
     built: list[Stmt] = []
     for stmt in block:
         stmt = map_blocks(stmt, lambda b: _block(b, free))
-        if isinstance(stmt, (Loop, While)) and not (isinstance(stmt, Loop) and stmt.parallel):
-            changing = _defined(stmt)
-            moved: list[Stmt] = []
-
-            def kept(inner: Block, changing: set[Var] = changing, moved: list[Stmt] = moved) -> Block:
-                ready = [s for s in inner if isinstance(s, Assign) and _is_ready(s, free, changing)]
-                moved.extend(ready)
-                return tuple(s for s in inner if s not in ready) if ready else inner
-
-            stmt = map_blocks(stmt, kept)
-            built.extend(moved)
-        built.append(stmt)
+        ready = list(_ready(stmt, free)) if isinstance(stmt, (Loop, While)) else []
+        built.extend(ready)
+        built.append(_without(stmt, ready) if ready else stmt)
     return tuple(built)
 
 
-def _is_ready(stmt: Assign, free: Collection[Var], changing: set[Var]) -> bool:
-    return (
-        stmt.op == "empty" and stmt.target in free and changing.isdisjoint(a for a in stmt.args if isinstance(a, Var))
-    )
+def _ready(loop: Loop | While, free: Collection[Var]) -> Iterator[Assign]:
+    """The allocations directly in a loop whose extents are known before it."""
+    if isinstance(loop, Loop) and loop.parallel:
+        return
+    changing = all_defs((loop,))
+    for block in blocks(loop):
+        for stmt in block:
+            if isinstance(stmt, Assign) and stmt.op == "empty" and stmt.target in free:
+                if changing.isdisjoint(a for a in stmt.args if isinstance(a, Var)):
+                    yield stmt
 
 
-def _defined(stmt: Loop | While) -> set[Var]:
-    return all_defs((stmt,))
+def _without(loop: Stmt, moved: list[Assign]) -> Stmt:
+    targets = {s.target for s in moved}
+    return map_blocks(loop, lambda b: tuple(s for s in b if not (isinstance(s, Assign) and s.target in targets)))
 
 
 def _handed_on(fn: Func) -> list[Var]:

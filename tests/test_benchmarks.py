@@ -1,0 +1,106 @@
+"""The benchmark programs: hand-written and generated gradients against finite differences and each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adcompiler as ad
+from benchmarks import registry, report
+from benchmarks.cheap_gradient import central_differences, chain
+from benchmarks.harness import disagreement, measure, parts
+from benchmarks.program import Program
+from benchmarks.tape import tape_bytes
+
+NAMES = registry.names()
+STEPS = (1e-4, 1e-5, 1e-6)
+
+
+def numbers(program: Program) -> tuple[int, ...]:
+    return program.argnums if isinstance(program.argnums, tuple) else (program.argnums,)
+
+
+def moved(args: tuple[Any, ...], number: int, index: tuple[int, ...], step: float) -> list[Any]:
+    """The arguments with one entry of one argument changed."""
+    direction = np.zeros(np.shape(args[number]))
+    direction[index] = step
+    return [arg + direction[()] if k == number else arg for k, arg in enumerate(args)]
+
+
+def differences(program: Program, args: tuple[Any, ...], number: int) -> Iterator[np.ndarray]:
+    """Central differences in every entry of one argument, with several steps."""
+    shape = np.shape(args[number])
+    for h in STEPS:
+        found = np.empty(shape)
+        for index in np.ndindex(shape):
+            ahead, behind = (program.function(*moved(args, number, index, s * h)) for s in (1.0, -1.0))
+            found[index] = (ahead - behind) / (2.0 * h)
+        yield found
+
+
+def test_there_are_programs_of_every_kind() -> None:
+    assert len(NAMES) >= 14
+    assert [registry.load(name).name for name in NAMES] == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hand_written_gradients_agree_with_differences(name: str) -> None:
+    program = registry.load(name)
+    args = program.arguments(program.small)
+    value = program.function(*args)
+    assert np.isclose(program.primal(*args), value, rtol=1e-12)
+    for derivative in filter(None, (program.adjoint, program.tangent)):
+        found_value, *gradients = parts(derivative(*args))
+        assert np.isclose(found_value, value, rtol=1e-12)
+        for number, gradient in zip(numbers(program), gradients, strict=True):
+            assert gradient.shape == np.shape(args[number])
+            assert np.isfinite(gradient).all()
+            errors = [np.abs(gradient - d) / (1.0 + np.abs(gradient)) for d in differences(program, args, number)]
+            assert np.minimum.reduce(errors).max() < 1e-8
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_generated_gradients_agree_with_hand_written_ones(name: str) -> None:
+    program = registry.load(name)
+    args = program.arguments(program.small)
+    found = ad.value_and_grad(program.function, program.argnums)(*args)
+    assert all(np.isfinite(part).all() for part in parts(found))
+    assert disagreement(found, program.adjoint(*args)) < 1e-11
+
+
+def test_the_tape_of_a_recurrence_grows_with_its_length() -> None:
+    program = registry.load("logistic_map")
+    gradient = ad.value_and_grad(program.function)
+    short, long = (tape_bytes(gradient, (np.array([2.0, 3.0]), steps)) for steps in (10, 1000))
+    assert 0 < short < long
+
+
+def test_a_sum_records_nothing() -> None:
+    program = registry.load("elementwise_sum")
+    assert tape_bytes(ad.value_and_grad(program.function), program.arguments(program.small)) == 0
+
+
+def test_a_measurement_fills_a_row_of_the_table() -> None:
+    program = registry.load("elementwise_sum")
+    result = measure(program, budget=0.01)
+    head, rows = report.programs([result])
+    assert [row[0] for row in rows] == ["elementwise_sum", "geometric mean"]
+    assert {len(row) for row in rows} == {len(head)}
+    assert result.difference < 1e-12
+
+
+def test_the_page_keeps_what_surrounds_the_measurements(tmp_path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{report.FIRST}\nold\n{report.LAST}\nafter\n")
+    report.write(page, "new")
+    assert page.read_text() == f"before\n{report.FIRST}\nnew\n{report.LAST}\nafter\n"
+
+
+def test_the_chain_of_the_cost_figure(rng: np.random.Generator) -> None:
+    x = rng.normal(size=5)
+    value, gradient = ad.value_and_grad(chain)(x)
+    assert np.isclose(value, chain(x), rtol=1e-12)
+    assert np.allclose(gradient, central_differences(chain, x), rtol=1e-7)
