@@ -7,11 +7,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import cheap_gradient, compile_time, harness, plots, registry, report
+from benchmarks import cheap_gradient, compile_time, harness, plots, registry, report, start_up
 from benchmarks.harness import Result
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-OTHERS = ("cheap_gradient", "compile_time")
+OTHERS = ("cheap_gradient", "compile_time", "start_up")
 
 
 def main() -> None:
@@ -25,6 +25,7 @@ def main() -> None:
         programs([name for name in names or registry.names() if name not in OTHERS]),
         costs() if not names or "cheap_gradient" in names else "",
         compilation() if not names or "compile_time" in names else "",
+        starting() if not names or "start_up" in names else "",
     ]
     if not names:
         report.write(DOCS / "benchmarks.md", "\n".join([report.machine() + "\n", *sections]))
@@ -39,12 +40,15 @@ def programs(names: Sequence[str]) -> str:
     for name in names:
         results.append(harness.measure(registry.load(name)))
         print(f"{name}: {results[-1].ratio('gradient', 'adjoint'):.2f} of the hand-written adjoint's time", flush=True)
-    table, notes = report.programs(results), report.tangents(results)
-    print("", report.text(table), *notes, "", sep="\n")
+    table, middle = report.programs(results), report.medians(results)
+    notes = [report.slowest(results), *report.tangents(results)]
+    print("", report.text(table), "", report.text(middle), "", *notes, "", sep="\n")
     if list(names) == registry.names():
-        plots.programs(results, DOCS / "benchmarks-programs.png")
-    picture = "![Generated gradients by hand-written adjoints](benchmarks-programs.png)"
-    return "\n".join(["## Programs\n", report.markdown(table), "", *notes, "", picture, ""])
+        plots.programs(results, DOCS / "benchmarks.png")
+    picture = "![Generated gradients by hand-written adjoints](benchmarks.png)"
+    return "\n".join(
+        ["## Programs\n", report.markdown(table), "", "\n\n".join(notes), "", picture, "", report.markdown(middle), ""]
+    )
 
 
 def costs() -> str:
@@ -52,16 +56,23 @@ def costs() -> str:
     points = list(cheap_gradient.run())
     table = report.cheap_gradient(points)
     print(report.text(table), "", sep="\n")
-    plots.cheap_gradient(points, DOCS / "benchmarks-cheap-gradient.png")
-    picture = "![Cost of a gradient over the number of inputs](benchmarks-cheap-gradient.png)"
+    plots.cheap_gradient(points, DOCS / "cheap_gradient.png")
+    picture = "![Cost of a gradient over the number of inputs](cheap_gradient.png)"
     return "\n".join(["## Cost over the number of inputs\n", report.markdown(table), "", picture, ""])
 
 
 def compilation() -> str:
     """Measure first calls in fresh processes; the text of that section."""
-    table = report.compile_time(list(compile_time.run()))
+    table = report.compile_time(list(compile_time.run(registry.names())))
     print(report.text(table), "", sep="\n")
-    return "\n".join(["## First call in a fresh process\n", report.markdown(table), ""])
+    return "\n".join(["## First calls\n", report.markdown(table), ""])
+
+
+def starting() -> str:
+    """Measure start-up in fresh processes; the text of that section."""
+    table = report.start_up(start_up.run())
+    print(report.text(table), "", sep="\n")
+    return "\n".join(["## Start-up\n", report.markdown(table), ""])
 
 
 if __name__ == "__main__":

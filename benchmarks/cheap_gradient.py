@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import adcompiler as ad
+from benchmarks.program import hand
 from benchmarks.timing import interleave
 
 SIZES = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
@@ -31,10 +32,23 @@ def chain(x):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Seconds of the value, of value and gradient, and of central differences, at one number of inputs."""
+    """Seconds at one number of inputs.
+
+    Parameters
+    ----------
+    inputs
+        How many.
+    value, same_call
+        Of the value, called under njit and through adcompiler, which looks at its arguments as the gradient does.
+    gradient, differences
+        Of value and gradient, and of central differences of the value under njit.
+    measured
+        Whether the differences were run; their values are counted otherwise.
+    """
 
     inputs: int
     value: float
+    same_call: float
     gradient: float
     differences: float
     measured: bool
@@ -43,6 +57,11 @@ class Point:
     def ratio(self) -> float:
         """Time of value and gradient by the time of the value."""
         return self.gradient / self.value
+
+    @property
+    def same_call_ratio(self) -> float:
+        """Time of value and gradient by the time of the value through adcompiler."""
+        return self.gradient / self.same_call
 
 
 def central_differences(value: Any, x: np.ndarray, h: float = 1e-6) -> np.ndarray:
@@ -64,13 +83,17 @@ def central_differences(value: Any, x: np.ndarray, h: float = 1e-6) -> np.ndarra
 
 def run(sizes: tuple[int, ...] = SIZES, budget: float = 0.6) -> Iterator[Point]:
     """Measure each number of inputs in turn."""
-    gradient = ad.value_and_grad(chain)
+    gradient, value = ad.value_and_grad(chain), hand(chain)
     for n in sizes:
         x = np.random.default_rng(n).normal(size=n)
-        contenders = {"value": partial(gradient.primal, x), "gradient": partial(gradient, x)}
+        contenders = {
+            "value": partial(value, x),
+            "same_call": partial(gradient.primal, x),
+            "gradient": partial(gradient, x),
+        }
         measured = n <= DIFFERENCES_UP_TO
         if measured:
-            contenders["differences"] = partial(central_differences, gradient.primal, x)
+            contenders["differences"] = partial(central_differences, value, x)
         times = {name: found.least for name, found in interleave(contenders, budget).items()}
         differences = times["differences"] if measured else 2 * n * times["value"]
-        yield Point(n, times["value"], times["gradient"], differences, measured)
+        yield Point(n, times["value"], times["same_call"], times["gradient"], differences, measured)

@@ -35,6 +35,8 @@ def cheap_gradient(points: Sequence[Point], path: Path) -> None:
     axes = figure.add_subplot()
     inputs = [point.inputs for point in points]
     axes.loglog(inputs, [point.ratio for point in points], "o-", color=BLUE, label="value and gradient")
+    same = [point.same_call_ratio for point in points]
+    axes.loglog(inputs, same, "o:", color=BLUE, label="value and gradient / value through adcompiler")
     for measured, style in ((True, "s-"), (False, "s--")):
         some = [point for point in points if point.measured is measured]
         label = "central differences" + ("" if measured else ", counted")

@@ -1,15 +1,19 @@
 """The tables, on the terminal and in `docs/benchmarks.md`."""
 
+import os
 import platform
 from collections.abc import Sequence
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from statistics import geometric_mean
 
+import adcompiler
 from adcompiler.tools.table import amount, seconds
 from benchmarks.cheap_gradient import Point
 from benchmarks.compile_time import Compilation
 from benchmarks.harness import Result
+from benchmarks.start_up import COLD, IMPORT, WARM, StartUp
 
 Table = tuple[Sequence[str], list[list[str]]]
 FIRST, LAST = "<!-- measured -->", "<!-- end of what is measured -->"
@@ -44,7 +48,34 @@ def programs(results: Sequence[Result]) -> Table:
     return head, [*rows, ["geometric mean", "", "", "", *means, "", ""]]
 
 
-PAIRS = (("gradient", "adjoint"), ("strict", "adjoint"), ("gradient", "value"))
+PAIRS = (("gradient", "adjoint"), ("strict", "adjoint"), ("gradient", "primal"))
+TIMED = ("primal", "adjoint", "gradient", "strict")
+
+
+def medians(results: Sequence[Result]) -> Table:
+    """A row for each program: median times and their ratios."""
+    head = ("program, medians", "value", "hand", "generated", "strict", "gen. / hand", "strict / hand", "gen. / value")
+    rows = [
+        [
+            found.name,
+            *(seconds(found.times[key].middle) for key in TIMED),
+            *(f"{found.middle_ratio(*pair):.2f}" for pair in PAIRS),
+        ]
+        for found in results
+    ]
+    means = [f"{geometric_mean(found.middle_ratio(*pair) for found in results):.2f}" for pair in PAIRS]
+    return head, [*rows, ["geometric mean", "", "", "", "", *means]]
+
+
+def slowest(results: Sequence[Result], count: int = 5) -> str:
+    """A sentence on the programs in which the generated gradient is furthest behind the hand-written one."""
+    by_ratio = sorted(results, key=lambda found: found.ratio("gradient", "adjoint"), reverse=True)
+    named = [f"`{found.name}` ({found.ratio('gradient', 'adjoint'):.2f})" for found in by_ratio[:count]]
+    behind = sum(found.ratio("gradient", "adjoint") > 1.0 for found in results)
+    return (
+        f"The generated gradient takes longer than the hand-written one in {behind} of {len(results)} programs; "
+        f"the largest ratios are those of {', '.join(named)}."
+    )
 
 
 def tangents(results: Sequence[Result]) -> list[str]:
@@ -58,13 +89,14 @@ def tangents(results: Sequence[Result]) -> list[str]:
 
 def cheap_gradient(points: Sequence[Point]) -> Table:
     """A row for each number of inputs."""
-    head = ("inputs", "value", "value and gradient", "ratio", "central differences", "ratio")
+    head = ("inputs", "value", "value and gradient", "ratio", "same call", "central differences", "ratio")
     rows = [
         [
             f"{point.inputs:,}",
             seconds(point.value),
             seconds(point.gradient),
             f"{point.ratio:.2f}",
+            f"{point.same_call_ratio:.2f}",
             seconds(point.differences) + ("" if point.measured else " (counted)"),
             f"{point.differences / point.value:,.0f}",
         ]
@@ -74,22 +106,41 @@ def cheap_gradient(points: Sequence[Point]) -> Table:
 
 
 def compile_time(found: Sequence[Compilation]) -> Table:
-    """A row for each program."""
-    head = ("program", "lines", "njit value", "gradient", "ratio", "njit value, cached", "gradient, cached", "import")
+    """A row for each program, and the geometric mean of the ratios."""
+    head = ("program", "lines", "njit value", "gradient", "ratio")
     rows = [
-        [
-            one.name,
-            str(one.lines),
-            seconds(one.njit),
-            seconds(one.gradient),
-            f"{one.gradient / one.njit:.1f}",
-            seconds(one.njit_cached),
-            seconds(one.gradient_cached),
-            seconds(one.imports),
-        ]
+        [one.name, str(one.lines), seconds(one.njit), seconds(one.gradient), f"{one.gradient / one.njit:.1f}"]
         for one in found
     ]
+    mean = geometric_mean(one.gradient / one.njit for one in found)
+    return head, [*rows, ["geometric mean", "", "", "", f"{mean:.1f}"]]
+
+
+def start_up(found: StartUp) -> Table:
+    """A row for each target, with whether it is met."""
+    head = ("start-up", "measured", "target", "")
+    ratio = found.gradient / found.njit
+    rows = [
+        ["first gradient / first njit value, empty caches", f"{ratio:.1f}", f"{COLD:.1f}", met(ratio, COLD)],
+        ["first njit value, empty caches", seconds(found.njit), "", ""],
+        ["first gradient, empty caches", seconds(found.gradient), "", ""],
+        ["first gradient, filled caches", seconds(found.warm), seconds(WARM), met(found.warm, WARM)],
+        ["the same, Numba not imported before", seconds(found.warm_alone), seconds(WARM), met(found.warm_alone, WARM)],
+        ["import numba", seconds(found.numba), "", ""],
+        ["import adcompiler after it", seconds(found.adcompiler), seconds(IMPORT), met(found.adcompiler, IMPORT)],
+    ]
     return head, rows
+
+
+def met(measured: float, target: float) -> str:
+    """Whether a target is met.
+
+    Examples
+    --------
+    >>> met(0.2, 0.3), met(0.4, 0.3)
+    ('met', 'missed')
+    """
+    return "met" if measured <= target else "missed"
 
 
 def text(table: Table) -> str:
@@ -130,9 +181,16 @@ def machine() -> str:
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    parts = [f"{name} {version(name)}" for name in ("numba", "numpy")]
+    parts = [
+        f"adcompiler {adcompiler.__version__}",
+        *(f"{name} {version(name)}" for name in ("numba", "llvmlite", "numpy")),
+    ]
     processor = named[0] if named else platform.machine()
-    return f"Measured on {processor}, one thread, Python {platform.python_version()}, {', '.join(parts)}."
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return (
+        f"Measured on {date.today()} on {processor}, {os.cpu_count()} cores of which one is used{load}, "
+        f"Python {platform.python_version()}, {', '.join(parts)}."
+    )
 
 
 def write(page: Path, measured: str) -> None:

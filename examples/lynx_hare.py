@@ -103,7 +103,7 @@ def print_check_and_times(theta: np.ndarray, *args) -> None:
 
 def print_adjoint(lines: int) -> None:
     text = misfit.adjoint_source().splitlines()
-    start = next(k for k, line in enumerate(text) if "reverse" in line or "range(steps - 1, -1, -1)" in line)
+    start = next((k for k, line in enumerate(text) if "reverse sweep" in line), 0)
     print(f"\nFrom the {len(text)} lines of adjoint source that the compiler wrote:\n")
     print("\n".join(f"  {line}" for line in text[start : start + lines]))
 

@@ -273,6 +273,18 @@ def list_in_a_loop_of_known_length(x):
     return values, len(values)
 
 
+@case(1.5)
+@case(-1.5)
+def list_changed_while_it_is_iterated(x):
+    values, seen = [x, 1.0, 2.0, 3.0], 0.0
+    for k, v in enumerate(values):
+        seen = seen * 2 + v
+        if x > 0 and k < 3:
+            values[k + 1] += v
+        values[0] = 9.0
+    return seen, values
+
+
 @case(X, 2)
 @case(X, -3)
 @case(X, 3)

@@ -450,6 +450,32 @@ def a_record(s, point):
     return s * point.norm() + point.x
 
 
+class Config:
+    """Constants in a class."""
+
+    rate = 2.0
+    sizes = (1, 2)
+
+
+def class_attributes(x):
+    total = x * Config.rate
+    for size in Config.sizes:
+        total += size
+    return total + (1.0 if "low" in TABLE else 0.0) + len(TABLE)
+
+
+def test_class_attributes_and_keys_may_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    check(class_attributes, 1.5)
+    found = lowered(class_attributes, 1.5)[0]
+    rate = next(capture for capture in found.captures if capture.name == "rate")
+    monkeypatch.setattr(Config, "rate", 5.0)
+    assert rate.fetch() == 5.0
+    check(class_attributes, 1.5)
+    assert all(guard.holds() for guard in found.guards)
+    monkeypatch.setitem(TABLE, "more", 1.0)
+    assert not all(guard.holds() for guard in found.guards)
+
+
 def writes_a_global_list(x):
     NUMBERS[0] = x
     return x

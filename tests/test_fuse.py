@@ -122,6 +122,26 @@ def test_rows_are_in_step_on_the_axis_of_the_loop_only() -> None:
     fused(b.finish("f", [m, n], []), 2, np.arange(9.0).reshape(3, 3), 3)
 
 
+def test_a_recurrence_does_not_hold_up_a_loop_that_can_be_vectorised() -> None:
+    b = Builder()
+    x, t, n = arrays(b)
+    each(b, n, lambda i: b.store(t, (i,), b.emit("sin", b.load(x, (i,)))))
+    i, s, out = b.var("i", INDEX), b.var("s", Type("float64")), b.var("s", Type("float64"))
+    with b.block() as body:
+        new = b.emit("sin", b.emit("add", s, b.load(x, (i,))))
+    b.add(Loop(i, ZERO, n, ONE, (Carry(s, Const(0.0), new, out),), tuple(body), None, False, None))
+    fused(b.finish("f", [x], [t, out]), 2, DATA)
+
+
+def test_lines_that_use_a_sum_are_put_off() -> None:
+    b = Builder()
+    x, t, n = arrays(b)
+    s = summed(b, x, n)
+    mean = b.emit("div", s, b.emit("cast", n, dtype="float64"))
+    each(b, n, lambda i: b.store(t, (i,), b.emit("sin", b.load(x, (i,)))))
+    fused(b.finish("f", [x], [t, mean]), 1, DATA)
+
+
 def test_output_is_not_reordered_and_visible_stores_wait_for_checks() -> None:
     b = Builder()
     x, _, n = arrays(b)

@@ -10,7 +10,7 @@ import numpy as np
 from adcompiler.frontend import indexing, library
 from adcompiler.frontend.arithmetic import kind_of
 from adcompiler.frontend.binding import index_items
-from adcompiler.frontend.captures import is_constant_module
+from adcompiler.frontend.captures import is_constant, is_constant_module
 from adcompiler.frontend.context import Lowering, expression
 from adcompiler.frontend.facts import nonnegative
 from adcompiler.frontend.iteration import items_of
@@ -157,10 +157,13 @@ def read_attribute(low: Lowering, owner: Value, name: str) -> Value:
             return _outer_attribute(low, held, path.attribute(name), name)
         case Static(value=ModuleType() as module):
             return _module_attribute(low, module, name)
-        case Static(value=np.dtype() | type() | np.finfo() | np.iinfo() as held) if hasattr(held, name):
-            return literal(getattr(held, name))
+        case Static(value=str() | bytes()) if hasattr("", name):
+            return Method(owner, name)
         case Static(value=held) if held is not None and hasattr(held, name):
-            return Method(owner, name) if isinstance(held, str) else literal(getattr(held, name))
+            if is_constant(held):
+                return literal(getattr(held, name))
+            path = Path(("object", id(held)), getattr(held, "__name__", "object"), lambda: held)
+            return low.captures.value(getattr(held, name), path.attribute(name))
         case Seq(kind=kind) if hasattr([] if kind == "list" else (), name):
             return Method(owner, name)
         case DictValue() if hasattr({}, name):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from adcompiler.frontend.context import Lowering, State
 from adcompiler.frontend.forms import Broken, Form, Known, Optional, alone, expanded, handed_out, meet, same_value
 from adcompiler.frontend.leaves import build, coerce
-from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, RESULT, RETURNED
+from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, ITERATED, RESULT, RETURNED
 from adcompiler.frontend.values import Conflict, Maybe, PathEnds, Seq, Unset, Value
 from adcompiler.ir.walk import all_defs
 from adcompiler.ir.wengert import Assign, Atom, Branch, Check, Const, Out, Stmt, Var
@@ -163,7 +163,7 @@ def _differing(a: Arm, c: Arm, live: frozenset[str] | None) -> Iterator[tuple[Ke
     for depth, (one, two) in enumerate(zip(a.state, c.state, strict=True)):
         for name in [*one, *(n for n in two if n not in one)]:
             x, y = one.get(name, Unset(name)), two.get(name, Unset(name))
-            if not same_value(x, y) and (depth < last or live is None or name in live):
+            if not same_value(x, y) and (depth < last or live is None or name in live or name.startswith(ITERATED)):
                 yield (depth, name), x, y
     if a.value is not None and c.value is not None and not same_value(a.value, c.value):
         yield (last + 1, _THE_VALUE), a.value, c.value
@@ -174,7 +174,7 @@ def _forget(low: Lowering, a: Arm, c: Arm, live: frozenset[str] | None) -> None:
     if live is not None:
         one, two = a.state[-1], c.state[-1]
         for name in {*one, *two} - live - FLAGS:
-            if not same_value(one.get(name, Unset(name)), two.get(name, Unset(name))):
+            if not name.startswith(ITERATED) and not same_value(one.get(name, Unset(name)), two.get(name, Unset(name))):
                 low.frame.env.pop(name, None)
         for name in FLAGS - live:
             low.frame.env[name] = Unset(name) if name == RESULT else Const(False)

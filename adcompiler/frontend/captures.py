@@ -102,8 +102,14 @@ class Captures:
         self.guards.setdefault(path.key, Guard(path.name, path.fetch, held))
         return Const(held) if isinstance(held, bool) else Static(held)
 
+    def depend(self, path: Path, what: str, fetch: Callable[[], object]) -> object:
+        """A fact about an object from outside, which is compared at each call."""
+        found = fetch()
+        self.guards.setdefault((*path.key, what), Guard(f"{what} of {path.name}", fetch, found))
+        return found
+
     def _number(self, held: object, path: Path) -> Value:
-        if path.key in self.static:
+        if path.key in self.static or path.key[0] == "default":
             self.guards.setdefault(path.key, Guard(path.name, path.fetch, held))
             return Const(held)
         if path.key in self.captured:
@@ -159,6 +165,12 @@ def parameter(b: Builder, spec: Spec, name: str, entry: list[Stmt]) -> Var:
                 b.made[extent.name] = line
     b.own.add(var)
     return var
+
+
+def is_constant(held: object) -> bool:
+    """Whether the attributes of an object never change: those of element types, of NumPy and of Python itself."""
+    owner = getattr(held, "__module__", None) if callable(held) else type(held).__module__
+    return isinstance(owner, str) and owner.partition(".")[0] in _MODULES_OF_CONSTANTS
 
 
 def is_constant_module(module: object) -> bool:

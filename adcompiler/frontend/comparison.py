@@ -131,8 +131,9 @@ def _in(low: Lowering, item: Value, owner: Value) -> Atom:
             return Const(item.value in text)
         case Static(value=dict() | set() | frozenset() as held) if isinstance(item, (Const, Static)):
             return Const(item.value in held)
-        case Object(value=dict() | set() | frozenset() as held) if isinstance(item, (Const, Static)):
-            return Const(item.value in held)
+        case Object(value=dict() | set() | frozenset(), path=path) if isinstance(item, (Const, Static)):
+            key = item.value
+            return Const(low.captures.depend(path, f"{key!r} in", lambda: key in path.fetch()))  # type: ignore[operator]
     array = owner.array if isinstance(owner, ListOf) else owner
     if isinstance(array, Var) and b.type(array).rank:
         same = binary_test(low, array, item)

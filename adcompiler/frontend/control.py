@@ -12,10 +12,11 @@ from adcompiler.frontend.branching import branch
 from adcompiler.frontend.context import Lowering, statement
 from adcompiler.frontend.facts import lower_bound
 from adcompiler.frontend.iteration import Iterable, item, iterable
-from adcompiler.frontend.liveness import BROKEN, CONTINUED, RETURNED, has
+from adcompiler.frontend.liveness import BROKEN, CONTINUED, ITERATED, RETURNED, has
 from adcompiler.frontend.loop_parts import Built, Head, Unroll
 from adcompiler.frontend.looping import Loops
 from adcompiler.frontend.overflow import index_bits
+from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.syntax import TABLE
 from adcompiler.frontend.truth import negated, truth
 from adcompiler.frontend.values import NeedStatic, RangeValue, Value
@@ -130,8 +131,13 @@ def _else(low: Lowering, node: ast.For | ast.While) -> None:
 
 
 def _unrolled(low: Lowering, node: ast.For, found: Iterable) -> None:
-    """One copy of the body for each item; where a part of the items is shorter at run time, a test before each."""
+    """One copy of the body for each item; where a part of the items is shorter at run time, a test before each.
+
+    What is iterated is kept under a name of its own: the body may change a list, and each copy reads it as it is.
+    """
     count = _most(low, found)
+    items = f"{ITERATED}{len(low.frame.path)}.{node.lineno if hasattr(node, 'lineno') else id(node)}"
+    low.frame.env[items] = found.value
 
     def go(k: int) -> None:
         if k == count:
@@ -144,7 +150,10 @@ def _unrolled(low: Lowering, node: ast.For, found: Iterable) -> None:
     def once(k: int) -> None:
         left: Atom = Const(False)
         while left == Const(False) and k < count:
-            bind(low, node.target, item(low, found.value, Const(k)))
+            now = iterable(low, resolved(low, low.frame.env[items]))
+            if now.length != found.length:
+                raise low.refuse("list-grows")
+            bind(low, node.target, item(low, now.value, Const(k)))
             run_block(low, node.body)
             low.frame.env[CONTINUED] = Const(False)
             left, k = exited(low), k + 1
@@ -154,6 +163,7 @@ def _unrolled(low: Lowering, node: ast.For, found: Iterable) -> None:
             branch(low, left, lambda: stays_out(low, left), lambda: go(k), None, "t")
 
     go(0)
+    low.frame.env.pop(items, None)
     _else(low, node)
 
 

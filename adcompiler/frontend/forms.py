@@ -22,6 +22,7 @@ from adcompiler.frontend.values import (
     Static,
     Unset,
     Value,
+    Zipped,
 )
 from adcompiler.ir.build import Builder
 from adcompiler.ir.infer import promote
@@ -95,6 +96,9 @@ def same_value(a: Value, b: Value) -> bool:
         case Object(value=value):
             assert isinstance(b, Object)
             return value is b.value
+        case Zipped():
+            assert isinstance(b, Zipped)
+            return a.kind == b.kind and len(a.parts) == len(b.parts) and all(map(same_value, a.parts, b.parts))
         case Seq(items=items, kind="tuple"):
             assert isinstance(b, Seq)
             return b.kind == "tuple" and len(items) == len(b.items) and all(map(same_value, items, b.items))
@@ -118,6 +122,8 @@ def expanded(b: Builder, value: Value) -> Form:
             return Parts(kind, tuple(Known(item) for item in items))
         case DictValue(items):
             return Parts("dict", tuple(Known(item) for _, item in items), tuple(key for key, _ in items))
+        case Zipped(kind, parts):
+            return Parts(f"%{kind}", tuple(Known(part) for part in parts))
         case RangeValue(start, stop, step):
             return Parts("range", (Known(start), Known(stop), Known(step)))
         case ListOf(array, weak):

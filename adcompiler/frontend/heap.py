@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adcompiler.frontend.context import Lowering
-from adcompiler.frontend.values import Closure, DictValue, Maybe, Method, Partial, Seq, Value
+from adcompiler.frontend.values import Closure, DictValue, Maybe, Method, Partial, Seq, Value, Zipped
 
 
 def change(low: Lowering, old: Seq, items: tuple[Value, ...]) -> None:
@@ -26,6 +26,8 @@ def _replaced(value: Value, old: Seq, new: Seq) -> Value:
             return Seq(tuple(_replaced(item, old, new) for item in items), kind)
         case DictValue(pairs):
             return DictValue(tuple((key, _replaced(item, old, new)) for key, item in pairs))
+        case Zipped(kind, parts):
+            return Zipped(kind, tuple(_replaced(part, old, new) for part in parts))
         case Maybe(inner, flag, absent):
             return Maybe(_replaced(inner, old, new), flag, absent)
         case Method(owner, name):

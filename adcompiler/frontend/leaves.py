@@ -6,7 +6,7 @@ import numpy as np
 
 from adcompiler.frontend.extents import same_extent
 from adcompiler.frontend.forms import Array, Broken, Form, Known, Optional, Parts, Scalar
-from adcompiler.frontend.values import Conflict, DictValue, ListOf, Maybe, RangeValue, Seq, Unset, Value
+from adcompiler.frontend.values import Conflict, DictValue, ListOf, Maybe, RangeValue, Seq, Unset, Value, Zipped
 from adcompiler.ir.build import Builder, Shape, scalar
 from adcompiler.ir.types import BOOL, INDEX, Type
 from adcompiler.ir.wengert import Atom, Const, Var
@@ -49,6 +49,8 @@ def _rebuilt(form: Parts, items: list[Value]) -> Value:
         case "list of":
             assert isinstance(items[0], Var)
             return ListOf(items[0], bool(form.keys[0]))
+    if form.kind.startswith("%"):
+        return Zipped(form.kind[1:], tuple(items))
     return Seq(tuple(items), form.kind)
 
 
@@ -81,6 +83,8 @@ def _items(value: Value) -> list[Value | None]:
             return [item for _, item in items]
         case RangeValue(start, stop, step):
             return [start, stop, step]
+        case Zipped(_, parts):
+            return list(parts)
         case ListOf(array):
             return [array]
     raise AssertionError(f"{value} has no parts")

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 RETURNED, RESULT, BROKEN, CONTINUED = "%return", "%value", "%break", "%continue"
+# what an unrolled loop runs over, kept under this name and a number
+ITERATED = "%iter"
 FLAGS = frozenset({RETURNED, RESULT, BROKEN, CONTINUED})
 _LEAVING = frozenset({RETURNED, RESULT})
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from adcompiler.frontend.forms import Form, Optional, handed_out, same_value
 from adcompiler.frontend.leaves import build, coerce
-from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, RESULT, RETURNED
+from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, ITERATED, RESULT, RETURNED
 from adcompiler.frontend.loop_parts import Built, Key, LoopState, at_end
 from adcompiler.frontend.values import Conflict, Maybe, Unset, Value
 from adcompiler.ir.build import ZERO
@@ -112,7 +112,12 @@ def _carry_result(loop: LoopState, built: Built, carries: list[Carry]) -> Value:
 def _forget(loop: LoopState, built: Built) -> None:
     """Mark the names that the body changes and that are not read after it, so that a mistake here is loud."""
     for name, value in (built.end[-1] if built.end else {}).items():
-        if name not in FLAGS and name not in loop.head.live and not same_value(value, loop.initial((-1, name))):
+        if (
+            name not in FLAGS
+            and not name.startswith(ITERATED)
+            and name not in loop.head.live
+            and not same_value(value, loop.initial((-1, name)))
+        ):
             loop.low.frame.env[name] = Conflict("its value does not outlive the loop")
 
 

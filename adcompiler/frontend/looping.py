@@ -19,7 +19,7 @@ from adcompiler.frontend.forms import (
     same_value,
 )
 from adcompiler.frontend.leaves import build
-from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, RESULT, RETURNED
+from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, ITERATED, RESULT, RETURNED
 from adcompiler.frontend.loop_ends import Finish, close
 from adcompiler.frontend.loop_parts import Built, Head, Key, LoopState, Unroll
 from adcompiler.frontend.overflow import COUNTING, bits, counts
@@ -145,7 +145,9 @@ class Loops:
                 if name in FLAGS:
                     continue
                 entry = built.entries.get((depth, name), self.loop.initial((depth, name)))
-                if not same_value(value, entry) and (depth < last or name in self.head.live):
+                if not same_value(value, entry) and (
+                    depth < last or name in self.head.live or name.startswith(ITERATED)
+                ):
                     found.append((depth, name))
         return found
 

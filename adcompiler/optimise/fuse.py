@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from adcompiler.ir.build import make_func
 from adcompiler.ir.memory import Memory
 from adcompiler.ir.ops import kind
-from adcompiler.ir.walk import all_defs, all_reads, map_blocks, rename, walk
+from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename, walk, yields
 from adcompiler.ir.wengert import (
     Assign,
+    Atom,
     Block,
     Check,
     Const,
@@ -26,6 +27,7 @@ from adcompiler.ir.wengert import (
     Stmt,
     Store,
     Var,
+    While,
 )
 
 # how many statements between two loops may be put off: enough for the lines that use a sum
@@ -135,6 +137,8 @@ class _Fusion:
             return False
         if not isinstance(first.start, Const) or not isinstance(first.start.value, int) or first.start.value < 0:
             return False
+        if _is_innermost(first) and _is_innermost(second) and _is_sequential(first) != _is_sequential(second):
+            return False
         one, two = self.touched(first), self.touched(second)
         if one.prints or two.prints or ((one.fails or two.fails) and (self.shows(one) or self.shows(two))):
             return False
@@ -217,6 +221,24 @@ def joined(first: Loop, second: Loop) -> Loop:
     (tail,) = rename((replace(second, body=()),), names)
     assert isinstance(tail, Loop)
     return replace(first, carried=(*first.carried, *tail.carried), body=(*first.body, *rename(second.body, names)))
+
+
+def _is_innermost(loop: Loop) -> bool:
+    return not any(isinstance(s, (Loop, While)) for s in walk(loop.body))
+
+
+def _is_sequential(loop: Loop) -> bool:
+    """Whether an iteration waits for the one before, other than to add to a sum: such a loop is not vectorised."""
+    sums = {s.target: s.args for s in loop.body if isinstance(s, Assign) and s.op in ("add", "sub")}
+    return any(c.var not in _terms(sums, c.next) or _uses(loop.body, c.var) != 1 for c in loop.carried)
+
+
+def _terms(sums: dict[Var, tuple[Atom, ...]], atom: Atom) -> tuple[Atom, ...]:
+    return sums.get(atom, ()) if isinstance(atom, Var) else ()
+
+
+def _uses(block: Block, var: Var) -> int:
+    return sum((*operands(s), *yields(s)).count(var) for s in walk(block))
 
 
 def _indices(touched: Touched, array: Var) -> list[Index]:

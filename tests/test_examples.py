@@ -1,0 +1,79 @@
+"""The examples run at a reduced size, and what they print is true."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
+
+
+def printed(name: str, *args: str) -> str:
+    """What an example prints, run in a process of its own."""
+    paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    command = [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), *args]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def number(text: str, before: str) -> float:
+    """The number that follows some words."""
+    return float(re.search(re.escape(before) + r"\s*([-+.\deE]+)", text)[1])
+
+
+def saved(text: str) -> bool:
+    """Whether the picture that an example names is there."""
+    return Path(re.search(r"saved (.+\.png)", text)[1]).stat().st_size > 1000
+
+
+def test_quickstart() -> None:
+    text = printed("quickstart")
+    assert "gradient of the energy:           [-1.  2. -3.  2.]" in text
+    assert "both modes agree:                 True" in text
+    assert "def energy_grad" in text
+
+
+def test_lynx_and_hare() -> None:
+    text = printed("lynx_hare", "--steps", "500")
+    assert number(text, "-> ") < 0.05, "the misfit of the fitted populations"
+    assert number(text, "hare birth     0.500 -> ") == pytest.approx(0.54, abs=0.02)
+    assert number(text, "lynx death     1.000 -> ") == pytest.approx(0.80, abs=0.02)
+    assert number(text, "relative difference") < 1e-6
+    assert "10000 Runge-Kutta steps" in text
+    assert "_bar" in text, "an excerpt of the adjoint"
+    assert saved(text)
+
+
+def test_digits() -> None:
+    text = printed("digits", "--epochs", "15")
+    assert number(text, "accuracy before:") < 30.0
+    assert number(text, "test accuracy:") > 94.0
+    assert saved(text)
+
+
+def test_newton_in_a_while_loop() -> None:
+    text = printed("newton_implicit_loop", "--flows", "2")
+    assert number(text, "largest relative difference from the implicit function theorem:") < 1e-12
+
+
+def test_heat_equation() -> None:
+    text = printed("heat_equation", "--cells", "20")
+    assert number(text, "conductivity recovered to") < 4.0
+    assert saved(text)
+
+
+def test_option_pricing() -> None:
+    text = printed("option_pricing", "--paths", "40000")
+    assert "all within four standard errors: yes" in text
+
+
+def test_every_example_is_tested() -> None:
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert all(f'"{path.stem}"' in text for path in EXAMPLES.glob("*.py"))
