@@ -8,7 +8,7 @@ ALL := adcompiler tests docs examples benchmarks
 .PHONY: help install demo test test-all fuzz versions lint types format docs generate bench clean
 
 help:
-	@echo "make demo      the tour: adjoint, gradient check and timings of a small program"
+	@echo "make demo      the fit of lynx and hare to real data, with gradient check and timings"
 	@echo "make test      the test suite                  make test-all  with every program compiled"
 	@echo "make fuzz      many more random programs than make test runs"
 	@echo "make versions  the smoke tests on every Python of '$(VERSIONS)' found here"
@@ -27,7 +27,7 @@ help:
 install: .venv/.installed
 
 demo: .venv/.installed
-	$(BIN)/adcompiler demo
+	$(BIN)/python examples/lynx_hare.py
 
 test: .venv/.installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal

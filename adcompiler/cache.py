@@ -51,6 +51,7 @@ class Folder:
 
     def store(self, name: str, content: bytes) -> bool:
         """Write a sealed file; tell whether it could be written."""
+        _tidy(self)
         return self._write(name, MAGIC + hashlib.sha256(content).digest() + content)
 
     def module(self, name: str, text: str) -> Path | None:
@@ -134,9 +135,7 @@ def _usable(place: str) -> Folder | None:
         elif not os.access(path, os.W_OK | os.X_OK):
             problem = "it cannot be written to"
         else:
-            found = Folder(path)
-            found.prune()
-            return found
+            return Folder(path)
     except OSError as error:
         problem = error.strerror or type(error).__name__
     warnings.warn(
@@ -146,6 +145,12 @@ def _usable(place: str) -> Folder | None:
         stacklevel=2,
     )
     return None
+
+
+@functools.lru_cache(maxsize=16)
+def _tidy(folder: Folder) -> int:
+    """Keep the folder small: once a process, and only in one that adds to it."""
+    return folder.prune()
 
 
 def _ours(status: os.stat_result) -> bool:

@@ -61,10 +61,7 @@ class ADCompilerError(Exception):
         end = span.end_col if span.end_line == span.line else len(text)
         gutter = f"  {span.line} | "
         caret = " " * (len(gutter) + span.col) + "^" * max(end - span.col, 1)
-        return (
-            f"{self.what}\n  --> {span.file}:{span.line}:{span.col + 1}\n"
-            f"{gutter}{text}\n{caret}\n  fix: {self.fix}"
-        )
+        return f"{self.what}\n  --> {span.file}:{span.line}:{span.col + 1}\n{gutter}{text}\n{caret}\n  fix: {self.fix}"
 
 
 class UnsupportedSyntax(ADCompilerError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -112,6 +113,30 @@ class WengertTable:
         graph.add_edges_from(edge for edge in self.edges if set(edge) <= set(graph))
         return graph
 
+    def draw(self, path: str | os.PathLike[str]) -> None:
+        """Draw the graph into a file of any kind that matplotlib writes, arguments on the left; needs matplotlib."""
+        import networkx as nx
+        from matplotlib.figure import Figure
+
+        graph = self.graph()
+        # a name carried around a loop depends on itself: the layers are those of what depends on each other
+        layers = nx.condensation(graph)
+        for layer, members in enumerate(nx.topological_generations(layers)):
+            for member in members:
+                for name in layers.nodes[member]["members"]:
+                    graph.nodes[name]["layer"] = layer
+        figure = Figure(figsize=(12, 6))
+        nx.draw_networkx(
+            graph,
+            nx.multipartite_layout(graph, subset_key="layer"),
+            labels={name: f"{name}\n{data['operation']}" for name, data in graph.nodes.items()},
+            node_color=["#f2b134" if data["active"] else "#d9d9d9" for data in graph.nodes.values()],
+            node_size=1200,
+            font_size=7,
+            ax=figure.add_subplot(frameon=False),
+        )
+        figure.savefig(path)
+
 
 def wengert(view: View) -> WengertTable:
     """The Wengert list with types, activity and what is recorded."""
@@ -173,11 +198,12 @@ def _text(span: Span | None) -> str:
 
 def explain(view: View) -> str:
     """A report of what the compiler did and why."""
+    times = {"front end": view.instance.lowering.seconds, **view.plan.compiled.times}
     parts = {
         "arguments": list(_arguments(view)),
         "variables": list(_variables(view)),
         "loops": list(_loops(view)),
-        "time": [f"{stage}  {1e3 * took:.1f} ms" for stage, took in view.plan.compiled.times.items()],
+        "time": [f"{stage}  {1e3 * took:.1f} ms" for stage, took in times.items()],
     }
     title = f"{view.subject.binder.name}: {view.plan.compiled.derivative.mode}"
     return "\n".join([title, *(text for head, lines in parts.items() for text in _section(head, lines))])

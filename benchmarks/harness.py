@@ -47,7 +47,7 @@ class Result:
         return self.times[above].middle / self.times[below].middle
 
 
-def measure(program: Program, budget: float = 2.5) -> Result:
+def measure(program: Program, budget: float = 1.5) -> Result:
     """Time one program at its large size, after a comparison of the two gradients."""
     args = program.arguments(program.large)
     gradient = ad.value_and_grad(program.function, program.argnums)

@@ -93,7 +93,10 @@ def errors_page() -> str:
     parts = [ERRORS, row("error", "means"), row("---", "---")]
     parts += [row(code(kind.__name__), (kind.__doc__ or "").strip().splitlines()[0]) for kind in family]
     parts.append("\n## Refused constructs")
-    for refused in syntax.TABLE:
+    for refused in syntax.TABLE.values():
+        if not refused.example.strip():
+            # the form of a construct in other versions of Python
+            continue
         parts.append(f"\n### {refused.what}\n\n```py\n{refused.example.strip()}\n```\n\n**Instead:** {refused.fix}")
     return "\n".join(parts) + "\n"
 

@@ -1,5 +1,6 @@
 """The Python blocks of a page, run in order, and the outputs that follow them."""
 
+import ast
 import contextlib
 import io
 import re
@@ -35,11 +36,15 @@ def run(page: Path, folder: Path) -> Iterator[tuple[re.Match[str], str]]:
     module.__file__ = str(folder / f"{module.__name__}.py")
     Path(module.__file__).write_text("\n".join(lines) + "\n", encoding="utf-8")
     sys.modules[module.__name__] = module
+    tree = ast.parse("\n".join(lines))
+    # Python compiles a call of an imported module's function in another way: each block has the imports of the page
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     for block in blocks:
-        before = "\n" * text.count("\n", 0, block.start("code"))
+        first, last = (text.count("\n", 0, block.start("code")), text.count("\n", 0, block.end("code")))
+        body = [node for node in tree.body if first < node.lineno <= last and node not in imports]
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec(compile(before + block["code"], module.__file__, "exec"), vars(module))
+            exec(compile(ast.Module([*imports, *body], []), module.__file__, "exec"), vars(module))
         yield block, printed.getvalue()
 
 

@@ -117,8 +117,8 @@ def plot(theta: np.ndarray, years: np.ndarray, hares: np.ndarray, lynxes: np.nda
         axes.plot(times, found[:, k], color=colour, label=f"{label}, fitted")
         axes.plot(years, records, "o", color=colour, label=f"{label}, pelts")
     axes.set(xlabel="year", ylabel="thousands", title="Lotka-Volterra fitted to the Hudson's Bay records")
-    axes.set_xticks(years[::4])
-    axes.legend(ncols=2)
+    axes.set(xticks=years[::4], ylim=(0.0, 95.0))
+    axes.legend(ncols=2, loc="upper center")
     path = HERE / "output" / "lynx_hare.png"
     path.parent.mkdir(exist_ok=True)
     figure.savefig(path, dpi=120)

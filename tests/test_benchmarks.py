@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import adcompiler as ad
-from benchmarks import registry, report
+from benchmarks import registry, report, start_up
 from benchmarks.cheap_gradient import central_differences, chain
-from benchmarks.harness import disagreement, measure, parts
+from benchmarks.harness import Result, disagreement, measure, parts
 from benchmarks.program import Program
 from benchmarks.tape import tape_bytes
+from benchmarks.timing import Times
 
 NAMES = registry.names()
 STEPS = (1e-4, 1e-5, 1e-6)
@@ -104,3 +106,39 @@ def test_the_chain_of_the_cost_figure(rng: np.random.Generator) -> None:
     value, gradient = ad.value_and_grad(chain)(x)
     assert np.isclose(value, chain(x), rtol=1e-12)
     assert np.allclose(gradient, central_differences(chain, x), rtol=1e-7)
+
+
+def test_the_rod_of_the_start_up_figure() -> None:
+    # away from zero heat, where the clamp has a kink
+    args = [np.linspace(0.05, 1.0, 6), np.full(6, 0.4), np.full(6, 0.1), 0.1, 3]
+    value, gradients = ad.value_and_grad(start_up.rod, (0, 1))(*args)
+    assert np.isclose(value, start_up.rod(*args), rtol=1e-12)
+    for number, gradient in enumerate(gradients):
+        found = central_differences(lambda x, k=number: start_up.rod(*args[:k], x, *args[k + 1 :]), args[number])
+        assert np.isfinite(gradient).all()
+        assert np.allclose(gradient, found, rtol=1e-6, atol=1e-9)
+
+
+def test_a_wrong_gradient_is_not_timed() -> None:
+    program = registry.load("elementwise_sum")
+    wrong = replace(program, adjoint=lambda x: (program.adjoint(x)[0], 2.0 * program.adjoint(x)[1]))
+    with pytest.raises(ArithmeticError, match="elementwise_sum"):
+        measure(wrong, budget=0.01)
+
+
+def test_a_gradient_with_a_nan_disagrees() -> None:
+    found = disagreement((1.0, (np.ones(2), np.array([np.nan, 1.0]))), (1.0, (np.ones(2), np.ones(2))))
+    assert np.isnan(found)
+
+
+def test_ratios_are_by_the_columns_of_the_table() -> None:
+    took = {"primal": 1.0, "value": 9.0, "adjoint": 2.0, "gradient": 4.0, "strict": 8.0}
+    times = {name: Times(least, 3.0 * least, 7) for name, least in took.items()}
+    for table in (report.programs, report.medians):
+        _, rows = table([Result("one", times, 0, 0, 0.0)])
+        assert [cell for cell in rows[0] if cell.replace(".", "").isdigit()] == ["2.00", "4.00", "4.00"]
+
+
+def test_missed_targets_are_named() -> None:
+    _, rows = report.start_up(start_up.StartUp(1.0, 3.5, 0.2, 0.4, 0.3, 0.1))
+    assert [row[-1] for row in rows if row[-1]] == ["missed", "met", "missed", "met"]

@@ -273,6 +273,18 @@ def list_in_a_loop_of_known_length(x):
     return values, len(values)
 
 
+@case(X)
+def list_under_two_names_in_a_loop(x):
+    a = [0.0, 1.0]
+    b = a
+    for v in x:
+        a[0] += v
+        b[1] *= 0.5
+        if v > 0:
+            a[1] += 1.0
+    return a, b, a is b
+
+
 @case(1.5)
 @case(-1.5)
 def list_changed_while_it_is_iterated(x):

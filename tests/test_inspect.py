@@ -30,7 +30,7 @@ def call() -> tuple[Any, ...]:
     return 0.7, np.array([1.0, 2.0, 3.0, 4.0])
 
 
-def test_wengert_list() -> None:
+def test_wengert_list(tmp_path: Path) -> None:
     table = ad.grad(walk).wengert(*call())
     rows = {row.operation.strip(): row for row in table.rows}
     assert rows["sin"].active
@@ -41,6 +41,8 @@ def test_wengert_list() -> None:
     graph = table.graph()
     assert graph.nodes["w"]["active"]
     assert any(edge[0] == "w" for edge in graph.edges)
+    table.draw(tmp_path / "graph.svg")
+    assert "sin" in (tmp_path / "graph.svg").read_text(encoding="utf-8")
     text = str(table)
     assert text.splitlines()[0].split() == ["name", "operation", "arguments", "recorded", "line"]
     assert len({len(line) for line in text.splitlines()}) > 1
@@ -81,7 +83,7 @@ def test_explain() -> None:
     assert "held outside the function" in lines["GAIN"]
     assert "recorded: 8 B x" in report
     assert "for i in range(1, len(x)): a loop for the value, then its adjoint in reverse order" in report
-    assert {"wengert", "derivative", "readable", "lowered", "numba"} <= set(lines)
+    assert {"front", "wengert", "derivative", "readable", "lowered", "numba"} <= set(lines)
 
 
 def test_show_puts_the_users_lines_beside_the_adjoint() -> None:

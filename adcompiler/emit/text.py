@@ -94,7 +94,7 @@ def _indented(doc: str) -> str:
 
 
 def _grow_loops(rank: int) -> str:
-    """The copying of a tape of some rank as loops: Numba compiles them ten times as fast as an assignment to a slice."""
+    """The copying of a tape as loops: Numba compiles them ten times as fast as an assignment to a slice."""
     index = ", ".join(f"i{axis}" for axis in range(rank))
     extents = ", ".join(["max(2 * tape.shape[0], row + 1)", *(f"tape.shape[{axis}]" for axis in range(1, rank))])
     lines = [

@@ -3,42 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from adcompiler.frontend.context import Lowering, State
-from adcompiler.frontend.forms import Broken, Form, Known, Optional, alone, expanded, handed_out, meet, same_value
-from adcompiler.frontend.leaves import build, coerce
-from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, ITERATED, RESULT, RETURNED
-from adcompiler.frontend.values import Conflict, Maybe, PathEnds, Seq, Unset, Value
-from adcompiler.ir.walk import all_defs
-from adcompiler.ir.wengert import Assign, Atom, Branch, Check, Const, Out, Stmt, Var
+from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.forms import same_value
+from adcompiler.frontend.joining import THE_VALUE, Arm, Joining, Key
+from adcompiler.frontend.liveness import FLAGS, ITERATED, RESULT
+from adcompiler.frontend.values import Maybe, PathEnds, Seq, Unset, Value
+from adcompiler.ir.wengert import Assign, Atom, Branch, Check, Const, Stmt, Var
 
 Work = Callable[[], "Value | None"]
-_THE_VALUE = "%"
-Key = tuple[int, str]
-
-
-@dataclass(slots=True)
-class Arm:
-    """One path: its lines, the names at its end, the value it yields.
-
-    `dead` marks a path that always raises.
-    """
-
-    lines: list[Stmt]
-    state: State
-    value: Value | None
-    dead: bool
-
-    @property
-    def returned(self) -> bool:
-        """Whether this path has left the function."""
-        return self.state[-1].get(RETURNED) == Const(True)
-
-    @property
-    def stopped(self) -> bool:
-        """Whether nothing more runs on this path: it raises, or has left by `break`, `continue` or `return`."""
-        return self.dead or any(self.state[-1].get(flag) == Const(True) for flag in (RETURNED, BROKEN, CONTINUED))
 
 
 def run_arm(low: Lowering, work: Work, test: Atom, holds: bool) -> Arm:
@@ -110,33 +83,18 @@ def merge(low: Lowering, test: Atom, a: Arm, c: Arm, live: frozenset[str] | None
     """Join two finished paths: afterwards the names hold what holds on either path, and so does the value."""
     if a.dead or c.dead:
         return _one_path(low, test, a, c)
-    outer = frozenset(low.b.names.taken) - {v.name for v in all_defs((*a.lines, *c.lines))}
-    outs: list[Out] = []
-    values: dict[Key, Value] = {}
     pairs = list(_differing(a, c, live))
-    shared = _shared_lists(pairs)
-    for key, one, two in pairs:
-        unchecked = _unchecked(one, two)
-        if unchecked is not None:
-            values[key] = unchecked
-            continue
-        form = shared if _is_list(one, two) and shared else _form(low, key, one, two, outer)
-        if isinstance(form, (Broken, Optional)) and key[1] != _THE_VALUE and a.returned != c.returned:
-            # the names of a path that has returned are not read again
-            one, two = (None, two) if a.returned else (one, None)
-            form = _form(low, key, one, two, outer)
-        if isinstance(form, Broken) and key[1] == _THE_VALUE:
-            raise low.refuse("mixed-values", reason=form.reason)
-        name = hint if key[1] == _THE_VALUE else key[1].strip("%")
-        values[key] = _join(low, form, name, (a, one), (c, two), outs)
+    joining = Joining(low, a, c, _nested_lists(pairs))
+    values = {key: joining.value(key, one, two, hint) for key, one, two in pairs}
+    outs = joining.outs
     if a.lines or c.lines or outs:
         low.b.add(Branch(test, tuple(a.lines), tuple(c.lines), tuple(outs), low.b.span))
     low.restore(a.state)
     for (depth, name), value in values.items():
-        if name != _THE_VALUE:
+        if name != THE_VALUE:
             low.frames[depth].env[name] = value
     _forget(low, a, c, live)
-    return values.get((len(low.frames), _THE_VALUE), a.value)
+    return values.get((len(low.frames), THE_VALUE), a.value)
 
 
 def _one_path(low: Lowering, test: Atom, a: Arm, c: Arm) -> Value | None:
@@ -166,7 +124,7 @@ def _differing(a: Arm, c: Arm, live: frozenset[str] | None) -> Iterator[tuple[Ke
             if not same_value(x, y) and (depth < last or live is None or name in live or name.startswith(ITERATED)):
                 yield (depth, name), x, y
     if a.value is not None and c.value is not None and not same_value(a.value, c.value):
-        yield (last + 1, _THE_VALUE), a.value, c.value
+        yield (last + 1, THE_VALUE), a.value, c.value
 
 
 def _forget(low: Lowering, a: Arm, c: Arm, live: frozenset[str] | None) -> None:
@@ -180,59 +138,26 @@ def _forget(low: Lowering, a: Arm, c: Arm, live: frozenset[str] | None) -> None:
             low.frame.env[name] = Unset(name) if name == RESULT else Const(False)
 
 
-def _form(low: Lowering, key: Key, one: Value | None, two: Value | None, outer: frozenset[str]) -> Form:
-    def extent(x: Atom, y: Atom) -> Atom | None:
-        return x if x == y and (isinstance(x, Const) or x.name in outer) else None
-
-    b = low.b
-    if one is None or two is None:
-        value = two if one is None else one
-        assert value is not None
-        return Known(value) if isinstance(value, (Unset, Conflict)) else alone(b, expanded(b, value), extent)
-    if key[1] == RESULT and (isinstance(one, Unset) or isinstance(two, Unset)):
-        # read only where the flag of the return is set, so that it needs no flag of its own
-        value = two if isinstance(one, Unset) else one
-        return handed_out(b, value, lambda atom: isinstance(atom, Const) or atom.name in outer, extent)
-    return meet(b, Known(one), Known(two), extent)
+def _is_list(value: Value | None) -> bool:
+    return isinstance(value, Seq) and value.kind == "list"
 
 
-def _join(
-    low: Lowering, form: Form, name: str, one: tuple[Arm, Value | None], two: tuple[Arm, Value | None], outs: list[Out]
-) -> Value:
-    new: list[Var] = []
-    joined = build(low.b, form, name, new)
-    sides: list[list[Atom]] = []
-    for arm, value in (one, two):
-        leaves: list[Atom] = []
-        low.b.stack.append(arm.lines)
-        try:
-            coerce(low.b, None if isinstance(value, Unset) else value, form, leaves)
-        finally:
-            low.b.stack.pop()
-        sides.append(leaves)
-    outs.extend(Out(var, x, y) for var, x, y in zip(new, sides[0], sides[1], strict=True))
-    return joined
-
-
-def _unchecked(one: Value | None, two: Value | None) -> Maybe | None:
-    """The value that may be missing, where one path has checked that it is there and the other has not."""
-    for value, other in ((one, two), (two, one)):
-        if isinstance(value, Maybe) and other is not None and same_value(value.value, other):
-            return value
-    return None
-
-
-def _is_list(*values: Value | None) -> bool:
-    return any(isinstance(v, Seq) and v.kind == "list" for v in values)
-
-
-def _shared_lists(pairs: list[tuple[Key, Value | None, Value | None]]) -> Broken | None:
-    """Whether a list that differs on the two paths has two names: these would then be two lists."""
+def _nested_lists(pairs: list[tuple[Key, Value | None, Value | None]]) -> bool:
+    """Whether a list inside another structure has a second name: after the paths these would be two lists."""
     for values in ([one for _, one, _ in pairs], [two for _, _, two in pairs]):
-        seen = [id(value) for value in values if _is_list(value)]
-        if len(set(seen)) < len(seen):
-            return Broken("a list that has two names was changed on one path only")
-    return None
+        inner = [id(item) for value in values if value is not None for item in _lists_inside(value)]
+        direct = [id(value) for value in values if _is_list(value)]
+        if len({*inner, *direct}) < len(inner) + len(set(direct)):
+            return True
+    return False
+
+
+def _lists_inside(value: Value) -> Iterator[Value]:
+    items = value.items if isinstance(value, Seq) else ()
+    for item in items:
+        if _is_list(item):
+            yield item
+        yield from _lists_inside(item)
 
 
 def pure(lines: list[Stmt]) -> bool:

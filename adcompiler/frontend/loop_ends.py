@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from adcompiler.frontend.forms import Form, Optional, handed_out, same_value
+from adcompiler.frontend.joining import readable
 from adcompiler.frontend.leaves import build, coerce
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, ITERATED, RESULT, RETURNED
 from adcompiler.frontend.loop_parts import Built, Key, LoopState, at_end
@@ -23,6 +24,10 @@ def close(loop: LoopState, built: Built, finish: Finish) -> None:
     after: dict[Key, Value] = {}
     exits = _exit_flag(loop, built)
     for key, form in loop.forms.items():
+        first = loop.first_name(key)
+        if first != key:
+            after[key] = after[first]
+            continue
         after[key] = _carry(loop, built, key, form, carries)
     flags = _carry_flags(loop, built, carries)
     low.restore(loop.state)
@@ -48,7 +53,7 @@ def _exit_flag(loop: LoopState, built: Built) -> Atom | None:
 def _carry(loop: LoopState, built: Built, key: Key, form: Form, carries: list[Carry]) -> Value:
     low, name = loop.low, key[1]
     new: list[Var] = []
-    out = build(low.b, form, name, new)
+    out = build(low.b, form, readable(name), new)
     inits: list[Atom] = []
     if key in loop.stretched and name in loop.head.after and not loop.head.runs and loop.head.length is not None:
         never = low.b.emit("le", loop.head.length, ZERO, hint="never", weak=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from adcompiler.frontend.context import Lowering, State
 from adcompiler.frontend.extents import same_extent
 from adcompiler.frontend.forms import Form
-from adcompiler.frontend.values import Unset, Value
+from adcompiler.frontend.values import Seq, Unset, Value
 from adcompiler.ir.build import Mark
 from adcompiler.ir.wengert import Atom, Const, Stmt, Var
 
@@ -98,6 +98,13 @@ class LoopState:
     loose: set[Key] = field(default_factory=set)
     wide: set[Key] = field(default_factory=set)
     stretched: set[Key] = field(default_factory=set)
+
+    def first_name(self, key: Key) -> Key:
+        """The first of the carried names that hold the same list as this one before the loop."""
+        value = self.initial(key)
+        if not (isinstance(value, Seq) and value.kind == "list"):
+            return key
+        return next(other for other in self.forms if self.initial(other) is value)
 
     def initial(self, key: Key) -> Value:
         """The value of a name before the loop."""

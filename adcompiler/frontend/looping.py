@@ -18,6 +18,7 @@ from adcompiler.frontend.forms import (
     meet,
     same_value,
 )
+from adcompiler.frontend.joining import readable
 from adcompiler.frontend.leaves import build
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, ITERATED, RESULT, RETURNED
 from adcompiler.frontend.loop_ends import Finish, close
@@ -68,7 +69,12 @@ class Loops:
         built = Built({}, {}, {})
         for key, form in self.loop.forms.items():
             new: list[Var] = []
-            built.entries[key] = build(low.b, form, key[1], new)
+            first = self.loop.first_name(key)
+            if first != key:
+                built.entries[key], built.vars[key] = built.entries[first], []
+                low.frames[key[0]].env[key[1]] = built.entries[key]
+                continue
+            built.entries[key] = build(low.b, form, readable(key[1]), new)
             built.vars[key] = new
             if form == Scalar(INDEX) and key not in self.loop.wide and bits(low, self._number(key)) <= COUNTING:
                 low.bits[new[0].name] = COUNTING
@@ -120,6 +126,8 @@ class Loops:
                 changed = True
         if changed:
             return False
+        if any(built.value(self.loop.first_name(key)) is not built.value(key) for key in self.loop.forms):
+            raise self.low.refuse("shared-list")
         return not self._pinned(built) and self._flags_used(built) and self._counts(built)
 
     def _mended(self, key: Key, before: Form, end: Value, broken: Broken) -> Form:

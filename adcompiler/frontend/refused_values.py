@@ -52,6 +52,20 @@ def f(x, n):
 """,
         "values.append",
     ),
+    "shared-list": (
+        "a list that has two names is replaced under one of them in a loop",
+        "copy it where it gets its second name: b = list(a)",
+        """
+def f(x, n):
+    a = [0.0, 1.0]
+    b = a
+    for i in range(n):
+        a[0] += x[i]
+        b = [a[0], 2.0]
+    return a[0] + b[0]
+""",
+        "for i in",
+    ),
     "too-many-calls": (
         "more than {count} calls would be inlined",
         "write the recursion as a loop",
