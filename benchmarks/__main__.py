@@ -41,7 +41,7 @@ def programs(names: Sequence[str]) -> str:
         results.append(harness.measure(registry.load(name)))
         print(f"{name}: {results[-1].ratio('gradient', 'adjoint'):.2f} of the hand-written adjoint's time", flush=True)
     table, middle = report.programs(results), report.medians(results)
-    notes = [report.slowest(results), *report.tangents(results)]
+    notes = [report.slowest(results), report.disturbed(results), *report.tangents(results)]
     print("", report.text(table), "", report.text(middle), "", *notes, "", sep="\n")
     if list(names) == registry.names():
         plots.programs(results, DOCS / "benchmarks.png")

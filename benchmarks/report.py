@@ -16,6 +16,8 @@ from benchmarks.harness import Result
 from benchmarks.start_up import COLD, IMPORT, WARM, StartUp
 
 Table = tuple[Sequence[str], list[list[str]]]
+#: A ratio of least times this far from that of median times says little.
+DISTURBED = 1.25
 FIRST, LAST = "<!-- measured -->", "<!-- end of what is measured -->"
 
 
@@ -85,6 +87,18 @@ def tangents(results: Sequence[Result]) -> list[str]:
         for found in results
         if "tangent" in found.times
     ]
+
+
+def disturbed(results: Sequence[Result]) -> str:
+    """A sentence on the programs whose ratio depends on whether least or median times are compared."""
+    named = []
+    for found in results:
+        least, middle = found.ratio("gradient", "adjoint"), found.middle_ratio("gradient", "adjoint")
+        if max(least, middle) > DISTURBED * min(least, middle):
+            named.append(f"`{found.name}` ({least:.2f} and {middle:.2f})")
+    if not named:
+        return "Least and median times give the same ratios to a quarter."
+    return f"Other work disturbed these programs, whose ratios of least and of median times differ: {', '.join(named)}."
 
 
 def cheap_gradient(points: Sequence[Point]) -> Table:

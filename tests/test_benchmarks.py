@@ -139,6 +139,15 @@ def test_ratios_are_by_the_columns_of_the_table() -> None:
         assert [cell for cell in rows[0] if cell.replace(".", "").isdigit()] == ["2.00", "4.00", "4.00"]
 
 
+def test_disturbed_programs_are_named() -> None:
+    adjoint = Times(1.0, 1.0, 7)
+    quiet = Result("quiet", {"adjoint": adjoint, "gradient": Times(2.0, 2.1, 7)}, 0, 0, 0.0)
+    noisy = Result("noisy", {"adjoint": adjoint, "gradient": Times(3.0, 1.5, 7)}, 0, 0, 0.0)
+    assert "`noisy` (3.00 and 1.50)" in report.disturbed([quiet, noisy])
+    assert "quiet" not in report.disturbed([quiet, noisy])
+    assert "noisy" not in report.disturbed([quiet])
+
+
 def test_missed_targets_are_named() -> None:
     _, rows = report.start_up(start_up.StartUp(1.0, 3.5, 0.2, 0.4, 0.3, 0.1))
     assert [row[-1] for row in rows if row[-1]] == ["missed", "met", "missed", "met"]

@@ -184,7 +184,7 @@ def test_missing_functions_name_the_nearest() -> None:
     x = sample("float64", (3,))
     error = failure(lambda np, x: np.nancumsum(x), x)
     assert isinstance(error, MissingRule) and "np.nancumsum" in error.what and "np.nansum" in error.fix
-    assert "custom_vjp" in error.fix
+    assert "functions the language has" in error.fix
     error = failure(lambda np, x: x.cumsums(), x)
     assert isinstance(error, MissingRule) and ".cumsums" in error.what and ".cumsum" in error.fix
     error = failure(lambda np, x: np.random.normal(), x)

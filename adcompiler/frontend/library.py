@@ -43,7 +43,7 @@ HANDLERS = (
     numpy_statistics,
 )
 
-_FIX = "write it with functions the language has, or give it a rule with custom_vjp"
+_FIX = "write it with functions the language has"
 _DRAW = "draw with a np.random.Generator before the call, and pass the numbers as an argument"
 
 

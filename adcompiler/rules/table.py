@@ -96,7 +96,7 @@ def lookup(op: str, b: Builder | None = None) -> Rule:
     raise MissingRule(
         f"{op!r} has no derivative rule",
         b.span if b else None,
-        "write it with the functions listed in docs/rules.md, or give the function a rule with custom_vjp",
+        "write it with the functions listed in docs/rules.md",
     )
 
 
