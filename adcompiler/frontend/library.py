@@ -94,7 +94,7 @@ def attribute(b: Builder, value: Value, name: str) -> Value:
 def missing(b: Builder, member: object) -> ADCompilerError:
     """The refusal of a function the language does not know, with the nearest one it knows."""
     name, owner = title(member), getattr(member, "__self__", None)
-    if isinstance(owner, np.random.Generator):
+    if isinstance(owner, np.random.Generator) or name.startswith("np.random._generator."):
         return UnsupportedSyntax(f"Generator.{name.rpartition('.')[2]} draws random numbers", b.span, _DRAW)
     if name.startswith("np.random.") or isinstance(owner, np.random.RandomState):
         return UnsupportedSyntax(f"{name} uses a random state that every call changes", b.span, _DRAW)

@@ -126,7 +126,8 @@ class Loops:
                 changed = True
         if changed:
             return False
-        if any(built.value(self.loop.first_name(key)) is not built.value(key) for key in self.loop.forms):
+        named = ((key, self.loop.first_name(key)) for key in self.loop.forms)
+        if any(key != first and built.value(key) is not built.value(first) for key, first in named):
             raise self.low.refuse("shared-list")
         return not self._pinned(built) and self._flags_used(built) and self._counts(built)
 

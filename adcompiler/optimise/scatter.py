@@ -52,11 +52,13 @@ class Scatter:
         return tuple(built)
 
     def is_simple(self, loop: Loop) -> bool:
-        """Whether a loop is innermost, counts by one, is never left early, and its length is known at the top level."""
+        """Whether a loop is innermost, counts up by one, is never left early, and its length is known at the top level.
+
+        A loop that runs backwards has an order to keep, and would not be vectorised.
+        """
         regions = any(isinstance(s, (Loop, While, Branch, Check, Print)) for s in loop.body)
-        unit = loop.step in (ONE, Const(-1))
         bounds = {a for a in (loop.start, loop.stop) if isinstance(a, Var)}
-        return not regions and unit and loop.until is None and bounds <= self.top
+        return not regions and loop.step == ONE and loop.until is None and bounds <= self.top
 
     def loop(self, loop: Loop) -> Iterator[Stmt]:
         """The loop, and loops that add what it puts off."""
@@ -104,8 +106,7 @@ class Scatter:
         """A work array with one element for each value of the loop's index."""
         array = key[0][0]
         with self.b.block() as lines:
-            last = loop.stop if loop.step == ONE else self.b.int("add", loop.start, ONE)
-            size = self.b.int("maximum", last, ZERO)
+            size = self.b.int("maximum", loop.stop, ZERO)
             made = self.b.emit("empty", size, dtype=self.b.type(array).dtype, hint=f"{array}_later")
         self.setup += lines
         return made
