@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.record import Plan
-from adcompiler.ad.reverse import trip_count
-from adcompiler.ad.tapes import Tapes, trips_of
+from adcompiler.ad.tapes import Tapes
+from adcompiler.ad.trips import trip_count, trips_of
 from adcompiler.analysis.scope import Frame, Path
 from adcompiler.ir.build import ZERO, Builder
 from adcompiler.ir.types import Type

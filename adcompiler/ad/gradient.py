@@ -91,7 +91,14 @@ def seed(reverse: Reverse, seeds: Seeds, outputs: Sequence[int] | None) -> list[
         if seeds == "one":
             given.append((result, scalar(1.0, fn.type(result).dtype)))
         else:
-            given.append((result, b.var(f"{result}_bar", fn.type(result), fn.shape(result))))
+            given.append(
+                (
+                    result,
+                    b.var(
+                        f"{result}_bar" if isinstance(result, Var) else "result_bar", fn.type(result), fn.shape(result)
+                    ),
+                )
+            )
     return given
 
 

@@ -28,6 +28,7 @@ from adcompiler.ir.wengert import (
     Atom,
     Block,
     Branch,
+    Const,
     Func,
     Index,
     Load,
@@ -163,6 +164,8 @@ class Planner:
             return SHARED
         many = any(self.fn.type(a).rank for a in (v, *stmt.args)) and kind(stmt.op) not in ("view", "shape")
         one = 12.0 if stmt.op in _TRANSCENDENTAL else _COSTS.get(stmt.op, _CHEAP)
+        if stmt.op == "pow" and isinstance(stmt.args[1], Const) and stmt.args[1].value in (2, 3):
+            one = 2 * _CHEAP
         if kind(stmt.op) == "contract":
             one = 32.0
         return one * (_ARRAY if many else 1.0)

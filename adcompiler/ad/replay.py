@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from adcompiler.ad.augment import Known
 from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.record import Plan
-from adcompiler.ad.tapes import Tape, Tapes, trips_of
+from adcompiler.ad.tapes import Tape, Tapes
+from adcompiler.ad.trips import trip_atoms, trips_of
 from adcompiler.analysis.scope import Path
 from adcompiler.ir.build import ZERO, Builder
 from adcompiler.ir.types import INDEX
@@ -262,16 +263,6 @@ class Backward:
         target = self.b.like(v)
         self.add(Branch(test, arms[0], arms[1], (Out(target, values[0], values[1]),), stmt.span))
         return target
-
-
-def trip_atoms(primal: Prepared, region: object) -> tuple[Atom, ...]:
-    """The atoms from which the number of trips of a loop follows."""
-    assert isinstance(region, (Loop, While))
-    counter = primal.counter(region)
-    if counter is not None:
-        return (counter.out,)
-    assert isinstance(region, Loop)
-    return (region.start, region.stop, region.step)
 
 
 def map_trips(back: Backward, region: Loop | While) -> Atom:

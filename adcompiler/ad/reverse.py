@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from adcompiler.ad.order import memory_is_free
 from adcompiler.ad.prepare import Prepared
+from adcompiler.ad.trips import trip_count
 from adcompiler.analysis.alias import Aliases
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Path
@@ -327,15 +328,6 @@ class Reverse:
         trips: Atom = counter.out if counter else trip_count(b, stmt)
         last = b.int("add", stmt.start, b.int("mul", b.int("sub", trips, ONE), stmt.step))
         return index, last, b.int("sub", stmt.start, stmt.step), b.int("sub", Const(0), stmt.step)
-
-
-def trip_count(b: Builder, stmt: Loop) -> Atom:
-    """Lines computing how often a counted loop runs if nothing leaves it; not positive where it never does."""
-    length = b.int("sub", stmt.stop, stmt.start)
-    if stmt.step == ONE:
-        return length
-    # the quotient rounded up, for either sign of the step
-    return b.int("sub", Const(0), b.int("floordiv", b.int("sub", stmt.start, stmt.stop), stmt.step))
 
 
 def blocks_of(stmt: Stmt) -> Block:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.record import Plan
-from adcompiler.ad.reverse import trip_count
+from adcompiler.ad.trips import trip_count
 from adcompiler.analysis.scope import Frame, Path
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.wengert import Atom, Index, Loop, Slice, Var, While
@@ -153,15 +153,6 @@ class Tapes:
         lead = (self.b.int("add", offset, rows[-1]),) if tape.flat else tuple(rows)
         rest = self.b.shape(tape.array)[len(lead) :]
         return (*lead, *(Slice(None, None, None, ZERO, extent) for extent in rest))
-
-
-def trips_of(b: Builder, primal: Prepared, region: Loop | While) -> Atom:
-    """The number of trips a loop made, never negative."""
-    counter = primal.counter(region)
-    if counter is not None:
-        return counter.out
-    assert isinstance(region, Loop)
-    return b.int("maximum", trip_count(b, region), ZERO)
 
 
 def product(b: Builder, shape: tuple[Atom, ...]) -> Atom:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 from tests.fuzz.programs import Generated
@@ -11,25 +11,38 @@ from tests.fuzz.programs import Generated
 
 def shrink(program: Generated, fails: Callable[[Generated], bool]) -> Generated:
     """Return a program from which nothing can be taken out without `fails` turning false."""
-    found = True
-    while found:
-        found = False
-        for text in smaller(program.text):
-            trial = replace(program, text=text)
-            if len(text) < len(program.text) and fails(trial):
-                program, found = trial, True
-                break
+    before = ""
+    while before != program.text:
+        before = program.text
+        for kind in (ast.stmt, ast.expr):
+            program = passed(program, fails, kind)
     return program
 
 
-def smaller(text: str) -> Iterator[str]:
-    """Yield the text with one statement gone or replaced by its body, or one expression replaced by a part of it."""
-    count = sum(1 for _ in ast.walk(ast.parse(text)))
-    for k in range(count):
+def passed(program: Generated, fails: Callable[[Generated], bool], kind: type[ast.AST]) -> Generated:
+    """Try every node of a kind once, the outer ones first; a success goes on from the same place."""
+    k = 0
+    while k < len(nodes(program.text, kind)):
         for way in range(6):
-            tree = ast.parse(text)
-            if change(tree, list(ast.walk(tree))[k], way):
-                yield ast.unparse(tree) + "\n"
+            text = changed(program.text, kind, k, way)
+            if text is not None and len(text) < len(program.text) and fails(replace(program, text=text)):
+                program = replace(program, text=text)
+                break
+        else:
+            k += 1
+    return program
+
+
+def nodes(text: str, kind: type[ast.AST]) -> list[ast.AST]:
+    """Return the nodes of a kind."""
+    return [node for node in ast.walk(ast.parse(text)) if isinstance(node, kind)]
+
+
+def changed(text: str, kind: type[ast.AST], k: int, way: int) -> str | None:
+    """Return the text with one node changed in one of several ways, or None where there is nothing to do."""
+    tree = ast.parse(text)
+    node = [node for node in ast.walk(tree) if isinstance(node, kind)][k]
+    return ast.unparse(tree) + "\n" if change(tree, node, way) else None
 
 
 def change(tree: ast.AST, node: ast.AST, way: int) -> bool:
