@@ -91,14 +91,8 @@ def seed(reverse: Reverse, seeds: Seeds, outputs: Sequence[int] | None) -> list[
         if seeds == "one":
             given.append((result, scalar(1.0, fn.type(result).dtype)))
         else:
-            given.append(
-                (
-                    result,
-                    b.var(
-                        f"{result}_bar" if isinstance(result, Var) else "result_bar", fn.type(result), fn.shape(result)
-                    ),
-                )
-            )
+            name = f"{result}_bar" if isinstance(result, Var) else "result_bar"
+            given.append((result, b.var(name, fn.type(result), fn.shape(result))))
     return given
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from adcompiler.frontend import heap, indexing
 from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.iteration import item, items_of, iterable
 from adcompiler.frontend.numbers import static_int
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.values import DictValue, ListOf, Object, RangeValue, Seq, SliceValue, Static, Value
@@ -58,8 +59,6 @@ def _unpack(low: Lowering, targets: Sequence[ast.expr], value: Value) -> None:
 
 def unpacked(low: Lowering, value: Value, count: int | None) -> list[Value]:
     """The items of a value, of which there must be `count` where that is given."""
-    from adcompiler.frontend.iteration import item, items_of, iterable
-
     b = low.b
     if isinstance(value, ListOf):
         value = value.array
@@ -100,8 +99,6 @@ def _index_item(low: Lowering, node: ast.expr) -> Value:
     if isinstance(value, ListOf):
         return value.array
     if isinstance(value, RangeValue):
-        from adcompiler.frontend.iteration import items_of
-
         items = items_of(low, value)
         if items is None:
             raise low.refuse("range-as-index", node)

@@ -14,7 +14,9 @@ import numpy as np
 
 from adcompiler.frontend import builtin_calls, library
 from adcompiler.frontend.binding import unpacked
+from adcompiler.frontend.comprehensions import range_array
 from adcompiler.frontend.context import Lowering, expression
+from adcompiler.frontend.generators import REDUCED, reduced
 from adcompiler.frontend.inline import call_closure, call_function
 from adcompiler.frontend.list_methods import call_method
 from adcompiler.frontend.reading import resolved
@@ -60,8 +62,6 @@ def call_expression(low: Lowering, node: ast.Call, hint: str) -> Value:
 
 def _before_arguments(low: Lowering, node: ast.Call) -> Value | None:
     """`sum(x for …)` and its like: the items are never a list."""
-    from adcompiler.frontend.generators import REDUCED, reduced
-
     if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp) and isinstance(node.func, ast.Name):
         function = low.eval(node.func)
         if isinstance(function, Static) and function.value in REDUCED and not node.keywords:
@@ -144,8 +144,6 @@ def _plain(low: Lowering, value: Value) -> Value:
         case ListOf(array):
             return array
         case RangeValue():
-            from adcompiler.frontend.comprehensions import range_array
-
             return range_array(low, value)
     return value
 

@@ -6,6 +6,7 @@ import operator
 from dataclasses import dataclass
 
 from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.facts import nonnegative
 from adcompiler.frontend.values import DictValue, ListOf, RangeValue, Seq, Static, Value, Zipped
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import Type
@@ -119,8 +120,6 @@ def range_length(low: Lowering, r: RangeValue) -> Atom:
 
 
 def _is_extent(low: Lowering, atom: Atom) -> bool:
-    from adcompiler.frontend.facts import nonnegative
-
     return nonnegative(low.b, atom)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.iteration import range_length
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.values import DictValue, ListOf, Maybe, RangeValue, Seq, Static, Value
 from adcompiler.ir.build import ZERO
@@ -25,8 +26,6 @@ def truth(low: Lowering, value: Value) -> Atom:
         case ListOf(array):
             return b.emit("ne", b.shape(array)[0], ZERO, hint="test", weak=True)
         case RangeValue() as r:
-            from adcompiler.frontend.iteration import range_length
-
             return b.emit("gt", range_length(low, r), ZERO, hint="test", weak=True)
         case Static(value=held) if held is None or isinstance(held, (str, bytes)):
             return Const(bool(held))
