@@ -73,8 +73,8 @@ def transpose(reverse: Reverse, given: list[tuple[Atom, Atom]], params: list[Var
             reverse.accumulate(result, bar, fresh=False)
     segments = list[Block]()
     for position in range(len(body) - 1, -1, -1):
-        with b.block() as lines, b.at(getattr(body[position], "span", None)):
-            reverse.statement(body[position], (position,))
+        with b.block() as lines:
+            reverse.position(body, position, ())
         segments.insert(0, tuple(lines))
     with b.block() as end:
         grads = tuple(leave(reverse, p) for p in params)

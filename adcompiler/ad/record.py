@@ -170,6 +170,11 @@ class Planner:
             one = 32.0
         return one * (_ARRAY if many else 1.0)
 
+    def extents_of(self, kept: set[Var]) -> set[Var]:
+        """The extents, computed in an arm of a branch, of arrays that the branch hands out."""
+        arrays = [v for v in kept if self.fn.types[v.name].rank and not self.defs[v].loops]
+        return {a for v in arrays for a in self.fn.shape(v) if isinstance(a, Var) and self.defs[a].frames}
+
     def record_cost(self, v: Var) -> float:
         """The cost of storing `v` and loading it again."""
         type, d = self.fn.types[v.name], self.defs[v]
@@ -207,6 +212,8 @@ def plan(primal: Prepared, reverse: Block, over: Dependence, joined: Path | None
         wanted = demands.get(unit, set())
         if wanted:
             kept, again = cut(p, unit, wanted)
+            kept |= p.extents_of(kept)
+            again -= kept
             recorded |= kept
             needed |= kept | again
             for v in sorted(again, key=str):

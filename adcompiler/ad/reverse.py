@@ -76,11 +76,15 @@ class Reverse:
     def block(self, block: Block, path: Path) -> None:
         """Append the adjoint of a block."""
         for position in range(len(block) - 1, -1, -1):
-            stmt = block[position]
-            with self.b.at(getattr(stmt, "span", None)):
-                if isinstance(stmt, Store) and self.memory.root(stmt.array) in self.primal.restored:
-                    self.undo(stmt, block[position - 1])
-                self.statement(stmt, (*path, position))
+            self.position(block, position, path)
+
+    def position(self, block: Block, position: int, path: Path) -> None:
+        """Append the adjoint of one statement of a block, after undoing what it stored."""
+        stmt = block[position]
+        with self.b.at(getattr(stmt, "span", None)):
+            if isinstance(stmt, Store) and self.memory.root(stmt.array) in self.primal.restored:
+                self.undo(stmt, block[position - 1])
+            self.statement(stmt, (*path, position))
 
     def statement(self, stmt: Stmt, path: Path) -> None:
         """Append the adjoint of one statement."""
