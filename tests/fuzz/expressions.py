@@ -5,7 +5,14 @@ from __future__ import annotations
 from tests.fuzz.scope import Choice, Scope, Shape
 
 BOUNDED = ("np.sin({})", "np.tanh({})", "np.cos({})", "1.0 / (1.5 + np.sin({}))", "np.exp(-({}) ** 2)")
-SMOOTH = (*BOUNDED, "np.sqrt(2.0 + np.sin({}))", "np.log(1.5 + np.cos({}) * 0.3)", "np.arctan({})", "-({})", "({}) * 0.7")
+SMOOTH = (
+    *BOUNDED,
+    "np.sqrt(2.0 + np.sin({}))",
+    "np.log(1.5 + np.cos({}) * 0.3)",
+    "np.arctan({})",
+    "-({})",
+    "({}) * 0.7",
+)
 
 
 def index(c: Choice, s: Scope, extent: int) -> str:
@@ -115,7 +122,9 @@ def vector(c: Choice, s: Scope, length: int, depth: int = 2) -> str:
     if kind in ("axis", "product") and fit:
         return contraction(c, s, c.of(fit), length, kind)
     if kind == "scan":
-        return c.of(("np.cumsum({}) * 0.3", "np.roll({}, 1)", "({})[::-1]", "np.maximum({}, 0.1)", "({}).copy()")).format(inner)
+        return c.of(
+            ("np.cumsum({}) * 0.3", "np.roll({}, 1)", "({})[::-1]", "np.maximum({}, 0.1)", "({}).copy()")
+        ).format(inner)
     if kind == "build":
         return f"np.array([{', '.join(scalar(c, s, 1) for _ in range(length))}])"
     if kind == "one":

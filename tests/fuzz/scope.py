@@ -32,9 +32,7 @@ class Scope:
         """Return the scope of a nested block."""
         merged = {**self.integers, **integers}
         indices = (*self.loop_indices, *integers)
-        return replace(
-            self, integers=merged, depth=self.depth + 1, in_loop=self.in_loop or loop, loop_indices=indices
-        )
+        return replace(self, integers=merged, depth=self.depth + 1, in_loop=self.in_loop or loop, loop_indices=indices)
 
     def of_rank(self, rank: int) -> list[str]:
         """Return the arrays of one rank."""

@@ -53,7 +53,12 @@ def change(tree: ast.AST, node: ast.AST, way: int) -> bool:
                 return change_statement(value, value.index(node), node, way)
             if value is node and isinstance(node, ast.expr):
                 return change_expression(parent, name, node, way)
-            if isinstance(value, list) and node in value and isinstance(node, ast.expr) and isinstance(parent, ast.Call):
+            if (
+                isinstance(value, list)
+                and node in value
+                and isinstance(node, ast.expr)
+                and isinstance(parent, ast.Call)
+            ):
                 box = ast.Expr(node)
                 done = change_expression(box, "value", node, way)
                 value[value.index(node)] = box.value

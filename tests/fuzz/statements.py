@@ -154,8 +154,15 @@ def header_of(c: Choice, s: Scope) -> tuple[str, int, int]:
         low, high = s.integers[other]
         if low < 0 or high > 5:
             return str(n), 0, n - 1
-        return c.of(((f"{other}", 0, max(high - 1, 0)), (f"{other}, {high + 1}", low, high), (f"{other} + 1", 0, high),
-                     (f"{other}, -1, -1", 0, high), (f"{other} + 1, {high + 2}", low + 1, high + 1)))
+        return c.of(
+            (
+                (f"{other}", 0, max(high - 1, 0)),
+                (f"{other}, {high + 1}", low, high),
+                (f"{other} + 1", 0, high),
+                (f"{other}, -1, -1", 0, high),
+                (f"{other} + 1, {high + 2}", low + 1, high + 1),
+            )
+        )
     start = c.between(0, 1)
     return (f"{n}", 0, n - 1) if start == 0 else (f"1, {n + 1}", 1, n)
 
@@ -186,7 +193,14 @@ def while_loop(c: Choice, s: Scope) -> Made:
 
 
 STATEMENTS: dict[Callable[[Choice, Scope], Made], float] = {
-    assign: 4, write: 5, write_slice: 3, whole: 3, view: 1.5, swap: 0.7, call: 1, leave: 0.8,
+    assign: 4,
+    write: 5,
+    write_slice: 3,
+    whole: 3,
+    view: 1.5,
+    swap: 0.7,
+    call: 1,
+    leave: 0.8,
 }
 REGIONS: dict[Callable[[Choice, Scope], Made], float] = {for_range: 3, branch: 2, while_loop: 1, for_elements: 0.6}
 
