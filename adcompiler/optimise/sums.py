@@ -97,7 +97,8 @@ class _Sums:
             return False
         source = stmt.args[0]
         assert isinstance(source, Var)
-        replaced = {self.memory.root(v) for v in self.sources.known}
+        # reads of a dropped copy are reads of its source, which `memory` cannot tell
+        replaced = {self.memory.root(v) for pair in self.sources.known.items() for v in pair if isinstance(v, Var)}
         if self.b.types[source.name] != self.b.types[stmt.target.name] or self.memory.root(source) in replaced:
             return False
         return self.is_left(source, before, after) or self.stays_equal(source, stmt.target, after)

@@ -26,3 +26,10 @@ def product_of_parts_in_an_arm(x):
 
 
 program(product_of_parts_in_an_arm, lambda rng: (rng.uniform(0.1, 0.9, size=6),))
+
+
+def sum_of_an_array_and_one_built_of_its_elements(x):
+    return np.sum(np.cos(x) + np.array([0.25, x[0], 0.5]))
+
+
+program(sum_of_an_array_and_one_built_of_its_elements, lambda rng: (rng.uniform(-0.9, 0.9, size=3),))
