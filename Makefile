@@ -66,7 +66,11 @@ generate: .venv/.installed
 docs: .venv/.installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-bench: .venv/.installed
+.venv/.bench: .venv/.installed
+	$(BIN)/python -m pip install --quiet --editable ".[bench]"
+	touch $@
+
+bench: .venv/.bench
 	$(BIN)/python -m benchmarks
 
 clean:

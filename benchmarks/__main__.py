@@ -40,15 +40,15 @@ def programs(names: Sequence[str]) -> str:
     for name in names:
         results.append(harness.measure(registry.load(name)))
         print(f"{name}: {results[-1].ratio('gradient', 'adjoint'):.2f} of the hand-written adjoint's time", flush=True)
-    table, middle = report.programs(results), report.medians(results)
+    table, middle, others = report.programs(results), report.medians(results), report.peers(results)
     notes = [report.slowest(results), report.disturbed(results), *report.tangents(results)]
-    print("", report.text(table), "", report.text(middle), "", *notes, "", sep="\n")
+    print("", report.text(table), "", report.text(middle), "", report.text(others), "", *notes, "", sep="\n")
     if list(names) == registry.names():
         plots.programs(results, DOCS / "benchmarks.png")
     picture = "![Generated gradients by hand-written adjoints](benchmarks.png)"
-    return "\n".join(
-        ["## Programs\n", report.markdown(table), "", "\n\n".join(notes), "", picture, "", report.markdown(middle), ""]
-    )
+    programs_section = ["## Programs\n", report.markdown(table), "", "\n\n".join(notes), "", picture, ""]
+    peers_section = ["## Beside JAX\n", report.markdown(others), ""]
+    return "\n".join([*programs_section, report.markdown(middle), "", *peers_section])
 
 
 def costs() -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import adcompiler as ad
+from benchmarks.peers import jax_peer
 from benchmarks.program import Program
 from benchmarks.tape import tape_bytes
 from benchmarks.timing import Times, interleave
@@ -25,11 +26,12 @@ class Result:
         The program.
     times
         Of the value compiled by hand (`primal`) and by adcompiler (`value`), of the hand-written `adjoint`
-        and perhaps `tangent`, and of the generated `gradient`, also with `fastmath=False` (`strict`).
+        and perhaps `tangent`, of the generated `gradient`, also with `fastmath=False` (`strict`), and perhaps
+        of the gradient by `jax`.
     hand_tape, tape
         Bytes recorded by the hand-written adjoint and by the generated one.
     difference
-        Largest difference between the two gradients, by the largest entry.
+        Largest difference from the hand-written gradient, by the largest entry.
     """
 
     name: str
@@ -48,23 +50,21 @@ class Result:
 
 
 def measure(program: Program, budget: float = 1.5) -> Result:
-    """Time one program at its large size, after a comparison of the two gradients."""
+    """Time one program at its large size, after a comparison of all gradients with the hand-written one."""
     args = program.arguments(program.large)
     gradient = ad.value_and_grad(program.function, program.argnums)
     strict = ad.value_and_grad(program.function, program.argnums, fastmath=False)
-    difference = max(disagreement(call(*args), program.adjoint(*args)) for call in (gradient, strict))
+    gradients = {"gradient": partial(gradient, *args), "strict": partial(strict, *args)}
+    if (peer := jax_peer.contender(program, args)) is not None:
+        gradients["jax"] = peer
+    expected = program.adjoint(*args)
+    difference = max(disagreement(call(), expected) for call in gradients.values())
     if not difference <= AGREEMENT:
-        raise ArithmeticError(f"{program.name}: the generated gradient is {difference:.1e} from the hand-written one")
-    contenders = {
-        "primal": program.primal,
-        "value": gradient.primal,
-        "adjoint": program.adjoint,
-        "gradient": gradient,
-        "strict": strict,
-    }
+        raise ArithmeticError(f"{program.name}: a gradient is {difference:.1e} from the hand-written one")
+    others = {"primal": program.primal, "value": gradient.primal, "adjoint": program.adjoint}
     if program.tangent is not None:
-        contenders["tangent"] = program.tangent
-    times = interleave({name: partial(call, *args) for name, call in contenders.items()}, budget)
+        others["tangent"] = program.tangent
+    times = interleave({name: partial(call, *args) for name, call in others.items()} | gradients, budget)
     return Result(program.name, times, program.tape(*args), tape_bytes(gradient, args), difference)
 
 

@@ -5,6 +5,7 @@ import platform
 from collections.abc import Sequence
 from datetime import date
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import geometric_mean
 
@@ -67,6 +68,22 @@ def medians(results: Sequence[Result]) -> Table:
     ]
     means = [f"{geometric_mean(found.middle_ratio(*pair) for found in results):.2f}" for pair in PAIRS]
     return head, [*rows, ["geometric mean", "", "", "", "", *means]]
+
+
+def peers(results: Sequence[Result]) -> Table:
+    """A row for each program that was also timed with JAX, and the geometric mean of the ratios."""
+    head = ("program", "generated", "JAX", "JAX / gen.")
+    found = [one for one in results if "jax" in one.times]
+    rows = [
+        [
+            one.name,
+            *(seconds(one.times[key].least) for key in ("gradient", "jax")),
+            f"{one.ratio('jax', 'gradient'):.2f}",
+        ]
+        for one in found
+    ]
+    mean = f"{geometric_mean(one.ratio('jax', 'gradient') for one in found):.2f}" if found else ""
+    return head, [*rows, ["geometric mean", "", "", mean]]
 
 
 def slowest(results: Sequence[Result], count: int = 5) -> str:
@@ -195,10 +212,8 @@ def machine() -> str:
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    parts = [
-        f"adcompiler {adcompiler.__version__}",
-        *(f"{name} {version(name)}" for name in ("numba", "llvmlite", "numpy")),
-    ]
+    named_versions = ("numba", "llvmlite", "numpy", *(["jax"] if find_spec("jax") else []))
+    parts = [f"adcompiler {adcompiler.__version__}", *(f"{name} {version(name)}" for name in named_versions)]
     processor = named[0] if named else platform.machine()
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return (

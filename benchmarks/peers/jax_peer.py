@@ -1,0 +1,43 @@
+"""JAX as a contender: compiled, float64, one thread."""
+
+import importlib.util
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from benchmarks.program import Args, Program
+
+#: Read when JAX is first imported.
+ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+#: Arguments that are part of the compiled function, by name.
+STATIC = ("steps",)
+
+
+def contender(program: Program, args: Args) -> Callable[[], tuple[Any, Any]] | None:
+    """Value and gradient by JAX on arguments that it already holds; None without JAX or without such a program.
+
+    The first call compiles.
+    """
+    if importlib.util.find_spec("jax") is None:
+        return None
+    os.environ.setdefault("XLA_FLAGS", ONE_THREAD)
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    from benchmarks.peers import jax_programs
+
+    function = getattr(jax_programs, program.name, None)
+    if function is None:
+        return None
+    names = program.function.__code__.co_varnames[: program.function.__code__.co_argcount]
+    static = [name for name in names if name in STATIC]
+    compiled = jax.jit(jax.value_and_grad(function, program.argnums), static_argnames=static)
+    held = [arg if name in static else jax.numpy.asarray(arg) for name, arg in zip(names, args, strict=True)]
+    return partial(finished, jax.block_until_ready, compiled, held)
+
+
+def finished(wait: Callable[[Any], Any], compiled: Callable[..., Any], held: list[Any]) -> tuple[Any, Any]:
+    """The results, when they are there: JAX's calls return before."""
+    result: tuple[Any, Any] = wait(compiled(*held))
+    return result
