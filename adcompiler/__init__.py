@@ -15,5 +15,8 @@ from adcompiler.errors import MissingRule as MissingRule
 from adcompiler.errors import NotDifferentiable as NotDifferentiable
 from adcompiler.errors import TypeProblem as TypeProblem
 from adcompiler.errors import UnsupportedSyntax as UnsupportedSyntax
+from adcompiler.matrices import hessian as hessian
+from adcompiler.matrices import jacobian as jacobian
+from adcompiler.products import hvp as hvp
 from adcompiler.tools.benchmark import benchmark as benchmark
 from adcompiler.tools.gradcheck import gradcheck as gradcheck

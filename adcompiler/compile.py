@@ -115,21 +115,38 @@ class Derivative:
         Reverse mode: whether the cotangent of the result is one or an argument.
     outputs : tuple of int, optional
         Reverse mode: positions of the results that count; all by default.
+    second : bool
+        Whether the derivative is differentiated once more, forward, by the same parameters.
+    lanes : bool
+        Whether all seeds, and what depends on them, have a last axis of several directions.
     """
 
     mode: Literal["primal", "reverse", "forward"]
     wrt: tuple[int, ...] = ()
     seeds: Literal["one", "given"] = "one"
     outputs: tuple[int, ...] | None = None
+    second: bool = False
+    lanes: bool = False
 
     def of(self, fn: Func) -> Func:
         """The function that computes it."""
+        found = self._single(fn)
+        if not self.lanes:
+            return found
+        from adcompiler.ad.lanes import widen
+
+        count = len(fn.results) + (len(self.wrt) if self.second else 0)
+        return widen(found, range(len(fn.params), len(found.params)), range(count, len(found.results)))
+
+    def _single(self, fn: Func) -> Func:
+        """The function for one direction."""
         # with networkx, which records' minimum cuts need, these take a third of the time of importing the package
         from adcompiler.ad.forward import tangent
         from adcompiler.ad.gradient import gradient
 
         if self.mode == "reverse":
-            return gradient(fn, self.wrt, self.seeds, self.outputs)
+            found = gradient(fn, self.wrt, self.seeds, self.outputs)
+            return tangent(found, self.wrt) if self.second else found
         return tangent(fn, self.wrt) if self.mode == "forward" else fn
 
 

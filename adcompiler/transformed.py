@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from adcompiler import export, inspect
 from adcompiler.calls import nesting
 from adcompiler.calls.binding import Argnum, argnums_of
+from adcompiler.calls.binding import Argnums as BoundArgnums
 from adcompiler.calls.plans import Plan, gradient_plan, primal_plan
 from adcompiler.calls.subject import Instance, Lowering, Subject, subject
 from adcompiler.compile import Options
@@ -64,10 +65,8 @@ class Transformed:
     def _plan(self, lowering: Lowering, values: tuple[Any, ...] | None) -> Plan:
         if self.kind == "primal":
             return primal_plan(lowering)
-        argnums, with_value = self.argnums, self.kind == "value_and_grad"
-        if self.in_class:
-            argnums = tuple(map(_behind_self, argnums)) if isinstance(argnums, tuple) else _behind_self(argnums)
-        return gradient_plan(lowering, self.subject.binder, values, argnums, self.has_aux, with_value)
+        with_value = self.kind == "value_and_grad"
+        return gradient_plan(lowering, self.subject.binder, values, self.places, self.has_aux, with_value)
 
     def __lower_call__(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Value:
         """A call of this function in a program that is being compiled."""
@@ -77,6 +76,13 @@ class Transformed:
     def subject(self) -> Subject:
         """The function with what has been compiled of it."""
         return subject(self.function, self.options)
+
+    @property
+    def places(self) -> BoundArgnums:
+        """The argument numbers with `self` counted where it is an argument."""
+        if not self.in_class:
+            return self.argnums
+        return tuple(map(_behind_self, self.argnums)) if isinstance(self.argnums, tuple) else _behind_self(self.argnums)
 
     @functools.cached_property
     def key(self) -> tuple[object, ...]:
@@ -97,7 +103,11 @@ class Transformed:
     def __get__(self, owner: object, kind: type | None = None) -> Transformed:
         if owner is None:
             return self
-        return Transformed(self.kind, MethodType(self.function, owner), self.argnums, self.has_aux, self.options)
+        return type(self)(*self._given(MethodType(self.function, owner)))
+
+    def _given(self, function: Function) -> tuple[Any, ...]:
+        """What makes the same transformation of another function."""
+        return self.kind, function, self.argnums, self.has_aux, self.options
 
     def __reduce__(self) -> Any:
         name = str(getattr(self, "__qualname__", ""))
@@ -107,7 +117,7 @@ class Transformed:
         # a decorated function is found by its name, any other is made again
         if found is self:
             return name
-        return Transformed, (self.kind, self.function, self.argnums, self.has_aux, self.options)
+        return type(self), self._given(self.function)
 
     def __repr__(self) -> str:
         return f"<{self.kind} of {getattr(self, '__qualname__', self.function)}>"

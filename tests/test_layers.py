@@ -22,7 +22,7 @@ LAYERS = [
     {"inspect"},
     {"export"},
     {"transformed"},
-    {"api", "custom"},
+    {"api", "matrices", "products", "custom"},
     {"tools", "interop", "cuda"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -94,7 +94,7 @@ def gradient_plan(
     """The gradient of a function that returns one number; `values` are arguments, where there are any."""
     fn = lowering.lowered.func
     out, aux = split(lowering, has_aux, binder.name)
-    position = _number(lowering, values, binder.name, out, has_aux)
+    position = number_position(lowering, values, binder.name, out, has_aux)
     arguments = [Argument(lowering, binder, values, place) for place in binder.places(argnums, lowering.final)]
     wrt = tuple(dict.fromkeys(p for a in arguments for p in a.required()))
     derivative = Derivative("reverse", wrt, "one", None if aux is None else (position,))
@@ -108,6 +108,23 @@ def gradient_plan(
     elif with_value:
         tree = pair(value, tree)
     return Plan(lowering.compiled(derivative), tree, len(fn.results) + len(wrt))
+
+
+def product_plan(lowering: Lowering, binder: Binder, values: tuple[Any, ...], argnums: Argnums, has_aux: bool) -> Plan:
+    """The tangent of the gradient of a function that returns one number."""
+    fn = lowering.lowered.func
+    out, aux = split(lowering, has_aux, binder.name)
+    position = number_position(lowering, values, binder.name, out, has_aux)
+    arguments = [Argument(lowering, binder, values, place) for place in binder.places(argnums, lowering.final)]
+    wrt = tuple(dict.fromkeys(p for a in arguments for p in a.required()))
+    real = sum(fn.type(result).is_float for result in fn.results)
+    first = len(fn.results) + len(wrt) + real
+    trees = [a.gradient({p: first + k for k, p in enumerate(wrt)}) for a in arguments]
+    tree = pair(*trees) if isinstance(argnums, tuple) else trees[0]
+    if aux is not None:
+        tree = pair(tree, value_tree(aux, fn))
+    derivative = Derivative("reverse", wrt, "one", None if aux is None else (position,), second=True)
+    return Plan(lowering.compiled(derivative), tree, first + len(wrt))
 
 
 def pullback_plan(
@@ -183,7 +200,7 @@ def _described(spec: Spec) -> str:
 # -- what `grad` can be asked of ---------------------------------------------------------------------------------------
 
 
-def _number(lowering: Lowering, values: tuple[Any, ...] | None, name: str, out: OutTree, has_aux: bool) -> int:
+def number_position(lowering: Lowering, values: tuple[Any, ...] | None, name: str, out: OutTree, has_aux: bool) -> int:
     """The position of the one number that a function returns."""
     fn, needed = lowering.lowered.func, "grad needs a function that returns one number"
     if isinstance(out, OutLeaf) and not fn.type(fn.results[out.position]).rank:

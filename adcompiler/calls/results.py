@@ -71,6 +71,21 @@ def maker(tree: Tree) -> Make:
     return lambda results: tuple([make(results) for make in made])
 
 
+def filled(tree: Tree, leaf: Callable[[int], Any]) -> Any:
+    """A value of this form in which `leaf` gives what stands for each floating result; None for any other.
+
+    >>> filled(pair(Item(2, Type("float64")), Constant("name")), lambda position: position + 1)
+    (3, None)
+    """
+    match tree:
+        case Item(position, type) if type.is_float:
+            return leaf(position)
+        case Group(kind, items, keys):
+            made = [filled(item, leaf) for item in items]
+            return dict(zip(keys, made, strict=True)) if kind == "dict" else made if kind == "list" else tuple(made)
+    return None
+
+
 def spelled(tree: Tree, results: str, copied: Sequence[int] = ()) -> str:
     """The expression that makes a value of this form out of a tuple called `results`, of which some are copied.
 

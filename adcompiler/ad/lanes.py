@@ -1,0 +1,394 @@
+"""Several directions at once: what depends on some parameters gets an axis of lanes, everything else stays shared.
+
+Arrays have their lanes last. Neighbouring lines of scalars become one loop over the lanes, in which a value that no
+other place needs stays a scalar; a value that another loop, a carry or a branch needs has a row of lanes in memory.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from adcompiler.ad.products import product
+from adcompiler.analysis.activity import reachable
+from adcompiler.analysis.alias import aliases
+from adcompiler.ir.build import ONE, ZERO, Builder
+from adcompiler.ir.ops import kind
+from adcompiler.ir.types import INDEX
+from adcompiler.ir.walk import defines, index_atoms, map_operands, operands, walk, yields
+from adcompiler.ir.wengert import (
+    Assign,
+    Atom,
+    Block,
+    Branch,
+    Carry,
+    Func,
+    Grow,
+    Load,
+    Loop,
+    NewAxis,
+    Out,
+    Slice,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
+
+
+def widen(fn: Func, wide: Sequence[int], outs: Sequence[int]) -> Func:
+    """The function for several values at once of some parameters.
+
+    Parameters
+    ----------
+    fn : Func
+        A tangent or an adjoint: no branch, loop bound or index depends on its seeds.
+    wide : sequence of int
+        Positions of the parameters that get an axis of lanes, their last.
+    outs : sequence of int
+        Positions of the results that have that axis then, also where no parameter of `wide` reaches them.
+
+    Returns
+    -------
+    Func
+        The same parameters and results, with lanes.
+
+    Raises
+    ------
+    AssertionError
+        Where the course of the function depends on these parameters.
+    """
+    lanes = Lanes(fn, Builder.of(fn), _reached(fn, [fn.params[k] for k in wide]), _uses(fn))
+    params = lanes.parameters(frozenset(wide))
+    with lanes.b.block() as body:
+        lanes.block(fn.body)
+        results = [lanes.spread(r) if k in outs else r for k, r in enumerate(fn.results)]
+    # rows are allocated once, before everything that may use them; the extents of parameters come first
+    extents = [stmt for stmt in body if isinstance(stmt, Assign) and stmt.op == "dim" and stmt.args[0] in params]
+    lanes.b.extend([*extents, *lanes.rows_made, *(stmt for stmt in body if stmt not in extents)])
+    return lanes.b.finish(fn.name, params, results, fn.doc)
+
+
+def steering(stmt: Stmt) -> Iterator[Atom]:
+    """The values on which the course of a statement depends."""
+    match stmt:
+        case Loop(start=start, stop=stop, step=step, until=until):
+            yield from (start, stop, step, *(() if until is None else (until,)))
+        case While(test=test) | Branch(test=test):
+            yield test
+        case Load(index=index) | Store(index=index):
+            yield from index_atoms(index)
+
+
+def _uses(fn: Func) -> Counter[Var]:
+    """How often each name is read."""
+    read = [a for stmt in walk(fn.body) for a in (*operands(stmt), *yields(stmt))]
+    return Counter(a for a in (*read, *fn.results) if isinstance(a, Var))
+
+
+def _reached(fn: Func, params: Sequence[Var]) -> frozenset[Var]:
+    """The names whose value or contents depend on these parameters."""
+    memory = aliases(fn)
+    flow: list[tuple[Var, Var]] = []
+    for stmt in walk(fn.body):
+        pairs: list[tuple[Atom, Var]] = []
+        match stmt:
+            case Assign(target=target, op=op, args=args) if kind(op) != "shape":
+                pairs = [(a, target) for a in args]
+            case Load(target=target, array=array):
+                pairs = [(array, target)]
+            case Store(array=array, value=value):
+                pairs = [(value, array)]
+            case Loop(carried=carried) | While(carried=carried):
+                pairs = [p for c in carried for p in ((c.init, c.var), (c.next, c.var), (c.var, c.out))]
+            case Branch(outs=outs):
+                pairs = [p for o in outs for p in ((o.then, o.var), (o.other, o.var))]
+            case _:
+                pass
+        flow += [(memory.root(a), memory.root(v)) for a, v in pairs if isinstance(a, Var)]
+    found = reachable({memory.root(v) for v in params}, flow)
+    return frozenset(v for name in fn.types if memory.root(v := Var(name)) in found)
+
+
+@dataclass(slots=True)
+class Lanes:
+    """The state of the pass.
+
+    Parameters
+    ----------
+    fn : Func
+        The function.
+    b : Builder
+        Builds the result.
+    wide : frozenset of Var
+        The names that have lanes.
+    uses : Counter of Var
+        How often each name is read.
+    """
+
+    fn: Func
+    b: Builder
+    wide: frozenset[Var]
+    uses: Counter[Var]
+    count: Atom = ONE
+    arrays: dict[Var, Var] = field(default_factory=dict)
+    rows: dict[Var, Var] = field(default_factory=dict)
+    rows_made: list[Stmt] = field(default_factory=list)
+    pending: list[Assign | Load | Store] = field(default_factory=list)
+
+    # -- parameters and results --------------------------------------------------------------------------------------
+
+    def parameters(self, wide: frozenset[int]) -> list[Var]:
+        """The parameters; the number of lanes is the last extent of the first that has them."""
+        found, self.count = list(self.fn.params), self.b.var("lanes", INDEX)
+        for k in sorted(wide):
+            v = self.fn.params[k]
+            type = self.fn.types[v.name]
+            made = self.b.var(v.name, type.array(type.rank + 1, "C"), (*self.fn.shape(v), self.count))
+            found[k] = made
+            (self.arrays if type.rank else self.rows)[v] = made
+        first = found[min(wide)]
+        self.rows_made.append(Assign(self.count, "dim", (first,), (("axis", self.b.types[first.name].rank - 1),), None))
+        return found
+
+    def spread(self, atom: Atom) -> Atom:
+        """A result with lanes, the same in each where it depends on none."""
+        if isinstance(atom, Var) and atom in self.wide:
+            return self.of(atom)
+        type, shape = self.fn.type(atom), self.fn.shape(atom)
+        if not type.rank:
+            return self.b.emit("full", atom, self.count, dtype=type.dtype, hint="same")
+        made = self.b.emit("empty", *shape, self.count, dtype=type.dtype, hint="same")
+        self.b.store(made, self.b.everything(made), self.beside(atom))
+        return made
+
+    # -- values ------------------------------------------------------------------------------------------------------
+
+    def of(self, v: Atom) -> Var:
+        """The array with the lanes of a name."""
+        assert isinstance(v, Var)
+        return self.arrays[v] if self.fn.types[v.name].rank else self.row(v)
+
+    def row(self, v: Var) -> Var:
+        """The row with the lanes of a scalar."""
+        if v not in self.rows:
+            with self.first():
+                self.rows[v] = self.b.emit("empty", self.count, dtype=self.fn.types[v.name].dtype, hint=v.name)
+        return self.rows[v]
+
+    @contextmanager
+    def first(self) -> Iterator[None]:
+        """Build at the start of the function."""
+        self.b.stack.append(self.rows_made)
+        try:
+            yield
+        finally:
+            self.b.stack.pop()
+
+    def beside(self, atom: Atom) -> Atom:
+        """An operand of an operation on lanes: what has none gets an axis of length one for them."""
+        if isinstance(atom, Var) and atom in self.wide:
+            return self.of(atom)
+        if isinstance(atom, Var) and self.fn.types[atom.name].rank:
+            return self.b.load(atom, (*self.b.everything(atom), NewAxis()))
+        return atom
+
+    @property
+    def all(self) -> Slice:
+        """All lanes."""
+        return Slice(None, None, None, ZERO, self.count)
+
+    # -- statements --------------------------------------------------------------------------------------------------
+
+    def block(self, block: Block) -> None:
+        """Append a block; lines of scalars wait for their neighbours."""
+        for stmt in block:
+            with self.b.at(getattr(stmt, "span", None)):
+                self.statement(stmt)
+        self.flush()
+
+    def statement(self, stmt: Stmt) -> None:
+        """Append a statement, or keep it for the next loop over the lanes.
+
+        A line without lanes reads nothing that has lanes and may pass those that wait.
+        """
+        if not self.touches(stmt):
+            self.b.add(stmt)
+        elif isinstance(stmt, (Assign, Load, Store)) and self.is_scalar(stmt):
+            self.pending.append(stmt)
+        else:
+            self.flush()
+            self.apart(stmt)
+
+    def touches(self, stmt: Stmt) -> bool:
+        """Whether a statement, or one below it, makes or changes something that has lanes."""
+        return any(
+            (isinstance(s, (Store, Grow)) and s.array in self.wide) or any(v in self.wide for v in defines(s))
+            for s in walk((stmt,))
+        )
+
+    def is_scalar(self, stmt: Assign | Load | Store) -> bool:
+        """Whether a statement computes, reads or writes one number."""
+        if isinstance(stmt, Assign):
+            return not any(self.b.type(a).rank for a in (stmt.target, *stmt.args))
+        return not any(isinstance(item, (Slice, NewAxis)) for item in stmt.index)
+
+    def apart(self, stmt: Stmt) -> None:
+        """Append a statement of arrays, or a region."""
+        assert not self.wide & set(steering(stmt)), "the course of the function depends on a direction"
+        match stmt:
+            case Loop() | While():
+                self.repeated(stmt)
+            case Branch():
+                self.branch(stmt)
+            case Assign(target=target):
+                made = self.line(stmt)
+                (self.arrays if self.fn.types[target.name].rank else self.rows)[target] = made
+            case Load(target=target, array=array, index=index):
+                self.arrays[target] = self.b.load(self.arrays[array], (*index, self.all), target.name)
+            case Store(array=array, index=index, value=value, add=add):
+                self.b.store(self.arrays[array], (*index, self.all), self.beside(value), add)
+            case Grow(array=array, row=row):
+                self.b.grow(self.arrays[array], row)
+            case _:
+                raise AssertionError(f"{type(stmt).__name__} depends on a direction")
+
+    def line(self, stmt: Assign) -> Var:
+        """`y = op(a, b)` of arrays."""
+        op, hint = stmt.op, stmt.target.name
+        params: dict[str, Any] = dict(stmt.params)
+        match kind(op):
+            case "contract":
+                lanes = [k for k, a in enumerate(stmt.args) if a in self.wide]
+                return product(self.b, [self.of(a) if a in self.wide else a for a in stmt.args], lanes, hint)
+            case "alloc" if op == "full":
+                made = self.b.emit("empty", *stmt.args[1:], self.count, hint=hint, **params)
+                self.b.store(made, self.b.everything(made), self.beside(stmt.args[0]))
+                return made
+            case "alloc":
+                return self.b.emit(op, *stmt.args, self.count, hint=hint, **params)
+            case "view" if op == "transpose":
+                axes = params["axes"]
+                assert isinstance(axes, tuple)
+                return self.b.emit(op, self.of(stmt.args[0]), hint=hint, axes=(*axes, len(axes)))
+            case "view":
+                return self.b.emit(op, self.of(stmt.args[0]), *stmt.args[1:], self.count, hint=hint)
+        return self.b.emit(op, *(self.beside(a) for a in stmt.args), hint=hint, **params)
+
+    # -- loops over the lanes ----------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Append the lines that wait, as one loop over the lanes."""
+        lines, self.pending = self.pending, []
+        if not lines:
+            return
+        inside = Counter(a for s in lines for a in operands(s) if isinstance(a, Var))
+        made = [s.target for s in lines if not isinstance(s, Store)]
+        with self.over_lanes() as lane:
+            known: dict[Var, Atom] = {v: v for v in made}
+            for stmt in lines:
+                self.b.span = stmt.span
+                self.lane_line(stmt, lane, known)
+            for v in made:
+                if self.uses[v] > inside[v]:
+                    self.b.store(self.row(v), (lane,), v)
+
+    @contextmanager
+    def over_lanes(self) -> Iterator[Var]:
+        """A loop over the lanes around what is built inside."""
+        lane = self.b.var("lane", INDEX)
+        span = self.b.span
+        with self.b.block() as body:
+            yield lane
+        self.b.span = span
+        self.b.add(Loop(lane, ZERO, self.count, ONE, (), tuple(body), None, False, span))
+
+    def lane_line(self, stmt: Assign | Load | Store, lane: Var, known: dict[Var, Atom]) -> None:
+        """A line of numbers in the loop over the lanes."""
+        match stmt:
+            case Load(array=array, index=index):
+                self.b.add(replace(stmt, array=self.arrays[array], index=(*index, lane)))
+            case Store(array=array, index=index, value=value):
+                at = (*index, lane)
+                self.b.add(replace(stmt, array=self.arrays[array], index=at, value=self.lane(value, lane, known)))
+            case Assign():
+                self.b.add(map_operands(stmt, lambda a: self.lane(a, lane, known)))
+
+    def lane(self, atom: Atom, lane: Var, known: dict[Var, Atom]) -> Atom:
+        """The value of one lane."""
+        if not isinstance(atom, Var) or atom not in self.wide:
+            return atom
+        if atom not in known:
+            type, value = self.fn.types[atom.name], self.b.load(self.row(atom), (lane,), atom.name)
+            known[atom] = self.b.emit("cast", value, dtype=type.dtype, weak=True) if type.weak else value
+        return known[atom]
+
+    def copied(self, pairs: Sequence[tuple[Var, Atom]]) -> None:
+        """The rows of scalars receive values, all at once."""
+        moved = [(v, value) for v, value in pairs if v != value]
+        if not moved:
+            return
+        with self.over_lanes() as lane:
+            known: dict[Var, Atom] = {}
+            values = [self.lane(value, lane, known) for _, value in moved]
+            for (v, _), value in zip(moved, values, strict=True):
+                self.b.store(self.row(v), (lane,), value)
+
+    # -- regions -----------------------------------------------------------------------------------------------------
+
+    def repeated(self, stmt: Loop | While) -> None:
+        """A loop: carried scalars live in rows, from which they are read after it too."""
+        wide = [c for c in stmt.carried if c.var in self.wide]
+        scalars = [c for c in wide if not self.fn.types[c.var.name].rank]
+        arrays = [c for c in wide if self.fn.types[c.var.name].rank]
+        self.copied([(c.var, c.init) for c in scalars])
+        inits = [self.array_of(c.init) for c in arrays]
+        for c, init in zip(arrays, inits, strict=True):
+            self.arrays[c.var] = self.named(c.var, init)
+        with self.b.block() as condition:
+            if isinstance(stmt, While):
+                self.block(stmt.condition)
+        with self.b.block() as body:
+            self.block(stmt.body)
+            self.copied([(c.var, c.next) for c in scalars])
+            nexts = [self.array_of(c.next) for c in arrays]
+        carried = [c for c in stmt.carried if c not in wide]
+        for c, init, after in zip(arrays, inits, nexts, strict=True):
+            self.arrays[c.out] = self.named(c.out, init)
+            carried.append(Carry(self.arrays[c.var], init, after, self.arrays[c.out]))
+        for c in scalars:
+            self.rows[c.out] = self.row(c.var)
+        made = replace(stmt, carried=tuple(carried), body=tuple(body))
+        self.b.add(replace(made, condition=tuple(condition)) if isinstance(made, While) else made)
+
+    def array_of(self, atom: Atom) -> Var:
+        """An array with lanes that is handed on."""
+        found = self.spread(atom)
+        assert isinstance(found, Var)
+        return found
+
+    def named(self, v: Var, like: Var) -> Var:
+        """A name for an array that is handed on: of the type it has with lanes, and of its own extents."""
+        return self.b.var(v.name, self.b.types[like.name], (*self.fn.shape(v), self.count))
+
+    def branch(self, stmt: Branch) -> None:
+        """A branch: the scalars it yields are written into rows by both arms."""
+        wide = [o for o in stmt.outs if o.var in self.wide]
+        scalars = [o for o in wide if not self.fn.types[o.var.name].rank]
+        arrays = [o for o in wide if self.fn.types[o.var.name].rank]
+        with self.b.block() as then:
+            self.block(stmt.then)
+            self.copied([(o.var, o.then) for o in scalars])
+            thens = [self.array_of(o.then) for o in arrays]
+        with self.b.block() as other:
+            self.block(stmt.other)
+            self.copied([(o.var, o.other) for o in scalars])
+            others = [self.array_of(o.other) for o in arrays]
+        outs = [o for o in stmt.outs if o not in wide]
+        for o, a, c in zip(arrays, thens, others, strict=True):
+            self.arrays[o.var] = self.named(o.var, a)
+            outs.append(Out(self.arrays[o.var], a, c))
+        self.b.add(replace(stmt, then=tuple(then), other=tuple(other), outs=tuple(outs)))

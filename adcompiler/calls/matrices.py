@@ -1,0 +1,155 @@
+"""Jacobians and Hessians: a compiled function of several directions at once, run for blocks of the identity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from adcompiler.calls.plans import Argument, Plan
+from adcompiler.calls.results import Constant, Group, Item, Tree, filled, positions, value_tree
+from adcompiler.calls.subject import Lowering
+from adcompiler.compile import Derivative
+from adcompiler.frontend.signature import OutTree
+from adcompiler.ir.types import Type
+
+Mode = Literal["forward", "reverse", "hessian"]
+
+#: Directions of one run: enough to share the function's own work, few enough to stay in the cache.
+LANES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A number or an array on one side of a matrix: its position and type, its shape at this call."""
+
+    position: int
+    type: Type
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """How many entries it has."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a Python float."""
+        return self.type.weak
+
+
+class Matrix:
+    """The derivative of each floating result, or gradient, by each floating leaf of some arguments.
+
+    Parameters
+    ----------
+    lowering : Lowering
+        The function.
+    mode : "forward", "reverse" or "hessian"
+        Columns by the tangent, rows by the adjoint, or columns of second derivatives by the tangent of the adjoint.
+    out : OutTree
+        What of the function's result is differentiated.
+    wrt : tuple of int
+        Parameters by which it is.
+    """
+
+    def __init__(self, lowering: Lowering, mode: Mode, out: OutTree, wrt: tuple[int, ...]) -> None:
+        fn = lowering.lowered.func
+        self.mode, self.wrt = mode, wrt
+        self.tree = value_tree(out, fn)
+        self.outs = positions(self.tree)
+        count, real = len(fn.results), [p for p, result in enumerate(fn.results) if fn.type(result).is_float]
+        if mode == "forward":
+            derivative, first = Derivative("forward", wrt, lanes=True), count
+            self.found = [first + real.index(p) for p in self.outs]
+            count += len(real)
+        elif mode == "reverse":
+            derivative, first = Derivative("reverse", wrt, "given", tuple(sorted(self.outs)), lanes=True), count
+            self.found = list(range(first, first + len(wrt)))
+            count += len(wrt)
+        else:
+            derivative = Derivative("reverse", wrt, "one", tuple(sorted(self.outs)), second=True, lanes=True)
+            first = count + len(wrt) + len(real)
+            self.found = list(range(first, first + len(wrt)))
+            count = first + len(wrt)
+        self.plan = Plan(lowering.compiled(derivative), Constant(None), count)
+
+    def blocks(
+        self, fresh: Callable[[], list[Any]], columns: Sequence[Leaf], rows: Sequence[Leaf]
+    ) -> dict[tuple[int, int], np.ndarray[Any, Any]]:
+        """The matrix by leaf of row and of column, each of the shape of both, one after the other."""
+        seeded, found = (rows, columns) if self.mode == "reverse" else (columns, rows)
+        total = sum(leaf.size for leaf in seeded)
+        made = [np.empty((*leaf.shape, total), leaf.type.dtype) for leaf in found]
+        for start in range(0, total, LANES):
+            stop = min(start + LANES, total)
+            results = self.plan.results([*fresh(), *identity(seeded, start, stop)])
+            for whole, position in zip(made, self.found, strict=True):
+                whole[..., start:stop] = results[position]
+        blocks = {}
+        for leaf, whole in zip(found, made, strict=True):
+            for other, part in zip(seeded, split(whole, seeded), strict=True):
+                if self.mode == "reverse":
+                    blocks[other.position, leaf.position] = np.moveaxis(part, -1, 0).reshape(other.shape + leaf.shape)
+                else:
+                    blocks[leaf.position, other.position] = part.reshape(leaf.shape + other.shape)
+        return blocks
+
+
+def identity(leaves: Sequence[Leaf], start: int, stop: int) -> Iterator[np.ndarray[Any, Any]]:
+    """For each leaf its entries in the directions from `start` to `stop` of all leaves' entries, lanes last.
+
+    >>> leaves = [Leaf(0, Type("float64", 1), (2,)), Leaf(1, Type("float64"), ())]
+    >>> [part.tolist() for part in identity(leaves, 1, 3)]
+    [[[0.0, 0.0], [1.0, 0.0]], [0.0, 1.0]]
+    """
+    first = 0
+    for leaf in leaves:
+        flat = np.zeros((leaf.size, stop - start), leaf.type.dtype)
+        for lane in range(max(start, first), min(stop, first + leaf.size)):
+            flat[lane - first, lane - start] = 1.0
+        yield flat.reshape(*leaf.shape, stop - start)
+        first += leaf.size
+
+
+def split(whole: np.ndarray[Any, Any], leaves: Sequence[Leaf]) -> Iterator[np.ndarray[Any, Any]]:
+    """The parts of the last axis that belong to each leaf."""
+    first = 0
+    for leaf in leaves:
+        yield whole[..., first : first + leaf.size]
+        first += leaf.size
+
+
+def leaves_of(tree: Tree, results: Sequence[Any]) -> list[Leaf]:
+    """The floating leaves of a result or of arguments, with the shapes they have at this call."""
+    match tree:
+        case Item(position, type):
+            return [Leaf(position, type, np.shape(results[position]))] if type.is_float else []
+        case Group(items=items):
+            return [leaf for item in items for leaf in leaves_of(item, results)]
+    return []
+
+
+def argument_tree(arguments: Sequence[Argument], single: bool) -> Tree:
+    """The arguments as a tree of the parameters that are their leaves."""
+    trees = [a.gradient({p: p for p in a.required()}) for a in arguments]
+    return trees[0] if single else Group("tuple", tuple(trees))
+
+
+def arranged(
+    blocks: dict[tuple[int, int], np.ndarray[Any, Any]], rows: Tree, columns: Tree, plain: Container[int]
+) -> Any:
+    """The blocks in the structure of the rows, in each entry of which stands that of the columns.
+
+    The derivative of a number by a parameter of `plain`, which are Python's floats, is one too.
+    """
+
+    def entry(row: int, column: int) -> Any:
+        block = blocks[row, column]
+        if block.ndim:
+            return block
+        return float(block) if column in plain else block[()]
+
+    return filled(rows, lambda row: filled(columns, lambda column: entry(row, column)))

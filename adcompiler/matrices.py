@@ -1,0 +1,231 @@
+"""Transformations whose results are matrices: Jacobians and Hessians."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from adcompiler.calls.matrices import Leaf, Matrix, Mode, argument_tree, arranged, leaves_of
+from adcompiler.calls.plans import Argument, Plan, number_position, primal_plan, split
+from adcompiler.calls.results import Tree, value_tree
+from adcompiler.calls.subject import Instance
+from adcompiler.compile import Options
+from adcompiler.errors import NotDifferentiable, UnsupportedSyntax
+from adcompiler.frontend.context import Lowering as Program
+from adcompiler.frontend.registry import implements
+from adcompiler.frontend.signature import OutTree
+from adcompiler.frontend.values import Value
+from adcompiler.ir.build import Builder
+from adcompiler.transformed import Argnums, Function, Transformed
+
+MODES = ("auto", "forward", "reverse")
+
+
+def jacobian(
+    f: Function | None = None, argnums: Argnums = 0, *, mode: str = "auto", has_aux: bool = False, **options: Any
+) -> Any:
+    """The derivative of each entry of a function's result by each entry of its arguments.
+
+    Parameters
+    ----------
+    f : callable
+        A plain Python function with any floating results.
+    argnums : int, str or sequence of these
+        Numbers or names of the arguments to differentiate.
+    mode : "auto", "forward" or "reverse"
+        Columns by tangents, rows by adjoints, several at once; "auto" takes the side with fewer entries.
+    has_aux : bool
+        Whether `f` returns `(value, aux)`; the result is then `(jacobian, aux)`.
+    **options
+        See `adcompiler.compile.Options`.
+
+    Returns
+    -------
+    callable
+        A function of the arguments of `f` that gives an array of shape `out.shape + arg.shape`. Results that are
+        tuples, lists or dictionaries give that structure, in each entry of which stands that of the arguments.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def polar(p):
+    ...     return np.array([p[0] * np.cos(p[1]), p[0] * np.sin(p[1])])
+    >>> jacobian(polar)(np.array([2.0, 0.0]))
+    array([[1., 0.],
+           [0., 2.]])
+    """
+    return _made("jacobian", f, argnums, mode, has_aux, options)
+
+
+def hessian(
+    f: Function | None = None, argnums: Argnums = 0, *, mode: str = "auto", has_aux: bool = False, **options: Any
+) -> Any:
+    """The second derivatives of a function that returns one number.
+
+    Parameters
+    ----------
+    f, argnums, has_aux, **options
+        As for `jacobian`.
+    mode : "auto"
+        Columns by tangents of the adjoint, several at once.
+
+    Returns
+    -------
+    callable
+        A function of the arguments of `f` that gives an array of shape `arg.shape + arg.shape`; for several arguments,
+        rows by argument in each entry of which stand the columns by argument.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 2.0]))
+    array([[4., 6.],
+           [6., 0.]])
+    """
+    return _made("hessian", f, argnums, mode, has_aux, options)
+
+
+def _made(kind: str, f: Function | None, argnums: Argnums, mode: str, has_aux: bool, options: Mapping[str, Any]) -> Any:
+    made, known = (Jacobian, MODES) if kind == "jacobian" else (Hessian, MODES[:1])
+    if mode not in known:
+        raise ValueError(f"{kind}() has no mode {mode!r}; choose one of: {', '.join(map(repr, known))}")
+    chosen = Options.of(kind, options)
+    if f is None:
+        return lambda function: made(kind, function, argnums, has_aux, chosen, mode)
+    if not callable(f):
+        raise TypeError(f"{kind}() needs a function, not {f!r}")
+    return made(kind, f, argnums, has_aux, chosen, mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: the compiled form, the leaves of the arguments and those by which is differentiated, the results."""
+
+    instance: Instance
+    leaves: list[Any]
+    arguments: list[Argument]
+    wrt: tuple[int, ...]
+    out: OutTree
+    results: Sequence[Any]
+
+    @property
+    def columns(self) -> list[Leaf]:
+        """The leaves by which is differentiated."""
+        fn = self.instance.lowering.lowered.func
+        return [Leaf(p, fn.type(fn.params[p]), np.shape(self.leaves[p])) for p in self.wrt]
+
+    @property
+    def tree(self) -> Tree:
+        """The form of what is differentiated."""
+        return value_tree(self.out, self.instance.lowering.lowered.func)
+
+    def fresh(self) -> list[Any]:
+        """The leaves, with copies of those that the function writes."""
+        return self.instance.fresh(list(self.leaves))
+
+    def matrix(self, mode: Mode) -> Matrix:
+        """What computes the matrix."""
+        lowering = self.instance.lowering
+        return self.instance.plan((mode, self.wrt, self.out), lambda: Matrix(lowering, mode, self.out, self.wrt))
+
+
+class Matrices(Transformed):
+    """A function of the arguments of `function` that gives a matrix of derivatives.
+
+    Parameters
+    ----------
+    kind : "jacobian" or "hessian"
+        What it gives.
+    function, argnums, has_aux, options
+        As for `Transformed`.
+    mode : str
+        How it is computed.
+    """
+
+    def __init__(
+        self, kind: str, function: Function, argnums: object, has_aux: bool, options: Options, mode: str
+    ) -> None:
+        super().__init__(kind, function, argnums, has_aux, options)
+        self.mode = mode
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The matrix at these arguments."""
+        call = self._call(args, kwargs)
+        matrix, rows = self._matrix(call)
+        self.last = call.instance, matrix.plan
+        columns = argument_tree(call.arguments, not isinstance(self.argnums, tuple))
+        blocks = matrix.blocks(call.fresh, call.columns, rows)
+        plain = {leaf.position for leaf in call.columns if leaf.plain}
+        found = arranged(blocks, columns if self.kind == "hessian" else call.tree, columns, plain)
+        if not self.has_aux:
+            return found
+        value = primal_plan(call.instance.lowering).make(call.results)
+        return found, value[1]
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        binder = self.subject.binder
+        values = binder.values(args, kwargs)
+        instance, leaves = self.subject.find(values)
+        lowering = instance.lowering
+        out, aux = split(lowering, self.has_aux, binder.name)
+        if self.kind == "hessian":
+            number_position(lowering, values, binder.name, out, self.has_aux)
+        arguments = [Argument(lowering, binder, values, place) for place in binder.places(self.places, lowering.final)]
+        wrt = tuple(dict.fromkeys(p for a in arguments for p in a.required()))
+        results: Sequence[Any] = ()
+        if self.kind == "jacobian" or aux is not None:
+            primal = instance.plan(("primal",), lambda: primal_plan(lowering))
+            results = primal.results(instance.fresh(list(leaves)))
+        return Call(instance, leaves, arguments, wrt, out, results)
+
+    def _found(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Instance, Plan, list[Any]]:
+        call = self._call(args, kwargs)
+        return call.instance, self._matrix(call)[0].plan, call.leaves
+
+    def _matrix(self, call: Call) -> tuple[Matrix, list[Leaf]]:
+        """What computes the matrix, and the leaves of its rows."""
+        raise AssertionError("a kind of matrix says how it is computed")
+
+    def _given(self, function: Function) -> tuple[Any, ...]:
+        return (*super()._given(function), self.mode)
+
+    def __lower_call__(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Value:
+        """Refused: a matrix is made of several runs of a compiled function."""
+        raise UnsupportedSyntax(
+            f"{self.kind} inside a program that is compiled", low.b.span, f"call grad there, or {self.kind} outside"
+        )
+
+
+class Jacobian(Matrices):
+    """The derivative of each entry of a result by each entry of the arguments."""
+
+    def _matrix(self, call: Call) -> tuple[Matrix, list[Leaf]]:
+        rows = leaves_of(call.tree, call.results)
+        if not rows:
+            name = self.subject.binder.name
+            raise NotDifferentiable(f"{name}() returns no float", self.subject.span, "return floats or arrays of them")
+        sizes = [sum(leaf.size for leaf in leaves) for leaves in (call.columns, rows)]
+        chosen: Mode = (
+            "forward" if self.mode == "forward" or (self.mode == "auto" and sizes[0] <= sizes[1]) else "reverse"
+        )
+        return call.matrix(chosen), rows
+
+
+class Hessian(Matrices):
+    """The derivative of each entry of the gradient by each entry of the arguments."""
+
+    def _matrix(self, call: Call) -> tuple[Matrix, list[Leaf]]:
+        return call.matrix("hessian"), call.columns
+
+
+@implements(jacobian, hessian)
+def _matrix_inside(b: Builder, *args: Value, **kwargs: Value) -> Value:
+    raise UnsupportedSyntax(
+        "jacobian or hessian inside a program that is compiled",
+        b.span,
+        "call grad there, or jacobian and hessian outside",
+    )

@@ -1,0 +1,103 @@
+"""Products of second derivatives with a direction."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adcompiler.calls.plans import Argument, Plan, product_plan
+from adcompiler.calls.results import directions
+from adcompiler.calls.subject import Instance
+from adcompiler.compile import Options
+from adcompiler.errors import TypeProblem, UnsupportedSyntax
+from adcompiler.frontend.context import Lowering as Program
+from adcompiler.frontend.registry import implements
+from adcompiler.frontend.values import Value
+from adcompiler.ir.build import Builder
+from adcompiler.transformed import Argnums, Function, Transformed
+
+
+def hvp(f: Function | None = None, argnums: Argnums = 0, *, has_aux: bool = False, **options: Any) -> Any:
+    """The product of the second derivatives of a function that returns one number with a direction.
+
+    It is the tangent of the gradient: a small multiple of the cost of a gradient, whatever the number of entries.
+
+    Parameters
+    ----------
+    f, argnums, **options
+        As for `grad`.
+    has_aux : bool
+        Whether `f` returns `(value, aux)`; the result is then `(product, aux)`.
+
+    Returns
+    -------
+    callable
+        A function of the arguments of `f` and, last, of a direction `v` of the structure and shapes of the arguments
+        that are differentiated; the product has these too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hvp(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 2.0]), np.array([1.0, 0.0]))
+    array([4., 6.])
+    """
+    chosen = Options.of("hvp", options)
+    if f is None:
+        return lambda function: HessianProduct("hvp", function, argnums, has_aux, chosen)
+    if not callable(f):
+        raise TypeError(f"hvp() needs a function, not {f!r}")
+    return HessianProduct("hvp", f, argnums, has_aux, chosen)
+
+
+class HessianProduct(Transformed):
+    """A function of the arguments of `function` and of a direction that gives the tangent of the gradient along it."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The product at these arguments, of which the last one is the direction."""
+        of, places = self.subject, self.places
+        if "v" in kwargs and "v" not in of.binder.plain:
+            given, v = args, kwargs.pop("v")
+        elif args:
+            given, v = args[:-1], args[-1]
+        else:
+            raise TypeError("hvp needs a direction as its last argument")
+        values = of.binder.values(given, kwargs)
+        instance, leaves = of.find(values)
+        lowering = instance.lowering
+        plan = instance.plan(self.key, lambda: product_plan(lowering, of.binder, values, places, self.has_aux))
+        self.last = instance, plan
+        arguments = [Argument(lowering, of.binder, values, place) for place in of.binder.places(places, lowering.final)]
+        return plan.run([*instance.fresh(leaves), *self._moves(arguments, v)])
+
+    def _moves(self, arguments: Sequence[Argument], v: Any) -> list[Any]:
+        """The direction, leaf by leaf."""
+        given = v if isinstance(self.argnums, tuple) else (v,)
+        if not isinstance(given, (tuple, list)) or len(given) != len(arguments):
+            raise TypeProblem(
+                f"hvp needs {len(arguments)} directions in a tuple, one for each argument",
+                None,
+                "give v the structure of argnums",
+            )
+        moved = dict[int, Any]()
+        for argument, one in zip(arguments, given, strict=True):
+            moved |= zip(argument.floats, directions(one, argument.value, argument.label, "direction"), strict=True)
+        return list(moved.values())
+
+    def _found(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Instance, Plan, list[Any]]:
+        of = self.subject
+        values = of.binder.values(args, kwargs)
+        instance, leaves = of.find(values)
+        plan = instance.plan(
+            self.key, lambda: product_plan(instance.lowering, of.binder, values, self.places, self.has_aux)
+        )
+        return instance, plan, leaves
+
+    def __lower_call__(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Value:
+        """Refused: its last argument is none of the function's."""
+        raise UnsupportedSyntax("hvp inside a program that is compiled", low.b.span, "call grad there, or hvp outside")
+
+
+@implements(hvp)
+def _product_inside(b: Builder, *args: Value, **kwargs: Value) -> Value:
+    raise UnsupportedSyntax("hvp inside a program that is compiled", b.span, "call grad there, or hvp outside")
