@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 import llvmlite
+import llvmlite.binding
 import numba
 import numpy as np
 from numba import config
@@ -23,6 +24,7 @@ from numba.cloudpickle import register_pickle_by_value
 from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.errors import NumbaError, NumbaWarning
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 from adcompiler import cache
@@ -139,20 +141,43 @@ class MachineCode(NullCache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Numba's compile result for a signature, or None."""
-        target_context.refresh()
         content = self.folder.load(self._name(sig, target_context.codegen()))
         if content is None:
             return None
         try:
-            return CompileResult._rebuild(target_context, *pickle.loads(content))  # type: ignore[no-untyped-call]
+            symbols, state = pickle.loads(content)
+            _make_known(symbols, target_context)
+            return CompileResult._rebuild(target_context, *state)  # type: ignore[no-untyped-call]
         except _UNREADABLE:
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep a compile result, unless it holds addresses of this process."""
         if not data.library.has_dynamic_globals and all(x.can_cache for x in data.lifted):
-            self.folder.store(self._name(sig, data.codegen), dumps(data._reduce()))  # type: ignore[no-untyped-call]
+            content = dumps((_symbols(data.library), data._reduce()))  # type: ignore[no-untyped-call]
+            self.folder.store(self._name(sig, data.codegen), content)
 
     def _name(self, sig: Any, codegen: Any) -> str:
         machine = (numba.__version__, llvmlite.__version__, codegen.magic_tuple())
         return f"{self.stem}_{cache.key(cache.versions(), repr(sig), repr(machine))}.bin"
+
+
+def _symbols(library: Any) -> tuple[str, ...]:
+    """What machine code refers to outside itself."""
+    module = library._final_module
+    return tuple(
+        value.name
+        for value in (*module.functions, *module.global_variables)
+        if value.is_declaration and not value.name.startswith("llvm.")
+    )
+
+
+def _make_known(symbols: Sequence[str], target_context: Any) -> None:
+    """Give LLVM the addresses that machine code needs; it ends the process where one is missing.
+
+    Machine code needs Numba's memory manager. The tables of all functions that Numba can compile, which take longer to
+    fill than everything else in a call with machine code at hand, serve the compiler alone, which fills them itself.
+    """
+    rtsys.initialize(target_context)  # type: ignore[no-untyped-call]
+    if not all(map(llvmlite.binding.address_of_symbol, symbols)):
+        target_context.refresh()
