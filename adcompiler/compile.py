@@ -16,7 +16,6 @@ from adcompiler.analysis.alias import aliases
 from adcompiler.emit.text import emit
 from adcompiler.errors import ADCompilerError, Span
 from adcompiler.frontend.lower import Lowered, lower
-from adcompiler.frontend.signature import Spec, with_static
 from adcompiler.frontend.values import NotStatic
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Var
@@ -29,6 +28,7 @@ from adcompiler.optimise.sharing import share_loads
 from adcompiler.optimise.simplify import simplify
 from adcompiler.optimise.stops import drop_stops
 from adcompiler.optimise.unsigned import unsigned_indices
+from adcompiler.signature import Spec, with_static
 from adcompiler.source import SourceFunc
 
 TARGETS = ("cpu",)

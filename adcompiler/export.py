@@ -11,9 +11,9 @@ import numpy as np
 
 from adcompiler.calls.results import spelled
 from adcompiler.errors import ADCompilerError
-from adcompiler.frontend.captures import Capture
-from adcompiler.frontend.signature import SeqSpec, Spec, StaticSpec
 from adcompiler.inspect import View
+from adcompiler.outside import Capture
+from adcompiler.signature import SeqSpec, Spec, StaticSpec
 
 _NJIT = '@nb.njit(error_model="numpy", nogil=True)\n'
 _NAMES = {"primal": "value"}

@@ -17,9 +17,9 @@ from adcompiler.compile import Options
 from adcompiler.errors import NotDifferentiable, UnsupportedSyntax
 from adcompiler.frontend.context import Lowering as Program
 from adcompiler.frontend.registry import implements
-from adcompiler.frontend.signature import OutTree
 from adcompiler.frontend.values import Value
 from adcompiler.ir.build import Builder
+from adcompiler.signature import OutTree
 from adcompiler.transformed import Argnums, Function, Transformed
 
 MODES = ("auto", "forward", "reverse")

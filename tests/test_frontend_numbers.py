@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from adcompiler.errors import ADCompilerError, TypeProblem
-from adcompiler.frontend.signature import ArraySpec, ScalarSpec, SeqSpec, StaticSpec, leaves, spec_of
 from adcompiler.ir.types import FLOAT, INDEX, Type
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Check
+from adcompiler.signature import ArraySpec, ScalarSpec, SeqSpec, StaticSpec, leaves, spec_of
 from tests.support.lowering import check, execute, lowered
 
 CASES: list[Any] = []

@@ -14,6 +14,8 @@ LAYERS = [
     {"errors"},
     {"source"},
     {"ir"},
+    {"signature"},
+    {"outside"},
     {"rules"},
     {"analysis", "emit", "cache"},
     {"frontend", "ad", "optimise", "backend"},

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from adcompiler.errors import UnsupportedSyntax
-from adcompiler.frontend.signature import bind, entry_point
+from adcompiler.signature import bind, entry_point
 from adcompiler.source import SourceFunc, source_of
 
 

@@ -24,7 +24,7 @@ from numba.cloudpickle import register_pickle_by_value
 from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.errors import NumbaError, NumbaWarning
-from numba.core.runtime import rtsys
+from numba.core.runtime.nrt import rtsys
 from numba.core.serialize import dumps
 
 from adcompiler import cache
@@ -178,6 +178,6 @@ def _make_known(symbols: Sequence[str], target_context: Any) -> None:
     Machine code needs Numba's memory manager. The tables of all functions that Numba can compile, which take longer to
     fill than everything else in a call with machine code at hand, serve the compiler alone, which fills them itself.
     """
-    rtsys.initialize(target_context)  # type: ignore[no-untyped-call]
+    rtsys.initialize(target_context)
     if not all(map(llvmlite.binding.address_of_symbol, symbols)):
         target_context.refresh()

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from adcompiler.errors import NotDifferentiable, UnsupportedSyntax
-from adcompiler.frontend.signature import SeqSpec, Spec, entry_point
+from adcompiler.signature import SeqSpec, Spec, entry_point
 
 Argnum: TypeAlias = "int | str"
 Argnums: TypeAlias = "Argnum | tuple[Argnum, ...]"

@@ -12,8 +12,8 @@ from adcompiler.calls.plans import Argument, Plan
 from adcompiler.calls.results import Constant, Group, Item, Tree, filled, positions, value_tree
 from adcompiler.calls.subject import Lowering
 from adcompiler.compile import Derivative
-from adcompiler.frontend.signature import OutTree
 from adcompiler.ir.types import Type
+from adcompiler.signature import OutTree
 
 Mode = Literal["forward", "reverse", "hessian"]
 

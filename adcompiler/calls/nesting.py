@@ -8,16 +8,17 @@ from adcompiler.calls.plans import Plan
 from adcompiler.calls.results import Constant, Item, Tree
 from adcompiler.calls.subject import Lowering, Subject
 from adcompiler.errors import ADCompilerError, TypeProblem, UnsupportedSyntax
-from adcompiler.frontend.captures import Capture, parameter
+from adcompiler.frontend.captures import parameter
 from adcompiler.frontend.context import Lowering as Program
 from adcompiler.frontend.facts import may_share
 from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.signature import ArraySpec, ScalarSpec, SeqSpec, Spec, StaticSpec
 from adcompiler.frontend.values import DictValue, ListOf, NeedStatic, NotStatic, Object, Path, Seq, Static, Value
 from adcompiler.ir.build import ONE, Builder
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import all_defs, rename
 from adcompiler.ir.wengert import Assign, Atom, Const, Func, Stmt, Var
+from adcompiler.outside import Capture
+from adcompiler.signature import ArraySpec, ScalarSpec, SeqSpec, Spec, StaticSpec
 
 
 def call(
@@ -152,7 +153,7 @@ def _captured(low: Program, lowering: Lowering, capture: Capture) -> Atom:
     key = ("inside", id(lowering), capture.name)
     if key not in low.captures.captured:
         var = parameter(low.b, capture.spec, capture.name, low.entry)
-        low.captures.captured[key] = Capture(var.name, capture.fetch, capture.spec), var
+        low.captures.captured[key] = Capture(var.name, capture.fetch, capture.spec, capture.key), var
     return low.captures.captured[key][1]
 
 

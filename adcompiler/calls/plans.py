@@ -24,7 +24,7 @@ from adcompiler.calls.results import (
 from adcompiler.calls.subject import Instance, Lowering
 from adcompiler.compile import Compiled, Derivative
 from adcompiler.errors import NotDifferentiable
-from adcompiler.frontend.signature import ArraySpec, OutLeaf, OutSeq, OutTree, ScalarSpec, SeqSpec, Spec
+from adcompiler.signature import ArraySpec, OutLeaf, OutSeq, OutTree, ScalarSpec, SeqSpec, Spec
 
 
 class Plan:

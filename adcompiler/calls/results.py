@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from adcompiler.errors import NotDifferentiable, TypeProblem
-from adcompiler.frontend.signature import ArraySpec, OutLeaf, OutSeq, OutStatic, OutTree, ScalarSpec, SeqSpec, Spec
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Func
+from adcompiler.signature import ArraySpec, OutLeaf, OutSeq, OutStatic, OutTree, ScalarSpec, SeqSpec, Spec
 
 Make: TypeAlias = Callable[[Sequence[Any]], Any]
 _WEAK: dict[str, Callable[[Any], Any]] = {"float64": float, "int64": int, "bool": bool}

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.frontend.signature import SeqSpec, Spec, StaticSpec
+from adcompiler.signature import SeqSpec, Spec, StaticSpec
 
 # contiguous in C order, in Fortran order, aligned, writeable: what decides the machine code
 _FLAGS = 0x1 | 0x2 | 0x100 | 0x400
@@ -89,7 +89,7 @@ def is_plain(leaf: Any) -> bool:
 def constants(value: Any, spec: Spec, final: Spec) -> Iterator[tuple[Any, StaticSpec]]:
     """The leaves that are numbers by their own specification and had to become constants, with the constants.
 
-    >>> from adcompiler.frontend.signature import spec_of
+    >>> from adcompiler.signature import spec_of
     >>> list(constants((2.0, 3), spec_of((2.0, 3)), SeqSpec("tuple", (spec_of(2.0), StaticSpec(3)))))
     [(3, StaticSpec(value=3))]
     """

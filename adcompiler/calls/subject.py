@@ -16,9 +16,9 @@ from adcompiler.calls.binding import Binder
 from adcompiler.calls.signing import Same, constants, exact, is_plain, signature
 from adcompiler.compile import Compiled, Derivative, Options, lowered
 from adcompiler.errors import ADCompilerError, Span, TypeProblem
-from adcompiler.frontend.captures import Capture
 from adcompiler.frontend.lower import Lowered, lower
-from adcompiler.frontend.signature import Spec, StaticSpec, run_time_leaves, spec_of
+from adcompiler.outside import Capture
+from adcompiler.signature import Spec, StaticSpec, run_time_leaves, spec_of
 from adcompiler.source import SourceFunc, source_of
 
 T = TypeVar("T")

@@ -82,6 +82,7 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
             try:
                 return low.captures.value(held[key], path.item(key))  # type: ignore[index]
             except (LookupError, TypeError) as error:
+                low.captures.depend(path, "has item", key)
                 raise low.fail(type(error).__name__, str(error)) from None
         case Static(value=str() as text) if all(isinstance(i, Const) for i in items):
             return Static(text[static_int(low, items[0], "the index of a string")])
@@ -154,7 +155,7 @@ def read_attribute(low: Lowering, owner: Value, name: str) -> Value:
                 raise library.missing_method(low.b, name)
             return Method(owner, name)
         case Object(held, path):
-            return _outer_attribute(low, held, path.attribute(name), name)
+            return _outer_attribute(low, held, path, name)
         case Static(value=ModuleType() as module):
             return _module_attribute(low, module, name)
         case Static(value=str() | bytes()) if hasattr("", name):
@@ -162,8 +163,7 @@ def read_attribute(low: Lowering, owner: Value, name: str) -> Value:
         case Static(value=held) if held is not None and hasattr(held, name):
             if is_constant(held):
                 return literal(getattr(held, name))
-            path = Path(("object", id(held)), getattr(held, "__name__", "object"), lambda: held)
-            return low.captures.value(getattr(held, name), path.attribute(name))
+            return low.captures.value(getattr(held, name), owner.path.attribute(name))
         case Seq(kind=kind) if hasattr([] if kind == "list" else (), name):
             return Method(owner, name)
         case DictValue() if hasattr({}, name):
@@ -192,7 +192,8 @@ def _module_attribute(low: Lowering, module: ModuleType, name: str) -> Value:
     return low.captures.value(held, path)
 
 
-def _outer_attribute(low: Lowering, held: object, path: Path, name: str) -> Value:
+def _outer_attribute(low: Lowering, held: object, owner: Path, name: str) -> Value:
     if not hasattr(held, name):
+        low.captures.depend(owner, "hasattr", name)
         raise low.fail("AttributeError", f"'{type(held).__name__}' object has no attribute '{name}'")
-    return low.captures.value(getattr(held, name), path)
+    return low.captures.value(getattr(held, name), owner.attribute(name))

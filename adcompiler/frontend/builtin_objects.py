@@ -45,10 +45,9 @@ def hasattr_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: s
     if not isinstance(name, Static) or not isinstance(name.value, str):
         raise low.refuse("builtin-call", name="hasattr")
     if isinstance(value, Object):
-        path, attribute = value.path, name.value
-        return Const(low.captures.depend(path, f"hasattr {attribute}", lambda: hasattr(path.fetch(), attribute)))
+        return Const(low.captures.depend(value.path, "hasattr", name.value))
     if isinstance(value, Static):
-        return Const(hasattr(value.value, name.value))
+        return Const(low.captures.depend(value.path, "hasattr", name.value))
     return Const(hasattr(type_object(low, value), name.value))
 
 

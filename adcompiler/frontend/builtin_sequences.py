@@ -105,7 +105,7 @@ def len_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) 
         case Var() | Const() if not low.b.type(value).rank:
             raise low.refuse("operand", sign="len()", kind="number")
         case Object(held, path) if hasattr(held, "__len__"):
-            return Const(low.captures.depend(path, "len", lambda: len(path.fetch())))  # type: ignore[arg-type]
+            return Const(low.captures.depend(path, "len"))
     return iterable(low, value).length
 
 

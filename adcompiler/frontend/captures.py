@@ -2,57 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.signature import ArraySpec, ScalarSpec, Spec, StaticSpec, spec_of
 from adcompiler.frontend.values import Object, Path, Seq, Static, Value
 from adcompiler.ir.build import Builder
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.wengert import Assign, Const, Stmt, Var
+from adcompiler.outside import FACTS, Capture, Guard, Key
+from adcompiler.signature import ArraySpec, ScalarSpec, Spec, spec_of
 
 _MODULES_OF_CONSTANTS = ("numpy", "math", "cmath", "scipy", "operator", "builtins", "numba")
 _LETTERS = "nmkl"
-
-
-@dataclass(frozen=True, slots=True)
-class Capture:
-    """A hidden passive parameter: a number or an array held by a global, a closure cell or an attribute.
-
-    Parameters
-    ----------
-    name : str
-        The parameter's name.
-    fetch : callable
-        Gives the present value.
-    spec : ScalarSpec or ArraySpec
-        What the function was compiled for.
-    """
-
-    name: str
-    fetch: Callable[[], object]
-    spec: Spec
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """An object on which the compiled code depends: another one there makes the code stale."""
-
-    name: str
-    fetch: Callable[[], object]
-    expected: object
-
-    def holds(self) -> bool:
-        """Whether the object is still the same: functions and modules by identity, plain values by value."""
-        try:
-            now = self.fetch()
-        except (AttributeError, LookupError, NameError, ValueError):
-            return False
-        return StaticSpec(now) == StaticSpec(self.expected)
 
 
 class Captures:
@@ -70,8 +33,9 @@ class Captures:
 
     def __init__(self, b: Builder, entry: list[Stmt], static: frozenset[tuple[object, ...]]) -> None:
         self.b, self.entry, self.static = b, entry, static
-        self.captured: dict[tuple[object, ...], tuple[Capture, Var]] = {}
-        self.guards: dict[tuple[object, ...], Guard] = {}
+        self.captured: dict[Key, tuple[Capture, Var]] = {}
+        self.guards: dict[Key, Guard] = {}
+        self.builtins: dict[int, tuple[dict[str, object], set[str]]] = {}
         self.lists: dict[int, Seq] = {}
 
     def value(self, held: object, path: Path) -> Value:
@@ -99,28 +63,40 @@ class Captures:
         return Object(held, path)
 
     def _guarded(self, held: object, path: Path) -> Value:
-        self.guards.setdefault(path.key, Guard(path.name, path.fetch, held))
+        self.guards.setdefault(path.key, Guard(path.name, path.fetch, held, path.key))
         return Const(held) if isinstance(held, bool) else Static(held)
 
-    def depend(self, path: Path, what: str, fetch: Callable[[], object]) -> object:
-        """A fact about an object from outside, which is compared at each call."""
-        found = fetch()
-        self.guards.setdefault((*path.key, what), Guard(f"{what} of {path.name}", fetch, found))
+    def depend(self, path: Path, kind: str, argument: object = None) -> object:
+        """A fact of `FACTS` about an object from outside, which is compared at each call."""
+        fact = FACTS[kind]
+        found = fact(path.fetch(), argument)
+        key = (*path.key, ("fact", kind, argument))
+        self.guards.setdefault(key, Guard(path.name, lambda: fact(path.fetch(), argument), found, key))
         return found
+
+    def builtin(self, space: dict[str, object], name: str) -> None:
+        """A builtin is meant, since no global of these has its name."""
+        self.builtins.setdefault(id(space), (space, set()))[1].add(name)
+
+    def every_guard(self) -> tuple[Guard, ...]:
+        """What must stay as it is."""
+        for space, names in self.builtins.values():
+            self.depend(_globals(space), "unhidden", tuple(sorted(names)))
+        return tuple(self.guards.values())
 
     def _number(self, held: object, path: Path) -> Value:
         if path.key in self.static or path.key[0] == "default":
-            self.guards.setdefault(path.key, Guard(path.name, path.fetch, held))
+            self.guards.setdefault(path.key, Guard(path.name, path.fetch, held, path.key))
             return Const(held)
         if path.key in self.captured:
             return self.captured[path.key][1]
         spec = _spec(held, path)
         var = parameter(self.b, spec, path.name, self.entry)
-        self.captured[path.key] = Capture(var.name, path.fetch, spec), var
+        self.captured[path.key] = Capture(var.name, path.fetch, spec, path.key), var
         return var
 
     def _sequence(self, held: tuple[object, ...] | list[object], path: Path) -> Value:
-        self.guards.setdefault((*path.key, "len"), Guard(path.name, lambda: _length(path.fetch()), _length(held)))
+        self.depend(path, "form")
         items = tuple(self.value(item, path.item(k)) for k, item in enumerate(held))
         seq = Seq(items, type(held).__name__)
         self.lists[id(seq)] = seq
@@ -133,15 +109,15 @@ class Captures:
         return frozenset(v.name for _, v in self.captured.values()) | {a.name for a in extents if isinstance(a, Var)}
 
 
+def _globals(space: dict[str, object]) -> Path:
+    return Path(("globals", id(space)), "globals", lambda: space)
+
+
 def _spec(held: object, path: Path) -> Spec:
     try:
         return spec_of(held)
     except TypeProblem as error:
         raise TypeProblem(f"{path.name}: {error.what}", error.span, error.fix) from error
-
-
-def _length(held: object) -> str:
-    return f"{type(held).__name__} of {len(held)}"  # type: ignore[arg-type]
 
 
 def parameter(b: Builder, spec: Spec, name: str, entry: list[Stmt]) -> Var:

@@ -65,6 +65,8 @@ def _compare(low: Lowering, name: str, a: Value, c: Value, hint: str) -> Value:
 def _equal(low: Lowering, a: Value, c: Value) -> bool:
     """Whether objects that are no numbers are equal, as far as that is known now."""
     if isinstance(a, (Static, Object)) and isinstance(c, (Static, Object)):
+        if isinstance(a, Object) or isinstance(c, Object):
+            return bool(low.captures.depend(a.path, "equals", c.path))
         return bool(a.value == c.value)
     if isinstance(a, (Seq, DictValue)) or isinstance(c, (Seq, DictValue)) or same_value(a, c):
         return same_value(a, c)
@@ -132,8 +134,7 @@ def _in(low: Lowering, item: Value, owner: Value) -> Atom:
         case Static(value=dict() | set() | frozenset() as held) if isinstance(item, (Const, Static)):
             return Const(item.value in held)
         case Object(value=dict() | set() | frozenset(), path=path) if isinstance(item, (Const, Static)):
-            key = item.value
-            return Const(low.captures.depend(path, f"{key!r} in", lambda: key in path.fetch()))  # type: ignore[operator]
+            return Const(low.captures.depend(path, "in", item.value))
     array = owner.array if isinstance(owner, ListOf) else owner
     if isinstance(array, Var) and b.type(array).rank:
         same = binary_test(low, array, item)

@@ -14,12 +14,11 @@ from adcompiler.errors import TypeProblem
 from adcompiler.frontend import access, blocks, comprehensions, control, expressions, snapshots, statements
 from adcompiler.frontend.aliasing import check_carried_arrays
 from adcompiler.frontend.blocks import run_block
-from adcompiler.frontend.captures import Capture, Guard, parameter
+from adcompiler.frontend.captures import parameter
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.inline import returned
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.scope import Frame, definition, parameters
-from adcompiler.frontend.signature import OutLeaf, OutSeq, OutStatic, OutTree, SeqSpec, Spec, StaticSpec
 from adcompiler.frontend.values import (
     Conflict,
     DictValue,
@@ -34,6 +33,8 @@ from adcompiler.frontend.values import (
     Value,
 )
 from adcompiler.ir.wengert import Atom, Const, Func, Var
+from adcompiler.outside import Capture, Guard
+from adcompiler.signature import OutLeaf, OutSeq, OutStatic, OutTree, SeqSpec, Spec, StaticSpec
 from adcompiler.source import SourceFunc
 
 EVALUATORS = (access, blocks, comprehensions, control, expressions, statements)
@@ -178,7 +179,7 @@ def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: lis
     check_carried_arrays(func)
     known = aliases(func)
     written = frozenset(k for k, var in enumerate(every) if known.root(var) in known.stored)
-    guards = tuple(low.captures.guards.values())
+    guards = low.captures.every_guard()
     return Lowered(func, tuple(capture for capture, _ in captured), out, written, guards)
 
 

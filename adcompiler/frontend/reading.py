@@ -60,6 +60,7 @@ def _outside(low: Lowering, name: str) -> Value:
         return low.captures.value(space[name], Path(("global", id(space), name), name, lambda: space[name]))
     if hasattr(builtins, name):
         held = getattr(builtins, name)
+        low.captures.builtin(space, name)
         return Const(held) if isinstance(held, bool) else Static(held)
     raise low.refuse("unknown-name", name=name)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib
+import sys
 from collections.abc import Iterator
+from types import ModuleType
 
 import numpy as np
 
@@ -160,7 +162,7 @@ def import_(low: Lowering, node: ast.Import | ast.ImportFrom) -> None:
     if isinstance(node, ast.ImportFrom):
         if node.level or node.module is None:
             raise low.refuse("relative-import", node)
-        module = importlib.import_module(node.module)
+        module = _imported(low, node.module)
         for alias in node.names:
             path = Path(("module", id(module), alias.name), alias.name, lambda a=alias: getattr(module, a.name))  # type: ignore[misc]
             if not hasattr(module, alias.name):
@@ -168,9 +170,16 @@ def import_(low: Lowering, node: ast.Import | ast.ImportFrom) -> None:
             low.frame.env[alias.asname or alias.name] = low.captures.value(getattr(module, alias.name), path)
         return
     for alias in node.names:
-        module = importlib.import_module(alias.name)
-        top = importlib.import_module(alias.name.partition(".")[0])
+        module = _imported(low, alias.name)
+        top = _imported(low, alias.name.partition(".")[0])
         low.frame.env[alias.asname or alias.name.partition(".")[0]] = Static(module if alias.asname else top)
+
+
+def _imported(low: Lowering, name: str) -> ModuleType:
+    """A module, which stays the one it is while the code made from it is used."""
+    module = importlib.import_module(name)
+    low.captures.value(module, Path(("import", name), name, lambda: sys.modules[name]))
+    return module
 
 
 @statement(ast.With)

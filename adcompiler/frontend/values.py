@@ -15,10 +15,32 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Path:
+    """How to fetch an object again at a later call: `key`, as in `outside`, tells equal paths, `name` is for people."""
+
+    key: tuple[object, ...]
+    name: str
+    fetch: Callable[[], object]
+
+    def attribute(self, name: str) -> Path:
+        """The path of an attribute."""
+        return Path((*self.key, "." + name), name, lambda: getattr(self.fetch(), name))
+
+    def item(self, key: object) -> Path:
+        """The path of an item."""
+        return Path((*self.key, ("[]", key)), f"{self.name}_{key}", lambda: self.fetch()[key])  # type: ignore[index]
+
+
+@dataclass(frozen=True, slots=True)
 class Static:
     """A Python object known at compile time: a module, a function, None, a string, a dtype, a type."""
 
     value: object
+
+    @property
+    def path(self) -> Path:
+        """The object itself, for its attributes."""
+        return Path(("object", id(self.value)), getattr(self.value, "__name__", "object"), lambda: self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +100,6 @@ class ListOf:
 
     array: Var
     weak: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """How to fetch an object again at a later call: `key` tells equal paths, `name` is for people."""
-
-    key: tuple[object, ...]
-    name: str
-    fetch: Callable[[], object]
-
-    def attribute(self, name: str) -> Path:
-        """The path of an attribute."""
-        return Path((*self.key, "." + name), name, lambda: getattr(self.fetch(), name))
-
-    def item(self, key: object) -> Path:
-        """The path of an item."""
-        return Path((*self.key, ("[]", key)), f"{self.name}_{key}", lambda: self.fetch()[key])  # type: ignore[index]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from adcompiler.frontend.lower import Lowered, lower
-from adcompiler.frontend.signature import (
+from adcompiler.frontend.values import NotStatic
+from adcompiler.ir.verify import verify
+from adcompiler.signature import (
     OutLeaf,
     OutStatic,
     OutTree,
@@ -21,8 +23,6 @@ from adcompiler.frontend.signature import (
     spec_of,
     with_static,
 )
-from adcompiler.frontend.values import NotStatic
-from adcompiler.ir.verify import verify
 from adcompiler.source import source_of
 from tests.support.interpret import run
 

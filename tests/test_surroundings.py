@@ -1,0 +1,100 @@
+"""What a function finds around it may change after its first call: names, attributes, items, modules."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import adcompiler as ad
+
+
+def made(text: str, **scope: Any) -> dict[str, Any]:
+    """The globals of a program."""
+    exec(text, scope)
+    return scope
+
+
+def test_a_builtin_hidden_by_a_global() -> None:
+    text = "def f(x):\n    return abs(x) * x\n"
+    scope = made(text)
+    g = ad.grad(scope["f"], source=text)
+    assert g(-3.0) == 6.0
+    scope["abs"] = lambda v: v * v
+    assert g(-3.0) == 27.0
+    del scope["abs"]
+    assert g(-3.0) == 6.0
+
+
+def test_an_attribute_that_was_not_there() -> None:
+    class Settings:
+        pass
+
+    settings: Any = Settings()
+
+    @ad.grad
+    def f(x):
+        return x * settings.scale if x > 0.0 else x
+
+    assert f(-1.0) == 1.0
+    with pytest.raises(AttributeError, match="scale"):
+        f(1.0)
+    settings.scale = 5.0
+    assert f(1.0) == 5.0
+
+
+def test_hasattr_of_a_class() -> None:
+    class Settings:
+        pass
+
+    @ad.grad
+    def f(x):
+        return x * Settings.scale if hasattr(Settings, "scale") else x  # type: ignore[attr-defined]
+
+    assert f(1.0) == 1.0
+    Settings.scale = 5.0  # type: ignore[attr-defined]
+    assert f(1.0) == 5.0
+
+
+def test_an_item_that_was_not_there() -> None:
+    settings: dict[str, float] = {}
+
+    @ad.grad
+    def f(x):
+        return x * settings["scale"] if x > 0.0 else x
+
+    assert f(-1.0) == 1.0
+    with pytest.raises(KeyError, match="scale"):
+        f(1.0)
+    settings["scale"] = 5.0
+    assert f(1.0) == 5.0
+
+
+def test_objects_that_are_no_longer_equal() -> None:
+    first, second = {"scale": 1.0}, {"scale": 1.0}
+
+    @ad.grad
+    def f(x):
+        return x if first == second else 2.0 * x
+
+    assert f(1.0) == 1.0
+    first["scale"] = 2.0
+    assert f(1.0) == 2.0
+
+
+def test_another_module_of_the_name_that_is_imported_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = ModuleType("scales"), ModuleType("scales")
+    one.scale, other.scale = 2.0, 3.0  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "scales", one)
+
+    @ad.grad
+    def f(x):
+        import scales
+
+        return scales.scale * x
+
+    assert f(1.0) == 2.0
+    monkeypatch.setitem(sys.modules, "scales", other)
+    assert f(1.0) == 3.0
