@@ -115,7 +115,7 @@ def attempt(
     sweep = transpose(reverse, given, params)
     last, parts = joined_loop(reverse, sweep)
     everything = (*sweep.seeds, *(s for seg in sweep.segments for s in seg), *sweep.end)
-    decided = plan(primal, everything, reverse.over, None if parts is None else (last,), sweep.grads)
+    decided = plan(primal, everything, reverse.over, None if parts is None else (last,), sweep.grads, b.shapes)
     seeded = tuple(bar for _, bar in given if isinstance(bar, Var))
     return Joint(fn, tuple(params), restored, seeded, reverse, sweep, decided, last, parts)
 

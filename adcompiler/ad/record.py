@@ -13,7 +13,7 @@ available. The cheapest choice is a minimum cut of a graph with two nodes a valu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import networkx as nx
@@ -185,8 +185,15 @@ class Planner:
         return RECORD * (type.numpy.itemsize / 8) * (_ARRAY if type.rank else 1.0)
 
 
-def plan(primal: Prepared, reverse: Block, over: Dependence, joined: Path | None, grads: Iterable[Atom] = ()) -> Plan:
-    """Decide for each value of the primal that `reverse` reads.
+def plan(
+    primal: Prepared,
+    reverse: Block,
+    over: Dependence,
+    joined: Path | None,
+    grads: Iterable[Atom],
+    shapes: Mapping[str, tuple[Atom, ...]],
+) -> Plan:
+    """Decide for each value of the primal that `reverse`, with names of these `shapes`, reads.
 
     In the loop at `joined` both sweeps of an iteration run together: what it defines is simply there, like top-level
     names.
@@ -205,6 +212,7 @@ def plan(primal: Prepared, reverse: Block, over: Dependence, joined: Path | None
                 demands.setdefault(p.home(a), set()).add(a)
 
     demand(all_reads(reverse))
+    demand(changing_extents(shapes, reverse))
     demand(grads)
     recorded: set[Var] = set()
     units = {p.home(v) for v in p.defs}
@@ -219,6 +227,16 @@ def plan(primal: Prepared, reverse: Block, over: Dependence, joined: Path | None
             for v in sorted(again, key=str):
                 demand(a for a in p.sources(v) or () if isinstance(a, Var) and a in p.defs and p.home(a) != unit)
     return Plan(p.defs, frozenset(recorded), frozenset(needed), p.reloads)
+
+
+def changing_extents(shapes: Mapping[str, tuple[Atom, ...]], reverse: Block) -> Iterator[Atom]:
+    """The extents of adjoints that a reversed loop carries, where they are others at its end or in its iterations."""
+    for loop in walk(reverse):
+        for c in loop.carried if isinstance(loop, Loop) else ():
+            found = [shapes.get(a.name, ()) for a in (c.var, c.init, c.next) if isinstance(a, Var)]
+            for extents in zip(*found, strict=True):
+                if len(set(extents)) > 1:
+                    yield from extents
 
 
 def opened(d: Definition, joined: Path | None) -> Definition:

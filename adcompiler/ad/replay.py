@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from adcompiler.ad.augment import Known
@@ -102,6 +102,7 @@ class Backward:
                 self.b.store(cell, (ZERO,), self.offsets[path])
         bounds = [self.get(a) for a in (stmt.start, stmt.stop, stmt.step)]
         inits = [self.get(c.init) for c in stmt.carried]
+        begins = [(c, self.begins(c, path)) for c in stmt.carried]
         buffers = self.buffers(region)
         ends = [self.get(c.out) for c in buffers]
         outer = self.known
@@ -117,7 +118,7 @@ class Backward:
         with self.b.block() as lines:
             self.block(stmt.body)
             nexts = [self.get(c.next) for c in stmt.carried]
-            lengths = [length for c in stmt.carried for length in self.lengths(c, path, outer)]
+            lengths = [length for c, first in begins for length in self.lengths(c, path, first)]
             befores = [self.get(c.var) for c in buffers]
         self.known = outer
         carried = tuple(
@@ -130,24 +131,31 @@ class Backward:
         carried += tuple(lengths)
         self.add(replace(stmt, start=bounds[0], stop=bounds[1], step=bounds[2], carried=carried, body=tuple(lines)))
 
-    def lengths(self, c: Carry, path: Path, outer: Known) -> list[Carry]:
+    def lengths(self, c: Carry, path: Path, begins: Sequence[Atom]) -> list[Carry]:
         """Carried extents of a carried adjoint whose extents change from one iteration to the next.
 
-        Called at the end of the body; gives the adjoint its new extents.
+        Called at the end of the body; gives the adjoint, which had the extents `begins` before the loop, its new ones.
         """
         made: list[Carry] = []
         shape, after = list(self.b.shape(c.var)), list(self.b.shape(c.var))
-        for axis, extent in enumerate(shape):
-            if not isinstance(extent, Var) or extent not in self.plan.defs or not self.within(extent, path):
-                continue
-            begin, end = self.b.shape(c.init)[axis], self.b.shape(c.next)[axis]
-            var, out = (self.b.var(f"n_{c.var}", INDEX) for _ in range(2))
-            init = outer.get(begin, begin) if isinstance(begin, Var) else begin
-            made.append(Carry(var, init, self.get(end), out))
-            shape[axis], after[axis] = var, out
+        for axis, begin in enumerate(begins):
+            end = self.b.shape(c.next)[axis]
+            if self.changes(shape[axis], path) or self.changes(end, path):
+                var, out = (self.b.var(f"n_{c.var}", INDEX) for _ in range(2))
+                made.append(Carry(var, begin, self.get(end), out))
+                shape[axis], after[axis] = var, out
         if made:
             self.b.shapes[c.var.name], self.b.shapes[c.out.name] = tuple(shape), tuple(after)
         return made
+
+    def begins(self, c: Carry, path: Path) -> tuple[Atom, ...]:
+        """The extents that a carried adjoint has before its loop, if they change there."""
+        extents = (*self.b.shape(c.var), *self.b.shape(c.next))
+        return tuple(map(self.get, self.b.shape(c.init))) if any(self.changes(a, path) for a in extents) else ()
+
+    def changes(self, extent: Atom, path: Path) -> bool:
+        """Whether an extent is one of the primal that differs between the iterations of the loop at `path`."""
+        return isinstance(extent, Var) and extent in self.plan.defs and self.within(extent, path)
 
     def buffers(self, region: Loop | While) -> list[Carry]:
         """The exchanged arrays of a loop to which the reverse sweep refers: they are exchanged back."""

@@ -275,7 +275,7 @@ class Reverse:
             self.over, self.active, self.primal.restored, path
         ):
             self.free.add(path)
-        carries = [Carry(givens[c], incoming[c], ends[c], self.b.like(givens[c])) for c in carried]
+        carries = [Carry(givens[c], incoming[c], ends[c], self.bar_of(c.init, c.var)) for c in carried]
         carries += [Carry(entries[v], entry[v], sums[v], self.b.like(entries[v])) for v in scalars]
         changing = [c for c in carries if c.next != c.var]
         body = rename(tuple(lines), {c.var: c.init for c in carries if c.next == c.var})
@@ -298,11 +298,18 @@ class Reverse:
 
     def given(self, c: Carry) -> Var:
         """Enter a reversed iteration: the carried adjoint is that of the iteration's next value."""
-        bar = self.b.like(c.var, f"{c.var}_bar")
+        bar = self.bar_of(c.next, c.var)
         if isinstance(c.next, Var) and self.b.type(bar).rank and c.next not in self.bars and c.next not in self.views:
             self.bars[c.next] = bar
         else:
             self.accumulate(c.next, bar, fresh=False)
+        return bar
+
+    def bar_of(self, value: Atom, var: Var) -> Var:
+        """A name for the adjoint of what a carried `var` is at some point: it has that value's extents."""
+        bar = self.b.like(var, f"{var}_bar")
+        if self.b.type(var).rank:
+            self.b.shapes[bar.name] = self.b.shape(value)
         return bar
 
     def leaving(self, c: Carry) -> Atom:

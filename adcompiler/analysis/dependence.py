@@ -62,10 +62,14 @@ class Dependence:
         return False
 
     def exchanges(self, loop: Loop | While) -> bool:
-        """Whether the arrays that a loop carries are buffers that change places, top-level ones before the loop."""
+        """Whether the arrays that a loop carries are buffers that change places, top-level ones before the loop.
+
+        They keep their extents: the reverse sweep, which exchanges them back, records none.
+        """
         arrays = [c for c in loop.carried if self.fn.types[c.var.name].rank]
         top = all(isinstance(c.init, Var) and not self.defs[c.init].frames for c in arrays)
-        return top and bool(arrays) and {c.next for c in arrays} == {c.var for c in arrays}
+        same = all(self.fn.shape(c.var) == self.fn.shape(c.init) for c in arrays)
+        return top and same and bool(arrays) and {c.next for c in arrays} == {c.var for c in arrays}
 
     def written(self, array: Var) -> bool:
         """Whether anything is stored into the memory of an array, under its name or one that it is given later."""

@@ -33,3 +33,45 @@ def sum_of_an_array_and_one_built_of_its_elements(x):
 
 
 program(sum_of_an_array_and_one_built_of_its_elements, lambda rng: (rng.uniform(-0.9, 0.9, size=3),))
+
+
+def buffers_of_other_origin_exchanged(x, rounds):
+    x *= 2.0
+    w = np.full(6, 0.5)
+    for j in range(rounds, 0, -1):
+        w, x = x, w
+        w[j] = np.sin(w[j - 1]) * x[j]
+    return np.sum(np.sin(w)) + x[1] * x[2]
+
+
+program(buffers_of_other_origin_exchanged, lambda rng: (rng.uniform(0.1, 0.9, size=6), 3))
+
+
+def buffers_exchanged_in_an_inner_loop(x, y):
+    total = 0.0
+    for k in range(1, len(x)):
+        v, w = np.sin(x[:k]), y[k : 2 * k]
+        for _ in range(k):
+            v, w = w * w, v
+        total += v[0] * w[-1] * x[k]
+    return total
+
+
+program(
+    buffers_exchanged_in_an_inner_loop,
+    lambda rng: (rng.uniform(0.1, 0.9, size=5), rng.uniform(0.1, 0.9, size=10)),
+    argnums=(0, 1),
+)
+
+
+def shorter_or_longer_in_turn(x, y):
+    for k in range(3):
+        x, y = y, 0.5 * x[: len(x) - 1] * (k + 1)
+    return np.sum(x * x) + np.sum(np.sin(y))
+
+
+program(
+    shorter_or_longer_in_turn,
+    lambda rng: (rng.uniform(0.1, 0.9, size=5), rng.uniform(0.1, 0.9, size=8)),
+    argnums=(0, 1),
+)
