@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.record import Plan
-from adcompiler.ad.tapes import Tapes
+from adcompiler.ad.tapes import Tapes, indexed
 from adcompiler.ad.trips import trip_count, trips_of
 from adcompiler.analysis.scope import Frame, Path
 from adcompiler.ir.build import ZERO, Builder
@@ -75,7 +75,8 @@ class Forward:
             offset: Atom = self.b.load(cell, (ZERO,), hint="place") if cell else ZERO
             self.offsets[path] = offset
             if isinstance(stmt, Loop):
-                last = self.b.int("sub", self.b.int("add", offset, trip_count(self.b, stmt)), Const(1))
+                rows = stmt.stop if indexed(stmt) else trip_count(self.b, stmt)
+                last = self.b.int("sub", self.b.int("add", offset, rows), Const(1))
                 for tape in flat:
                     self.b.grow(tape.array, last)
         before, *rest = (stmt.condition, stmt.body) if isinstance(stmt, While) else (stmt.body,)

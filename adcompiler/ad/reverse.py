@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from adcompiler.ad.order import memory_is_free
 from adcompiler.ad.prepare import Prepared
-from adcompiler.ad.trips import trip_count
+from adcompiler.ad.trips import reversed_range
 from adcompiler.analysis.alias import Aliases
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Path
@@ -279,7 +279,7 @@ class Reverse:
         carries += [Carry(entries[v], entry[v], sums[v], self.b.like(entries[v])) for v in scalars]
         changing = [c for c in carries if c.next != c.var]
         body = rename(tuple(lines), {c.var: c.init for c in carries if c.next == c.var})
-        index, start, stop, step = self.reversed_range(stmt)
+        index, start, stop, step = reversed_range(self.b, self.primal, stmt)
         self.origin[index] = path
         self.b.add(Loop(index, start, stop, step, tuple(changing), body, None, False, self.b.span))
         after = {c.var: c.out if c in changing else c.init for c in carries}
@@ -306,10 +306,17 @@ class Reverse:
         return bar
 
     def bar_of(self, value: Atom, var: Var) -> Var:
-        """A name for the adjoint of what a carried `var` is at some point: it has that value's extents."""
-        bar = self.b.like(var, f"{var}_bar")
-        if self.b.type(var).rank:
-            self.b.shapes[bar.name] = self.b.shape(value)
+        """A name for the adjoint of what a carried `var` is at some point.
+
+        It has the extents of that value on the axes along which those of `var` are carried as well.
+        """
+        bar, extents = self.b.like(var, f"{var}_bar"), self.b.shape(var)
+        if extents:
+            pairs = zip(self.b.shape(value), extents, strict=True)
+            self.b.shapes[bar.name] = tuple(
+                now if isinstance(extent, Var) and self.over.defs[extent].role == "carry" else extent
+                for now, extent in pairs
+            )
         return bar
 
     def leaving(self, c: Carry) -> Atom:
@@ -324,21 +331,6 @@ class Reverse:
             self.bars[c.init] = bar
         else:
             self.accumulate(c.init, bar, fresh=False)
-
-    def reversed_range(self, stmt: Loop | While) -> tuple[Var, Atom, Atom, Atom]:
-        """Index, start, stop and step of the loop that visits the iterations last first."""
-        b, counter = self.b, self.primal.counter(stmt)
-        if isinstance(stmt, While):
-            assert counter is not None
-            return b.like(counter.var, "k"), b.int("sub", counter.out, ONE), Const(-1), Const(-1)
-        index = b.like(stmt.index)
-        if counter is None and stmt.step == ONE:
-            return index, b.int("sub", stmt.stop, ONE), b.int("sub", stmt.start, ONE), Const(-1)
-        if counter is None and stmt.step == Const(-1):
-            return index, b.int("add", stmt.stop, ONE), b.int("add", stmt.start, ONE), ONE
-        trips: Atom = counter.out if counter else trip_count(b, stmt)
-        last = b.int("add", stmt.start, b.int("mul", b.int("sub", trips, ONE), stmt.step))
-        return index, last, b.int("sub", stmt.start, stmt.step), b.int("sub", Const(0), stmt.step)
 
 
 def blocks_of(stmt: Stmt) -> Block:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adcompiler.ad.prepare import Prepared
 from adcompiler.ir.build import ONE, ZERO, Builder
-from adcompiler.ir.wengert import Atom, Const, Loop, While
+from adcompiler.ir.wengert import Atom, Const, Loop, Var, While
 
 
 def trip_count(b: Builder, stmt: Loop) -> Atom:
@@ -33,3 +33,19 @@ def trip_atoms(primal: Prepared, region: object) -> tuple[Atom, ...]:
         return (counter.out,)
     assert isinstance(region, Loop)
     return (region.start, region.stop, region.step)
+
+
+def reversed_range(b: Builder, primal: Prepared, stmt: Loop | While) -> tuple[Var, Atom, Atom, Atom]:
+    """Index, start, stop and step of the loop that visits the iterations last first."""
+    counter = primal.counter(stmt)
+    if isinstance(stmt, While):
+        assert counter is not None
+        return b.like(counter.var, "k"), b.int("sub", counter.out, ONE), Const(-1), Const(-1)
+    index = b.like(stmt.index)
+    if counter is None and stmt.step == ONE:
+        return index, b.int("sub", stmt.stop, ONE), b.int("sub", stmt.start, ONE), Const(-1)
+    if counter is None and stmt.step == Const(-1):
+        return index, b.int("add", stmt.stop, ONE), b.int("add", stmt.start, ONE), ONE
+    trips: Atom = counter.out if counter else trip_count(b, stmt)
+    last = b.int("add", stmt.start, b.int("mul", b.int("sub", trips, ONE), stmt.step))
+    return index, last, b.int("sub", stmt.start, stmt.step), b.int("sub", Const(0), stmt.step)

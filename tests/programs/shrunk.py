@@ -75,3 +75,15 @@ program(
     lambda rng: (rng.uniform(0.1, 0.9, size=5), rng.uniform(0.1, 0.9, size=8)),
     argnums=(0, 1),
 )
+
+
+def many_records_of_a_loop_that_starts_at_one(x):
+    for m in range(5):
+        for _ in range(m, 6):
+            w = np.mean(x)
+            for r in range(1, len(x)):
+                x[r] = 0.5 * x[r] * w + 0.1
+    return np.sum(x)
+
+
+program(many_records_of_a_loop_that_starts_at_one, lambda rng: (rng.uniform(0.1, 0.9, size=17),))
