@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
 from adcompiler.frontend.registry import implements
@@ -39,8 +40,8 @@ def stop_gradient(x: T) -> T:
 @implements(stop_gradient)
 def _stop(b: Builder, x: Value) -> Value:
     match x:
-        case Seq(items, kind):
-            return Seq(tuple(_stop(b, item) for item in items), kind)
+        case Seq(items):
+            return replace(x, items=tuple(_stop(b, item) for item in items))
         case DictValue(items):
             return DictValue(tuple((key, _stop(b, item)) for key, item in items))
         case Var() if b.type(x).is_float:

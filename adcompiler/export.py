@@ -13,7 +13,7 @@ from adcompiler.calls.results import spelled
 from adcompiler.errors import ADCompilerError
 from adcompiler.inspect import View
 from adcompiler.outside import Capture
-from adcompiler.signature import SeqSpec, Spec, StaticSpec
+from adcompiler.signature import SeqSpec, Spec, StaticSpec, fields_of
 
 _NJIT = '@nb.njit(error_model="numpy", nogil=True)\n'
 _NAMES = {"primal": "value"}
@@ -75,6 +75,9 @@ def calling(view: View, name: str) -> str:
 def _leaves(expression: str, spec: Spec) -> Iterator[str]:
     """The expressions of the run-time leaves of an argument."""
     match spec:
+        case SeqSpec(items=items, record=type() as record):
+            for name, item in zip(fields_of(record) or (), items, strict=True):
+                yield from _leaves(f"{expression}.{name}", item)
         case SeqSpec(items=items, keys=keys):
             for key, item in zip(keys or range(len(items)), items, strict=True):
                 yield from _leaves(f"{expression}[{key!r}]", item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,11 +48,12 @@ class StaticSpec:
 
 @dataclass(frozen=True, slots=True)
 class SeqSpec:
-    """A tuple, a list or a dictionary of arguments; `keys` are those of a dictionary."""
+    """A tuple, a list, a dictionary or a record of arguments; `keys` are those of a dictionary."""
 
     kind: str
     items: tuple[Spec, ...]
     keys: tuple[object, ...] = ()
+    record: type | None = None
 
 
 Spec: TypeAlias = ScalarSpec | ArraySpec | StaticSpec | SeqSpec
@@ -74,11 +76,12 @@ class OutStatic:
 
 @dataclass(frozen=True, slots=True)
 class OutSeq:
-    """A tuple or a list of results; of a dictionary the values, with their keys."""
+    """A tuple, a list or a record of results; of a dictionary the values, with their keys."""
 
     kind: str
     items: tuple[OutTree, ...]
     keys: tuple[object, ...] = ()
+    record: type | None = None
 
 
 OutTree: TypeAlias = OutLeaf | OutStatic | OutSeq
@@ -111,11 +114,42 @@ def spec_of(value: object) -> Spec:
             return SeqSpec(type(value).__name__, tuple(spec_of(item) for item in value))
         case dict() if type(value) is dict:
             return SeqSpec("dict", tuple(spec_of(item) for item in value.values()), tuple(value))
+        case _ if fields_of(type(value)) is not None:
+            items = tuple(spec_of(item) for item in items_of(value))
+            return SeqSpec(kind_of_record(type(value)), items, record=type(value))
         case set() | frozenset():
             raise TypeProblem(
                 f"an argument of type {type(value).__name__} is outside the language", None, "pass its items one by one"
             )
     return StaticSpec(value)
+
+
+def fields_of(cls: type) -> tuple[str, ...] | None:
+    """The names of the items of a named tuple or a dataclass; None for any other class.
+
+    >>> from collections import namedtuple
+    >>> fields_of(namedtuple("Point", "x y")), fields_of(tuple)
+    (('x', 'y'), None)
+    """
+    if issubclass(cls, tuple):
+        names = getattr(cls, "_fields", None)
+        return tuple(names) if isinstance(names, tuple) else None
+    return tuple(f.name for f in dataclasses.fields(cls)) if dataclasses.is_dataclass(cls) else None
+
+
+def kind_of_record(cls: type) -> str:
+    """The kind of a sequence that is a record: a named tuple is a tuple."""
+    return "tuple" if issubclass(cls, tuple) else "record"
+
+
+def record_of(cls: type, items: Sequence[object]) -> object:
+    """A record of these items, made without running what its class does to new objects."""
+    if issubclass(cls, tuple):
+        return tuple.__new__(cls, items)
+    made = object.__new__(cls)
+    for name, item in zip(fields_of(cls) or (), items, strict=True):
+        object.__setattr__(made, name, item)
+    return made
 
 
 def _array_spec(array: np.ndarray) -> Spec:
@@ -159,13 +193,16 @@ def leaves(value: object) -> Iterator[object]:
         case dict():
             for item in value.values():
                 yield from leaves(item)
+        case _ if fields_of(type(value)) is not None:
+            for item in items_of(value):
+                yield from leaves(item)
 
 
 def run_time_leaves(value: object, spec: Spec) -> Iterator[object]:
     """The leaves of an argument that are parameters of the function built for `spec`."""
     match spec:
         case SeqSpec(items=items):
-            for item, of_item in zip(_items(value), items, strict=True):
+            for item, of_item in zip(items_of(value), items, strict=True):
                 yield from run_time_leaves(item, of_item)
         case StaticSpec():
             pass
@@ -173,9 +210,15 @@ def run_time_leaves(value: object, spec: Spec) -> Iterator[object]:
             yield from leaves(value)
 
 
-def _items(value: object) -> Sequence[object]:
-    assert isinstance(value, (tuple, list, dict))
-    return tuple(value.values()) if isinstance(value, dict) else value
+def items_of(value: object) -> Sequence[object]:
+    """The items of a tuple, a list, a dictionary or a record."""
+    if isinstance(value, dict):
+        return tuple(value.values())
+    if isinstance(value, (tuple, list)):
+        return value
+    names = fields_of(type(value))
+    assert names is not None, f"{value!r} has no items"
+    return [getattr(value, name) for name in names]
 
 
 def with_static(specs: tuple[Spec, ...], values: tuple[object, ...], positions: frozenset[int]) -> tuple[Spec, ...]:
@@ -189,8 +232,9 @@ def with_static(specs: tuple[Spec, ...], values: tuple[object, ...], positions: 
     def replaced(spec: Spec, value: object) -> Spec:
         nonlocal count
         match spec:
-            case SeqSpec(kind, items, keys):
-                return SeqSpec(kind, tuple(replaced(s, v) for s, v in zip(items, _items(value), strict=True)), keys)
+            case SeqSpec(items=items):
+                made = tuple(replaced(s, v) for s, v in zip(items, items_of(value), strict=True))
+                return dataclasses.replace(spec, items=made)
             case StaticSpec():
                 return spec
         count += 1

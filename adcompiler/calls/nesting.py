@@ -123,7 +123,7 @@ def _spec(b: Builder, value: Value) -> Spec:
         case Static(value=known) | Object(value=known):
             return StaticSpec(known)
         case Seq(items, kind):
-            return SeqSpec(kind, tuple(_spec(b, item) for item in items))
+            return SeqSpec(kind, tuple(_spec(b, item) for item in items), record=value.record)
         case DictValue(items):
             return SeqSpec("dict", tuple(_spec(b, item) for _, item in items), tuple(key for key, _ in items))
     raise UnsupportedSyntax(
@@ -191,7 +191,11 @@ def _value(b: Builder, tree: Tree, results: Sequence[Atom]) -> Value:
         case Item(position, type):
             return _typed(b, results[position], type)
     items = [_value(b, item, results) for item in tree.items]
-    return DictValue(tuple(zip(tree.keys, items, strict=True))) if tree.kind == "dict" else Seq(tuple(items), tree.kind)
+    return (
+        DictValue(tuple(zip(tree.keys, items, strict=True)))
+        if tree.kind == "dict"
+        else Seq(tuple(items), tree.kind, tree.record)
+    )
 
 
 def _typed(b: Builder, atom: Atom, type: Type) -> Atom:

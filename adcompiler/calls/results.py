@@ -11,7 +11,19 @@ import numpy as np
 from adcompiler.errors import NotDifferentiable, TypeProblem
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Func
-from adcompiler.signature import ArraySpec, OutLeaf, OutSeq, OutStatic, OutTree, ScalarSpec, SeqSpec, Spec
+from adcompiler.signature import (
+    ArraySpec,
+    OutLeaf,
+    OutSeq,
+    OutStatic,
+    OutTree,
+    ScalarSpec,
+    SeqSpec,
+    Spec,
+    fields_of,
+    items_of,
+    record_of,
+)
 
 Make: TypeAlias = Callable[[Sequence[Any]], Any]
 _WEAK: dict[str, Callable[[Any], Any]] = {"float64": float, "int64": int, "bool": bool}
@@ -35,11 +47,12 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A tuple, a list or a dictionary of results."""
+    """A tuple, a list, a dictionary or a record of results."""
 
     kind: str
     items: tuple[Tree, ...]
     keys: tuple[object, ...] = ()
+    record: type | None = None
 
 
 Tree: TypeAlias = "Item | Constant | Group"
@@ -68,6 +81,8 @@ def maker(tree: Tree) -> Make:
         return lambda results: {key: make(results) for key, make in zip(keys, made, strict=True)}
     if tree.kind == "list":
         return lambda results: [make(results) for make in made]
+    if (record := tree.record) is not None:
+        return lambda results: record_of(record, [make(results) for make in made])
     return lambda results: tuple([make(results) for make in made])
 
 
@@ -80,8 +95,10 @@ def filled(tree: Tree, leaf: Callable[[int], Any]) -> Any:
     match tree:
         case Item(position, type) if type.is_float:
             return leaf(position)
-        case Group(kind, items, keys):
+        case Group(kind, items, keys, record):
             made = [filled(item, leaf) for item in items]
+            if record is not None:
+                return record_of(record, made)
             return dict(zip(keys, made, strict=True)) if kind == "dict" else made if kind == "list" else tuple(made)
     return None
 
@@ -117,8 +134,8 @@ def value_tree(out: OutTree, fn: Func) -> Tree:
             return Item(position, fn.type(fn.results[position]))
         case OutStatic(value):
             return Constant(value)
-        case OutSeq(kind, items, keys):
-            return Group(kind, tuple(value_tree(item, fn) for item in items), keys)
+        case OutSeq(kind, items, keys, record):
+            return Group(kind, tuple(value_tree(item, fn) for item in items), keys, record)
 
 
 def tangent_tree(out: OutTree, fn: Func, kept: dict[int, int]) -> Tree:
@@ -126,8 +143,8 @@ def tangent_tree(out: OutTree, fn: Func, kept: dict[int, int]) -> Tree:
     match out:
         case OutLeaf(position) if position in kept:
             return Item(kept[position], fn.type(fn.results[position]))
-        case OutSeq(kind, items, keys):
-            return Group(kind, tuple(tangent_tree(item, fn, kept) for item in items), keys)
+        case OutSeq(kind, items, keys, record):
+            return Group(kind, tuple(tangent_tree(item, fn, kept) for item in items), keys, record)
     return Constant(None)
 
 
@@ -165,12 +182,12 @@ def gradient_tree(value: Any, spec: Spec, start: int, where: dict[int, int]) -> 
     `value` tells 0-d arrays from numbers; it may be None.
     """
     if isinstance(spec, SeqSpec):
-        below = [None] * len(spec.items) if value is None else value.values() if isinstance(value, dict) else value
+        below = [None] * len(spec.items) if value is None else items_of(value)
         items = []
         for item, of_item in zip(below, spec.items, strict=True):
             items.append(gradient_tree(item, of_item, start, where))
             start += count(of_item)
-        return Group(spec.kind, tuple(items), spec.keys)
+        return Group(spec.kind, tuple(items), spec.keys, spec.record)
     if isinstance(spec, (ScalarSpec, ArraySpec)) and spec.type.is_float and start in where:
         return Item(where[start], spec.type, isinstance(value, np.ndarray) and not value.ndim)
     return Constant(None)
@@ -184,19 +201,20 @@ def directions(given: Any, value: Any, label: str, what: str) -> Iterator[Any]:
 
     None stands for zero.
     """
-    if isinstance(value, (tuple, list, dict)):
-        keys = list(value) if isinstance(value, dict) else range(len(value))
-        if given is not None and (not isinstance(given, type(value)) or _keys(given) != list(keys)):
+    if isinstance(value, (tuple, list, dict)) or fields_of(type(value)) is not None:
+        keys, fields = _keys(value), fields_of(type(value))
+        if given is not None and (not isinstance(given, type(value)) or _keys(given) != keys):
             raise TypeProblem(
                 f"the {what} of {label} is {_form(given)}, where {label} is {_form(value)}",
                 None,
                 f"give the {what} the structure of {label}",
             )
-        for key in keys:
-            yield from directions(None if given is None else given[key], value[key], f"{label}[{key!r}]", what)
+        parts = [None] * len(keys) if given is None else items_of(given)
+        for key, part, item in zip(keys, parts, items_of(value), strict=True):
+            yield from directions(part, item, f"{label}[{key!r}]" if fields is None else f"{label}.{key}", what)
     elif is_float(value):
         yield _direction(given, value, label, what)
-    elif given is not None and np.any(np.asarray(given, dtype=object) != 0):
+    elif given is not None and given is not value and np.any(np.asarray(given, dtype=object) != 0):
         raise NotDifferentiable(
             f"{label} is {_form(value)} and has no {what}", None, f"give None or zeros as the {what} of {label}"
         )
@@ -231,10 +249,13 @@ def _direction(given: Any, value: Any, label: str, what: str) -> Any:
 
 
 def _keys(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, dict) else list(range(len(value)))
+    names = fields_of(type(value))
+    return list(value) if isinstance(value, dict) else list(range(len(value)) if names is None else names)
 
 
 def _form(value: Any) -> str:
+    if fields_of(type(value)) is not None:
+        return f"a {type(value).__name__}"
     if isinstance(value, (tuple, list, dict)):
         return f"a {type(value).__name__} of {len(value)}"
     if isinstance(value, np.ndarray):

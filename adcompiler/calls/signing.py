@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.signature import SeqSpec, Spec, StaticSpec
+from adcompiler.signature import SeqSpec, Spec, StaticSpec, fields_of, items_of
 
 # contiguous in C order, in Fortran order, aligned, writeable: what decides the machine code
 _FLAGS = 0x1 | 0x2 | 0x100 | 0x400
@@ -67,6 +67,8 @@ def _other(value: Any, kind: type) -> Hashable:
         return kind, value
     if isinstance(value, np.ndarray):
         return kind, signature(value.view(np.ndarray))
+    if fields_of(kind) is not None:
+        return (kind, *map(signature, items_of(value)))
     if isinstance(value, (int, float)):
         return kind, signature(exact(value))
     return Same(value)
@@ -94,8 +96,7 @@ def constants(value: Any, spec: Spec, final: Spec) -> Iterator[tuple[Any, Static
     [(3, StaticSpec(value=3))]
     """
     if isinstance(spec, SeqSpec) and isinstance(final, SeqSpec):
-        items = value.values() if isinstance(value, dict) else value
-        for item, of_item, of_final in zip(items, spec.items, final.items, strict=True):
+        for item, of_item, of_final in zip(items_of(value), spec.items, final.items, strict=True):
             yield from constants(item, of_item, of_final)
     elif isinstance(final, StaticSpec) and not isinstance(spec, StaticSpec):
         yield value[()] if isinstance(value, np.ndarray) else value, final

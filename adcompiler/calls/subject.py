@@ -18,7 +18,7 @@ from adcompiler.compile import Compiled, Derivative, Options, lowered
 from adcompiler.errors import ADCompilerError, Span, TypeProblem
 from adcompiler.frontend.lower import Lowered, lower
 from adcompiler.outside import Capture
-from adcompiler.signature import Spec, StaticSpec, run_time_leaves, spec_of
+from adcompiler.signature import Spec, StaticSpec, fields_of, run_time_leaves, spec_of
 from adcompiler.source import SourceFunc, source_of
 
 T = TypeVar("T")
@@ -247,6 +247,9 @@ class Subject:
         return self.source.span(self.source.node) if self.binder.text is None else None
 
     def _spec(self, position: int, value: Any) -> Spec:
+        if position < len(self.binder.first) and fields_of(type(value)) is not None:
+            # a method's owner is an object with numbers, not an argument of numbers
+            return StaticSpec(value)
         try:
             return spec_of(value)
         except TypeProblem as error:

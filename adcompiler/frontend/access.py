@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from adcompiler.frontend import indexing, library
+from adcompiler.frontend import indexing, library, records
 from adcompiler.frontend.arithmetic import kind_of
 from adcompiler.frontend.binding import index_items
 from adcompiler.frontend.captures import is_constant, is_constant_module
@@ -68,6 +68,8 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
             return indexing.read(low.b, owner, items)
         case Var() | Const() if items in ([Seq(())], [Static(Ellipsis)]) or not items:
             return owner
+        case Seq(kind="record"):
+            raise low.fail("TypeError", f"'{kind_of(owner)}' object is not subscriptable")
         case Seq():
             return _sequence_item(low, owner, items)
         case RangeValue():
@@ -142,10 +144,10 @@ def _dict_item(low: Lowering, owner: DictValue, items: list[Value]) -> Value:
 @expression(ast.Attribute)
 def attribute(low: Lowering, node: ast.Attribute, hint: str) -> Value:
     """`owner.name`."""
-    return read_attribute(low, resolved(low, low.eval(node.value)), node.attr)
+    return read_attribute(low, resolved(low, low.eval(node.value)), node.attr, node)
 
 
-def read_attribute(low: Lowering, owner: Value, name: str) -> Value:
+def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None = None) -> Value:
     """An attribute: of an array, of a module, of an object from outside; a method stays with its owner."""
     match owner:
         case Var() | Const():
@@ -164,6 +166,8 @@ def read_attribute(low: Lowering, owner: Value, name: str) -> Value:
             if is_constant(held):
                 return literal(getattr(held, name))
             return low.captures.value(getattr(held, name), owner.path.attribute(name))
+        case Seq(record=type()) if (found := records.attribute(low, owner, name, node)) is not None:
+            return found
         case Seq(kind=kind) if hasattr([] if kind == "list" else (), name):
             return Method(owner, name)
         case DictValue() if hasattr({}, name):

@@ -94,6 +94,8 @@ def kind_of(value: Value) -> str:
     """The kind of a value in a word, for a message."""
     if isinstance(value, Static):
         return "None" if value.value is None else type(value.value).__name__
+    if isinstance(value, Seq) and value.record is not None:
+        return value.record.__name__
     return {"Seq": "tuple or list", "DictValue": "dict", "RangeValue": "range", "Closure": "function"}.get(
         type(value).__name__, type(value).__name__.lower()
     )

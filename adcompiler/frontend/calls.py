@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import functools
 import inspect
 import math
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.frontend import builtin_calls, library
+from adcompiler.frontend import builtin_calls, library, records
 from adcompiler.frontend.binding import unpacked
 from adcompiler.frontend.comprehensions import range_array
 from adcompiler.frontend.context import Lowering, expression
@@ -29,6 +30,7 @@ from adcompiler.frontend.values import (
     Partial,
     Path,
     RangeValue,
+    Seq,
     Static,
     Value,
 )
@@ -107,6 +109,8 @@ def _same(function: object) -> object:
 def _call_static(
     low: Lowering, held: object, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST, hint: str
 ) -> Value:
+    if held is dataclasses.replace and args and isinstance(owner := resolved(low, args[0]), Seq) and owner.record:
+        return records.replaced(low, owner, kwargs)
     if held is functools.partial:
         return Partial(args[0], tuple(args[1:]), tuple(kwargs.items()))
     if held is functools.wraps or held is _same:
@@ -130,7 +134,10 @@ def _call_static(
     if isinstance(compiled, FunctionType) and type(held).__module__.startswith("numba"):
         return call_function(low, compiled, args, kwargs, node)
     if isinstance(held, type):
-        raise low.refuse("class-call", name=held.__name__)
+        record = records.make(low, held, args, kwargs)
+        if record is None:
+            raise low.refuse("class-call", name=held.__name__)
+        return record
     if callable(held) and str(getattr(held, "__module__", "")).partition(".")[0] in ("builtins", "None", ""):
         raise low.refuse("builtin-call", name=getattr(held, "__name__", repr(held)))
     if not callable(held):

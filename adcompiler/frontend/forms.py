@@ -54,7 +54,7 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A structure of forms; `kind` says which, `keys` are those of a dictionary."""
+    """A structure of forms; `kind` says which, `keys` are those of a dictionary, or the class of a record."""
 
     kind: str
     items: tuple[Form, ...]
@@ -101,7 +101,8 @@ def same_value(a: Value, b: Value) -> bool:
             return a.kind == b.kind and len(a.parts) == len(b.parts) and all(map(same_value, a.parts, b.parts))
         case Seq(items=items, kind="tuple"):
             assert isinstance(b, Seq)
-            return b.kind == "tuple" and len(items) == len(b.items) and all(map(same_value, items, b.items))
+            same = (b.kind, b.record, len(b.items)) == ("tuple", a.record, len(items))
+            return same and all(map(same_value, items, b.items))
         case Maybe():
             assert isinstance(b, Maybe)
             return same_value(a.value, b.value) and a.flag == b.flag and a.absent == b.absent
@@ -118,8 +119,8 @@ def expanded(b: Builder, value: Value) -> Form:
         case Var() | Const():
             type = b.type(value)
             return Array(type, b.shape(value)) if type.rank else Scalar(type)
-        case Seq(items, kind):
-            return Parts(kind, tuple(Known(item) for item in items))
+        case Seq(items, kind, record):
+            return Parts(kind, tuple(Known(item) for item in items), () if record is None else (record,))
         case DictValue(items):
             return Parts("dict", tuple(Known(item) for _, item in items), tuple(key for key, _ in items))
         case Zipped(kind, parts):
@@ -199,7 +200,8 @@ def handed_out(b: Builder, value: Value, outer: Callable[[Atom], bool], extent: 
     if isinstance(value, (Var, Const)) and outer(value):
         return Known(value)
     if isinstance(value, Seq):
-        return Parts(value.kind, tuple(handed_out(b, item, outer, extent) for item in value.items))
+        keys = () if value.record is None else (value.record,)
+        return Parts(value.kind, tuple(handed_out(b, item, outer, extent) for item in value.items), keys)
     return alone(b, expanded(b, value), extent)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.values import Closure, DictValue, Maybe, Method, Partial, Seq, Value, Zipped
 
@@ -10,7 +12,7 @@ def change(low: Lowering, old: Seq, items: tuple[Value, ...]) -> None:
     """Give the list `old` other items."""
     if id(old) in low.captures.lists:
         raise low.refuse("outer-list-changed")
-    new = Seq(items, old.kind)
+    new = replace(old, items=items)
     for frame in low.frames:
         outer = frame
         while outer is not None:
@@ -22,8 +24,8 @@ def _replaced(value: Value, old: Seq, new: Seq) -> Value:
     if value is old:
         return new
     match value:
-        case Seq(items, kind) if any(_holds(item, old) for item in items):
-            return Seq(tuple(_replaced(item, old, new) for item in items), kind)
+        case Seq(items) if any(_holds(item, old) for item in items):
+            return replace(value, items=tuple(_replaced(item, old, new) for item in items))
         case DictValue(pairs):
             return DictValue(tuple((key, _replaced(item, old, new)) for key, item in pairs))
         case Zipped(kind, parts):

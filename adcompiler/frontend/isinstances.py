@@ -31,6 +31,8 @@ def type_object(low: Lowering, value: Value) -> type:
             if kind.rank:
                 return np.ndarray
             return _PYTHON[kind.dtype] if kind.weak else kind.numpy.type
+        case Seq(record=type() as record):
+            return record
         case Seq(kind=kind):
             return {"list": list, "text": str}.get(kind, tuple)
         case ListOf():

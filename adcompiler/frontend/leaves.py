@@ -51,7 +51,9 @@ def _rebuilt(form: Parts, items: list[Value]) -> Value:
             return ListOf(items[0], bool(form.keys[0]))
     if form.kind.startswith("%"):
         return Zipped(form.kind[1:], tuple(items))
-    return Seq(tuple(items), form.kind)
+    record = form.keys[0] if form.keys else None
+    assert record is None or isinstance(record, type)
+    return Seq(tuple(items), form.kind, record)
 
 
 def coerce(b: Builder, value: Value | None, form: Form, leaves: list[Atom]) -> None:

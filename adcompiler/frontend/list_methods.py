@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from adcompiler.frontend import heap, library
+from adcompiler.frontend import heap, library, records
 from adcompiler.frontend.arithmetic import kind_of
 from adcompiler.frontend.comparison import compare_equal
 from adcompiler.frontend.context import Lowering
@@ -25,6 +25,8 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
             return handler(low.b, [owner, *args], kwargs)
         case Seq(kind="list") if name in _LIST:
             return _LIST[name](low, owner, list(args))
+        case Seq(record=type()) if name == "_replace":
+            return records.replaced(low, owner, kwargs)
         case Seq() if name in ("index", "count"):
             return _LIST[name](low, owner, list(args))
         case DictValue():

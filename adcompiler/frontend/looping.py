@@ -101,7 +101,7 @@ class Loops:
             learned = self.low.learned.get((*self._where, key))
             return Scalar(joined(form.type, learned)) if learned else form
         if isinstance(form, Parts) and isinstance(value, Seq):
-            return Parts(form.kind, tuple(self._first((-1, ""), item) for item in value.items))
+            return Parts(form.kind, tuple(self._first((-1, ""), item) for item in value.items), form.keys)
         return Optional(form.form, form.absent) if isinstance(form, Optional) else Known(value)
 
     @property

@@ -34,7 +34,7 @@ from adcompiler.frontend.values import (
 )
 from adcompiler.ir.wengert import Atom, Const, Func, Var
 from adcompiler.outside import Capture, Guard
-from adcompiler.signature import OutLeaf, OutSeq, OutStatic, OutTree, SeqSpec, Spec, StaticSpec
+from adcompiler.signature import OutLeaf, OutSeq, OutStatic, OutTree, SeqSpec, Spec, StaticSpec, fields_of
 from adcompiler.source import SourceFunc
 
 EVALUATORS = (access, blocks, comprehensions, control, expressions, statements)
@@ -131,8 +131,10 @@ def _argument(low: Lowering, name: str, spec: Spec, params: list[Var]) -> Value:
         case SeqSpec(kind="dict", items=items, keys=keys):
             made = (_argument(low, f"{name}_{key}", item, params) for key, item in zip(keys, items, strict=True))
             return DictValue(tuple(zip(keys, made, strict=True)))
-        case SeqSpec(kind, items):
-            seq = Seq(tuple(_argument(low, f"{name}_{k}", item, params) for k, item in enumerate(items)), kind)
+        case SeqSpec(kind, items, _, record):
+            parts = fields_of(record) or () if record else range(len(items))
+            made = (_argument(low, f"{name}_{part}", item, params) for part, item in zip(parts, items, strict=True))
+            seq = Seq(tuple(made), kind, record)
             low.captures.lists[id(seq)] = seq
             return seq
         case StaticSpec(value):
@@ -150,8 +152,8 @@ def _out(low: Lowering, value: Value, results: list[Atom]) -> OutTree:
         case Var() | Const():
             results.append(value)
             return OutLeaf(len(results) - 1)
-        case Seq(items, kind):
-            return OutSeq(kind, tuple(_out(low, item, results) for item in items))
+        case Seq(items, kind, record):
+            return OutSeq(kind, tuple(_out(low, item, results) for item in items), record=record)
         case DictValue(items):
             found = tuple(_out(low, item, results) for _, item in items)
             return OutSeq("dict", found, tuple(key for key, _ in items))

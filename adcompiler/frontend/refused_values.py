@@ -126,6 +126,23 @@ def f(s):
 """,
         "complex(",
     ),
+    "record-init": (
+        "making an object of class {name!r} does more than keep its items",
+        "make the object outside and pass it, or leave out __init__, __post_init__ and default factories",
+        """
+import dataclasses
+
+@dataclasses.dataclass
+class P:
+    x: float
+    def __post_init__(self):
+        self.x *= 2.0
+
+def f(s):
+    return P(s).x
+""",
+        "P(s)",
+    ),
     "builtin-call": (
         "the builtin {name!r} is outside the language",
         "compute the value outside and pass it as an argument",

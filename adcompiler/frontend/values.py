@@ -47,11 +47,13 @@ class Static:
 class Seq:
     """A tuple or list of values; its length is known at compile time.
 
-    A list is an object: two names hold the same list where they hold the same `Seq`.
+    A list is an object: two names hold the same list where they hold the same `Seq`. `record` is the class of a named
+    tuple, which is a tuple, or of a dataclass, whose kind is "record".
     """
 
     items: tuple[Value, ...]
     kind: str = "tuple"
+    record: type | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,7 +236,7 @@ def taylor_exponential(x, terms):
     return total
 
 
-program(taylor_exponential, lambda rng: (0.9, 8), refusable=True)
+program(taylor_exponential, lambda rng: (0.9, 8))
 
 
 def _power(x, n):
@@ -252,7 +252,7 @@ def power_by_squaring(x, n):
     return _power(x, n) + x
 
 
-program(power_by_squaring, lambda rng: (1.1, 11), refusable=True)
+program(power_by_squaring, lambda rng: (1.1, 11))
 
 
 def tree_sum(x, lo, hi):

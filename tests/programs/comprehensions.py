@@ -22,7 +22,7 @@ def filtered_comprehension(x, n):
     return total
 
 
-program(filtered_comprehension, lambda rng: (rng.normal(size=5), 5), refusable=True)
+program(filtered_comprehension, lambda rng: (rng.normal(size=5), 5))
 
 
 def nested_comprehension(x):
@@ -82,7 +82,7 @@ def list_grown_by_append(x):
     return sum(values)
 
 
-program(list_grown_by_append, lambda rng: (0.8,), refusable=True)
+program(list_grown_by_append, lambda rng: (0.8,))
 
 
 def list_of_fixed_length(x):

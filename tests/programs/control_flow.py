@@ -132,7 +132,7 @@ def value_of_or(x, default):
     return y * z
 
 
-program(value_of_or, lambda rng: (0.7, 1.9), (0, 1), refusable=True)
+program(value_of_or, lambda rng: (0.7, 1.9), (0, 1))
 
 
 def assigned_in_one_branch(x, flag):

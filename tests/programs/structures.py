@@ -1,6 +1,6 @@
 """Arguments and results that are tuples, lists, dictionaries, named tuples and data classes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -32,7 +32,6 @@ def regression_from_a_dict(params, x, y):
 program(
     regression_from_a_dict,
     lambda rng: ({"w": 0.7, "b": -0.2, "decay": 0.1}, rng.normal(size=4), rng.normal(size=4)),
-    refusable=True,
 )
 
 
@@ -48,7 +47,7 @@ def likelihood_of_a_named_tuple(g, x):
     return -0.5 * np.sum(z * z) - len(x) * np.log(g.scale)
 
 
-program(likelihood_of_a_named_tuple, lambda rng: (Gaussian(0.3, 1.4), rng.normal(size=5)), (0, 1), refusable=True)
+program(likelihood_of_a_named_tuple, lambda rng: (Gaussian(0.3, 1.4), rng.normal(size=5)), (0, 1))
 
 
 @dataclass
@@ -65,7 +64,7 @@ def energy_of_a_dataclass(o):
     return 0.5 * o.mass * v**2 + 0.5 * o.stiffness * x**2
 
 
-program(energy_of_a_dataclass, lambda rng: (Oscillator(1.2, 3.4, rng.normal(size=2)),), refusable=True)
+program(energy_of_a_dataclass, lambda rng: (Oscillator(1.2, 3.4, rng.normal(size=2)),))
 
 
 def tuple_of_arrays(pair, scale):
@@ -99,4 +98,95 @@ def nested_containers(tree):
     return tree["a"][0] * np.sum(tree["b"]["c"]) + tree["a"][1] ** 2
 
 
-program(nested_containers, lambda rng: ({"a": (0.4, 1.1), "b": {"c": rng.normal(size=2)}},), refusable=True)
+program(nested_containers, lambda rng: ({"a": (0.4, 1.1), "b": {"c": rng.normal(size=2)}},))
+
+
+class Dense(NamedTuple):
+    """A layer with a method."""
+
+    weights: np.ndarray
+    bias: np.ndarray
+
+    def apply(self, x):
+        return np.tanh(self.weights @ x + self.bias)
+
+
+@dataclass(frozen=True)
+class Network:
+    """Named tuples in a data class, with a property and a method."""
+
+    layers: list
+    gain: float
+    name: str = "network"
+
+    @property
+    def doubled(self):
+        return 2.0 * self.gain
+
+    def penalty(self, rate=0.5):
+        total = 0.0
+        for layer in self.layers:
+            total += rate * np.sum(layer.weights**2)
+        return total
+
+
+def network_of_records(net, x):
+    h = x
+    for layer in net.layers:
+        h = layer.apply(h)
+    return np.sum(h) * net.doubled + net.penalty(rate=0.1)
+
+
+program(
+    network_of_records,
+    lambda rng: (
+        Network(
+            [Dense(rng.normal(size=(4, 3)), rng.normal(size=4)), Dense(rng.normal(size=(2, 4)), rng.normal(size=2))],
+            0.7,
+        ),
+        rng.normal(size=3),
+    ),
+    (0, 1),
+)
+
+
+class State(NamedTuple):
+    """What a step hands on."""
+
+    position: float
+    momentum: float
+
+
+def leapfrog_of_states(state, h):
+    for _ in range(6):
+        if state.position > 0.2:
+            state = state._replace(momentum=state.momentum - h * state.position)
+        else:
+            state = State(state.position, momentum=0.9 * state.momentum - h * np.sin(state.position))
+        state = replace_position(state, h)
+    return state
+
+
+def replace_position(state, h):
+    position, momentum = state
+    return State(position + h * momentum, state[1])
+
+
+program(leapfrog_of_states, lambda rng: (State(0.5, -0.8), 0.3), (0, 1))
+
+
+@dataclass
+class Fit:
+    """A result of arrays and numbers."""
+
+    line: np.ndarray
+    rest: float
+
+
+def result_that_is_a_data_class(x, y):
+    slope = np.sum(x * y) / np.sum(x * x)
+    fit = Fit(slope * x, rest=np.sum((y - slope * x) ** 2))
+    return replace(fit, rest=0.5 * fit.rest)
+
+
+program(result_that_is_a_data_class, lambda rng: (rng.normal(size=4), rng.normal(size=4)), (0, 1))

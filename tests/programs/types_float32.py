@@ -64,7 +64,7 @@ def sums_float32(A):
     return total
 
 
-program(sums_float32, lambda rng: (_single(rng, 3, 4),), refusable=True)
+program(sums_float32, lambda rng: (_single(rng, 3, 4),))
 
 
 def mixed_precision(a, b):

@@ -6,6 +6,7 @@ import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import is_dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -68,7 +69,12 @@ class Case:
     @cached_property
     def is_scalar(self) -> bool:
         """Whether `grad` applies: the output is one number."""
-        return not isinstance(self.expected, tuple | list | dict) and np.ndim(self.expected) == 0
+        return not self.is_structure and np.ndim(self.expected) == 0
+
+    @property
+    def is_structure(self) -> bool:
+        """Whether there are several outputs."""
+        return isinstance(self.expected, tuple | list | dict) or is_dataclass(self.expected)
 
     @cached_property
     def cotangent(self) -> Any:
