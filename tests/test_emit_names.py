@@ -1,8 +1,12 @@
 """Variables and folded expressions: what shares a name, and what may move into another line."""
 
+from pathlib import Path
+
 import numpy as np
 
+import adcompiler as ad
 from adcompiler.emit.text import emit
+from adcompiler.errors import Span
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import FLOAT, INDEX
 from adcompiler.ir.wengert import Branch, Carry, Const, Out, Slice, While
@@ -199,11 +203,28 @@ def test_namesakes_share_a_variable_where_they_can() -> None:
     agrees(fn, 0.4)
 
 
-def test_numbers_of_the_user_s_own_names_stay() -> None:
+def test_numbers_of_the_user_s_own_names_stay(tmp_path: Path) -> None:
+    file = tmp_path / "numbered.py"
+    file.write_text("y_7 = math.sin(x_1)\n")
     b = Builder()
     x = scalar(b, "x_1")
-    fn = b.finish("f", [x], [b.emit("sin", x, hint="y_7"), b.emit("cos", x, hint="y_9")])
-    assert "y_7 = np.sin(x_1)" in emit(fn) and "y_9 = np.cos(x_1)" in emit(fn)
+    with b.at(Span(str(file), 1, 0, 1, 19)):
+        fn = b.finish("f", [x], [b.emit("sin", x, hint="y_7"), b.emit("cos", x, hint="t_9")])
+    assert "y_7 = np.sin(x_1)" in emit(fn) and "t_9" not in emit(fn)
+
+
+def test_a_value_carries_the_user_s_name() -> None:
+    def relax(u0, w, steps):
+        u, weights = u0.copy(), np.sqrt(w[0] * steps)
+        for _ in range(steps):
+            h = np.tanh(w @ u)
+            u = u + weights * h
+        gram = np.outer(u, u)
+        return np.sum(gram.T)
+
+    text = ad.grad(relax, argnums=(0, 1)).adjoint_source(np.ones(3), np.eye(3), 2)
+    for line in ("u = u0.copy()", "weights = np.sqrt(", "h = np.tanh(np.dot(w, u))", "np.sum(gram.T)", "u_bar = "):
+        assert line in text
 
 
 # -- folding ---------------------------------------------------------------------------------------------------------

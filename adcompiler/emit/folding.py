@@ -161,7 +161,7 @@ def is_temporary(var: Var, span: Span | None) -> bool:
     base = _SUFFIX.sub("", var.name)
     text = span.text if span else ""
     if text:
-        return re.search(rf"\b{re.escape(base)}\b", text) is None
+        return re.search(rf"\b{re.escape(base)}(_\d+)*\b", text) is None
     return base in _TEMPORARY
 
 

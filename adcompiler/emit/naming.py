@@ -10,9 +10,10 @@ from adcompiler.emit.interference import Interference
 from adcompiler.ir.names import Names
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import defines, inner, walk
-from adcompiler.ir.wengert import Assign, Func, Load, Loop, Var
+from adcompiler.ir.wengert import Assign, Func, Load, Loop, Store, Var
 
-_NUMBER = re.compile(r"^(.*[^_])_\d+$")
+_NUMBER = re.compile(r"_\d+(?=_|$)")
+_NUMBERED = re.compile(r"\b\w+_\d+\b")
 
 
 def python_names(fn: Func, plan: Plan, reserved: frozenset[str]) -> dict[Var, str]:
@@ -41,6 +42,7 @@ class _Groups:
         self.members: dict[Var, list[Var]] = {}
         self.of: dict[Var, Var] = {}
         self.indices = {s.index for s in walk(fn.body) if isinstance(s, Loop)}
+        self.words = numbered_words(fn)
         self.spans = {s.target: s.span for s in walk(fn.body) if isinstance(s, (Assign, Load))}
 
     def leader(self, var: Var) -> Var:
@@ -76,10 +78,9 @@ class _Groups:
 
     def join_namesakes(self, order: list[Var]) -> None:
         """Join names that differ in their number alone: the user's one variable, assigned several times."""
-        known = {v.name for v in order}
         leaders: dict[tuple[str, Type], list[Var]] = {}
         for var in order:
-            base, type = base_name(var.name, known), self.fn.types[var.name]
+            base, type = base_name(var.name, self.words), self.fn.types[var.name]
             if is_temporary(var, self.spans.get(var)) or (type.rank and var in self.fn.params):
                 continue
             key = (base, Type(type.dtype, type.rank, False, type.layout))
@@ -87,18 +88,27 @@ class _Groups:
                 leaders[key].append(var)
 
 
-def base_name(name: str, known: set[str]) -> str:
-    """A name without the number that made it fresh.
+def numbered_words(fn: Func) -> frozenset[str]:
+    """The names with a number of their own: those that the user's lines spell so, and parameters."""
+    texts = {s.span.text for s in walk(fn.body) if isinstance(s, (Assign, Load, Store)) and s.span}
+    return frozenset(word for text in texts for word in _NUMBERED.findall(text)) | {p.name for p in fn.params}
 
-    >>> base_name("x_1", {"x", "x_1"}), base_name("x_1", {"x_1"})
-    ('x', 'x_1')
+
+def base_name(name: str, words: frozenset[str]) -> str:
+    """A name without the numbers that made it fresh.
+
+    >>> base_name("x_1_bar_2", frozenset()), base_name("x_1_bar_2", frozenset({"x_1"}))
+    ('x_bar', 'x_1_bar')
     """
-    match = _NUMBER.match(name)
-    return match[1] if match and (match[1] in known or match[1] == "t") else name
+    for match in reversed(list(_NUMBER.finditer(name))):
+        own = name[: match.end()]
+        # `n_x_1` is an extent of `x_1`
+        if own not in words and own.partition("_")[2] not in words:
+            name = name[: match.start()] + name[match.end() :]
+    return name
 
 
 def _spell(fn: Func, groups: _Groups, order: list[Var], reserved: frozenset[str]) -> dict[Var, str]:
-    known = {v.name for v in order}
     chosen = {groups.leader(p): p.name for p in fn.params}
     names = Names({*chosen.values(), *reserved})
     rank = {v: i for i, v in enumerate(order)}
@@ -106,5 +116,5 @@ def _spell(fn: Func, groups: _Groups, order: list[Var], reserved: frozenset[str]
         leader = groups.leader(var)
         if leader not in chosen:
             best = min(groups.group(var), key=lambda v: (is_temporary(v, groups.spans.get(v)), rank[v]))
-            chosen[leader] = names.fresh(base_name(best.name, known))
+            chosen[leader] = names.fresh(base_name(best.name, groups.words))
     return {v: chosen[groups.leader(v)] for v in order}

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from adcompiler.frontend import heap, indexing
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.iteration import item, items_of, iterable
+from adcompiler.frontend.naming import bears
 from adcompiler.frontend.numbers import static_int
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.values import DictValue, ListOf, Object, RangeValue, Seq, SliceValue, Static, Value
@@ -21,6 +22,8 @@ def bind(low: Lowering, target: ast.expr, value: Value) -> None:
             if name in low.frame.definition.outer:
                 raise low.refuse("outer-write", target, name=name)
             low.frame.env[name] = value
+            if isinstance(value, Var) and not bears(value.name, name):
+                low.called.setdefault(value.name, name)
         case ast.Tuple(elts=elts) | ast.List(elts=elts):
             with low.b.at(low.span(target)):
                 _unpack(low, elts, resolved(low, value))

@@ -67,6 +67,8 @@ class Lowering:
         self.learned: dict[tuple[object, ...], Type] = {}
         # integers that count: loop indices and carried names that grow by little, with their bits
         self.bits: dict[str, int] = {}
+        # the first name of the user's for a value that the compiler named otherwise
+        self.called: dict[str, str] = {}
 
     @property
     def frame(self) -> Frame:
@@ -124,6 +126,7 @@ class Lowering:
         """Go back to an earlier place of the innermost block; hidden parameters stay."""
         self.b.rewind(replace(mark, taken=mark.taken | self.captures.names))
         self.bits = {name: size for name, size in self.bits.items() if name in self.b.names.taken}
+        self.called = {name: user for name, user in self.called.items() if name in self.b.names.taken}
         self.restore(state)
 
     @contextmanager

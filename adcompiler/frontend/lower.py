@@ -17,6 +17,7 @@ from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.captures import parameter
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.inline import returned
+from adcompiler.frontend.naming import named
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.scope import Frame, definition, parameters
 from adcompiler.frontend.values import (
@@ -182,7 +183,7 @@ def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: lis
     known = aliases(func)
     written = frozenset(k for k, var in enumerate(every) if known.root(var) in known.stored)
     guards = low.captures.every_guard()
-    return Lowered(func, tuple(capture for capture, _ in captured), out, written, guards)
+    return Lowered(named(func, low.called), tuple(capture for capture, _ in captured), out, written, guards)
 
 
 def _to_make_static(low: Lowering, need: NeedStatic) -> frozenset[tuple[object, ...]]:
