@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.record import Plan
-from adcompiler.ad.tapes import Tapes, indexed
+from adcompiler.ad.tapes import Tape, Tapes
 from adcompiler.ad.trips import trip_count, trips_of
 from adcompiler.analysis.scope import Frame, Path
 from adcompiler.ir.build import ZERO, Builder
@@ -70,21 +70,21 @@ class Forward:
     def loop(self, stmt: Loop | While, path: Path, frames: tuple[Frame, ...]) -> None:
         """A loop: its tapes get room at entry, its body records."""
         flat = self.tapes.of_loop(path)
+        growing = [tape for tape in flat if tape.grows]
         if flat:
             cell = self.tapes.cells.get(path)
             offset: Atom = self.b.load(cell, (ZERO,), hint="place") if cell else ZERO
             self.offsets[path] = offset
             if isinstance(stmt, Loop):
-                rows = stmt.stop if indexed(stmt) else trip_count(self.b, stmt)
-                last = self.b.int("sub", self.b.int("add", offset, rows), Const(1))
-                for tape in flat:
+                for tape in growing:
+                    last = self.b.int("sub", self.b.int("add", offset, trip_count(self.b, stmt)), Const(1))
                     self.b.grow(tape.array, last)
         before, *rest = (stmt.condition, stmt.body) if isinstance(stmt, While) else (stmt.body,)
         with self.b.block() as first:
             within = (*frames, Frame(path, stmt, 0))
             if isinstance(stmt, While):
-                row = self.row(within[-1])
-                for tape in flat:
+                row = self.counter(stmt)
+                for tape in growing:
                     self.b.grow(tape.array, self.b.int("add", self.offsets[path], row))
             self.record(inner(stmt), within)
             self.block(before, (*path, 0), within)
@@ -138,19 +138,21 @@ class Forward:
         for v in names:
             tape = self.tapes.tapes.get(v)
             if tape is not None:
-                rows = [self.row(f) for f in frames if f.is_loop]
+                rows = [self.row(tape, f) for f in frames if f.is_loop]
                 place = self.tapes.place(tape, rows, self.offsets.get(tape.loops[-1].path, ZERO))
                 self.tapes.put(tape, place, v)
 
-    def row(self, frame: Frame) -> Atom:
+    def row(self, tape: Tape, frame: Frame) -> Atom:
         """The row of the present iteration of a loop of the primal."""
         region = frame.region
         assert not isinstance(region, Branch)
+        return self.tapes.row(tape, region, self.counter(region) if isinstance(region, While) else region.index)
+
+    def counter(self, region: While) -> Var:
+        """The number of trips that a `while` has made."""
         counter = self.primal.counter(region)
-        if isinstance(region, While):
-            assert counter is not None
-            return counter.var
-        return self.tapes.row(region, region.index)
+        assert counter is not None
+        return counter.var
 
 
 def literal_zero(type: Type) -> Const:

@@ -155,10 +155,10 @@ class Joint:
         """The joint function."""
         b, primal, sweep = self.reverse.b, self.reverse.primal, self.sweep
         body = primal.func.body
-        tapes = Tapes(b, primal, self.decided)
+        root = self.reverse.memory.root
+        tapes = Tapes(b, primal, self.decided, root)
         forward = Forward(b, primal, self.decided, tapes)
         regions = {path: s for s, path, _ in sites(body) if isinstance(s, (Loop, While))}
-        root = self.reverse.memory.root
         backward = Backward(
             b, primal, self.decided, tapes, self.reverse.origin, regions, self.reverse.free, forward.kept, root
         )

@@ -238,7 +238,7 @@ class Backward:
             case Branch():
                 return self.rebranch(v, d.stmt)
             case Loop() if v in self.primal.counters:
-                return self.tapes.row(replace(d.stmt, start=self.get(d.stmt.start)), self.indices[d.path])
+                return self.tapes.trips_before(replace(d.stmt, start=self.get(d.stmt.start)), self.indices[d.path])
             case _:
                 pass
         raise AssertionError(f"{v} is not available in the reverse sweep")
@@ -251,7 +251,7 @@ class Backward:
             if isinstance(region, Loop):
                 region = replace(region, start=self.get(region.start), step=self.get(region.step))
             assert not isinstance(region, Branch)
-            rows.append(self.tapes.row(region, self.indices[f.path]))
+            rows.append(self.tapes.row(tape, region, self.indices[f.path]))
         place = self.tapes.place(tape, rows, self.offsets.get(tape.loops[-1].path, ZERO))
         target = self.tapes.take(tape, place, tuple(self.get(a) for a in self.b.shape(v)), str(v))
         if not self.b.type(v).rank:

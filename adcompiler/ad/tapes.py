@@ -2,14 +2,17 @@
 
 A value inside loops whose lengths are all known before the outermost begins lies in an array with one axis a loop.
 Any other lies in an array with a single axis for all executions of its loop, one after the other; a cell counts where
-the next begins. Arrays whose extents change from one iteration to the next lie end to end, and where each begins is
+the next begins. The array has its final length from the start where a count of the loops can give it, and grows where
+it cannot. Arrays whose extents change from one iteration to the next lie end to end, and where each begins is
 what the tape holds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from adcompiler.ad.lengths import Lengths
 from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.record import Plan
 from adcompiler.ad.trips import trip_count
@@ -28,6 +31,7 @@ class Tape:
     array: Var
     loops: tuple[Frame, ...]
     flat: bool
+    grows: bool
     ragged: Ragged | None = None
 
 
@@ -48,8 +52,10 @@ class Tapes:
     b: Builder
     primal: Prepared
     plan: Plan
+    roots: Callable[[Var], Var]
     tapes: dict[Var, Tape] = field(default_factory=dict)
     cells: dict[Path, Var] = field(default_factory=dict)
+    totals: dict[Path, Atom | None] = field(default_factory=dict)
 
     def flat_loops(self) -> set[Path]:
         """The loops whose executions share a single axis."""
@@ -85,15 +91,21 @@ class Tapes:
         """Allocate the tape of one value."""
         type = self.b.type(v)
         flat = not all(self.known(f.region) for f in loops)
-        extents: tuple[Atom, ...] = tuple(self.extent(f.region) for f in loops)
-        if flat:
-            extents = (self.extent(loops[0].region) if len(loops) == 1 and self.known(loops[0].region) else _FIRST,)
+        total = self.total(v, loops) if flat else None
+        extents = (total or _FIRST,) if flat else tuple(self.extent(f.region) for f in loops)
         varies = any(isinstance(a, Var) and self.plan.defs[a].frames for a in self.b.shape(v))
         shape, dtype = ((), "int64") if varies else (self.b.shape(v), type.dtype)
         array = self.b.emit("empty", *extents, *shape, dtype=dtype, hint=f"{v}_tape")
         if flat and len(loops) > 1 and loops[-1].path not in self.cells:
             self.cells[loops[-1].path] = self.b.emit("zeros", ONE, dtype="int64", hint=f"{v}_place")
-        return Tape(array, loops, flat, self.end_to_end(v) if varies else None)
+        return Tape(array, loops, flat, flat and total is None, self.end_to_end(v) if varies else None)
+
+    def total(self, v: Var, loops: tuple[Frame, ...]) -> Atom | None:
+        """The length of a tape with a single axis; None where it is not known beforehand."""
+        path = loops[-1].path
+        if path not in self.totals:
+            self.totals[path] = Lengths(self.b, self.plan.defs, self.roots).total(loops, self.plan.defs[v].frames)
+        return self.totals[path]
 
     def end_to_end(self, v: Var) -> Ragged:
         """Memory for all values of an array whose extents change."""
@@ -134,15 +146,21 @@ class Tapes:
 
     def extent(self, region: object) -> Atom:
         """The number of rows for a loop: its trip count, or with small constant starts the bound itself."""
-        if not isinstance(region, Loop) or not self.known(region):
-            return _FIRST
+        assert isinstance(region, Loop)
         if indexed(region):
             return self.b.int("maximum", region.stop, ZERO)
         return self.b.int("maximum", trip_count(self.b, region), ZERO)
 
-    def row(self, region: Loop | While, index: Var) -> Atom:
+    def row(self, tape: Tape, region: Loop | While, index: Var) -> Atom:
         """The row of an iteration: the loop's index where it can serve, else the number of trips made before."""
-        if isinstance(region, While) or indexed(region):
+        # what lies end to end leaves no room for rows that are never used
+        if not tape.flat and isinstance(region, Loop) and indexed(region):
+            return index
+        return self.trips_before(region, index)
+
+    def trips_before(self, region: Loop | While, index: Var) -> Atom:
+        """The number of trips made before an iteration; a `while` counts them in `index`."""
+        if isinstance(region, While):
             return index
         if region.step == ONE:
             return self.b.int("sub", index, region.start)

@@ -1,0 +1,57 @@
+"""What is recorded: how long the arrays are that hold it."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adcompiler as ad
+from tests.programs import triangles
+from tests.support.registry import PROGRAMS, load_programs
+
+EXACT = ["rows_that_grow", "rows_that_may_be_empty", "pairs", "tetrahedra", "ragged_rows"]
+GROWING = ["pointers_that_move", "triangle_behind_a_test", "triangle_left_early", "triangle_in_a_while"]
+
+
+def source(name: str) -> str:
+    """The generated gradient of a program."""
+    load_programs()
+    program = PROGRAMS[name]
+    return ad.value_and_grad(program.function, program.argnums).adjoint_source(*program.args())
+
+
+def tape_sizes(gradient: Any, *args: Any) -> dict[str, int]:
+    """The number of elements of every tape at the end of a call."""
+    tree = ast.parse(gradient.adjoint_source(*args))
+    function = [node for node in tree.body if isinstance(node, ast.FunctionDef)][-1]
+    names: dict[str, Any] = {}
+    function.body[-1] = ast.parse("def f():\n    return locals()").body[0].body[0]  # type: ignore[attr-defined]
+    exec(compile(tree, "<tapes>", "exec"), names)
+    found = names[function.name](*(np.copy(a) if isinstance(a, np.ndarray) else a for a in args))
+    return {name: value.size for name, value in found.items() if "_tape" in name}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_a_nest_that_can_be_counted_has_tapes_that_never_grow(name: str) -> None:
+    assert "_tape" in source(name)
+    assert "= _grow(" not in source(name)
+
+
+@pytest.mark.parametrize("name", GROWING)
+def test_a_nest_that_cannot_be_counted_has_tapes_that_grow(name: str) -> None:
+    assert "= _grow(" in source(name)
+
+
+def test_tapes_of_a_triangle_have_the_length_of_the_triangle() -> None:
+    sizes = tape_sizes(ad.value_and_grad(triangles.pairs), np.linspace(0.5, 1.5, 9), 2)
+    assert sizes
+    assert set(sizes.values()) == {2 * 9 * 8 // 2}
+
+
+def test_row_pointers_out_of_bounds_are_reported_as_in_the_function() -> None:
+    values, start, x = np.ones(9), np.array([0, 2, 20]), np.ones(2)
+    with pytest.raises(IndexError):
+        ad.grad(triangles.ragged_rows)(values, start, x)
