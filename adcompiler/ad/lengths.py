@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from adcompiler.ad.trips import trip_count
-from adcompiler.analysis.scope import Definition, Frame, Path
-from adcompiler.ir.build import ONE, ZERO, Builder
+from adcompiler.analysis.scope import Definition, Frame
+from adcompiler.ir.build import ZERO, Builder
 from adcompiler.ir.types import INDEX
-from adcompiler.ir.walk import all_reads, index_atoms, map_operands, map_targets, walk
+from adcompiler.ir.walk import index_atoms, map_operands, map_targets, walk
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
@@ -32,7 +32,6 @@ from adcompiler.ir.wengert import (
     Slice,
     Store,
     Var,
-    While,
 )
 
 # defined for all integers
@@ -119,7 +118,9 @@ class Nest:
 
     def count(self, level: int) -> Atom:
         """How often the innermost loop runs while the loops before `level` are in one iteration."""
-        loop = replace(self.loops[level], start=self.get(self.loops[level].start), stop=self.get(self.loops[level].stop))
+        loop = replace(
+            self.loops[level], start=self.get(self.loops[level].start), stop=self.get(self.loops[level].stop)
+        )
         trips = self.b.int("maximum", trip_count(self.b, loop), ZERO)
         if level == len(self.loops) - 1:
             return trips
