@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
-from tests.programs import triangles
+from benchmarks.programs import cholesky_logdet
+from tests.programs import mutation, triangles
 from tests.support.registry import PROGRAMS, load_programs
 
 EXACT = ["rows_that_grow", "rows_that_may_be_empty", "pairs", "tetrahedra", "ragged_rows"]
@@ -55,3 +56,16 @@ def test_row_pointers_out_of_bounds_are_reported_as_in_the_function() -> None:
     values, start, x = np.ones(9), np.array([0, 2, 20]), np.ones(2)
     with pytest.raises(IndexError):
         ad.grad(triangles.ragged_rows)(values, start, x)
+
+
+def test_a_factor_written_once_is_read_again() -> None:
+    """That the diagonal is written in one arm of a test and the rest in the other tells the elements apart."""
+    matrix = np.eye(4) * 5.0 + 1.0
+    assert not tape_sizes(ad.value_and_grad(cholesky_logdet.cholesky_logdet), matrix)
+
+
+def test_a_test_within_a_loop_says_nothing_before_it() -> None:
+    """Two elements that no iteration touches both are one element in some runs of the loop."""
+    a, b = np.array([0.3, -1.2, 0.8]), np.array([1.0, -0.5, 2.0])
+    value, _ = ad.value_and_grad(mutation.one_element_by_either_name)(a, b)
+    assert np.isclose(value, mutation.one_element_by_either_name(a, b), rtol=1e-12)

@@ -6,17 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from adcompiler.analysis.affine import Affine
+from adcompiler.analysis.conditions import Conditions, Conj
 from adcompiler.analysis.fourier import Form, feasible, number, symbol
 from adcompiler.analysis.scope import Definition, Frame, Path
 from adcompiler.ir.types import INDEX
-from adcompiler.ir.wengert import Assign, Atom, Index, Load, Loop, NewAxis, Slice, Var
+from adcompiler.ir.wengert import Assign, Atom, Branch, Index, Load, Loop, NewAxis, Slice, Var
+
+# as many tests with several cases are taken into account around one statement
+TESTS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """What one statement touches: `axes[k]` is the index along axis `k` of `base`, None where it is not known.
 
-    `limits` are forms that are never negative for the symbols that stand for positions within slices; `extents` are
+    `limits` are forms that are not negative where the statement runs: of symbols that stand for positions within
+    slices, and of tests passed. Of each of `cases`, what a test leaves open, one conjunction holds. `extents` are
     those of the base. `frames` and `path` place the statement.
     """
 
@@ -24,6 +29,7 @@ class Access:
     axes: tuple[Form | None, ...]
     extents: tuple[Form, ...]
     limits: tuple[Form, ...]
+    cases: tuple[list[Conj], ...]
     path: Path
     frames: tuple[Frame, ...]
 
@@ -74,7 +80,16 @@ class Accesses:
             else:
                 break
         extents = tuple(self.affine.form(e) for e in self.affine.fn.shape(array))
-        return Access(array, tuple(axes), extents, tuple(limits), path, frames)
+        cases = [found for found in map(self.passed, frames) if found]
+        limits += [f for found in cases if len(found) == 1 for f in found[0]]
+        several = tuple(found for found in cases if len(found) > 1)[:TESTS]
+        return Access(array, tuple(axes), extents, tuple(limits), several, path, frames)
+
+    def passed(self, frame: Frame) -> list[Conj] | None:
+        """The cases of which one holds in an arm of a branch; None for other blocks and where none are known."""
+        if not isinstance(frame.region, Branch):
+            return None
+        return Conditions(self.affine).exactly(frame.region.test, frame.arm == 0)
 
     def compose(self, view: Load, axes: list[Form | None], frames: tuple[Frame, ...]) -> list[Form | None]:
         """Positions in a view as positions in what it views."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 
 from adcompiler.analysis.access import Access, Accesses, loop_limits
 from adcompiler.analysis.affine import Affine, affine
@@ -163,7 +164,12 @@ class Dependence:
                 if a is not None and b is not None:
                     equal.append(a - b.rename(renaming))
         orders = [[]] if level is None else self.orders(loops[level], renaming)
-        return any(feasible([*limits, *order], equal) for order in orders)
+        cases = [*first.cases, *([frozenset(f.rename(renaming) for f in c) for c in test] for test in second.cases)]
+        return any(
+            feasible([*limits, *order, *(f for case in chosen for f in case)], equal)
+            for order in orders
+            for chosen in product(*cases)
+        )
 
     def apart(self, a: Var, b: Var, same: set[Path]) -> bool:
         """Whether two buffers that a loop exchanges are different ones: in one iteration, and different before it."""
@@ -205,7 +211,8 @@ class Dependence:
     def renaming(self, first: Access, second: Access, same: set[Path]) -> dict[object, object]:
         """New names for what `second` sees differently: all that is defined in loops not in the same iteration."""
         names: dict[object, object] = {}
-        for form in [*self.limits(second), *(a for a in second.axes if a is not None)]:
+        tested = (f for test in second.cases for case in test for f in case)
+        for form in [*self.limits(second), *tested, *(a for a in second.axes if a is not None)]:
             for s, _ in form.terms:
                 if isinstance(s, tuple) and s[0] == "position":
                     names[s] = ("later", s)
@@ -218,7 +225,7 @@ class Dependence:
         return names
 
     def limits(self, access: Access) -> Iterator[Form]:
-        """What is known of an access: loop ranges, slices, and that indices were found in bounds."""
+        """What is known of an access: loop ranges, tests, slices, and that indices were found in bounds."""
         yield from access.limits
         yield from loop_limits(self.affine, access.frames)
         for axis, extent in zip(access.axes, access.extents, strict=True):

@@ -90,7 +90,8 @@ class Promotion(Surroundings):
         first = group[0].stmt.array
         if stored and any(self.elements.memory.overlap(first, array) for array in whole):
             return False
-        before = replace(group[0].access, path=frame.path, frames=tuple(self.frames))
+        # before the loop no test in it has been passed
+        before = replace(group[0].access, limits=(), cases=(), path=frame.path, frames=tuple(self.frames))
         others = [use for use in uses if all(use is not mine for mine in group)]
         return not any(
             (stored or isinstance(use.stmt, Store)) and self.elements.meet(first, before, use.stmt.array, use.access)

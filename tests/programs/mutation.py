@@ -182,3 +182,54 @@ def nested_loops_overwrite(A, n):
 
 
 program(nested_loops_overwrite, lambda rng: (rng.normal(size=(3, 3)), 3))
+
+
+def one_element_by_either_name(a, b):
+    """Which of two indices is used depends on whether they are different: no iteration touches both elements."""
+    n = len(a)
+    a = a.copy()
+    for p in range(n):
+        for q in range(n):
+            for j in range(len(b)):
+                if p >= q:
+                    a[q] -= 0.2 * b[j]
+                if p < q:
+                    a[p] += 0.1 * b[j] * a[p]
+    return np.sum(a * a)
+
+
+program(one_element_by_either_name, lambda rng: (rng.normal(size=3), rng.normal(size=4)), (0, 1))
+
+
+def diagonal_last(a):
+    """The diagonal of a row is written after the elements that it is made of, and read by later rows."""
+    n = a.shape[0]
+    f = np.zeros((n, n))
+    for i in range(n):
+        for j in range(i + 1):
+            s = a[i, j]
+            for k in range(j):
+                s -= f[i, k] * f[j, k]
+            if i != j:
+                f[i, j] = s / f[j, j]
+            else:
+                f[i, j] = math.sqrt(3.0 + s * s)
+    return f
+
+
+program(diagonal_last, lambda rng: (rng.normal(size=(5, 5)),))
+
+
+def overwritten_unless_equal(x):
+    """What is read for one index is overwritten in the iteration of another."""
+    n, s = len(x), 0.0
+    for i in range(n):
+        for j in range(n):
+            if i == j:
+                s += x[i] * x[i]
+            else:
+                x[j] = math.sin(x[j])
+    return s
+
+
+program(overwritten_unless_equal, lambda rng: (rng.normal(size=4),))
