@@ -69,3 +69,13 @@ def test_a_test_within_a_loop_says_nothing_before_it() -> None:
     a, b = np.array([0.3, -1.2, 0.8]), np.array([1.0, -0.5, 2.0])
     value, _ = ad.value_and_grad(mutation.one_element_by_either_name)(a, b)
     assert np.isclose(value, mutation.one_element_by_either_name(a, b), rtol=1e-12)
+
+
+def test_a_work_array_filled_by_each_iteration_is_recorded_for_one() -> None:
+    """It may be read at any index: the loop over the samples runs both sweeps."""
+    x, w, label = np.linspace(-1.0, 1.0, 7), np.linspace(0.5, 1.5, 3), np.zeros(7, dtype=np.int64)
+    gradient = ad.value_and_grad(mutation.work_array_read_anywhere, (0, 1))
+    assert "both sweeps of an iteration together" in gradient.adjoint_source(x, w, label)
+    assert all(size <= 3 for size in tape_sizes(gradient, x, w, label).values())
+    gradient = ad.value_and_grad(mutation.work_array_filled_in_part, (0, 1))
+    assert "both sweeps of an iteration together" not in gradient.adjoint_source(x, w, label)

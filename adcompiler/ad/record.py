@@ -95,7 +95,7 @@ class Planner:
                     whole = undone or any(isinstance(item, (Slice, NewAxis)) for item in stmt.index)
                     there = not self.perishes(array) and self.overwrites.defs[v].frames == frames != ()
                     same = self.fn.types[array.name].dtype == self.fn.types[v.name].dtype
-                    if not whole and there and same and self.overwrites.lasting(stmt, path, frames):
+                    if not whole and there and same and self.overwrites.lasting(stmt, path, frames, self.joined):
                         self.reloads[v] = stmt
                 case _:
                     pass

@@ -9,6 +9,7 @@ linear constraints.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 
 from adcompiler.analysis.access import Access, loop_limits
 from adcompiler.analysis.dependence import Dependence, exclusive, shared
@@ -42,7 +43,17 @@ def covers(over: Dependence, write: Access, read: Access, loop: Path) -> bool:
     own = write.frames[len(common) :]
     if any(isinstance(f.region, Branch) or not isinstance(f.region, Loop) or f.region.until is not None for f in own):
         return False
-    return solved(over, write, read, own)
+    return solved(over, write, anywhere(read), own)
+
+
+def anywhere(read: Access) -> Access:
+    """The access with a position that may be any along the axes where it is not known."""
+    axes, limits = list(read.axes), list(read.limits)
+    for k, axis in enumerate(axes):
+        if axis is None:
+            axes[k] = at = symbol(("anywhere", k))
+            limits += [at, read.extents[k].shift(-1) - at]
+    return replace(read, axes=tuple(axes), limits=tuple(limits))
 
 
 def solved(over: Dependence, write: Access, read: Access, own: tuple[Frame, ...]) -> bool:

@@ -95,10 +95,13 @@ class Dependence:
         """The owner of the memory of an array, views looked through."""
         return self.accesses.access(array, everything(self.fn, array), (), ()).base
 
-    def lasting(self, store: Store, path: Path, frames: tuple[Frame, ...]) -> bool:
-        """Whether the element that a store writes keeps its value until the function ends."""
+    def lasting(self, store: Store, path: Path, frames: tuple[Frame, ...], joined: Path | None = None) -> bool:
+        """Whether the element that a store writes keeps its value until the function ends.
+
+        Inside the loop at `joined`, until the same iteration of it ends.
+        """
         here = self.accesses.access(store.array, store.index, path, frames)
-        return not any(self.meets_later(here, write) for write in self.writes[self.memory.root(store.array)])
+        return not any(self.meets_later(here, write, joined) for write in self.writes[self.memory.root(store.array)])
 
     def meets_later(self, first: Access, second: Access, joined: Path | None = None) -> bool:
         """Whether `second` may touch an element of `first` in a later execution.

@@ -233,3 +233,38 @@ def overwritten_unless_equal(x):
 
 
 program(overwritten_unless_equal, lambda rng: (rng.normal(size=4),))
+
+
+def work_array_read_anywhere(x, w, label):
+    """Each sample fills a work array before any of its elements is read."""
+    logit, total = np.empty(len(w)), 0.0
+    for n in range(len(x)):
+        for c in range(len(w)):
+            logit[c] = math.sin(w[c] * x[n])
+        total += logit[label[n]] * logit[0] ** 2
+    return total
+
+
+program(
+    work_array_read_anywhere,
+    lambda rng: (rng.normal(size=5), rng.normal(size=4), np.array([0, 3, -1, 2, -4])),
+    (0, 1),
+)
+
+
+def work_array_filled_in_part(x, w, label):
+    """The first element keeps what the sample before has left there."""
+    logit, total = np.ones(len(w)), 0.0
+    for n in range(len(x)):
+        for c in range(1, len(w)):
+            logit[c] = math.sin(w[c] * x[n])
+        total += logit[label[n]] ** 2
+        logit[0] = total
+    return total
+
+
+program(
+    work_array_filled_in_part,
+    lambda rng: (rng.normal(size=5), rng.normal(size=4), np.array([0, 3, -1, -4, 0])),
+    (0, 1),
+)
