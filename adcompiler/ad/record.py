@@ -166,8 +166,8 @@ class Planner:
         one = 12.0 if stmt.op in _TRANSCENDENTAL else _COSTS.get(stmt.op, _CHEAP)
         if stmt.op == "pow" and isinstance(stmt.args[1], Const) and stmt.args[1].value in (2, 3):
             one = 2 * _CHEAP
-        if kind(stmt.op) == "contract":
-            one = 32.0
+        if kind(stmt.op) in ("contract", "opaque"):
+            one = 32.0 if kind(stmt.op) == "contract" else 256.0
         return one * (_ARRAY if many else 1.0)
 
     def extents_of(self, kept: set[Var]) -> set[Var]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from adcompiler.emit.casts import NARROW, OPERATORS, Dialect, conversions
 from adcompiler.emit.folding import Plan
+from adcompiler.emit.opaque import library_call
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, method, name, number, tuple_of
 from adcompiler.ir.ops import OPS, kind
 from adcompiler.ir.types import Type
@@ -104,6 +105,10 @@ class Expressions:
                 return method(self.atom(stmt.args[0]), "copy")
             case "contract":
                 return call("np.dot", *map(self.atom, stmt.args))
+            case "opaque":
+                return library_call(
+                    stmt, list(map(self.atom, stmt.args)), self.dialect, self.fn.type(stmt.args[-1]).rank
+                )
             case "shape":
                 shape = ast.Attribute(self.atom(stmt.args[0]), "shape", LOAD)
                 axis = dict(stmt.params)["axis"]

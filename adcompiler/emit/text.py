@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from adcompiler.emit.casts import Dialect
 from adcompiler.emit.expressions import SUM
 from adcompiler.emit.folding import plan
+from adcompiler.emit.opaque import LIBRARY, library_functions
 from adcompiler.emit.naming import python_names
 from adcompiler.emit.printing import to_text
 from adcompiler.emit.statements import Statements, filled
@@ -73,7 +74,7 @@ def emit(
     ranks = sorted({fn.types[s.array.name].rank for s in walk(fn.body) if isinstance(s, Grow)})
     printed = plan(fn)
     modules = {f.split(".")[0] for f in (functions or {}).values()}
-    reserved = frozenset({fn.name, SUM, "_grow", *(f"_grow{rank}" for rank in ranks), *modules})
+    reserved = frozenset({fn.name, SUM, "_grow", *(f"_grow{rank}" for rank in ranks), *modules, "scipy", *LIBRARY})
     names = python_names(fn, printed, reserved)
     statements = Statements(fn, printed, names, dialect, functions or {}, origins)
     body = statements.body()
@@ -117,7 +118,14 @@ def _with_head(text: str, ranks: Sequence[int], dialect: Dialect) -> str:
         helper = "".join(f"{made}\n\n" for made in (loops if dialect == "numba" else [_GROW]))
     if any(isinstance(node, ast.Name) and node.id == SUM for node in ast.walk(ast.parse(text))):
         helper += f"{_SUM}\n\n"
-    modules = {"math": "import math", "nb": "import numba as nb\nimport numba.extending", "np": "import numpy as np"}
+    called = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    helper += library_functions(called, dialect)
+    modules = {
+        "math": "import math",
+        "nb": "import numba as nb\nimport numba.extending",
+        "np": "import numpy as np",
+        "scipy": "import scipy.linalg",
+    }
     used = {node.id for node in ast.walk(ast.parse(helper + text)) if isinstance(node, ast.Name)}
     imports = "".join(f"{line}\n" for module, line in modules.items() if module in used)
     return f"{imports}\n\n{helper.lstrip()}{text}" if imports else text

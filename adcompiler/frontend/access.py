@@ -12,6 +12,7 @@ from adcompiler.frontend.arithmetic import kind_of
 from adcompiler.frontend.binding import index_items
 from adcompiler.frontend.captures import is_constant, is_constant_module
 from adcompiler.frontend.context import Lowering, expression
+from adcompiler.frontend.definitions import METHODS
 from adcompiler.frontend.facts import nonnegative
 from adcompiler.frontend.iteration import items_of
 from adcompiler.frontend.numbers import static_int, to_int
@@ -153,7 +154,7 @@ def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None 
         case Var() | Const():
             if name in ATTRIBUTES:
                 return library.attribute(low.b, owner, name)
-            if library.lookup_method(name) is None:
+            if library.lookup_method(name) is None and name not in METHODS:
                 raise library.missing_method(low.b, name)
             return Method(owner, name)
         case Object(held, path):

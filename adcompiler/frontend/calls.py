@@ -17,10 +17,12 @@ from adcompiler.frontend import builtin_calls, library, records
 from adcompiler.frontend.binding import unpacked
 from adcompiler.frontend.comprehensions import range_array
 from adcompiler.frontend.context import Lowering, expression
+from adcompiler.frontend.definitions import METHODS, definition_of
 from adcompiler.frontend.generators import REDUCED, reduced
-from adcompiler.frontend.inline import call_closure, call_function
+from adcompiler.frontend.inline import call_closure, call_definition, call_function
 from adcompiler.frontend.list_methods import call_method
 from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.registry import title
 from adcompiler.frontend.values import (
     Closure,
     DictValue,
@@ -34,7 +36,7 @@ from adcompiler.frontend.values import (
     Static,
     Value,
 )
-from adcompiler.ir.wengert import Const
+from adcompiler.ir.wengert import Const, Var
 
 
 @expression(ast.Call)
@@ -85,6 +87,9 @@ def call(
             return call_closure(low, function, args, kwargs, node)
         case Partial(inner, first, named):
             return call(low, inner, [*first, *args], {**dict(named), **kwargs}, node, hint)
+        case Method(Var() | Const() as owner, name) if name in METHODS:
+            plain = [_plain(low, resolved(low, a)) for a in args]
+            return call_definition(low, METHODS[name], [owner, *plain], _resolved(low, kwargs), node, f".{name}")
         case Method(owner, name):
             return call_method(low, owner, name, [resolved(low, a) for a in args], _resolved(low, kwargs))
         case Object(held, path):
@@ -128,7 +133,10 @@ def _call_static(
     found = library.lookup(held)
     if found is not None:
         return found(low.b, plain, named)
-    if isinstance(held, FunctionType) and not str(held.__module__).startswith("numpy"):
+    defined = definition_of(held)
+    if defined is not None:
+        return call_definition(low, defined, plain, named, node, title(held))
+    if isinstance(held, FunctionType) and not str(held.__module__).startswith(("numpy", "scipy")):
         return call_function(low, held, args, kwargs, node)
     compiled = getattr(held, "py_func", None)
     if isinstance(compiled, FunctionType) and type(held).__module__.startswith("numba"):

@@ -98,7 +98,9 @@ class Lowering:
             execute(self, node)
 
     def span(self, node: ast.expr | ast.stmt) -> Span | None:
-        """The place of a node of the innermost frame."""
+        """The place of a node of the innermost frame; inside the library, that of the user's call."""
+        if self.frame.place is not None:
+            return self.frame.place
         return self.frame.source.span(node) if hasattr(node, "lineno") else self.b.span
 
     def refuse(self, key: str, node: ast.AST | None = None, **words: object) -> ADCompilerError:

@@ -10,6 +10,8 @@ from types import FunctionType
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.reading import constant
+from adcompiler.frontend.registry import neutral_only
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, RESULT, RETURNED
 from adcompiler.frontend.scope import Definition, Frame, definition, parameters
 from adcompiler.frontend.values import (
@@ -54,6 +56,21 @@ def call_function(
     return _run(low, Frame(source, definition(source.node), None), bound, node)
 
 
+def call_definition(
+    low: Lowering, function: FunctionType, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST, name: str
+) -> Value:
+    """A call of a library function that is written in the language: its lines stand at the call."""
+    source = source_of(function)
+    names = parameters(source.node.args)
+    neutral_only(low.b, name, {key: value for key, value in kwargs.items() if key not in names})
+    named = {key: value for key, value in kwargs.items() if key in names}
+    held = function.__defaults__ or ()
+    defaults = [constant(value) for value in held]
+    kw = {key: constant(value) for key, value in (function.__kwdefaults__ or {}).items()}
+    bound = arguments(low, name, source.node.args, defaults, kw, args, named)
+    return _run(low, Frame(source, definition(source.node), None, place=low.b.span), bound, node)
+
+
 def call_closure(
     low: Lowering, made: Closure, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST
 ) -> Value:
@@ -80,6 +97,8 @@ def entered(low: Lowering, frame: Frame) -> Iterator[None]:
     if low.calls > _CALLS:
         raise low.refuse("too-many-calls", count=_CALLS)
     depth = len(low.frames)
+    if frame.place is None and low.frames:
+        frame.place = low.frame.place
     low.frames.append(frame)
     try:
         yield
@@ -189,4 +208,4 @@ def _wrong(low: Lowering, what: str) -> TypeProblem:
     return TypeProblem(what, low.b.span, "call it with the arguments it has")
 
 
-__all__ = ["Definition", "SourceFunc", "arguments", "call_closure", "call_function", "entered", "returned"]
+__all__ = ["Definition", "SourceFunc", "arguments", "call_closure", "call_definition", "call_function", "entered", "returned"]

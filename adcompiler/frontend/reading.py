@@ -6,8 +6,9 @@ import builtins
 
 from adcompiler.errors import ADCompilerError, TypeProblem
 from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.definitions import is_definition
 from adcompiler.frontend.scope import Frame
-from adcompiler.frontend.values import Conflict, Maybe, Path, Static, Unset, Value
+from adcompiler.frontend.values import Conflict, Maybe, Path, Seq, Static, Unset, Value
 from adcompiler.ir.wengert import Const
 
 
@@ -56,6 +57,8 @@ def _outside(low: Lowering, name: str) -> Value:
         except ValueError:
             raise low.refuse("unknown-name", name=name) from None
         return low.captures.value(held, path)
+    if name in space and is_definition(source.function):
+        return constant(space[name])
     if name in space:
         return low.captures.value(space[name], Path(("global", id(space), name), name, lambda: space[name]))
     if hasattr(builtins, name):
@@ -63,6 +66,13 @@ def _outside(low: Lowering, name: str) -> Value:
         low.captures.builtin(space, name)
         return Const(held) if isinstance(held, bool) else Static(held)
     raise low.refuse("unknown-name", name=name)
+
+
+def constant(held: object) -> Value:
+    """An object that no program changes as a value."""
+    if isinstance(held, (bool, int, float)):
+        return Const(held)
+    return Seq(tuple(constant(item) for item in held)) if isinstance(held, tuple) else Static(held)
 
 
 def resolved(low: Lowering, value: Value) -> Value:

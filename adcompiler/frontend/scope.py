@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from adcompiler.errors import Span
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, RETURNED, Liveness, assigned, liveness
 from adcompiler.frontend.values import Value
 from adcompiler.ir.wengert import Const
@@ -94,6 +95,8 @@ class Frame:
         The values of its names.
     known : tuple
         The arguments that are known at compile time: they tell whether a recursion makes progress.
+    place : Span or None
+        Where the user calls a library function that is written in the language: its lines stand there.
     """
 
     source: SourceFunc
@@ -102,6 +105,7 @@ class Frame:
     path: tuple[int, ...] = ()
     env: dict[str, Value] = field(default_factory=lambda: dict.fromkeys((RETURNED, BROKEN, CONTINUED), Const(False)))
     known: tuple[object, ...] = ()
+    place: Span | None = None
 
     def live_after(self, stmt: ast.stmt) -> frozenset[str]:
         """The names that may be read after a statement."""

@@ -12,6 +12,7 @@ import numpy as np
 from adcompiler.errors import Span
 from adcompiler.ir.infer import infer
 from adcompiler.ir.names import Names
+from adcompiler.ir.opaque import opaque_shape
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import BOOL, INDEX, Type
 from adcompiler.ir.walk import all_defs, all_reads, defines
@@ -272,6 +273,8 @@ class Builder:
                 a, b = self.shape(args[0]), self.shape(args[1])
                 self.same(a[-1], b[0], "shapes not aligned: the inner extents of a matrix product differ")
                 return (*a[:-1], *b[1:])
+            case "opaque":
+                return opaque_shape(op, [self.shape(a) for a in args], self.int)
             case _:
                 return ()
 

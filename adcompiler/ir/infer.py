@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from adcompiler.ir.opaque import opaque_type
 from adcompiler.ir.ops import OPS
 from adcompiler.ir.types import BOOL, INDEX, Type
 
@@ -52,6 +53,8 @@ def infer(op: str, args: Sequence[Type], params: Mapping[str, object]) -> Type:
     if kind == "contract":
         dtype = promote([a.element for a in args])
         return Type(dtype, {(1, 1): 0, (2, 1): 1, (1, 2): 1, (2, 2): 2}[args[0].rank, args[1].rank])
+    if kind == "opaque":
+        return opaque_type(op, args, np.result_type(*(a.numpy for a in args if a.rank)).name)
     return INDEX
 
 

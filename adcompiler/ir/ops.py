@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-Kind = Literal["elementwise", "alloc", "view", "copy", "reduce", "contract", "shape"]
+Kind = Literal["elementwise", "alloc", "view", "copy", "reduce", "contract", "opaque", "shape"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class Op:
         As written in `Assign.op`.
     kind : str
         "elementwise" (scalars, and arrays with broadcasting), "alloc" (a new array from extents), "copy",
-        "view" (shares memory with its first argument), "reduce", "contract" (dot), "shape" (an extent).
+        "view" (shares memory with its first argument), "reduce", "contract" (dot), "opaque" (a call of a
+        library on whole arrays, see `ir.opaque`), "shape" (an extent).
     ufunc : numpy.ufunc or None
         Gives the result type of an elementwise operation.
     """
@@ -98,6 +99,14 @@ _UFUNCS: dict[str, np.ufunc] = {
     "rshift": np.right_shift,
 }
 
+# argsort(x) of a vector; cholesky(a), inv(a), det(a), cofactor(a) of a matrix; solve(a, b) for a vector or a matrix b,
+# solve_triangular(a, b; lower); pinv(a, rcond). What gives several arrays gives them in one: slogdet(a) as (sign, logarithm), eigh(a) as the values above the vectors, qr(a) of a tall matrix as Q above R,
+# svd(a) as U, the values and the transpose of Vh below each other
+_OPAQUE = (
+    *("argsort", "cholesky", "cofactor", "det", "eigh", "inv", "pinv", "qr", "slogdet", "solve"),
+    *("solve_triangular", "svd"),
+)
+
 OPS: dict[str, Op] = {
     **{name: Op(name, "elementwise", ufunc) for name, ufunc in _UFUNCS.items()},
     # math.erf and its family: floats in, floats out
@@ -114,6 +123,7 @@ OPS: dict[str, Op] = {
     **{name: Op(name, "reduce") for name in ("sum", "prod", "max", "min", "any", "all", "argmax", "argmin")},
     # dot(a, b) of ranks (1, 1), (2, 1), (1, 2), (2, 2)
     "dot": Op("dot", "contract"),
+    **{name: Op(name, "opaque") for name in _OPAQUE},
     # dim(x; axis): an extent, an int
     "dim": Op("dim", "shape"),
 }

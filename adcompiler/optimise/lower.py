@@ -90,6 +90,8 @@ class Lowering:
                     self.gather(stmt)
                 elif kind(op) == "contract":
                     self.product(stmt)
+                elif kind(op) == "opaque":
+                    self.whole(stmt, self.fn.type(stmt.args[0]).dtype)
                 else:
                     self.line(stmt)
             case Load(index=index):
@@ -259,8 +261,13 @@ class Lowering:
             self.arrays.lazy[product.target] = product
             self.gather(total)
             return
-        args = tuple(self.contiguous(a, dtype) for a in stmt.args)
-        if self.nest and self.nest.disturbs(args, []):
+        self.whole(stmt, dtype)
+
+    def whole(self, stmt: Assign, dtype: str) -> None:
+        """A call that reads its arguments as contiguous memory of one element type."""
+        args = tuple(self.contiguous(a, dtype) if self.b.type(a).rank else a for a in stmt.args)
+        names = [a for a in args if isinstance(a, Var)]
+        if self.nest and (self.nest.disturbs(names, []) or not self.nest.scalars.isdisjoint(names)):
             self.close()
         self.b.add(replace(stmt, args=args))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy import special
+from scipy import linalg, special
 
 from adcompiler.ir.ops import OPS
 from adcompiler.ir.types import Type
@@ -207,6 +207,8 @@ def operation(op: str, args: list[Any], params: dict[str, Any], type: Type) -> A
         case "contract":
             common = np.result_type(*args)
             return np.dot(args[0].astype(common), args[1].astype(common))
+        case "opaque":
+            return opaque(op, args, params)
         case _:
             return args[0].shape[params["axis"]]
 
@@ -225,6 +227,29 @@ def elementwise(op: str, args: list[Any], type: Type) -> Any:
         product = np.multiply(g, p)
         return np.where(np.equal(g, 0), np.zeros_like(product), product)
     return SPECIAL[op](args[0])
+
+
+def opaque(op: str, args: list[Any], params: dict[str, Any]) -> Any:
+    """A call of a library on whole arrays."""
+    match op:
+        case "argsort":
+            return np.argsort(args[0], kind="stable")
+        case "cofactor":
+            u, s, vh = np.linalg.svd(args[0])
+            others = np.array([np.prod(np.delete(s, k)) for k in range(len(s))], s.dtype)
+            return (np.linalg.det(u) * np.linalg.det(vh) * (u * others) @ vh).astype(s.dtype)
+        case "solve_triangular":
+            return linalg.solve_triangular(*args, lower=params["lower"])
+        case "eigh" | "qr":
+            return np.vstack(getattr(np.linalg, op)(args[0]))
+        case "slogdet":
+            return np.array(np.linalg.slogdet(args[0]))
+        case "svd":
+            u, s, vh = np.linalg.svd(args[0], full_matrices=False)
+            return np.vstack([u, s, vh.T])
+        case _:
+            found = getattr(np.linalg, op)(*args)
+            return np.ascontiguousarray(found) if np.ndim(found) else found
 
 
 def allocated(op: str, args: list[Any], type: Type) -> Any:

@@ -29,7 +29,7 @@ class Case:
     @property
     def active(self) -> tuple[int, ...]:
         """The positions with a derivative: floats that the rule does not call constant."""
-        constant = {"where": (0,), "copysign": (1,)}.get(self.rule.op, ())
+        constant = {"where": (0,), "copysign": (1,), "pinv": (1,)}.get(self.rule.op, ())
         return tuple(k for k, arg in enumerate(self.args) if k not in constant and np.result_type(arg).kind == "f")
 
     def with_args(self, args: Sequence[Any]) -> Case:
@@ -188,12 +188,48 @@ def array_cases(rule: Rule, rng: np.random.Generator, dtype: str = "float64") ->
             for a, c in (((4,), (4,)), ((3, 4), (4,)), ((4,), (4, 3)), ((2, 3), (3, 4))):
                 yield Case(f"{len(a)}-{len(c)}", rule, (some(*a), some(*c)), {})
             yield Case("views", rule, (some(4, 6)[::2, ::-1], some(4, 6).T), {})
+        case op if kind(op) == "opaque":
+            yield from matrix_cases(rule, rng, dtype)
         case _:
             for shape, axes in (((5,), (0,)), ((3, 4), (0, 1)), ((3, 4), (1,)), ((2, 3, 4), (0, 2)), ((1, 3), (0,))):
                 for keepdims in (False, True):
                     label = f"{shape} over {axes}{' kept' if keepdims else ''}"
                     yield Case(label, rule, (some(*shape),), {"axes": axes, "keepdims": keepdims})
             yield Case("strided", rule, (some(6, 8)[::2, ::-2],), {"axes": (1,), "keepdims": False})
+
+
+def matrix_cases(rule: Rule, rng: np.random.Generator, dtype: str = "float64") -> Iterator[Case]:
+    """Matrices of full rank whose eigenvalues and singular values lie apart, in several layouts."""
+
+    def square(n: int) -> Any:
+        return (rng.normal(size=(n, n)) / 3 + np.diag(np.arange(1.0, n + 1))).astype(dtype)
+
+    def right(*shape: int) -> Any:
+        return rng.normal(size=shape).astype(dtype)
+
+    a, odd = square(4), square(3)
+    layouts = (("C", a), ("Fortran", np.asfortranarray(a)), ("turned", a[::-1, ::-1]), ("odd", odd))
+    match rule.op:
+        case "solve" | "solve_triangular":
+            for label, matrix in layouts:
+                for lower in (True, False) if rule.op == "solve_triangular" else (None,):
+                    params = {} if lower is None else {"lower": lower}
+                    yield Case(f"{label} vector {lower}", rule, (matrix, right(len(matrix))), params)
+                    yield Case(f"{label} matrix {lower}", rule, (matrix, right(len(matrix), 2)), params)
+        case "pinv":
+            for shape in ((5, 3), (3, 5), (3, 3)):
+                yield Case(f"{shape}", rule, ((right(*shape) + 2 * np.eye(*shape)).astype(dtype), 1e-6), {})
+        case "qr" | "svd":
+            for shape in ((5, 3), (3, 3)) if rule.op == "qr" else ((5, 3), (3, 5), (3, 3)):
+                x = (right(*shape) / 4 + np.diag(np.arange(1.0, 8.0))[: shape[0], : shape[1]]).astype(dtype)
+                yield Case(f"{shape}", rule, (x,), {})
+                yield Case(f"{shape} Fortran", rule, (np.asfortranarray(x),), {})
+        case "cholesky" | "eigh":
+            for label, matrix in layouts:
+                yield Case(label, rule, ((matrix @ matrix.T / 4 + np.eye(len(matrix))).astype(dtype),), {})
+        case _:
+            for label, matrix in layouts:
+                yield Case(label, rule, (matrix,), {})
 
 
 def cases(rule: Rule, rng: np.random.Generator, dtype: str = "float64") -> Iterator[Case]:

@@ -1,0 +1,218 @@
+"""Calls of a library on whole arrays as Python expressions, and the functions of the text that they call."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection
+
+from adcompiler.emit.casts import Dialect
+from adcompiler.emit.syntax import call
+from adcompiler.ir.wengert import Assign
+
+# NumPy's function where the call is no more than that
+_PLAIN = ("cholesky", "det", "inv", "solve")
+
+_COMPILED = '\n@nb.njit(error_model="numpy", nogil=True)'
+
+_COFACTORS = '''
+def _cofactors(a):
+    """The cofactors of a matrix, from its singular values: finite where the determinant is zero."""
+    u, s, vh = np.linalg.svd(a)
+    others = np.ones_like(s)
+    for i in range(s.size):
+        for j in range(s.size):
+            if i != j:
+                others[i] *= s[j]
+    return np.linalg.det(u) * np.linalg.det(vh) * np.dot(u * others, vh)
+'''
+
+_ARGSORT = '''
+def _argsort(x):
+    """The indices that sort a vector, NaN last, equal elements in their order."""
+    n = x.size
+    order, other = np.arange(n), np.empty(n, dtype=np.int64)
+    width = 1
+    while width < n:
+        for start in range(0, n, 2 * width):
+            middle, end = min(start + width, n), min(start + 2 * width, n)
+            i, j = start, middle
+            for k in range(start, end):
+                if i < middle and (j >= end or not (x[order[j]] < x[order[i]] or
+                                                    (x[order[i]] != x[order[i]] and x[order[j]] == x[order[j]]))):
+                    other[k] = order[i]
+                    i += 1
+                else:
+                    other[k] = order[j]
+                    j += 1
+        order, other = other, order
+        width *= 2
+    return order
+'''
+
+_FINITE = '''
+def _finite(a):
+    """Whether every element is finite."""
+    total = a.dtype.type(0)
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            total += a[i, j] * 0
+    return total == 0
+'''
+
+_SOLVE_TRIANGULAR = '''
+def _solve_triangular{rank}(a, b, lower):
+    """The solution of a triangular system, row by row; the other triangle is not read."""
+    x, n = b.copy(), a.shape[0]
+    for step in range(n):
+        i = step if lower else n - 1 - step
+        first, last = (0, i) if lower else (i + 1, n)
+        for j in range(first, last):
+            f = a[i, j]
+{subtract}
+{divide}
+    return x
+'''
+
+_ROW = """            for k in range(x.shape[1]):
+                x[i, k] -= f * x[j, k]"""
+_ROW_END = """        f = a[i, i]
+        for k in range(x.shape[1]):
+            x[i, k] /= f"""
+
+
+def _packed(name: str, doc: str, body: str) -> str:
+    return f'\ndef {name}(a):\n    """{doc}"""\n{body}'
+
+
+_EIGH = _packed(
+    "_eigh",
+    "The eigenvalues of a symmetric matrix above its eigenvectors.",
+    """    values, vectors = np.linalg.eigh(a)
+    packed = np.empty((a.shape[0] + 1, a.shape[0]), dtype=a.dtype)
+    for j in range(a.shape[0]):
+        packed[0, j] = values[j]
+        for i in range(a.shape[0]):
+            packed[i + 1, j] = vectors[i, j]
+    return packed
+""",
+)
+_QR = _packed(
+    "_qr",
+    "Q above R.",
+    """    q, r = np.linalg.qr(a)
+    packed = np.empty((a.shape[0] + a.shape[1], a.shape[1]), dtype=a.dtype)
+    for j in range(a.shape[1]):
+        for i in range(a.shape[0]):
+            packed[i, j] = q[i, j]
+        for i in range(a.shape[1]):
+            packed[a.shape[0] + i, j] = r[i, j]
+    return packed
+""",
+)
+_SVD = _packed(
+    "_svd",
+    "The left vectors, the singular values and the right vectors below each other.",
+    """    u, s, vh = np.linalg.svd(a, False)
+    m, n = a.shape
+    packed = np.empty((m + 1 + n, s.size), dtype=a.dtype)
+    for j in range(s.size):
+        for i in range(m):
+            packed[i, j] = u[i, j]
+        packed[m, j] = s[j]
+        for i in range(n):
+            packed[m + 1 + i, j] = vh[j, i]
+    return packed
+""",
+)
+_SLOGDET = _packed(
+    "_slogdet",
+    "The sign and the logarithm of the determinant.",
+    """    packed = np.full(2, np.nan, dtype=a.dtype)
+    if _finite(a):
+        packed[0], packed[1] = np.linalg.slogdet(a)
+    return packed
+""",
+)
+_DET = '''
+def _det(a):
+    """The determinant; NaN where an element is."""
+    return a.dtype.type(np.linalg.det(a)) if _finite(a) else a.dtype.type(np.nan)
+'''
+_INV = '''
+def _inv(a):
+    """The inverse; NaN where an element is."""
+    return np.linalg.inv(a) if _finite(a) else np.full_like(a, np.nan)
+'''
+_SOLVE = '''
+def _solve{rank}(a, b):
+    """The solution of a linear system; NaN where an element is."""
+    return np.linalg.solve(a, b) if _finite(a) and _finite({b}) else np.full_like(b, np.nan)
+'''
+
+#: Functions of the text for Numba: what it does not have, or does otherwise than NumPy.
+_FOR_NUMBA: dict[str, str] = {
+    "_argsort": _ARGSORT,
+    "_cofactors": _COFACTORS,
+    "_det": _DET,
+    "_eigh": _EIGH,
+    "_finite": _FINITE,
+    "_inv": _INV,
+    "_qr": _QR,
+    "_slogdet": _SLOGDET,
+    "_solve1": _SOLVE.format(rank=1, b="b.reshape(b.size, 1)"),
+    "_solve2": _SOLVE.format(rank=2, b="b"),
+    "_solve_triangular1": _SOLVE_TRIANGULAR.format(
+        rank=1, subtract="            x[i] -= f * x[j]", divide="        x[i] /= a[i, i]"
+    ),
+    "_solve_triangular2": _SOLVE_TRIANGULAR.format(rank=2, subtract=_ROW, divide=_ROW_END),
+    "_svd": _SVD,
+}
+#: Names that a text may use for these functions.
+LIBRARY = frozenset(_FOR_NUMBA)
+_FOR_PYTHON = {"_cofactors": _COFACTORS}
+
+
+def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, rank: int = 2) -> ast.expr:
+    """The expression of a call; `rank` is that of the last argument."""
+    params = dict(stmt.params)
+    lower = ast.Constant(bool(params.get("lower")))
+    match stmt.op:
+        case "cofactor":
+            return call("_cofactors", *args)
+        case "pinv":
+            return call("np.linalg.pinv", *args)
+        case "solve" if dialect == "numba":
+            return call(f"_solve{rank}", *args)
+        case "solve_triangular" if dialect == "numba":
+            return call(f"_solve_triangular{rank}", *args, lower)
+        case "cholesky" if dialect == "numba":
+            return call("np.linalg.cholesky", *args)
+        case _ if dialect == "numba":
+            return call(f"_{stmt.op}", *args)
+        case "argsort":
+            return call("np.argsort", *args, kind=ast.Constant("stable"))
+        case "solve_triangular":
+            return call("scipy.linalg.solve_triangular", *args, lower=lower, check_finite=ast.Constant(False))
+        case "slogdet":
+            return call("np.array", call("np.linalg.slogdet", *args))
+        case "eigh" | "qr":
+            return call("np.vstack", call(f"np.linalg.{stmt.op}", *args))
+        case "svd":
+            return call("_svd", *args)
+        case _:
+            assert stmt.op in _PLAIN
+            return call(f"np.linalg.{stmt.op}", *args)
+
+
+def library_functions(used: Collection[str], dialect: Dialect) -> str:
+    """The definitions of the functions that a text calls, with those they call first."""
+    known = _FOR_NUMBA if dialect == "numba" else {**_FOR_PYTHON, "_svd": _SVD}
+    wanted = {name for name in used if name in known}
+    if any("_finite(" in known[name] for name in wanted):
+        wanted.add("_finite")
+    head = _COMPILED if dialect == "numba" else ""
+    first = sorted(wanted, key=lambda name: (name != "_finite", name))
+    return "".join(f"{head}{known[name]}\n\n" for name in first)
+
+
+__all__ = ["LIBRARY", "library_call", "library_functions"]
