@@ -46,7 +46,7 @@ def _scaled(b: Builder, x: Atom, y: Atom) -> Atom:
     return apply(b, "mul", *(cast(b, a, b.type(a).dtype) for a in (x, y)))
 
 
-@implements(np.matmul, operator.matmul)
+@implements(np.matmul, np.linalg.matmul, operator.matmul)
 def matmul(b: Builder, x1: Value, x2: Value) -> Value:
     """Vectors, matrices, and stacks of matrices whose leading axes broadcast."""
     a, c = as_atom(b, x1), as_atom(b, x2)
@@ -68,7 +68,7 @@ def _stacked(b: Builder, x: Var, y: Var) -> Var:
     dtype = promote([b.type(x), b.type(y)])
     out = b.emit("empty", *batch, rows, columns, dtype=dtype, hint="product")
     with nest(b, batch) as at:
-        one, other = (b.load(a, (*_at(b.shape(a)[:-2], at), *full(b.shape(a)[-2:]))) for a in (left, right))
+        one, other = (b.load(a, (*place_of(b.shape(a)[:-2], at), *full(b.shape(a)[-2:]))) for a in (left, right))
         b.store(out, (*at, *full((rows, columns))), product(b, one, other))
     index: list[Item] = list(full(b.shape(out)))
     for place, given in ((-2, x), (-1, y)):
@@ -77,11 +77,12 @@ def _stacked(b: Builder, x: Var, y: Var) -> Var:
     return out if b.type(x).rank > 1 and b.type(y).rank > 1 else b.load(out, tuple(index))
 
 
-def _at(head: tuple[Atom, ...], at: tuple[Atom, ...]) -> tuple[Atom, ...]:
+def place_of(head: tuple[Atom, ...], at: tuple[Atom, ...]) -> tuple[Atom, ...]:
+    """The place in leading axes that broadcasts to `at`."""
     return tuple(ZERO if n == ONE else k for n, k in zip(head, at[len(at) - len(head) :], strict=True))
 
 
-@implements(np.outer)
+@implements(np.outer, np.linalg.outer)
 def outer(b: Builder, a: Value, other: Value) -> Value:
     """All products of two flattened arrays."""
     x, y = (as_array(b, ravel(b, v)) for v in (a, other))
@@ -171,4 +172,4 @@ def triu(b: Builder, m: Value, k: Value = ZERO) -> Value:
     return _triangle(b, m, k, "ge", "np.triu")
 
 
-__all__ = ["product"]
+__all__ = ["place_of", "product"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.arrays import apply, as_array, cast
+from adcompiler.frontend.arrays import apply, as_array, cast, joined
 from adcompiler.frontend.coerce import as_axis, as_int
 from adcompiler.frontend.numpy_algebra import product
 from adcompiler.frontend.numpy_attributes import transposed
@@ -19,7 +19,6 @@ from adcompiler.frontend.regions import nest
 from adcompiler.frontend.registry import implements
 from adcompiler.frontend.values import Seq, Static, Value
 from adcompiler.ir.build import ONE, Builder
-from adcompiler.ir.infer import promote
 from adcompiler.ir.wengert import Atom, Const, Var
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -35,7 +34,7 @@ class Operand:
 
 def contract(b: Builder, operands: Sequence[Operand], out: str) -> Atom:
     """The sum of products over every letter that is not in `out`, two operands at a time from the left."""
-    dtype = promote([b.type(o.value) for o in operands])
+    dtype = joined([b.type(o.value) for o in operands])
     operands = [Operand(cast(b, o.value, dtype), o.letters) for o in operands]
     left = operands[0]
     for k, right in enumerate(operands[1:], 2):
