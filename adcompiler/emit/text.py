@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from adcompiler.emit.casts import Dialect
 from adcompiler.emit.expressions import SUM
 from adcompiler.emit.folding import plan
-from adcompiler.emit.opaque import LIBRARY, library_functions
 from adcompiler.emit.naming import python_names
+from adcompiler.emit.opaque import LIBRARY, library_functions
 from adcompiler.emit.printing import to_text
 from adcompiler.emit.statements import Statements, filled
 from adcompiler.ir.walk import walk

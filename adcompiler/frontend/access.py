@@ -16,6 +16,7 @@ from adcompiler.frontend.definitions import METHODS
 from adcompiler.frontend.facts import nonnegative
 from adcompiler.frontend.iteration import items_of
 from adcompiler.frontend.numbers import static_int, to_int
+from adcompiler.frontend.numpy_grids import grid
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.registry import ATTRIBUTES
 from adcompiler.frontend.values import (
@@ -89,6 +90,8 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
                 raise low.fail(type(error).__name__, str(error)) from None
         case Static(value=str() as text) if all(isinstance(i, Const) for i in items):
             return Static(text[static_int(low, items[0], "the index of a string")])
+        case Static(value=held) if (points := grid(low.b, held, items)) is not None:
+            return points
     raise low.refuse("not-indexable", node.value if isinstance(node, ast.Subscript) else node, kind=kind_of(owner))
 
 

@@ -17,7 +17,7 @@ from adcompiler.frontend import builtin_calls, library, records
 from adcompiler.frontend.binding import unpacked
 from adcompiler.frontend.comprehensions import range_array
 from adcompiler.frontend.context import Lowering, expression
-from adcompiler.frontend.definitions import METHODS, definition_of
+from adcompiler.frontend.definitions import METHODS, UFUNC_METHODS, definition_of
 from adcompiler.frontend.generators import REDUCED, reduced
 from adcompiler.frontend.inline import call_closure, call_definition, call_function
 from adcompiler.frontend.list_methods import call_method
@@ -133,6 +133,9 @@ def _call_static(
     found = library.lookup(held)
     if found is not None:
         return found(low.b, plain, named)
+    ufunc, method = getattr(held, "__self__", None), UFUNC_METHODS.get(getattr(held, "__name__", ""))
+    if isinstance(ufunc, np.ufunc) and method is not None:
+        return call_definition(low, method, [Static(ufunc), *plain], named, node, title(held))
     defined = definition_of(held)
     if defined is not None:
         return call_definition(low, defined, plain, named, node, title(held))

@@ -18,6 +18,7 @@ HOME = "adcompiler.frontend.defined."
 
 DEFINED: dict[object, FunctionType] = {}
 METHODS: dict[str, FunctionType] = {}
+UFUNC_METHODS: dict[str, FunctionType] = {}
 #: Members of SciPy by their full name: SciPy is imported by the user's program, never by this package.
 OUTSIDE: dict[str, FunctionType] = {}
 
@@ -37,6 +38,13 @@ def means(*members: object, method: str | None = None) -> Callable[[F], F]:
         return function
 
     return enter
+
+
+def ufunc_method(function: F) -> F:
+    """Enter a definition for a method of NumPy's functions of each element, which it takes first."""
+    assert isinstance(function, FunctionType)
+    UFUNC_METHODS[function.__name__] = function
+    return function
 
 
 def definition_of(member: object) -> FunctionType | None:
@@ -76,4 +84,15 @@ def is_definition(function: FunctionType) -> bool:
     return str(function.__module__).startswith(HOME)
 
 
-__all__ = ["DEFINED", "METHODS", "OUTSIDE", "definition_of", "full_name", "is_definition", "means", "refuse"]
+__all__ = [
+    "DEFINED",
+    "METHODS",
+    "OUTSIDE",
+    "UFUNC_METHODS",
+    "definition_of",
+    "full_name",
+    "is_definition",
+    "means",
+    "refuse",
+    "ufunc_method",
+]

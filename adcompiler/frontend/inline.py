@@ -10,9 +10,10 @@ from types import FunctionType
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.liveness import BROKEN, CONTINUED, RESULT, RETURNED
+from adcompiler.frontend.outputs import delivered, without_out
 from adcompiler.frontend.reading import constant
 from adcompiler.frontend.registry import neutral_only
-from adcompiler.frontend.liveness import BROKEN, CONTINUED, RESULT, RETURNED
 from adcompiler.frontend.scope import Definition, Frame, definition, parameters
 from adcompiler.frontend.values import (
     Closure,
@@ -62,13 +63,15 @@ def call_definition(
     """A call of a library function that is written in the language: its lines stand at the call."""
     source = source_of(function)
     names = parameters(source.node.args)
+    out, kwargs = without_out(low.b, name, kwargs)
     neutral_only(low.b, name, {key: value for key, value in kwargs.items() if key not in names})
     named = {key: value for key, value in kwargs.items() if key in names}
     held = function.__defaults__ or ()
     defaults = [constant(value) for value in held]
     kw = {key: constant(value) for key, value in (function.__kwdefaults__ or {}).items()}
     bound = arguments(low, name, source.node.args, defaults, kw, args, named)
-    return _run(low, Frame(source, definition(source.node), None, place=low.b.span), bound, node)
+    result = _run(low, Frame(source, definition(source.node), None, place=low.b.span), bound, node)
+    return delivered(low.b, name, result, out)
 
 
 def call_closure(
@@ -208,4 +211,13 @@ def _wrong(low: Lowering, what: str) -> TypeProblem:
     return TypeProblem(what, low.b.span, "call it with the arguments it has")
 
 
-__all__ = ["Definition", "SourceFunc", "arguments", "call_closure", "call_definition", "call_function", "entered", "returned"]
+__all__ = [
+    "Definition",
+    "SourceFunc",
+    "arguments",
+    "call_closure",
+    "call_definition",
+    "call_function",
+    "entered",
+    "returned",
+]

@@ -26,6 +26,8 @@ from adcompiler.frontend import (
     numpy_statistics,
 )
 from adcompiler.frontend.arrays import apply, as_atom, floats
+from adcompiler.frontend.numpy_reductions import TRUE
+from adcompiler.frontend.outputs import delivered, without_out
 from adcompiler.frontend.registry import ATTRIBUTES, FUNCTIONS, METHODS, Handler, implements, neutral_only, title
 from adcompiler.frontend.values import Value
 from adcompiler.ir.build import Builder
@@ -74,11 +76,16 @@ def _elementwise(member: object) -> Handler | None:
         return mathematics.handler(meaning.op, title(member))
 
     def handler(b: Builder, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-        neutral_only(b, title(member), kwargs)
-        atoms = [as_atom(b, arg, f"an argument of {title(member)}") for arg in args]
+        name, count = title(member), getattr(member, "nin", len(args))
+        if len(args) == count + 1:
+            kwargs = {**kwargs, "out": args[count]}
+        out, kwargs = without_out(b, name, kwargs)
+        where = kwargs.pop("where", TRUE)
+        neutral_only(b, name, kwargs)
+        atoms = [as_atom(b, arg, f"an argument of {name}") for arg in args[:count]]
         if meaning.floats:
             atoms = [floats(b, a) for a in atoms]
-        return apply(b, meaning.op, *atoms)
+        return delivered(b, name, apply(b, meaning.op, *atoms), out, where)
 
     return handler
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -177,7 +178,12 @@ def tile(b: Builder, A: Value, reps: Value) -> Value:
     return b.emit("copy", x, hint="tiled") if set(counts) == {1} else x
 
 
-@implements(np.repeat, method="repeat")
+def evenly(a: Any, repeats: Any, axis: Any = None) -> Any:
+    """In a definition: each element the same number of times."""
+    return np.repeat(a, repeats, axis)
+
+
+@implements(evenly)
 def repeat(b: Builder, a: Value, repeats: Value, axis: Value = NONE) -> Value:
     """Each element the same number of times in a row; without an axis, of the flat array."""
     x = as_array(b, a if not is_none(axis) else ravel(b, a))
@@ -193,4 +199,4 @@ def repeat(b: Builder, a: Value, repeats: Value, axis: Value = NONE) -> Value:
     return out
 
 
-__all__ = ["join"]
+__all__ = ["evenly", "join"]

@@ -22,6 +22,7 @@ from adcompiler.ir.build import ONE, Builder
 from adcompiler.ir.wengert import Atom, Const, Var
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+TWO, LAST = Const(2), Const(-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,9 @@ def parse(b: Builder, subscripts: str, ranks: Sequence[int]) -> tuple[list[str],
         out = ("..." if common else "") + "".join(sorted(c for c in set(every) if every.count(c) == 1))
     out = out.replace("...", common)
     if len(set(out)) < len(out) or not set(out) <= set("".join(named)):
-        raise TypeProblem(f"the output of {subscripts!r} names an axis that no operand has", b.span, "name it there too")
+        raise TypeProblem(
+            f"the output of {subscripts!r} names an axis that no operand has", b.span, "name it there too"
+        )
     return named, out
 
 
@@ -178,7 +181,7 @@ def _diagonal(b: Builder, x: Atom, letters: str) -> Operand:
 
 
 @implements(np.tensordot, np.linalg.tensordot)
-def tensordot(b: Builder, a: Value, other: Value, axes: Value = Const(2)) -> Value:
+def tensordot(b: Builder, a: Value, other: Value, axes: Value = TWO) -> Value:
     """The sum of products over the last axes of one array and the first of another, or over named ones."""
     x, y = as_array(b, a), as_array(b, other)
     rank, other_rank = b.type(x).rank, b.type(y).rank
@@ -204,7 +207,7 @@ def dot_of_many(b: Builder, x: Var, y: Var, axis: int) -> Value:
 
 
 @implements(np.vecdot, np.linalg.vecdot)
-def vecdot(b: Builder, x1: Value, x2: Value, *, axis: Value = Const(-1)) -> Value:
+def vecdot(b: Builder, x1: Value, x2: Value, *, axis: Value = LAST) -> Value:
     """The sum of products along an axis."""
     value = apply(b, "mul", as_array(b, x1), as_array(b, x2), hint="product")
     return reduce(b, "sum", value, (as_axis(b, axis, b.type(value).rank),), hint="total")

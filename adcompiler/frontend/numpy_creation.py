@@ -153,4 +153,18 @@ def identity(b: Builder, n: Value, dtype: Value = NONE) -> Value:
     return eye(b, n, dtype=dtype)
 
 
+@implements(np.result_type, np.promote_types)
+def result_type(b: Builder, *arrays_and_dtypes: Value) -> Value:
+    """The element type to which arrays and types promote."""
+    found: list[object] = []
+    for value in arrays_and_dtypes:
+        if isinstance(value, Static):
+            found.append(np.dtype(as_dtype(b, value, "float64")))
+        else:
+            type = b.type(as_atom(b, value))
+            python = {"float64": 0.0, "int64": 0, "bool": False}
+            found.append(python[type.dtype] if type.weak else type.numpy)
+    return Static(np.result_type(*found))  # type: ignore[arg-type]
+
+
 __all__ = ["array", "made"]

@@ -13,15 +13,16 @@ from adcompiler.frontend.coerce import as_bool, as_int, is_none
 from adcompiler.frontend.fitting import common
 from adcompiler.frontend.numpy_algebra import matmul, place_of
 from adcompiler.frontend.numpy_attributes import transposed
+from adcompiler.frontend.numpy_creation import eye
 from adcompiler.frontend.numpy_elementwise import copied
 from adcompiler.frontend.numpy_reductions import FALSE, NONE, TRUE
-from adcompiler.frontend.numpy_creation import eye
 from adcompiler.frontend.regions import nest
-from adcompiler.frontend.registry import implements
+from adcompiler.frontend.registry import attribute, implements
 from adcompiler.frontend.values import Seq, Static, Value
 from adcompiler.ir.build import ONE, ZERO, Builder, Shape
 from adcompiler.ir.wengert import Atom, Const, Slice, Var
 
+LOWER, REDUCED = Static("L"), Static("reduced")
 Lines = Callable[..., Sequence[Atom]]
 
 
@@ -109,7 +110,7 @@ def _rows(b: Builder, x: Var, first: Atom, count: Atom, hint: str) -> Var:
 
 
 @implements(np.linalg.eigh)
-def eigh(b: Builder, a: Value, UPLO: Value = Static("L")) -> Value:
+def eigh(b: Builder, a: Value, UPLO: Value = LOWER) -> Value:
     """Eigenvalues in ascending order, and eigenvectors of length one; of a symmetric matrix one triangle is read."""
 
     def lines(x: Var) -> list[Atom]:
@@ -124,7 +125,7 @@ def eigh(b: Builder, a: Value, UPLO: Value = Static("L")) -> Value:
 
 
 @implements(np.linalg.eigvalsh)
-def eigvalsh(b: Builder, a: Value, UPLO: Value = Static("L")) -> Value:
+def eigvalsh(b: Builder, a: Value, UPLO: Value = LOWER) -> Value:
     """The eigenvalues of a symmetric matrix."""
     found = eigh(b, a, UPLO)
     assert isinstance(found, Seq)
@@ -132,9 +133,7 @@ def eigvalsh(b: Builder, a: Value, UPLO: Value = Static("L")) -> Value:
 
 
 @implements(np.linalg.svd)
-def svd(
-    b: Builder, a: Value, full_matrices: Value = TRUE, compute_uv: Value = TRUE, hermitian: Value = FALSE
-) -> Value:
+def svd(b: Builder, a: Value, full_matrices: Value = TRUE, compute_uv: Value = TRUE, hermitian: Value = FALSE) -> Value:
     """`U, s, Vh`; more vectors than singular values have no derivative, and are refused at run time."""
     x = matrix(b, a, "np.linalg.svd")
     vectors = as_bool(b, compute_uv, "compute_uv")
@@ -162,7 +161,7 @@ def svdvals(b: Builder, x: Value) -> Value:
 
 
 @implements(np.linalg.qr)
-def qr(b: Builder, a: Value, mode: Value = Static("reduced")) -> Value:
+def qr(b: Builder, a: Value, mode: Value = REDUCED) -> Value:
     """`Q, R`; of a wide matrix the first columns are decomposed, and the others are turned."""
     kind = _option(b, mode, ("reduced", "r"), "mode")
     x = matrix(b, a, "np.linalg.qr")
@@ -294,6 +293,11 @@ def matrix_like(b: Builder, value: Value) -> Var:
     if b.type(x).rank < 2:
         raise TypeProblem("a transpose of matrices needs two axes", b.span, "pass an array of two axes or more")
     return x
+
+
+@attribute("mT")
+def _mt(b: Builder, x: Atom) -> Value:
+    return matrix_transpose(b, x)
 
 
 __all__ = ["for_each", "matrix", "triangular"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from adcompiler.errors import TypeProblem
 from adcompiler.frontend.arrays import apply, as_array, as_atom, cast
 from adcompiler.frontend.coerce import as_axes, as_bool, as_dtype, is_none
 from adcompiler.frontend.facts import lower_bound
@@ -23,11 +24,44 @@ def reduce(b: Builder, op: str, x: Var, axes: tuple[int, ...], keepdims: bool = 
     return b.emit(op, x, axes=axes, keepdims=keepdims, hint=hint)
 
 
-def _plain(b: Builder, op: str, a: Value, axis: Value, keepdims: Value, dtype: Value = NONE) -> Value:
+def _plain(
+    b: Builder,
+    op: str,
+    a: Value,
+    axis: Value,
+    keepdims: Value,
+    where: Value,
+    dtype: Value = NONE,
+    initial: Value = NONE,
+) -> Value:
     x = as_array(b, a)
     if not is_none(dtype):
         x = as_array(b, cast(b, x, as_dtype(b, dtype, "float64")))
-    return _finish(b, a, reduce(b, op, x, as_axes(b, axis, b.type(x).rank), as_bool(b, keepdims, "keepdims"), op))
+    x = chosen(b, x, where, Const(_NEUTRAL[op]))
+    result = reduce(b, op, x, as_axes(b, axis, b.type(x).rank), as_bool(b, keepdims, "keepdims"), op)
+    return _finish(b, a, started(b, _JOINS.get(op, ""), result, initial))
+
+
+_NEUTRAL: dict[str, object] = {"sum": 0, "prod": 1, "any": False, "all": True}
+_JOINS = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum"}
+
+
+def chosen(b: Builder, x: Var, where: Value, neutral: Atom) -> Var:
+    """The array with what a mask leaves out replaced."""
+    if isinstance(where, (Const, Static)) and where.value is True:
+        return x
+    mask = truth(b, as_atom(b, where))
+    if not b.type(mask).is_array:
+        mask = as_array(b, mask)
+    return as_array(b, apply(b, "where", mask, x, neutral, hint="chosen"))
+
+
+def started(b: Builder, join: str, result: Atom, initial: Value) -> Atom:
+    """The result joined with what a reduction begins with."""
+    if is_none(initial) or (isinstance(initial, Static) and initial.value is np._NoValue):
+        return result
+    first = as_atom(b, initial, "initial")
+    return apply(b, join, cast(b, first, b.type(result).dtype), result)
 
 
 def _finish(b: Builder, given: Value, result: Atom) -> Value:
@@ -39,27 +73,45 @@ def _finish(b: Builder, given: Value, result: Atom) -> Value:
 
 
 @implements(np.sum, method="sum")
-def sum_(b: Builder, a: Value, axis: Value = NONE, dtype: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+def sum_(
+    b: Builder,
+    a: Value,
+    axis: Value = NONE,
+    dtype: Value = NONE,
+    *,
+    keepdims: Value = FALSE,
+    initial: Value = NONE,
+    where: Value = TRUE,
+) -> Value:
     """Integers and bools are summed as int64."""
-    return _plain(b, "sum", a, axis, keepdims, dtype)
+    return _plain(b, "sum", a, axis, keepdims, where, dtype, initial)
 
 
 @implements(np.prod, method="prod")
-def prod(b: Builder, a: Value, axis: Value = NONE, dtype: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+def prod(
+    b: Builder,
+    a: Value,
+    axis: Value = NONE,
+    dtype: Value = NONE,
+    *,
+    keepdims: Value = FALSE,
+    initial: Value = NONE,
+    where: Value = TRUE,
+) -> Value:
     """The product over axes."""
-    return _plain(b, "prod", a, axis, keepdims, dtype)
+    return _plain(b, "prod", a, axis, keepdims, where, dtype, initial)
 
 
 @implements(np.any, method="any")
-def any_(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+def any_(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE, where: Value = TRUE) -> Value:
     """Whether any element is not zero."""
-    return _plain(b, "any", truth(b, as_array(b, a)), axis, keepdims)
+    return _plain(b, "any", truth(b, as_array(b, a)), axis, keepdims, where)
 
 
 @implements(np.all, method="all")
-def all_(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+def all_(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE, where: Value = TRUE) -> Value:
     """Whether no element is zero."""
-    return _plain(b, "all", truth(b, as_array(b, a)), axis, keepdims)
+    return _plain(b, "all", truth(b, as_array(b, a)), axis, keepdims, where)
 
 
 def truth(b: Builder, x: Atom) -> Atom:
@@ -75,27 +127,50 @@ def not_empty(b: Builder, x: Var, axes: tuple[int, ...], message: str) -> None:
             b.check(b.emit("eq", extent, ZERO, hint="empty"), "ValueError", message)
 
 
-def extreme(b: Builder, op: str, a: Value, axis: Value, keepdims: Value) -> Value:
-    """max or min."""
+def extreme(
+    b: Builder, op: str, a: Value, axis: Value, keepdims: Value, initial: Value = NONE, where: Value = TRUE
+) -> Value:
+    """max or min; with `where`, elements that are left out count as `initial`."""
     x = as_array(b, a)
+    if not (isinstance(where, (Const, Static)) and where.value is True):
+        if is_none(initial):
+            raise TypeProblem(f"np.{op} with where= needs initial=", b.span, "say what counts where nothing is left")
+        x = chosen(b, x, where, as_atom(b, initial, "initial"))
     axes = as_axes(b, axis, b.type(x).rank)
     not_empty(b, x, axes, f"zero-size array to reduction operation {op}imum which has no identity")
-    return _finish(b, a, reduce(b, op, x, axes, as_bool(b, keepdims, "keepdims"), op))
+    result = reduce(b, op, x, axes, as_bool(b, keepdims, "keepdims"), op)
+    return _finish(b, a, started(b, _JOINS[op], result, initial))
 
 
 @implements(np.max, np.amax, method="max")
-def max_(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+def max_(
+    b: Builder,
+    a: Value,
+    axis: Value = NONE,
+    *,
+    keepdims: Value = FALSE,
+    initial: Value = NONE,
+    where: Value = TRUE,
+) -> Value:
     """The largest element."""
-    return extreme(b, "max", a, axis, keepdims)
+    return extreme(b, "max", a, axis, keepdims, initial, where)
 
 
 @implements(np.min, np.amin, method="min")
-def min_(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+def min_(
+    b: Builder,
+    a: Value,
+    axis: Value = NONE,
+    *,
+    keepdims: Value = FALSE,
+    initial: Value = NONE,
+    where: Value = TRUE,
+) -> Value:
     """The smallest element."""
-    return extreme(b, "min", a, axis, keepdims)
+    return extreme(b, "min", a, axis, keepdims, initial, where)
 
 
-@implements(np.ptp)
+@implements(np.ptp, method="ptp")
 def ptp(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE) -> Value:
     """The largest element less the smallest."""
     high, low = (as_atom(b, extreme(b, op, a, axis, keepdims)) for op in ("max", "min"))
@@ -145,12 +220,24 @@ def floating(b: Builder, a: Value, dtype: Value = NONE) -> Var:
 
 
 @implements(np.mean, method="mean")
-def mean(b: Builder, a: Value, axis: Value = NONE, dtype: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+def mean(
+    b: Builder,
+    a: Value,
+    axis: Value = NONE,
+    dtype: Value = NONE,
+    *,
+    keepdims: Value = FALSE,
+    where: Value = TRUE,
+) -> Value:
     """The sum divided by the count."""
     x = floating(b, a, dtype)
-    axes = as_axes(b, axis, b.type(x).rank)
-    total = reduce(b, "sum", x, axes, as_bool(b, keepdims, "keepdims"), "total")
-    return _finish(b, a, apply(b, "div", total, count(b, x, axes), hint="mean"))
+    axes, kept = as_axes(b, axis, b.type(x).rank), as_bool(b, keepdims, "keepdims")
+    total = reduce(b, "sum", chosen(b, x, where, Const(0)), axes, kept, "total")
+    if isinstance(where, (Const, Static)) and where.value is True:
+        return _finish(b, a, apply(b, "div", total, count(b, x, axes), hint="mean"))
+    ones = b.emit("full", Const(True), *b.shape(x), dtype="bool", hint="counted")
+    number = reduce(b, "sum", chosen(b, ones, where, Const(False)), axes, kept, "count")
+    return _finish(b, a, apply(b, "div", total, cast(b, number, b.type(x).dtype), hint="mean"))
 
 
 def variance(b: Builder, a: Value, axis: Value, dtype: Value, ddof: Value, keepdims: Value) -> Atom:

@@ -8,6 +8,7 @@ from adcompiler.errors import TypeProblem
 from adcompiler.frontend.arrays import apply, as_array, cast
 from adcompiler.frontend.coerce import as_axes, as_bool, is_none
 from adcompiler.frontend.numpy_reductions import FALSE, NONE, mean, reduce
+from adcompiler.frontend.numpy_shape import with_axes
 from adcompiler.frontend.registry import implements
 from adcompiler.frontend.values import Value
 from adcompiler.ir.build import Builder
@@ -21,6 +22,11 @@ def average(b: Builder, a: Value, axis: Value = NONE, weights: Value = NONE, *, 
         return mean(b, a, axis, keepdims=keepdims)
     x, w = as_array(b, a), as_array(b, weights)
     axes = as_axes(b, axis, b.type(x).rank)
+    if b.type(w).rank == 1 and len(axes) == 1 and b.type(x).rank > 1:
+        whole = b.emit("empty", *b.shape(x), dtype=b.type(w).dtype, hint="weights")
+        b.same(b.shape(x)[axes[0]], b.shape(w)[0], "np.average: the weights must have the length of the axis")
+        b.store(whole, b.everything(whole), with_axes(b, w, [k for k in range(b.type(x).rank) if k != axes[0]]))
+        w = whole
     if b.type(w).rank != b.type(x).rank:
         raise TypeProblem("weights of another rank than the array", b.span, "broadcast the weights to its shape")
     for one, other in zip(b.shape(x), b.shape(w), strict=True):

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from adcompiler.errors import TypeProblem
+from adcompiler.frontend.outputs import delivered, without_out
 from adcompiler.frontend.values import Static, Value
 from adcompiler.ir.build import Builder
 from adcompiler.ir.wengert import Atom, Const
@@ -21,7 +22,6 @@ ATTRIBUTES: dict[str, Callable[[Builder, Atom], Value]] = {}
 
 # arguments that choose where or how NumPy computes, not what: these values change nothing
 _NEUTRAL: Mapping[str, tuple[object, ...]] = {
-    "out": (None,),
     "order": (None, "C", "K", "A"),
     "subok": (True, False),
     "like": (None,),
@@ -66,6 +66,7 @@ def _bound(fn: Callable[..., Value], name: str) -> Handler:
     signature = inspect.signature(fn)
 
     def handler(b: Builder, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+        out, kwargs = without_out(b, name, kwargs) if "out" not in signature.parameters else (None, kwargs)
         known = {k: v for k, v in kwargs.items() if k in signature.parameters}
         neutral_only(b, name, {k: v for k, v in kwargs.items() if k not in known})
         try:
@@ -76,7 +77,7 @@ def _bound(fn: Callable[..., Value], name: str) -> Handler:
                 b.span,
                 "leave out what only changes how NumPy computes, or write it as separate steps",
             ) from error
-        return fn(b, *args, **known)
+        return delivered(b, name, fn(b, *args, **known), out)
 
     return handler
 
@@ -86,8 +87,7 @@ def neutral_only(b: Builder, name: str, kwargs: Mapping[str, Value]) -> None:
     for key, value in kwargs.items():
         literal = value.value if isinstance(value, (Const, Static)) else value
         if not any(literal is ok or (isinstance(ok, str) and literal == ok) for ok in _NEUTRAL.get(key, ())):
-            fix = f"assign the result instead: target[...] = {name}(…)" if key == "out" else "leave it out"
-            raise TypeProblem(f"the argument {key!r} of {name} is outside the language", b.span, fix)
+            raise TypeProblem(f"the argument {key!r} of {name} is outside the language", b.span, "leave it out")
 
 
 def title(member: object) -> str:

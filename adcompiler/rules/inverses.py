@@ -210,4 +210,3 @@ register(
         {"a": "cut(y_bar[1], transpose(inv(a)))"},
     )
 )
-

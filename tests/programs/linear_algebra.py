@@ -127,9 +127,7 @@ def normal_flow(a, b, v):
     return np.linalg.multi_dot([p, b, v]) + np.linalg.matrix_power(p @ a, 3)[0]
 
 
-program(
-    normal_flow, lambda rng: (rng.normal(size=(5, 3)), rng.normal(size=(5, 4)), rng.normal(size=4)), (0, 1, 2)
-)
+program(normal_flow, lambda rng: (rng.normal(size=(5, 3)), rng.normal(size=(5, 4)), rng.normal(size=4)), (0, 1, 2))
 
 
 def stacks_of_systems(a, b):

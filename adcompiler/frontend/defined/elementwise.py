@@ -140,7 +140,7 @@ def array_equal(a1: Any, a2: Any, equal_nan: Any = False) -> Any:
     """Whether two arrays have the same shape and elements."""
     if np.ndim(a1) != np.ndim(a2):
         return False
-    for m, n in zip(np.shape(a1), np.shape(a2)):
+    for m, n in zip(np.shape(a1), np.shape(a2), strict=True):
         if m != n:
             return False
     same = np.asarray(a1) == np.asarray(a2)

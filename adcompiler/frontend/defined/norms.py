@@ -46,8 +46,9 @@ def of_matrices(x: Any, ord: Any, rows: int, columns: int, keepdims: Any) -> Any
         values = np.linalg.svd(np.moveaxis(x, (rows, columns), (-2, -1)), compute_uv=False)
         found = np.sum(values, -1) if ord == "nuc" else np.max(values, -1) if ord == 2 else np.min(values, -1)
     else:
-        along = rows if abs(ord) == 1 else columns
-        across = columns if abs(ord) == 1 else rows
+        by_columns = ord == 1 or ord == -1
+        along = rows if by_columns else columns
+        across = columns if by_columns else rows
         sums = np.sum(np.abs(x), axis=along)
         across = across - 1 if across > along else across
         if ord == 1 or ord == np.inf:

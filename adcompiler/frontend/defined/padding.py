@@ -43,8 +43,8 @@ def padded(rows: Any, before: int, after: int, mode: str, values: Any) -> Any:
         out[:before] = values[0]
         out[before + n :] = values[1]
     elif mode == "edge":
-        out[:before] = rows[:1]
-        out[before + n :] = rows[n - 1 :]
+        out[:before] = rows[0]
+        out[before + n :] = rows[n - 1]
     else:
         refuse(f"np.pad in the mode {mode!r}", "use 'constant', 'edge', 'reflect', 'symmetric' or 'wrap'")
     return out

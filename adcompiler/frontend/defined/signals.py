@@ -67,15 +67,11 @@ def slopes_of_uneven(f: Any, x: Any, edge_order: int) -> Any:
     else:
         h, k = d[0], d[1]
         out[..., 0] = (
-            -(2.0 * h + k) / (h * (h + k)) * f[..., 0]
-            + (h + k) / (h * k) * f[..., 1]
-            - h / (k * (h + k)) * f[..., 2]
+            -(2.0 * h + k) / (h * (h + k)) * f[..., 0] + (h + k) / (h * k) * f[..., 1] - h / (k * (h + k)) * f[..., 2]
         )
         h, k = d[-2], d[-1]
         out[..., -1] = (
-            k / (h * (h + k)) * f[..., -3]
-            - (k + h) / (h * k) * f[..., -2]
-            + (2.0 * k + h) / (k * (h + k)) * f[..., -1]
+            k / (h * (h + k)) * f[..., -3] - (k + h) / (h * k) * f[..., -2] + (2.0 * k + h) / (k * (h + k)) * f[..., -1]
         )
     return out
 

@@ -127,7 +127,7 @@ def unique(
     for k in range(n - 1, -1, -1):
         first[number[k]] = k
         counts[number[k]] += 1
-    found = (flat[first],)
+    found: Any = (flat[first],)
     if return_index:
         found = (*found, first)
     if return_inverse:
@@ -172,11 +172,13 @@ def restored(found: Any, a: Any, axis: Any, keepdims: Any) -> Any:
         return found
     if axis is None:
         return np.reshape(found, (1,) * np.ndim(a))
-    return np.expand_dims(found, tuple([k % np.ndim(a) for k in axis]) if isinstance(axis, tuple) else axis % np.ndim(a))
+    return np.expand_dims(
+        found, tuple([k % np.ndim(a) for k in axis]) if isinstance(axis, tuple) else axis % np.ndim(a)
+    )
 
 
 @means(np.median)
-def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, keepdims: Any = False) -> Any:
+def median(a: Any, axis: Any = None, overwrite_input: Any = False, keepdims: Any = False) -> Any:
     """The middle element, or the mean of the two; NaN where an element is."""
     rows = sort(lines(a, axis))
     n = rows.shape[-1]
@@ -215,7 +217,6 @@ def quantile(
     a: Any,
     q: Any,
     axis: Any = None,
-    out: Any = None,
     overwrite_input: Any = False,
     method: Any = "linear",
     keepdims: Any = False,
@@ -243,10 +244,9 @@ def percentile(
     a: Any,
     q: Any,
     axis: Any = None,
-    out: Any = None,
     overwrite_input: Any = False,
     method: Any = "linear",
     keepdims: Any = False,
 ) -> Any:
     """Percentiles, interpolated between the two nearest elements."""
-    return quantile(a, np.asarray(q) / 100, axis, out, overwrite_input, method, keepdims)
+    return quantile(a, np.asarray(q) / 100, axis, overwrite_input, method, keepdims)

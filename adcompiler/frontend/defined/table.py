@@ -5,6 +5,7 @@ from __future__ import annotations
 from adcompiler.frontend.defined import (
     arrays,
     elementwise,
+    grids,
     norms,
     padding,
     scipy_linalg,
@@ -12,6 +13,7 @@ from adcompiler.frontend.defined import (
     sorting,
     special,
     statistics,
+    ufuncs,
 )
 
-MODULES = (arrays, elementwise, norms, padding, scipy_linalg, signals, sorting, special, statistics)
+MODULES = (arrays, elementwise, grids, norms, padding, scipy_linalg, signals, sorting, special, statistics, ufuncs)

@@ -1,0 +1,82 @@
+"""Library functions as users call them: NumPy's values and types, gradients against differences and tangents.
+
+The generated code runs as plain Python; `make test-all` compiles it too.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adcompiler as ad
+from tests.support.cases import interpreted
+from tests.support.differences import along
+from tests.support.trees import assert_finite, copied, inner, leaves, noise
+from tests.support.usages import assembly, numbers, scipys
+
+TABLE = {**assembly.U.table, **numbers.U.table, **scipys.U.table}
+#: What NumPy gives at a point where it has no slope, so that differences say nothing.
+ROUGH = {"nan_to_num", "histogram edges", "norm of zero"}
+
+
+def same(ours: Any, theirs: Any, rtol: float) -> None:
+    """Values, shapes and element types agree through tuples and lists."""
+    if isinstance(theirs, (tuple, list)):
+        assert isinstance(ours, (tuple, list)) and len(ours) == len(theirs)
+        for mine, plain in zip(ours, theirs, strict=True):
+            same(mine, plain, rtol)
+        return
+    assert (np.asarray(ours).dtype, np.shape(ours)) == (np.asarray(theirs).dtype, np.shape(theirs))
+    np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=1e-13)
+
+
+def moved(function: Callable[..., Any], args: tuple[Any, ...], active: tuple[int, ...]) -> Callable[..., Any]:
+    """The function of its active arguments alone."""
+
+    def partial(*values: Any) -> Any:
+        full = list(copied(args))
+        for k, value in zip(active, values, strict=True):
+            full[k] = value
+        return tuple(leaves(function(*full)))
+
+    return partial
+
+
+def check(name: str) -> None:
+    function, args = TABLE[name]
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    active = tuple(k for k, a in enumerate(args) if leaves(a))
+    with np.errstate(all="ignore"):
+        want = function(*copied(args))
+        if not active or not leaves(want):
+            same(ad.grad(function, cache=False).primal(*copied(args)), want, 1e-12)
+            return
+        value, pullback = ad.vjp(function, *copied(args), argnums=active, cache=False)
+        same(value, want, 1e-12)
+        cotangent = noise(rng, want)
+        shares = tuple(pullback(cotangent)[k] for k in active)
+        tangents = noise(rng, tuple(args[k] for k in active))
+        _, tangent = ad.jvp(function, copied(args), tangents, argnums=active, cache=False)
+        size = sum(np.sum(np.abs(g * t)) for g, t in zip(leaves(shares), leaves(tangents), strict=True))
+        assert_finite(shares)
+        floats = tuple(leaves(cotangent))
+        assert inner(floats, tuple(leaves(tangent))) == pytest.approx(inner(shares, tangents), abs=1e-10 * (1 + size))
+        if name not in ROUGH:
+            estimate = along(moved(function, args, active), tuple(args[k] for k in active), tangents, floats)
+            assert inner(shares, tangents) == pytest.approx(estimate.value, abs=1e-6 * (1 + size))
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_usage(name: str) -> None:
+    with interpreted():
+        check(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TABLE)
+def test_compiled_usage(name: str) -> None:
+    check(name)
