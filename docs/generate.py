@@ -12,6 +12,10 @@ from pathlib import Path
 
 from adcompiler import errors
 from adcompiler.frontend import syntax
+from adcompiler.frontend.definitions import METHODS as DEFINED_METHODS
+from adcompiler.frontend.definitions import UFUNC_METHODS
+from adcompiler.frontend.library import supported
+from adcompiler.frontend.registry import ATTRIBUTES, METHODS
 from adcompiler.rules.table import MEANING, SCIPY, TABLE, ZERO, Rule
 from docs.pages import ROOT, pages, with_outputs
 
@@ -21,6 +25,24 @@ Generated from `adcompiler.rules.table`.
 
 `y` is the result. A formula is the partial derivative; one that mentions `g` is the whole term, the cotangent `g` times
 the partial derivative. `cut(g, p)` is their product, and 0 where `g` is 0, whatever `p` is.
+"""
+
+COVERAGE = """
+## Functions of NumPy and SciPy
+
+Those that are not in the tables above are compositions, from whose lines the derivatives follow. Any other is refused
+by its name, with the nearest one that is supported.
+
+To add a function, write it in Python in a module of `adcompiler/frontend/defined`, with `@means(np.name)` above it: it
+is inlined like a function of your own. Where the derivative must not follow from the lines (an iteration, a library
+call), declare an operation in `adcompiler/ir/ops.py` and its rule in `adcompiler/rules`; the tests of the rules try it
+because it is in the table.
+
+Conventions: `eigh`, `eigvalsh` and `cholesky` read one triangle, and only that one has a derivative. Eigenvectors and
+singular vectors have length one, and LAPACK's sign, which is constant where they are differentiable; where two
+eigenvalues or singular values are equal, only functions have a derivative that do not depend on the choice of vectors.
+`det` has its derivative at singular matrices too. `pinv` and `lstsq` take the rank as given. A norm has derivative zero
+at zero. Sorting, and what is sorted by, moves derivatives without having one.
 """
 
 ERRORS = """# Errors
@@ -42,7 +64,19 @@ def rules_page() -> str:
     parts += [row(code(r.text), callables(r.op)) for r in built]
     parts += ["\n## Zero wherever the derivative exists\n", row("operation", "Python"), row("---", "---")]
     parts += [row(code(op), callables(op)) for op in sorted(ZERO)]
+    parts += [COVERAGE, *covered()]
     return "\n".join(parts) + "\n"
+
+
+def covered() -> list[str]:
+    """The functions of each module, and the methods and attributes of arrays."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(supported()):
+        groups.setdefault(name.rpartition(".")[0], []).append(name)
+    groups["ufunc"] = [f"np.ufunc.{name}" for name in sorted(UFUNC_METHODS)]
+    groups["array"] = [f".{name}" for name in sorted({*METHODS, *DEFINED_METHODS, *ATTRIBUTES})]
+    lines = [row("module", "functions"), row("---", "---")]
+    return lines + [row(code(group), " ".join(map(code, names))) for group, names in sorted(groups.items())]
 
 
 def row(*cells: str) -> str:

@@ -214,7 +214,6 @@ def test_moves() -> None:
     everywhere(lambda np, x: (np.flip(x), np.flip(x, 0), np.flip(x, (0, -1)) if x.shape[1:] is None else np.flipud(x)))
     everywhere(lambda np, x: np.fliplr(x), rank=(2, 3))
     everywhere(lambda np, x: (np.tile(x, 2), np.tile(x, (2, 1, 3)), np.tile(x, 1)), dtypes=("float64", "bool"))
-    everywhere(lambda np, x: (np.repeat(x, 3), np.repeat(x, 2, axis=0), x.repeat(2, axis=-1)), dtypes=("float64",))
 
 
 def test_stores_of_a_list_are_one_per_element() -> None:

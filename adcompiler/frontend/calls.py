@@ -149,7 +149,8 @@ def _call_static(
         if record is None:
             raise low.refuse("class-call", name=held.__name__)
         return record
-    if callable(held) and str(getattr(held, "__module__", "")).partition(".")[0] in ("builtins", "None", ""):
+    builtin = str(getattr(held, "__module__", "")).partition(".")[0] in ("builtins", "None", "")
+    if callable(held) and builtin and not isinstance(held, np.ufunc):
         raise low.refuse("builtin-call", name=getattr(held, "__name__", repr(held)))
     if not callable(held):
         raise low.refuse("not-callable")

@@ -26,6 +26,9 @@ from adcompiler.frontend import (
     numpy_statistics,
 )
 from adcompiler.frontend.arrays import apply, as_atom, floats
+from adcompiler.frontend.defined import table as defined
+from adcompiler.frontend.definitions import DEFINED, OUTSIDE, full_name
+from adcompiler.frontend.definitions import METHODS as DEFINED_METHODS
 from adcompiler.frontend.numpy_reductions import TRUE
 from adcompiler.frontend.outputs import delivered, without_out
 from adcompiler.frontend.registry import ATTRIBUTES, FUNCTIONS, METHODS, Handler, implements, neutral_only, title
@@ -47,9 +50,10 @@ HANDLERS = (
     numpy_scans,
     numpy_shape,
     numpy_statistics,
+    *defined.MODULES,
 )
 
-_FIX = "write it with functions the language has"
+_FIX = "write it with functions the language has, which docs/rules.md lists; it says how to add a rule as well"
 _DRAW = "draw with a np.random.Generator before the call, and pass the numbers as an argument"
 
 
@@ -85,7 +89,7 @@ def _elementwise(member: object) -> Handler | None:
         atoms = [as_atom(b, arg, f"an argument of {name}") for arg in args[:count]]
         if meaning.floats:
             atoms = [floats(b, a) for a in atoms]
-        return delivered(b, name, apply(b, meaning.op, *atoms), out, where)
+        return delivered(b, name, apply(b, meaning.op, *atoms), out, where, exact=False)
 
     return handler
 
@@ -104,19 +108,33 @@ def attribute(b: Builder, value: Value, name: str) -> Value:
 
 def missing(b: Builder, member: object) -> ADCompilerError:
     """The refusal of a function the language does not know, with the nearest one it knows."""
-    name, owner = title(member), getattr(member, "__self__", None)
+    name, owner = full_name(member) or title(member), getattr(member, "__self__", None)
     if isinstance(owner, np.random.Generator) or name.startswith("np.random._generator."):
         return UnsupportedSyntax(f"Generator.{name.rpartition('.')[2]} draws random numbers", b.span, _DRAW)
     if name.startswith("np.random.") or isinstance(owner, np.random.RandomState):
         return UnsupportedSyntax(f"{name} uses a random state that every call changes", b.span, _DRAW)
-    titles = [title(m) for m in (*table.MEANING, *FUNCTIONS) if callable(m)]
-    known = {t.rpartition(".")[2]: t for t in titles if t.startswith("np.")}
-    return MissingRule(f"{name} has no derivative rule", b.span, _nearest(name.rpartition(".")[2], known))
+    module, _, short = name.rpartition(".")
+    titles = sorted(supported())
+    here = {t.rpartition(".")[2]: t for t in titles if t.rpartition(".")[0] == module}
+    known = here if difflib.get_close_matches(short, list(here), n=1) else {t.rpartition(".")[2]: t for t in titles}
+    return MissingRule(f"{name} has no derivative rule", b.span, _nearest(short, known))
+
+
+def supported() -> set[str]:
+    """The names of all functions of NumPy and SciPy in the language.
+
+    >>> {"np.sin", "np.linalg.solve", "np.median", "scipy.special.expit"} <= supported()
+    True
+    """
+    members = (m for m in (*table.MEANING, *FUNCTIONS, *DEFINED) if callable(m))
+    titles = {title(m) for m in members} | set(OUTSIDE) | {f"scipy.special.{name}" for name in table.SCIPY}
+    grids = {"np.c_", "np.mgrid", "np.ogrid", "np.r_"}
+    return {t for t in titles if t.startswith(("np.", "scipy."))} | grids
 
 
 def missing_method(b: Builder, name: str) -> ADCompilerError:
     """The refusal of a method or an attribute that the language does not know."""
-    known = {key: f".{key}" for key in (*METHODS, *ATTRIBUTES)}
+    known = {key: f".{key}" for key in (*METHODS, *DEFINED_METHODS, *ATTRIBUTES)}
     return MissingRule(f"arrays have no '.{name}' in the language", b.span, _nearest(name, known))
 
 
@@ -125,4 +143,4 @@ def _nearest(name: str, known: Mapping[str, str]) -> str:
     return f"the nearest supported one is {known[near[0]]}; or {_FIX}" if near else _FIX
 
 
-__all__ = ["attribute", "implements", "lookup", "lookup_method", "missing", "missing_method"]
+__all__ = ["attribute", "implements", "lookup", "lookup_method", "missing", "missing_method", "supported"]

@@ -16,7 +16,6 @@ from adcompiler.frontend.aliasing import check_carried_arrays
 from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.captures import parameter
 from adcompiler.frontend.context import Lowering
-from adcompiler.frontend.defined import table
 from adcompiler.frontend.inline import returned
 from adcompiler.frontend.naming import named
 from adcompiler.frontend.reading import resolved
@@ -39,7 +38,7 @@ from adcompiler.outside import Capture, Guard
 from adcompiler.signature import OutLeaf, OutSeq, OutStatic, OutTree, SeqSpec, Spec, StaticSpec, fields_of
 from adcompiler.source import SourceFunc
 
-EVALUATORS = (access, blocks, comprehensions, control, expressions, statements, *table.MODULES)
+EVALUATORS = (access, blocks, comprehensions, control, expressions, statements)
 _DEEP = 20_000
 _RETRIES = 32
 

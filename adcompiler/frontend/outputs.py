@@ -30,14 +30,21 @@ def without_out(b: Builder, name: str, kwargs: Mapping[str, Value]) -> tuple[Var
     return out, rest
 
 
-def delivered(b: Builder, name: str, result: Value, out: Var | None, where: Value = EVERYWHERE) -> Value:
-    """The result, or `out` with the result stored into it where the mask says so."""
+def delivered(
+    b: Builder, name: str, result: Value, out: Var | None, where: Value = EVERYWHERE, exact: bool = True
+) -> Value:
+    """The result, or `out` with the result stored into it where the mask says so; `exact` forbids broadcasting."""
     masked = not (isinstance(where, (Const, Static)) and where.value is True)
     if out is None:
         if masked:
             raise TypeProblem(f"{name} with where= needs out=", b.span, "give an array, which keeps the other elements")
         return result
     value = as_atom(b, result)
+    if exact:
+        if b.type(value).rank != b.type(out).rank:
+            raise TypeProblem(f"the argument 'out' of {name} has another rank", b.span, "assign the result instead")
+        for here, there in zip(b.shape(value), b.shape(out), strict=True):
+            b.same(here, there, f"the argument 'out' of {name} has another shape")
     if not np.can_cast(b.type(value).dtype, b.type(out).dtype, "same_kind"):
         raise TypeProblem(
             f"the result of {name} is {b.type(value).dtype} and does not fit an array of {b.type(out).dtype}",

@@ -109,6 +109,8 @@ for mode in ("edge", "reflect", "symmetric", "wrap"):
 use("np.matrix_transpose", lambda c: np.matrix_transpose(c) * 1.0, C)
 use(".mT", lambda c: c.mT * 1.0, C)
 use("resize", lambda v: np.resize(v, (3, 5)), V)
+use("repeat", lambda x: (np.repeat(x, 3), np.repeat(x, 2, axis=0), x.repeat(2, axis=-1)), X)
+use("repeat strided", lambda x: np.repeat(x[::-1, ::2], 2, axis=1), X)
 use("repeat of each", lambda v: np.repeat(v[:3], [2, 0, 3]), V)
 use("tile none", lambda v: np.tile(v, (2, 2)), V)
 use("append", lambda x, y: np.append(x, y, axis=0), X, Y)
