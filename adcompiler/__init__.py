@@ -9,6 +9,9 @@ from adcompiler.api import jvp as jvp
 from adcompiler.api import value_and_grad as value_and_grad
 from adcompiler.api import vjp as vjp
 from adcompiler.custom import stop_gradient as stop_gradient
+from adcompiler.custom_rules import custom_jvp as custom_jvp
+from adcompiler.custom_rules import custom_vjp as custom_vjp
+from adcompiler.custom_rules import rule as rule
 from adcompiler.errors import ADCompilerError as ADCompilerError
 from adcompiler.errors import GradcheckFailed as GradcheckFailed
 from adcompiler.errors import MissingRule as MissingRule

@@ -24,7 +24,7 @@ LAYERS = [
     {"inspect"},
     {"export"},
     {"transformed"},
-    {"api", "matrices", "products", "custom"},
+    {"api", "matrices", "products", "custom", "custom_rules"},
     {"tools", "interop", "cuda"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -37,7 +37,7 @@ def check(
     return adjoint, [*args, *bars], [*wrt, *range(len(args), len(args) + len(bars))]
 
 
-@pytest.mark.parametrize("rule", list(TABLE.values()), ids=lambda rule: rule.op)
+@pytest.mark.parametrize("rule", [r for r in TABLE.values() if r.op != "custom"], ids=lambda rule: rule.op)
 def test_adjoints_of_adjoints(rule: Rule) -> None:
     rng = np.random.default_rng(zlib.crc32(rule.op.encode()))
     for case in cases(rule, rng):

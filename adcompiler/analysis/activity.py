@@ -10,6 +10,7 @@ from collections.abc import Container, Iterable, Iterator
 from adcompiler.analysis.alias import Aliases, aliases
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Atom, Branch, Func, Load, Loop, Stmt, Store, Var, While
+from adcompiler.rules.custom import declared
 from adcompiler.rules.table import is_zero
 
 
@@ -49,6 +50,8 @@ def edges(fn: Func, memory: Aliases) -> Iterator[tuple[Var, Var]]:
 
 def _flows(stmt: Stmt) -> Iterator[tuple[Atom, Var]]:
     match stmt:
+        case Assign(target=target, op="custom", args=args):
+            yield from ((a, target) for a in args[declared(stmt).first :])
         case Assign(target=target, op=op, args=args):
             if not is_zero(op):
                 yield from ((a, target) for a in args)

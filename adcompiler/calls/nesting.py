@@ -14,9 +14,9 @@ from adcompiler.frontend.facts import may_share
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.values import DictValue, ListOf, NeedStatic, NotStatic, Object, Path, Seq, Static, Value
 from adcompiler.ir.build import ONE, Builder
+from adcompiler.ir.inlining import inlined
 from adcompiler.ir.types import Type
-from adcompiler.ir.walk import all_defs, rename
-from adcompiler.ir.wengert import Assign, Atom, Const, Func, Stmt, Var
+from adcompiler.ir.wengert import Atom, Const, Var
 from adcompiler.outside import Capture
 from adcompiler.signature import ArraySpec, ScalarSpec, SeqSpec, Spec, StaticSpec
 
@@ -44,49 +44,33 @@ def call(
     args, kwargs
         The arguments.
     """
-    values = _bound(low, owner, of, [resolved(low, a) for a in args], {k: resolved(low, v) for k, v in kwargs.items()})
-    specs = tuple(_spec(low.b, value) for value in values)
-    atoms = [atom for value, spec in zip(values, specs, strict=True) for atom in _atoms(value, spec)]
+    values = bound_values(
+        low, owner, of, [resolved(low, a) for a in args], {k: resolved(low, v) for k, v in kwargs.items()}
+    )
+    lowering, atoms = lowered_for(low, of, values)
+    plan = planned(lowering)
+    fn = plan.compiled.stages["derivative"]
+    if plan.compiled.derivative.mode != "primal":
+        atoms = _fresh(low.b, lowering, atoms)
+    return result_value(low.b, plan.tree, inlined(low.b, fn, atoms))
+
+
+def lowered_for(low: Program, of: Subject, values: Sequence[Value]) -> tuple[Lowering, list[Atom]]:
+    """A function lowered for these values of its parameters, and the arguments of its Wengert list."""
+    specs = tuple(value_spec(low.b, value) for value in values)
+    atoms = [atom for value, spec in zip(values, specs, strict=True) for atom in run_time_atoms(value, spec)]
     try:
         lowering = of.lowering(specs)
     except NotStatic as need:
         known = atoms[min(need.positions)]
         assert isinstance(known, Var), "literals that must be known are specified as constants"
         raise NeedStatic(known, "a number that decides what is computed", low.b.span, "write a literal") from None
-    plan = planned(lowering)
     for k, guard in enumerate(lowering.lowered.guards):
         low.captures.guards.setdefault(("inside", id(lowering), k), guard)
-    atoms += [_captured(low, lowering, capture) for capture in lowering.lowered.captures]
-    fn = plan.compiled.stages["derivative"]
-    if plan.compiled.derivative.mode != "primal":
-        atoms = _fresh(low.b, lowering, atoms)
-    return _value(low.b, plan.tree, inlined(low.b, fn, atoms))
+    return lowering, [*atoms, *(captured_by(low, lowering, capture) for capture in lowering.lowered.captures)]
 
 
-def inlined(b: Builder, fn: Func, args: Sequence[Atom]) -> list[Atom]:
-    """Append the lines of a function, with names of their own, and return its results."""
-    names: dict[Var, Atom] = dict(zip(fn.params, args, strict=True))
-    body = list[Stmt]()
-    for stmt in fn.body:
-        # an extent of an argument has a name already
-        if isinstance(stmt, Assign) and stmt.op == "dim" and stmt.args[0] in fn.params:
-            axis = dict(stmt.params)["axis"]
-            assert isinstance(axis, int)
-            names[stmt.target] = b.shape(names[fn.params[fn.params.index(stmt.args[0])]])[axis]
-        else:
-            body.append(stmt)
-    own = sorted(all_defs(body), key=str)
-    names |= {v: Var(b.names.fresh(v.name)) for v in own}
-    for v in own:
-        b.types[str(names[v])] = fn.types[v.name]
-        if v.name in fn.shapes:
-            shape = fn.shapes[v.name]
-            b.shapes[str(names[v])] = tuple(names.get(a, a) if isinstance(a, Var) else a for a in shape)
-    b.extend(rename(tuple(body), names))
-    return [names.get(r, r) if isinstance(r, Var) else r for r in fn.results]
-
-
-def _bound(
+def bound_values(
     low: Program, owner: object, of: Subject, args: Sequence[Value], kwargs: Mapping[str, Value]
 ) -> tuple[Value, ...]:
     """The values of the parameters, with what the function brings along and its defaults."""
@@ -110,7 +94,7 @@ def _bound(
     return tuple(values[name] for name in (*binder.plain, *binder.variadic))
 
 
-def _spec(b: Builder, value: Value) -> Spec:
+def value_spec(b: Builder, value: Value) -> Spec:
     """What is known of a value at compile time."""
     match value:
         case Const(value=literal):
@@ -123,9 +107,9 @@ def _spec(b: Builder, value: Value) -> Spec:
         case Static(value=known) | Object(value=known):
             return StaticSpec(known)
         case Seq(items, kind):
-            return SeqSpec(kind, tuple(_spec(b, item) for item in items), record=value.record)
+            return SeqSpec(kind, tuple(value_spec(b, item) for item in items), record=value.record)
         case DictValue(items):
-            return SeqSpec("dict", tuple(_spec(b, item) for _, item in items), tuple(key for key, _ in items))
+            return SeqSpec("dict", tuple(value_spec(b, item) for _, item in items), tuple(key for key, _ in items))
     raise UnsupportedSyntax(
         f"an argument of a transformed function is a {value.__class__.__name__.lower()}",
         b.span,
@@ -133,22 +117,24 @@ def _spec(b: Builder, value: Value) -> Spec:
     )
 
 
-def _atoms(value: Value, spec: Spec) -> list[Atom]:
+def run_time_atoms(value: Value, spec: Spec) -> list[Atom]:
     """The run-time leaves of a value."""
     match value, spec:
         case _, StaticSpec():
             return []
         case Seq(items), SeqSpec(items=specs):
-            return [atom for item, of_item in zip(items, specs, strict=True) for atom in _atoms(item, of_item)]
+            return [atom for item, of_item in zip(items, specs, strict=True) for atom in run_time_atoms(item, of_item)]
         case DictValue(items), SeqSpec(items=specs):
-            return [atom for (_, item), of_item in zip(items, specs, strict=True) for atom in _atoms(item, of_item)]
+            return [
+                atom for (_, item), of_item in zip(items, specs, strict=True) for atom in run_time_atoms(item, of_item)
+            ]
         case ListOf(array), _:
             return [array]
     assert isinstance(value, (Var, Const))
     return [value]
 
 
-def _captured(low: Program, lowering: Lowering, capture: Capture) -> Atom:
+def captured_by(low: Program, lowering: Lowering, capture: Capture) -> Atom:
     """What the function captures is captured by the program too."""
     key = ("inside", id(lowering), capture.name)
     if key not in low.captures.captured:
@@ -183,14 +169,14 @@ def _copy(b: Builder, array: Var) -> Atom:
     return b.emit("transpose", b.emit("copy", b.emit("transpose", array, axes=axes)), axes=axes, hint=array.name)
 
 
-def _value(b: Builder, tree: Tree, results: Sequence[Atom]) -> Value:
+def result_value(b: Builder, tree: Tree, results: Sequence[Atom]) -> Value:
     """The results in the form the program sees."""
     match tree:
         case Constant(value):
             return Static(value)
         case Item(position, type):
             return _typed(b, results[position], type)
-    items = [_value(b, item, results) for item in tree.items]
+    items = [result_value(b, item, results) for item in tree.items]
     return (
         DictValue(tuple(zip(tree.keys, items, strict=True)))
         if tree.kind == "dict"

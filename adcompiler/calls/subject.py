@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,6 +17,7 @@ from adcompiler.calls.signing import Same, constants, exact, is_plain, signature
 from adcompiler.compile import Compiled, Derivative, Options, lowered
 from adcompiler.errors import ADCompilerError, Span, TypeProblem
 from adcompiler.frontend.lower import Lowered, lower
+from adcompiler.frontend.registry import DECLARED
 from adcompiler.outside import Capture
 from adcompiler.signature import Spec, StaticSpec, fields_of, run_time_leaves, spec_of
 from adcompiler.source import SourceFunc, source_of
@@ -265,6 +266,8 @@ def _shared(function: Same, owner: Same, options: Options) -> Subject:
 
 def subject(function: Callable[..., Any], options: Options) -> Subject:
     """The subject of a function, the same at each time it is asked for."""
+    if isinstance(function, FunctionType):
+        function = DECLARED.get(function, function)
     if isinstance(function, MethodType):
         # a bound method is made anew at each access
         return _shared(Same(function.__func__), Same(function.__self__), options)

@@ -22,7 +22,7 @@ from adcompiler.frontend.generators import REDUCED, reduced
 from adcompiler.frontend.inline import call_closure, call_definition, call_function
 from adcompiler.frontend.list_methods import call_method
 from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.registry import title
+from adcompiler.frontend.registry import DECLARED, title
 from adcompiler.frontend.values import (
     Closure,
     DictValue,
@@ -133,6 +133,9 @@ def _call_static(
     found = library.lookup(held)
     if found is not None:
         return found(low.b, plain, named)
+    if isinstance(held, FunctionType) and held in DECLARED:
+        declared: Value = DECLARED[held].__lower_call__(low, list(args), dict(kwargs), node)
+        return declared
     ufunc, method = getattr(held, "__self__", None), UFUNC_METHODS.get(getattr(held, "__name__", ""))
     if isinstance(ufunc, np.ufunc) and method is not None:
         return call_definition(low, method, [Static(ufunc), *plain], named, node, title(held))

@@ -116,8 +116,8 @@ OPS: dict[str, Op] = {
     **{name: Op(name, "elementwise") for name in ("where", "cast", "cut")},
     # empty(*extents; dtype), zeros(*extents; dtype), full(value, *extents; dtype), arange(start, step, extent; dtype)
     **{name: Op(name, "alloc") for name in ("empty", "zeros", "full", "arange")},
-    # copy(x): C layout; stop(x): the same with no derivative
-    **{name: Op(name, "copy") for name in ("copy", "stop")},
+    # copy(x): C layout; stop(x): the same with no derivative; custom(x, *rest; rule): the same with a declared one
+    **{name: Op(name, "copy") for name in ("copy", "stop", "custom")},
     # transpose(x; axes), reshape(x, *extents) of a C-contiguous array
     **{name: Op(name, "view") for name in ("transpose", "reshape")},
     # sum(x; axes, keepdims): axes is a sorted tuple of non-negative ints

@@ -12,8 +12,8 @@ from adcompiler.ir.wengert import Assign, Atom, Block, Func, Stmt, Var
 def drop_stops(fn: Func) -> Func:
     """Replace what has no derivative by its value.
 
-    Before:  c = stop(x); y = x * c; a = stop(v)
-    After:   y = x * x; a = copy(v)
+    Before:  c = stop(x); y = x * c; a = stop(v); z = custom(z_value, …)
+    After:   y = x * x; a = copy(v); z is z_value
     """
     names: dict[Var, Atom] = {}
     body = _without(fn.body, fn, names)
@@ -27,10 +27,10 @@ def drop_stops(fn: Func) -> Func:
 def _without(block: Block, fn: Func, names: dict[Var, Atom]) -> Block:
     kept = list[Stmt]()
     for stmt in block:
-        if not isinstance(stmt, Assign) or stmt.op != "stop":
+        if not isinstance(stmt, Assign) or stmt.op not in ("stop", "custom"):
             kept.append(map_blocks(stmt, lambda inner: _without(inner, fn, names)))
         elif fn.types[stmt.target.name].rank:
-            kept.append(replace(stmt, op="copy"))
+            kept.append(replace(stmt, op="copy", args=stmt.args[:1], params=()))
         else:
             value = stmt.args[0]
             names[stmt.target] = names.get(value, value) if isinstance(value, Var) else value

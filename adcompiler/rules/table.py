@@ -14,11 +14,22 @@ import numpy as np
 from adcompiler.errors import MissingRule
 from adcompiler.ir.build import Builder
 from adcompiler.ir.wengert import Assign, Atom
-from adcompiler.rules import arrays, constant, decompositions, inverses, linalg, power, reductions, scalar, special
+from adcompiler.rules import (
+    arrays,
+    constant,
+    custom,
+    decompositions,
+    inverses,
+    linalg,
+    power,
+    reductions,
+    scalar,
+    special,
+)
 from adcompiler.rules import rule as declared
 from adcompiler.rules.rule import Domain, Pin, Rule
 
-DECLARATIONS = (scalar, power, special, constant, arrays, reductions, linalg, inverses, decompositions)
+DECLARATIONS = (scalar, power, special, constant, arrays, reductions, linalg, inverses, decompositions, custom)
 TABLE: Mapping[str, Rule] = MappingProxyType(declared.RULES)
 MEANING: Mapping[object, str] = MappingProxyType(declared.MEANING)
 ZERO: frozenset[str] = frozenset(declared.ZERO)

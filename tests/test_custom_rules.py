@@ -1,0 +1,273 @@
+"""Declared derivatives: both modes, second order, structures, and mistakes."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import adcompiler as ad
+from tests.support.cases import interpreted
+
+SCALE = 2.0
+
+
+def newton(a, b):
+    x = 1.0
+    for _ in range(40):
+        x -= (x**3 + a * x - b) / (3.0 * x * x + a)
+    return x
+
+
+@ad.custom_vjp
+def root(a, b):
+    """The real root of x³ + a x = b."""
+    return newton(a, b)
+
+
+def root_forward(a, b):
+    x = root(a, b)
+    return x, (x, a)
+
+
+def root_backward(residuals, x_bar):
+    x, a = residuals
+    slope = 3.0 * x * x + a
+    return -x_bar * x / slope, x_bar / slope
+
+
+root.defvjp(root_forward, root_backward)
+
+
+@ad.custom_jvp
+def softmax(x):
+    e = np.exp(x - np.max(x))
+    return e / np.sum(e)
+
+
+def softmax_tangent(primals, tangents):
+    (x,), (x_dot,) = primals, tangents
+    y = softmax(x)
+    return y, y * (x_dot - np.sum(y * x_dot))
+
+
+softmax.defjvp(softmax_tangent)
+
+
+def plain_softmax(x):
+    e = np.exp(x - np.max(x))
+    return e / np.sum(e)
+
+
+@ad.custom_vjp
+def clipped(x, limit):
+    """The identity, whose cotangent is clipped."""
+    return x.copy()
+
+
+def clipped_forward(x, limit):
+    return x.copy(), limit
+
+
+def clipped_backward(limit, x_bar):
+    return np.clip(x_bar, -limit, limit), None
+
+
+clipped.defvjp(clipped_forward, clipped_backward)
+
+
+def of_root(a, b):
+    return a * root(a, b) ** 2
+
+
+def of_newton(a, b):
+    return a * newton(a, b) ** 2
+
+
+def test_the_implicit_function_rule() -> None:
+    for transform in (ad.value_and_grad, ad.hessian):
+        found, expected = (transform(f, (0, 1))(1.3, 2.0) for f in (of_root, of_newton))
+        assert np.isfinite(np.hstack([np.ravel(p) for p in found])).all()
+        np.testing.assert_allclose(
+            np.hstack([np.ravel(p) for p in found]), np.hstack([np.ravel(p) for p in expected]), rtol=1e-12
+        )
+    ad.gradcheck(of_root, 1.3, 2.0, argnums=(0, 1))
+    assert ad.grad(of_root).adjoint_source(1.3, 2.0).count("\n    for _ in") == 1
+
+
+def test_both_modes_follow_from_either_declaration() -> None:
+    value, tangent = ad.jvp(root, (1.3, 2.0), (1.0, 0.5))
+    a_bar, b_bar = ad.grad(root, (0, 1))(1.3, 2.0)
+    assert tangent == pytest.approx(a_bar + 0.5 * b_bar, rel=1e-13) and value == root(1.3, 2.0)
+    x, v, w = np.array([0.1, 0.5, -0.3]), np.array([1.0, -2.0, 0.5]), np.array([0.3, 0.4, -1.0])
+    out, pullback = ad.vjp(softmax, x)
+    _, forward = ad.jvp(softmax, (x,), (v,))
+    np.testing.assert_allclose(pullback(w)[0] @ v, forward @ w, rtol=1e-13)
+    np.testing.assert_allclose(out, plain_softmax(x), rtol=1e-15)
+    np.testing.assert_allclose(pullback(w)[0], ad.vjp(plain_softmax, x)[1](w)[0], rtol=1e-12)
+
+
+def test_second_derivatives_of_a_declared_tangent() -> None:
+    x = np.array([0.1, 0.5, -0.3])
+
+    def first(x):
+        return softmax(x)[0] * 3.0
+
+    def plain(x):
+        return plain_softmax(x)[0] * 3.0
+
+    np.testing.assert_allclose(ad.hessian(first)(x), ad.hessian(plain)(x), rtol=1e-12)
+
+
+def test_a_cotangent_may_be_changed() -> None:
+    def loss(x):
+        y = x.copy()
+        for _ in range(2):
+            y = clipped(y * y, 0.5)
+        return np.sum(y)
+
+    x = np.array([0.5, 2.0])
+    # the outer cotangent is 1, clipped to a half; the inner one is y clipped
+    expected = np.clip(0.5 * 2.0 * x**2, -0.5, 0.5) * 2.0 * x
+    np.testing.assert_allclose(ad.grad(loss)(x), expected, rtol=1e-14)
+    with interpreted():
+        np.testing.assert_allclose(ad.grad(loss, cache=False)(x), expected, rtol=1e-14)
+
+
+class Line(NamedTuple):
+    slope: float
+    offset: float
+
+
+@ad.custom_vjp
+def evaluated(line, points, scale=1.0):
+    """Two results of a record and an array, with a default and a captured number."""
+    y = scale * line.slope * points["x"] + line.offset
+    return {"y": y, "count": len(y)}, SCALE * np.sum(y)
+
+
+def evaluated_forward(line, points, scale=1.0):
+    return evaluated(line, points, scale), (line, points["x"], scale)
+
+
+def evaluated_backward(residuals, bars):
+    line, x, scale = residuals
+    y_bar = bars[0]["y"] + SCALE * bars[1]
+    slope_bar = scale * np.sum(y_bar * x)
+    return Line(slope_bar, np.sum(y_bar)), {"x": scale * line.slope * y_bar}, line.slope * np.sum(y_bar * x)
+
+
+evaluated.defvjp(evaluated_forward, evaluated_backward)
+
+
+def test_structures() -> None:
+    def loss(line, x, scale):
+        both, total = evaluated(line, {"x": x}, scale=scale)
+        return np.sum(both["y"] ** 2) + both["count"] * total
+
+    def plain(line, x, scale):
+        y = scale * line.slope * x + line.offset
+        return np.sum(y**2) + len(y) * SCALE * np.sum(y)
+
+    args = Line(0.7, -0.3), np.array([1.0, 2.0, -0.5]), 1.5
+    found, expected = (ad.grad(f, (0, 1, 2))(*args) for f in (loss, plain))
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-13)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-13)
+    assert found[2] == pytest.approx(expected[2], rel=1e-13)
+
+
+def sharp(x, width):
+    return 1.0 / (1.0 + math.exp(-x / width))
+
+
+def never_called_for_its_derivative(x, n):
+    return float(round(x)) * n
+
+
+def test_formulas() -> None:
+    plain = ad.grad(sharp, (0, 1))(0.4, 0.5)
+    ad.rule("sharp(x, width)", sharp, x="y * (1 - y) / width", width="-x * y * (1 - y) / width**2")
+    np.testing.assert_allclose(ad.grad(sharp, (0, 1))(0.4, 0.5), plain, rtol=1e-13)
+    ad.rule("rounded(x, n)", never_called_for_its_derivative, x="n")
+
+    def loss(x):
+        return never_called_for_its_derivative(x * x, 3) * 2.0
+
+    assert ad.grad(loss)(1.2) == pytest.approx(2.0 * 3 * 2.4)
+    assert ad.jvp(loss, (1.2,), (1.0,))[1] == pytest.approx(2.0 * 3 * 2.4)
+
+
+def test_outside_a_transformation_the_function_is_itself() -> None:
+    assert root(1.3, 2.0) == newton(1.3, 2.0)
+    assert root.__name__ == "root" and root.__doc__ == "The real root of x³ + a x = b."
+
+
+def test_a_declaration_that_changes_is_seen() -> None:
+    @ad.custom_vjp
+    def scaled(x):
+        return 2.0 * x
+
+    def forward(x):
+        return 2.0 * x, None
+
+    def right(_, bar):
+        return (2.0 * bar,)
+
+    def other(_, bar):
+        return (5.0 * bar,)
+
+    def f(x):
+        return scaled(x) + x
+
+    g = ad.grad(f)
+    with pytest.raises(ad.UnsupportedSyntax, match=r"is declared and not yet given"):
+        g(1.0)
+    scaled.defvjp(forward, right)
+    assert g(1.0) == 3.0
+    scaled.defvjp(forward, other)
+    assert g(1.0) == 6.0
+
+
+def test_mistakes() -> None:
+    @ad.custom_vjp
+    def wrong(x, y):
+        return x * y
+
+    def alone(x, y):
+        return x * y
+
+    def forward(x, y):
+        return x * y, None
+
+    def one(_, bar):
+        return (bar,)
+
+    def writes(residuals, bar):
+        residuals[0] = 1.0
+        return bar, bar
+
+    def of_wrong(x, y):
+        return np.sum(wrong(x, y))
+
+    x = np.ones(2)
+    wrong.defvjp(alone, one)
+    with pytest.raises(ad.TypeProblem, match="must return a pair"):
+        ad.grad(of_wrong)(x, x)
+    wrong.defvjp(forward, one)
+    with pytest.raises(ad.TypeProblem, match="must return a tuple of 2"):
+        ad.grad(of_wrong)(x, x)
+
+    def other_shape(_, bar):
+        return np.ones(3) * np.sum(bar), bar
+
+    wrong.defvjp(forward, other_shape)
+    with pytest.raises(ValueError, match="another shape than that of its argument"):
+        ad.grad(of_wrong)(x, x)
+    with pytest.raises(ad.MissingRule, match=r"of order one and two"):
+        ad.grad(ad.grad(ad.grad(root)))(1.3, 2.0)
+    with pytest.raises(ValueError, match="has no argument 'z'"):
+        ad.rule("f(x)", newton, z="1")
+    with pytest.raises(ValueError, match="is not a function with the names"):
+        ad.rule("x + 1", newton)
