@@ -134,3 +134,31 @@ def test_negative_power_of_an_integer_is_a_float_or_refused() -> None:
 
 def float_power(x, n):
     return x * 2.0**n
+
+
+def power(x, p):
+    return x**p
+
+
+def square(x):
+    return x**2
+
+
+def product(x):
+    return x * x
+
+
+@pytest.mark.parametrize("args", [(10.0, 400.0), (1e200, 2.0), (-1e200, 3.0), (1e-200, -2.0), (2.0, 1_000_000)])
+def test_a_power_beyond_all_floats_is_an_overflow_error(args: tuple[float, float]) -> None:
+    with pytest.raises(OverflowError, match="Numerical result out of range"):
+        power(*args)
+    with pytest.raises(OverflowError, match="Numerical result out of range"):
+        ad.grad(power)(*args)
+
+
+def test_an_infinity_that_python_gives_is_no_overflow_error() -> None:
+    assert ad.grad(power).primal(math.inf, 2.0) == power(math.inf, 2.0) == math.inf
+    assert ad.grad(product).primal(1e200) == product(1e200) == math.inf
+    assert ad.grad(square).primal(np.float64(1e200)) == math.inf
+    with pytest.raises(OverflowError):
+        ad.jvp(square, (1e200,), (1.0,))

@@ -18,7 +18,21 @@ def weak_power(low: Lowering, a: Atom, c: Atom, hint: str) -> Value:
     _check_power(low, base, c)
     if isinstance(c, Const) and isinstance(c.value, int):
         c = Const(int(c.value))
-    return apply(b, "pow", base, c, hint=hint, weak=True)
+    result = apply(b, "pow", base, c, hint=hint, weak=True)
+    _check_range(low, result, base, c)
+    return result
+
+
+def _check_range(low: Lowering, result: Atom, base: Atom, exponent: Atom) -> None:
+    """An infinity from finite numbers is an error for Python's own floats; `x * x` gives infinity."""
+    if not isinstance(result, Var) or (isinstance(exponent, Const) and -1 < float(exponent.value) <= 1):  # type: ignore[arg-type]
+        return
+    failed: Atom = low.b.emit("isinf", result, hint="infinite", weak=True)
+    for atom in (base, exponent):
+        if isinstance(atom, Var) and low.b.type(atom).is_float:
+            finite = low.b.emit("isfinite", atom, hint="finite", weak=True)
+            failed = low.b.emit("logical_and", failed, finite, hint="failed", weak=True)
+    low.b.check(failed, "OverflowError", "Numerical result out of range")
 
 
 def _as_float(low: Lowering, atom: Atom) -> Atom:
