@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from adcompiler.calls.binding import Argnums, Binder, Place
+from adcompiler.calls.places import RAISED, at_the_user_s_line
 from adcompiler.calls.results import (
     Constant,
     Tree,
@@ -50,7 +51,10 @@ class Plan:
         """The results for the arguments of the compiled function; gradients share no memory with anything else."""
         if not self.ready:
             self._prepare(tuple(leaves))
-        result = self.function(*leaves)
+        try:
+            result = self.function(*leaves)
+        except RAISED as error:
+            raise at_the_user_s_line(error, self.compiled.primal) from None
         results: Sequence[Any] = (result,) if self.count == 1 else result
         if self.shared:
             results = [r.copy() if k in self.shared else r for k, r in enumerate(results)]
