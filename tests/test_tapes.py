@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
-from benchmarks.programs import cholesky_logdet
+from benchmarks.programs import cholesky_logdet, lotka_volterra
 from tests.programs import mutation, triangles
 from tests.support.registry import PROGRAMS, load_programs
 
@@ -79,3 +79,9 @@ def test_a_work_array_filled_by_each_iteration_is_recorded_for_one() -> None:
     assert all(size <= 3 for size in tape_sizes(gradient, x, w, label).values())
     gradient = ad.value_and_grad(mutation.work_array_filled_in_part, (0, 1))
     assert "both sweeps of an iteration together" not in gradient.adjoint_source(x, w, label)
+
+
+def test_what_an_iteration_hands_on_is_recorded_by_the_next() -> None:
+    """The state at the start of each step, and one more behind the last; the differences are computed again."""
+    sizes = tape_sizes(ad.value_and_grad(lotka_volterra.lotka_volterra, (0, 1)), 1.1, 0.4, 0.1, 30)
+    assert sorted(sizes.values()) == [31, 31]

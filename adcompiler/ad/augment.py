@@ -95,8 +95,16 @@ class Forward:
             self.b.add(replace(stmt, condition=tuple(first), body=tuple(second)))
         else:
             self.b.add(replace(stmt, body=tuple(first)))
+        self.leave(stmt, path, frames)
         if flat and (cell := self.tapes.cells.get(path)):
             self.b.store(cell, (ZERO,), self.b.int("add", self.offsets[path], trips_of(self.b, self.primal, stmt)))
+
+    def leave(self, stmt: Loop | While, path: Path, frames: tuple[Frame, ...]) -> None:
+        """Record what a loop hands on after its last iteration, where the reverse sweep looks for it."""
+        for v, tape in self.tapes.longer(path).items():
+            rows = [self.row(tape, f) for f in frames if f.is_loop]
+            place = self.tapes.place(tape, [*rows, trips_of(self.b, self.primal, stmt)], ZERO)
+            self.tapes.put(tape, place, next(c.out for c in stmt.carried if c.var == v))
 
     def branch(self, stmt: Branch, path: Path, frames: tuple[Frame, ...]) -> None:
         """A branch: outside loops a recorded value of an arm becomes a result of the branch."""

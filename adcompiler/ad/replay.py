@@ -11,7 +11,7 @@ from adcompiler.ad.record import Plan
 from adcompiler.ad.tapes import Tape, Tapes
 from adcompiler.ad.trips import trip_atoms, trips_of
 from adcompiler.analysis.scope import Path
-from adcompiler.ir.build import ZERO, Builder
+from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import (
     all_reads,
@@ -202,6 +202,8 @@ class Backward:
             return [*bounds, *shape]
         if v in self.plan.reloads:
             return list(operands(self.plan.reloads[v]))
+        if v in self.plan.later:
+            return bounds
         match d.stmt:
             case Branch(test=test, outs=outs):
                 out = next(o for o in outs if o.var == v)
@@ -230,6 +232,8 @@ class Backward:
             store = self.plan.reloads[v]
             self.add(map_operands(Load(target := self.b.like(v), store.array, store.index, store.span), self.get))
             return target
+        if v in self.plan.later:
+            return self.restore(v, self.tapes.tapes[self.plan.later[v]], ONE)
         match d.stmt:
             case Assign() | Load():
                 target = self.b.like(v)
@@ -243,8 +247,8 @@ class Backward:
                 pass
         raise AssertionError(f"{v} is not available in the reverse sweep")
 
-    def restore(self, v: Var, tape: Tape) -> Atom:
-        """Load a value from its tape."""
+    def restore(self, v: Var, tape: Tape, ahead: Const = ZERO) -> Atom:
+        """Load a value from its tape, from the row of an iteration that is `ahead`."""
         rows = list[Atom]()
         for f in tape.loops:
             region = f.region
@@ -252,6 +256,7 @@ class Backward:
                 region = replace(region, start=self.get(region.start), step=self.get(region.step))
             assert not isinstance(region, Branch)
             rows.append(self.tapes.row(tape, region, self.indices[f.path]))
+        rows[-1] = self.b.int("add", rows[-1], ahead)
         place = self.tapes.place(tape, rows, self.offsets.get(tape.loops[-1].path, ZERO))
         target = self.tapes.take(tape, place, tuple(self.get(a) for a in self.b.shape(v)), str(v))
         if not self.b.type(v).rank:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from adcompiler.ad.lengths import Lengths
 from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.record import Plan
-from adcompiler.ad.trips import trip_count
+from adcompiler.ad.trips import is_known, trip_count
 from adcompiler.analysis.scope import Frame, Path
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.wengert import Atom, Index, Loop, Slice, Var, While
@@ -26,12 +26,13 @@ FIRST = 64
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """The array that holds one value of the primal."""
+    """The array that holds one value of the primal; a `longer` one also what the innermost loop leaves."""
 
     array: Var
     loops: tuple[Frame, ...]
     flat: bool
     grows: bool
+    longer: bool
     ragged: Ragged | None = None
 
 
@@ -65,6 +66,10 @@ class Tapes:
         """The tapes with a single axis that belong to a loop."""
         return [t for t in self.tapes.values() if t.flat and t.loops[-1].path == path]
 
+    def longer(self, path: Path) -> dict[Var, Tape]:
+        """The tapes of values carried by a loop that have a row for what it leaves."""
+        return {v: t for v, t in self.tapes.items() if t.longer and t.loops[-1].path == path}
+
     def allocate(self, path: Path, outside: Path | None = None) -> None:
         """Lines that make the tapes of the loops in the statement at `path`, which no loop surrounds.
 
@@ -90,15 +95,18 @@ class Tapes:
     def tape(self, v: Var, loops: tuple[Frame, ...]) -> Tape:
         """Allocate the tape of one value."""
         type = self.b.type(v)
-        flat = not all(self.known(f.region) for f in loops)
+        flat = not all(is_known(f.region, self.plan.defs) for f in loops)
         total = self.total(v, loops) if flat else None
-        extents = (total or _FIRST,) if flat else tuple(self.extent(f.region) for f in loops)
+        longer = v in self.plan.later.values()
+        extents = (total or _FIRST,) if flat else tuple(self.extent(f.region, longer) for f in loops)
+        if longer:
+            extents = (*extents[:-1], self.b.int("add", extents[-1], ONE))
         varies = any(isinstance(a, Var) and self.plan.defs[a].frames for a in self.b.shape(v))
         shape, dtype = ((), "int64") if varies else (self.b.shape(v), type.dtype)
         array = self.b.emit("empty", *extents, *shape, dtype=dtype, hint=f"{v}_tape")
         if flat and len(loops) > 1 and loops[-1].path not in self.cells:
             self.cells[loops[-1].path] = self.b.emit("zeros", ONE, dtype="int64", hint=f"{v}_place")
-        return Tape(array, loops, flat, flat and total is None, self.end_to_end(v) if varies else None)
+        return Tape(array, loops, flat, flat and total is None, longer, self.end_to_end(v) if varies else None)
 
     def total(self, v: Var, loops: tuple[Frame, ...]) -> Atom | None:
         """The length of a tape with a single axis; None where it is not known beforehand."""
@@ -136,25 +144,17 @@ class Tapes:
         row = b.load(ragged.array, (Slice(begin, end, None, begin, size),), hint=f"{hint}_flat")
         return b.emit("reshape", row, *shape, hint=hint)
 
-    def known(self, region: object) -> bool:
-        """Whether the length of a loop is known at the top level of the function."""
-        if not isinstance(region, Loop):
-            return False
-        return all(
-            not isinstance(a, Var) or not self.plan.defs[a].frames for a in (region.start, region.stop, region.step)
-        )
-
-    def extent(self, region: object) -> Atom:
-        """The number of rows for a loop: its trip count, or with small constant starts the bound itself."""
+    def extent(self, region: object, exact: bool) -> Atom:
+        """The number of rows for a loop: its trip count, or unless `exact` with small constant starts the bound."""
         assert isinstance(region, Loop)
-        if indexed(region):
+        if indexed(region) and not exact:
             return self.b.int("maximum", region.stop, ZERO)
         return self.b.int("maximum", trip_count(self.b, region), ZERO)
 
     def row(self, tape: Tape, region: Loop | While, index: Var) -> Atom:
         """The row of an iteration: the loop's index where it can serve, else the number of trips made before."""
         # what lies end to end leaves no room for rows that are never used
-        if not tape.flat and isinstance(region, Loop) and indexed(region):
+        if not tape.flat and not tape.longer and isinstance(region, Loop) and indexed(region):
             return index
         return self.trips_before(region, index)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from adcompiler.ad.prepare import Prepared
+from adcompiler.analysis.scope import Definition
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.wengert import Atom, Const, Loop, Var, While
 
@@ -49,3 +52,10 @@ def reversed_range(b: Builder, primal: Prepared, stmt: Loop | While) -> tuple[Va
     trips: Atom = counter.out if counter else trip_count(b, stmt)
     last = b.int("add", stmt.start, b.int("mul", b.int("sub", trips, ONE), stmt.step))
     return index, last, b.int("sub", stmt.start, stmt.step), b.int("sub", Const(0), stmt.step)
+
+
+def is_known(region: object, defs: Mapping[Var, Definition]) -> bool:
+    """Whether the length of a loop is known at the top level of the function."""
+    if not isinstance(region, Loop):
+        return False
+    return not any(isinstance(a, Var) and defs[a].frames for a in (region.start, region.stop, region.step))

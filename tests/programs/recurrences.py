@@ -213,3 +213,40 @@ def legendre_table(x, degree):
 
 
 program(legendre_table, lambda rng: (rng.uniform(-0.9, 0.9, size=4), 5))
+
+
+def state_and_next_state(x, y, n, m):
+    """What an iteration hands on is used with what it was handed, in loops of every kind of range."""
+    total = 0.0
+    for _ in range(n):
+        for k in range(7, m, -2):
+            u, v = x + 0.1 * x * y, y - 0.2 * math.sin(x * y) / (k + 1)
+            total += (u - v) ** 2 * k
+            x, y = u, v
+        for k in range(3, m + 2):
+            u = x * y + 0.1 * k
+            total += math.exp(-u * u)
+            x, y = y, u
+    return total
+
+
+program(state_and_next_state, lambda rng: (0.4, 0.7, 3, 1), (0, 1))
+program(state_and_next_state, lambda rng: (0.4, 0.7, 2, 8), (0, 1), name="state_and_next_state_one_empty")
+program(state_and_next_state, lambda rng: (0.4, 0.7, 1, 4), (0, 1), name="state_and_next_state_both")
+program(state_and_next_state, lambda rng: (0.4, 0.7, 0, 4), (0, 1), name="state_and_next_state_never")
+
+
+def next_state_left_early(x, rate, n):
+    """The loop may end before its range does, and what it hands on last counts as well."""
+    total = 0.0
+    for k in range(1, n):
+        y = x + rate * math.sin(x) * k
+        total += (y - x) * y * y
+        x = y
+        if total > 3.0:
+            break
+    return total * x
+
+
+program(next_state_left_early, lambda rng: (0.5, 0.3, 9), (0, 1))
+program(next_state_left_early, lambda rng: (0.5, 0.3, 1), (0, 1), name="next_state_without_a_loop")
