@@ -28,6 +28,7 @@ from adcompiler.optimise.sharing import share_loads
 from adcompiler.optimise.simplify import simplify
 from adcompiler.optimise.stops import drop_stops
 from adcompiler.optimise.unsigned import unsigned_indices
+from adcompiler.optimise.windows import slide
 from adcompiler.signature import Spec, with_static
 from adcompiler.source import SourceFunc
 
@@ -40,6 +41,7 @@ LOWERING = (
     promote,
     share_loads,
     put_off_additions,
+    slide,
     simplify,
     mark_reductions,
     unsigned_indices,

@@ -139,7 +139,7 @@ class Carrying:
             case Store(array=array, value=value, add=add) if k is not None:
                 hint = hint_of(*place_of(self.elements[k]))
                 total = self.b.emit("add", self.current[k], value, hint=hint) if add else value
-                self.current[k] = self.converted(total, Type(self.b.type(array).dtype))
+                self.current[k] = converted(self.b, total, Type(self.b.type(array).dtype))
             case Branch():
                 self.branch(stmt, path)
             case _:
@@ -160,13 +160,14 @@ class Carrying:
                 self.current[k] = out
         self.b.add(Branch(stmt.test, arms[0], arms[1], tuple(outs), stmt.span))
 
-    def converted(self, value: Atom, element: Type) -> Atom:
-        """A value as the array would hold it."""
-        if isinstance(value, Const):
-            return Const(element.numpy.type(value.value))
-        if self.b.type(value) == element:
-            return value
-        return self.b.emit("cast", value, dtype=element.dtype, hint=value.name)
+
+def converted(b: Builder, value: Atom, element: Type) -> Atom:
+    """A value as an array of these elements would hold it."""
+    if isinstance(value, Const):
+        return Const(element.numpy.type(value.value))
+    if b.type(value) == element:
+        return value
+    return b.emit("cast", value, dtype=element.dtype, hint=value.name)
 
 
 def plain(atom: Atom) -> Atom:
