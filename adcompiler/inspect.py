@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adcompiler.analysis.activity import active
+from adcompiler.analysis.records import records
 from adcompiler.calls.plans import Plan
 from adcompiler.calls.subject import Instance, Subject
 from adcompiler.errors import Span
@@ -16,7 +17,6 @@ from adcompiler.ir.show import show_line
 from adcompiler.ir.walk import blocks, defines, operands
 from adcompiler.ir.wengert import Assign, Block, Branch, Check, Func, Load, Loop, Stmt, Store, Var, While
 
-_TAPE = re.compile(r"(.+)_tape(_\d+)?")
 _ORIGIN = re.compile(r"^\s*# \S+:(\d+): (.*)$")
 
 
@@ -53,12 +53,7 @@ class View:
     @property
     def recorded(self) -> dict[str, str]:
         """The bytes recorded of each name, as a product of extents."""
-        found = {}
-        for stmt, _ in nested(self.plan.compiled.stages["readable"].body):
-            if isinstance(stmt, Assign) and stmt.op == "empty" and (match := _TAPE.fullmatch(stmt.target.name)):
-                size = self.plan.compiled.stages["readable"].types[stmt.target.name].numpy.itemsize
-                found[match[1]] = " x ".join([f"{size} B", *map(str, stmt.args)])
-        return found
+        return {record.name: record.size for record in records(self.plan.compiled.stages["readable"])}
 
 
 # -- the Wengert list --------------------------------------------------------------------------------------------------
@@ -202,6 +197,7 @@ def explain(view: View) -> str:
     parts = {
         "arguments": list(_arguments(view)),
         "variables": list(_variables(view)),
+        "records": list(aligned([(name, size) for name, size in view.recorded.items()])),
         "loops": list(_loops(view)),
         "time": [f"{stage}  {1e3 * took:.1f} ms" for stage, took in times.items()],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from typing import Any
 
 import numpy as np
@@ -85,3 +86,17 @@ def test_what_an_iteration_hands_on_is_recorded_by_the_next() -> None:
     """The state at the start of each step, and one more behind the last; the differences are computed again."""
     sizes = tape_sizes(ad.value_and_grad(lotka_volterra.lotka_volterra, (0, 1)), 1.1, 0.4, 0.1, 30)
     assert sorted(sizes.values()) == [31, 31]
+
+
+def test_explain_gives_the_size_of_every_tape_in_terms_of_the_arguments() -> None:
+    def sizes(function: Any, *args: Any, argnums: Any = 0) -> list[str]:
+        report = ad.value_and_grad(function, argnums).explain(*args)
+        listed = report.split("\nrecords\n")[1].split("\n\n")[0]
+        return sorted({line.split(maxsplit=1)[1] for line in listed.splitlines()})
+
+    line = next(
+        k for k, text in enumerate(inspect.getsource(triangles).splitlines(), 1) if "in range(i + 1, n)" in text
+    )
+    assert sizes(triangles.pairs, np.ones(4), 2) == [f"8 B x (max(steps, 0) * (iterations of line {line}))"]
+    assert sizes(triangles.triangle_in_a_while, np.ones(4)) == ["8 B x (as often as it is made)"]
+    assert sizes(lotka_volterra.lotka_volterra, 1.1, 0.4, 0.1, 30, argnums=(0, 1)) == ["8 B x (max(steps, 0) + 1)"]

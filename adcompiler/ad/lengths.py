@@ -132,7 +132,8 @@ class Nest:
             more = self.b.int("add", before, self.count(level + 1))
         self.known = outside
         carry = Carry(before, ZERO, more, after)
-        self.b.add(replace(loop, index=index, carried=(carry,), body=tuple(lines), parallel=False))
+        span = self.loops[-1].span
+        self.b.add(replace(loop, index=index, carried=(carry,), body=tuple(lines), parallel=False, span=span))
         return after
 
     def bounds(self, level: int) -> list[Atom]:
