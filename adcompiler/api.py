@@ -8,20 +8,17 @@ from typing import Any
 import numpy as np
 
 from adcompiler.calls.binding import Place, argnums_of
+from adcompiler.calls.instance import Instance
 from adcompiler.calls.plans import Argument, primal_plan, pullback_plan, split, tangent_plan
 from adcompiler.calls.results import directions, positions, value_tree
-from adcompiler.calls.subject import Instance, Subject, subject
-from adcompiler.compile import Options
-from adcompiler.errors import NotDifferentiable, UnsupportedSyntax
-from adcompiler.frontend.registry import implements
-from adcompiler.frontend.values import Object, Path, Seq, Static, Value
-from adcompiler.ir.build import Builder
-from adcompiler.ir.wengert import Const
+from adcompiler.calls.subject import Subject, subject
+from adcompiler.errors import NotDifferentiable
+from adcompiler.handlers import handled_in
+from adcompiler.options import Options
 from adcompiler.transformed import Argnums, Function, Transformed
 
-_FIRST, _NO = Const(0), Const(False)
 
-
+@handled_in("adcompiler.inside")
 def grad(f: Function | None = None, argnums: Argnums = 0, *, has_aux: bool = False, **options: Any) -> Any:
     """The gradient of a function that returns one number.
 
@@ -34,7 +31,7 @@ def grad(f: Function | None = None, argnums: Argnums = 0, *, has_aux: bool = Fal
     has_aux : bool
         Whether `f` returns `(value, aux)`; the result is then `(gradient, aux)`.
     **options
-        See `adcompiler.compile.Options`.
+        See `adcompiler.options.Options`.
 
     Returns
     -------
@@ -51,6 +48,7 @@ def grad(f: Function | None = None, argnums: Argnums = 0, *, has_aux: bool = Fal
     return _transformed("grad", f, argnums, has_aux, options)
 
 
+@handled_in("adcompiler.inside")
 def value_and_grad(f: Function | None = None, argnums: Argnums = 0, *, has_aux: bool = False, **options: Any) -> Any:
     """The value and the gradient of a function that returns one number.
 
@@ -79,16 +77,18 @@ def value_and_grad(f: Function | None = None, argnums: Argnums = 0, *, has_aux: 
 def _transformed(kind: str, f: Function | None, argnums: Argnums, has_aux: bool, options: dict[str, Any]) -> Any:
     chosen = Options.of(kind, options)
     if f is None:
-        return lambda function: Transformed(kind, _callable(kind, function), argnums, has_aux, chosen)
-    return Transformed(kind, _callable(kind, f), argnums, has_aux, chosen)
+        return lambda function: Transformed(kind, made_callable(kind, function), argnums, has_aux, chosen)
+    return Transformed(kind, made_callable(kind, f), argnums, has_aux, chosen)
 
 
-def _callable(name: str, f: object) -> Function:
+def made_callable(name: str, f: object) -> Function:
+    """The function that `name` was given; raises TypeError for anything that cannot be called."""
     if not callable(f):
         raise TypeError(f"{name}() needs a function, not {f!r}")
     return f
 
 
+@handled_in("adcompiler.inside")
 def vjp(f: Function, *args: Any, argnums: Argnums | None = None, has_aux: bool = False, **options: Any) -> Any:
     """The value of a function and its pullback, which takes a cotangent of the value to cotangents of the arguments.
 
@@ -103,7 +103,7 @@ def vjp(f: Function, *args: Any, argnums: Argnums | None = None, has_aux: bool =
     has_aux : bool
         Whether `f` returns `(value, aux)`; `aux` is then returned third.
     **options
-        See `adcompiler.compile.Options`.
+        See `adcompiler.options.Options`.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def vjp(f: Function, *args: Any, argnums: Argnums | None = None, has_aux: bool =
     >>> pullback(np.array([1.0, 10.0]))
     (array([ 3., 30.]), None)
     """
-    of = subject(_callable("vjp", f), Options.of("vjp", options))
+    of = subject(made_callable("vjp", f), Options.of("vjp", options))
     values = of.binder.values(args, {})
     instance, leaves = of.find(values)
     out, aux = split(instance.lowering, has_aux, of.binder.name)
@@ -132,7 +132,7 @@ def vjp(f: Function, *args: Any, argnums: Argnums | None = None, has_aux: bool =
     kept = [leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
     value = primal.make(_apart(primal.results(instance.fresh(list(kept))), kept))
     result = value if aux is None else value[0]
-    seeded = positions(value_tree(out, instance.lowering.lowered.func))
+    seeded = positions(value_tree(out, instance.lowering.interface))
     order = sorted(range(len(seeded)), key=seeded.__getitem__)
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
@@ -168,6 +168,7 @@ def _apart(results: Sequence[Any], leaves: Sequence[Any]) -> list[Any]:
     ]
 
 
+@handled_in("adcompiler.inside")
 def jvp(
     f: Function,
     primals: Sequence[Any],
@@ -192,7 +193,7 @@ def jvp(
     has_aux : bool
         Whether `f` returns `(value, aux)`; `aux` is then returned third.
     **options
-        See `adcompiler.compile.Options`.
+        See `adcompiler.options.Options`.
 
     Returns
     -------
@@ -206,7 +207,7 @@ def jvp(
     >>> jvp(scaled, (2.0, 3), (1.0, None))
     (12.0, 12.0)
     """
-    of = subject(_callable("jvp", f), Options.of("jvp", options))
+    of = subject(made_callable("jvp", f), Options.of("jvp", options))
     values = of.binder.values(tuple(primals), {})
     instance, leaves = of.find(values)
     wrt, moves = list[int](), list[Any]()
@@ -238,45 +239,3 @@ def _moving(
         for argument in arguments:
             argument.required()
     return list(zip(arguments, entries, strict=True))
-
-
-# -- in a program that is compiled -------------------------------------------------------------------------------------
-
-
-@implements(grad)
-def _grad_inside(b: Builder, f: Value, argnums: Value = _FIRST, *, has_aux: Value = _NO) -> Value:
-    return _inside(b, "grad", f, argnums, has_aux)
-
-
-@implements(value_and_grad)
-def _value_and_grad_inside(b: Builder, f: Value, argnums: Value = _FIRST, *, has_aux: Value = _NO) -> Value:
-    return _inside(b, "value_and_grad", f, argnums, has_aux)
-
-
-def _inside(b: Builder, kind: str, f: Value, argnums: Value, has_aux: Value) -> Value:
-    """A transformed function as a value of the program."""
-    numbers, flag = _known(argnums), _known(has_aux)
-    if not isinstance(f, (Static, Object)) or numbers is None or not isinstance(flag, bool):
-        raise UnsupportedSyntax(
-            f"{kind} of a function that is made inside the program",
-            b.span,
-            "define the function outside, and transform it there",
-        )
-    made = Transformed(kind, _callable(kind, f.value), numbers, flag, Options.of(kind, {}))
-    return Object(made, Path(("made", kind, id(f.value), made.key), kind, lambda: made))
-
-
-def _known(value: Value) -> object:
-    match value:
-        case Const(value=known) | Static(value=known):
-            return known
-        case Seq(items):
-            return tuple(_known(item) for item in items)
-    return None
-
-
-@implements(vjp, jvp)
-def _directional_inside(b: Builder, *args: Value, **kwargs: Value) -> Value:
-    raise UnsupportedSyntax(
-        "vjp or jvp inside a program that is compiled", b.span, "call grad there, or vjp and jvp outside"
-    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import pickle
 import platform
 import stat
 import sys
@@ -26,7 +27,9 @@ import adcompiler
 MAGIC = b"adcompiler 1\n"
 DIGEST = hashlib.sha256().digest_size
 LIMIT = 1 << 30
-SUFFIXES = (".py", ".bin", ".json")
+SUFFIXES = (".py", ".bin", ".json", ".calls")
+#: What unpickling may raise for a file of another build that the checksum lets through.
+UNREADABLE = (pickle.UnpicklingError, EOFError, AttributeError, ImportError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)

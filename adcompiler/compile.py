@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from adcompiler import cache
 from adcompiler.analysis.alias import aliases
 from adcompiler.emit.text import emit
-from adcompiler.errors import ADCompilerError, Span
-from adcompiler.frontend.lower import Lowered, lower
+from adcompiler.errors import Span
+from adcompiler.frontend.lower import lower
 from adcompiler.frontend.values import NotStatic
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Var
@@ -29,10 +27,11 @@ from adcompiler.optimise.simplify import simplify
 from adcompiler.optimise.stops import drop_stops
 from adcompiler.optimise.unsigned import unsigned_indices
 from adcompiler.optimise.windows import slide
+from adcompiler.options import Derivative, Options
+from adcompiler.outside import Lowered
 from adcompiler.signature import Spec, with_static
 from adcompiler.source import SourceFunc
 
-TARGETS = ("cpu",)
 # casts of indices come last: they hide an index from every analysis
 LOWERING = (
     lower_arrays,
@@ -48,108 +47,6 @@ LOWERING = (
 )
 STRICT = tuple(stage for stage in LOWERING if stage is not mark_reductions)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a user may choose; part of every cache key.
-
-    Parameters
-    ----------
-    target : str
-        What runs the code.
-    fastmath : bool
-        Allow vector mathematics and reassociated sums.
-    boundscheck : bool
-        Raise IndexError where an index is out of range.
-    cache : bool
-        Keep text and machine code on disk.
-    memory : int, optional
-        Bytes that recorded values may take.
-    source : str, optional
-        The function's text, where Python cannot give it.
-    check : bool
-        Verify the Wengert list after every stage.
-    """
-
-    target: str = "cpu"
-    fastmath: bool = True
-    boundscheck: bool = True
-    cache: bool = True
-    memory: int | None = None
-    source: str | None = None
-    check: bool = False
-
-    @classmethod
-    def of(cls, caller: str, given: Mapping[str, Any]) -> Options:
-        """The options of a call of `caller`; raises TypeError for an unknown one and for a value of another type."""
-        known = {field.name: field.default for field in fields(cls)}
-        for name, value in given.items():
-            if name not in known:
-                raise TypeError(f"{caller}() got an unknown option {name!r}; the options are {', '.join(known)}")
-            if isinstance(known[name], bool) and not isinstance(value, bool):
-                raise TypeError(f"{caller}() option {name!r} must be True or False, not {value!r}")
-        options = cls(**{"check": os.environ.get("ADCOMPILER_CHECK", "0") not in ("", "0"), **given})
-        if options.target not in TARGETS:
-            raise ADCompilerError(
-                f"target {options.target!r} is not available", None, f"choose one of: {', '.join(map(repr, TARGETS))}"
-            )
-        if options.memory is not None:
-            raise ADCompilerError(
-                "a limit on recorded values is not available", None, "leave memory=None, and make loops shorter"
-            )
-        if not isinstance(options.source, str | None):
-            raise TypeError(f"{caller}() option 'source' must be the function's text, not {options.source!r}")
-        return options
-
-
-@dataclass(frozen=True, slots=True)
-class Derivative:
-    """What is computed from a function.
-
-    Parameters
-    ----------
-    mode : "primal", "reverse" or "forward"
-        "primal" is the function itself.
-    wrt : tuple of int
-        Positions of the parameters of the lowered function that are differentiated.
-    seeds : "one" or "given"
-        Reverse mode: whether the cotangent of the result is one or an argument.
-    outputs : tuple of int, optional
-        Reverse mode: positions of the results that count; all by default.
-    second : bool
-        Whether the derivative is differentiated once more, forward, by the same parameters.
-    lanes : bool
-        Whether all seeds, and what depends on them, have a last axis of several directions.
-    """
-
-    mode: Literal["primal", "reverse", "forward"]
-    wrt: tuple[int, ...] = ()
-    seeds: Literal["one", "given"] = "one"
-    outputs: tuple[int, ...] | None = None
-    second: bool = False
-    lanes: bool = False
-
-    def of(self, fn: Func) -> Func:
-        """The function that computes it."""
-        found = self._single(fn)
-        if not self.lanes:
-            return found
-        from adcompiler.ad.lanes import widen
-
-        count = len(fn.results) + (len(self.wrt) if self.second else 0)
-        return widen(found, range(len(fn.params), len(found.params)), range(count, len(found.results)))
-
-    def _single(self, fn: Func) -> Func:
-        """The function for one direction."""
-        # with networkx, which records' minimum cuts need, these take a third of the time of importing the package
-        from adcompiler.ad.forward import tangent
-        from adcompiler.ad.gradient import gradient
-
-        if self.mode == "reverse":
-            found = gradient(fn, self.wrt, self.seeds, self.outputs)
-            return tangent(found, self.wrt) if self.second else found
-        return tangent(fn, self.wrt) if self.mode == "forward" else fn
 
 
 def lowered(
@@ -222,17 +119,23 @@ class Compiled:
         return self._kept[1]
 
     @cached_property
+    def file(self) -> str | None:
+        """The name of the file that keeps the text."""
+        if not self.options.cache or self.options.check:
+            return None
+        made_of = repr((self.primal, self.derivative, self.options))
+        return f"{self.primal.name}_{cache.key(cache.versions(), made_of)}.json"
+
+    @cached_property
     def _kept(self) -> tuple[str, tuple[int, ...]]:
         """What a warm cache has without differentiating again."""
-        folder = cache.folder() if self.options.cache and not self.options.check else None
-        if folder is None:
+        folder = None if self.file is None else cache.folder()
+        if folder is None or self.file is None:
             return self._made()
-        made_of = repr((self.primal, self.derivative, self.options))
-        name = f"{self.primal.name}_{cache.key(cache.versions(), made_of)}.json"
-        kept = folder.load(name)
+        kept = folder.load(self.file)
         if kept is None:
             made = self._made()
-            folder.store(name, json.dumps(made).encode())
+            folder.store(self.file, json.dumps(made).encode())
             return made
         text, shared = json.loads(kept)
         return text, tuple(shared)

@@ -15,15 +15,15 @@ from adcompiler.calls.nesting import bound_values
 from adcompiler.calls.plans import primal_plan
 from adcompiler.calls.signing import Same
 from adcompiler.calls.subject import Subject, subject
-from adcompiler.compile import Options
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.calls import call
 from adcompiler.frontend.context import Lowering as Program
 from adcompiler.frontend.inline import call_function
 from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.registry import DECLARED
 from adcompiler.frontend.values import Path, Seq, Static, Value
+from adcompiler.handlers import DECLARED
 from adcompiler.ir.parse import Formula, formula
+from adcompiler.options import Options
 
 # of derivatives that call the function itself, and then its declared derivative again
 _ORDER = 2

@@ -10,8 +10,9 @@ from typing import Any
 
 from adcompiler.analysis.activity import active
 from adcompiler.analysis.records import records
-from adcompiler.calls.plans import Plan
-from adcompiler.calls.subject import Instance, Subject
+from adcompiler.calls.instance import Instance
+from adcompiler.calls.plan import Plan
+from adcompiler.calls.subject import Subject
 from adcompiler.errors import Span
 from adcompiler.ir.show import show_line
 from adcompiler.ir.walk import blocks, defines, operands

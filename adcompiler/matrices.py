@@ -5,26 +5,29 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adcompiler.calls.instance import Instance
 from adcompiler.calls.matrices import Leaf, Matrix, Mode, argument_tree, arranged, leaves_of
-from adcompiler.calls.plans import Argument, Plan, number_position, primal_plan, split
+from adcompiler.calls.plan import Plan
+from adcompiler.calls.plans import Argument, number_position, primal_plan, split
 from adcompiler.calls.results import Tree, value_tree
-from adcompiler.calls.subject import Instance
-from adcompiler.compile import Options
 from adcompiler.errors import NotDifferentiable, UnsupportedSyntax
-from adcompiler.frontend.context import Lowering as Program
-from adcompiler.frontend.registry import implements
-from adcompiler.frontend.values import Value
-from adcompiler.ir.build import Builder
+from adcompiler.handlers import handled_in
+from adcompiler.options import Options
 from adcompiler.signature import OutTree
 from adcompiler.transformed import Argnums, Function, Transformed
 
 MODES = ("auto", "forward", "reverse")
 
+if TYPE_CHECKING:
+    from adcompiler.frontend.context import Lowering as Program
+    from adcompiler.frontend.values import Value
 
+
+@handled_in("adcompiler.inside")
 def jacobian(
     f: Function | None = None, argnums: Argnums = 0, *, mode: str = "auto", has_aux: bool = False, **options: Any
 ) -> Any:
@@ -41,7 +44,7 @@ def jacobian(
     has_aux : bool
         Whether `f` returns `(value, aux)`; the result is then `(jacobian, aux)`.
     **options
-        See `adcompiler.compile.Options`.
+        See `adcompiler.options.Options`.
 
     Returns
     -------
@@ -61,6 +64,7 @@ def jacobian(
     return _made("jacobian", f, argnums, mode, has_aux, options)
 
 
+@handled_in("adcompiler.inside")
 def hessian(
     f: Function | None = None, argnums: Argnums = 0, *, mode: str = "auto", has_aux: bool = False, **options: Any
 ) -> Any:
@@ -115,13 +119,13 @@ class Call:
     @property
     def columns(self) -> list[Leaf]:
         """The leaves by which is differentiated."""
-        fn = self.instance.lowering.lowered.func
+        fn = self.instance.lowering.interface
         return [Leaf(p, fn.type(fn.params[p]), np.shape(self.leaves[p])) for p in self.wrt]
 
     @property
     def tree(self) -> Tree:
         """The form of what is differentiated."""
-        return value_tree(self.out, self.instance.lowering.lowered.func)
+        return value_tree(self.out, self.instance.lowering.interface)
 
     def fresh(self) -> list[Any]:
         """The leaves, with copies of those that the function writes."""
@@ -220,12 +224,3 @@ class Hessian(Matrices):
 
     def _matrix(self, call: Call) -> tuple[Matrix, list[Leaf]]:
         return call.matrix("hessian"), call.columns
-
-
-@implements(jacobian, hessian)
-def _matrix_inside(b: Builder, *args: Value, **kwargs: Value) -> Value:
-    raise UnsupportedSyntax(
-        "jacobian or hessian inside a program that is compiled",
-        b.span,
-        "call grad there, or jacobian and hessian outside",
-    )

@@ -7,9 +7,8 @@ A path says where an object stands: a root, then attributes and items. Its key i
     ("default", id(function), name) the default of a parameter
     ("module", id(module), name)    an attribute of a module
     ("import", name)                a module that the program imports itself
-    ("object", id(object))          an object met before
+    ("object", id(object))          an object met before, or an argument
     ("globals", id(space))          the dictionary itself
-    ("argument", name)              an argument that is no number
 
 goes on with ".name" for an attribute and ("[]", key) for an item, and ends with ("fact", kind, argument) where not the
 object counts but a fact about it.
@@ -22,7 +21,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adcompiler.signature import Spec, StaticSpec
+from adcompiler.ir.wengert import Func
+from adcompiler.signature import OutTree, Spec, StaticSpec
 
 Key = tuple[Any, ...]
 
@@ -97,3 +97,28 @@ class Guard:
 
 #: What fetching an object raises where it is no longer there.
 ABSENT = (AttributeError, LookupError, NameError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A function in the compiler's own language.
+
+    Parameters
+    ----------
+    func : Func
+        The function; its parameters are the run-time leaves of the arguments, then one for each capture.
+    captures : tuple of Capture
+        Numbers and arrays from outside the function, passed at each call.
+    out : OutTree
+        How the results of `func` make up what the function returns.
+    written : frozenset of int
+        Positions of parameters into whose memory the function stores.
+    guards : tuple of Guard
+        Functions and modules on which the code depends.
+    """
+
+    func: Func
+    captures: tuple[Capture, ...]
+    out: OutTree
+    written: frozenset[int]
+    guards: tuple[Guard, ...]

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from adcompiler.calls.plans import Argument, Plan, product_plan
+from adcompiler.calls.instance import Instance
+from adcompiler.calls.plan import Plan
+from adcompiler.calls.plans import Argument, product_plan
 from adcompiler.calls.results import directions
-from adcompiler.calls.subject import Instance
-from adcompiler.compile import Options
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
-from adcompiler.frontend.context import Lowering as Program
-from adcompiler.frontend.registry import implements
-from adcompiler.frontend.values import Value
-from adcompiler.ir.build import Builder
+from adcompiler.handlers import handled_in
+from adcompiler.options import Options
 from adcompiler.transformed import Argnums, Function, Transformed
 
+if TYPE_CHECKING:
+    from adcompiler.frontend.context import Lowering as Program
+    from adcompiler.frontend.values import Value
 
+
+@handled_in("adcompiler.inside")
 def hvp(f: Function | None = None, argnums: Argnums = 0, *, has_aux: bool = False, **options: Any) -> Any:
     """The product of the second derivatives of a function that returns one number with a direction.
 
@@ -96,8 +99,3 @@ class HessianProduct(Transformed):
     def __lower_call__(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Value:
         """Refused: its last argument is none of the function's."""
         raise UnsupportedSyntax("hvp inside a program that is compiled", low.b.span, "call grad there, or hvp outside")
-
-
-@implements(hvp)
-def _product_inside(b: Builder, *args: Value, **kwargs: Value) -> Value:
-    raise UnsupportedSyntax("hvp inside a program that is compiled", b.span, "call grad there, or hvp outside")

@@ -9,17 +9,22 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MethodType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from adcompiler import export, inspect
-from adcompiler.calls import nesting
 from adcompiler.calls.binding import Argnum, argnums_of
 from adcompiler.calls.binding import Argnums as BoundArgnums
-from adcompiler.calls.plans import Plan, gradient_plan, primal_plan
-from adcompiler.calls.subject import Instance, Lowering, Subject, subject
-from adcompiler.compile import Options
-from adcompiler.frontend.context import Lowering as Program
-from adcompiler.frontend.values import Value
+from adcompiler.calls.instance import Instance
+from adcompiler.calls.lowering import Lowering
+from adcompiler.calls.plan import Plan
+from adcompiler.calls.plans import gradient_plan, primal_plan
+from adcompiler.calls.portable import NotPortable, described
+from adcompiler.calls.subject import Subject, subject
+from adcompiler.options import Options
+
+if TYPE_CHECKING:
+    from adcompiler import inspect
+    from adcompiler.frontend.context import Lowering as Program
+    from adcompiler.frontend.values import Value
 
 Function: TypeAlias = Callable[..., Any]
 Argnums: TypeAlias = "Argnum | Sequence[Argnum]"
@@ -70,6 +75,8 @@ class Transformed:
 
     def __lower_call__(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Value:
         """A call of this function in a program that is being compiled."""
+        from adcompiler.calls import nesting
+
         return nesting.call(low, self, self.subject, lambda lowering: self._plan(lowering, None), args, kwargs)
 
     @functools.cached_property
@@ -93,6 +100,14 @@ class Transformed:
     def primal(self) -> Transformed:
         """The compiled function itself."""
         return Transformed("primal", self.function, self.argnums, False, self.options)
+
+    def __described__(self) -> tuple[Any, ...]:
+        """What it is in any process: see `calls.portable`."""
+        binder = self.subject.binder
+        if binder.first or binder.named:
+            raise NotPortable
+        kind, _, *given = self._given(self.function)
+        return "transformed", kind, self.in_class, repr(given), described(binder.entry), binder.text
 
     # -- as a method, in other processes ---------------------------------------------------------------------------
 
@@ -130,10 +145,14 @@ class Transformed:
             instance, plan, _ = self._found(args, kwargs)
         else:
             instance, plan = self.last
+        from adcompiler import inspect
+
         return inspect.View(self.subject, instance, plan)
 
     def wengert(self, *args: Any, **kwargs: Any) -> inspect.WengertTable:
         """The Wengert list with types, activity and what is recorded; prints as a table."""
+        from adcompiler import inspect
+
         return inspect.wengert(self.view(*args, **kwargs))
 
     def adjoint_source(self, *args: Any, **kwargs: Any) -> str:
@@ -146,19 +165,27 @@ class Transformed:
 
     def explain(self, *args: Any, **kwargs: Any) -> str:
         """What is active, what is recorded, how loops run, and how long compiling took."""
+        from adcompiler import inspect
+
         return inspect.explain(self.view(*args, **kwargs))
 
     def show(self, *args: Any, **kwargs: Any) -> str:
         """The user's lines beside the derivative's."""
+        from adcompiler import inspect
+
         return inspect.side_by_side(self.view(*args, **kwargs))
 
     def export(self, path: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
         """Write a module that needs only NumPy and Numba."""
+        from adcompiler import export
+
         view = self.view(*args, **kwargs)
         Path(path).write_text(export.module_text(view, self.kind), encoding="utf-8")
 
     def dispatcher(self, *args: Any, **kwargs: Any) -> Any:
         """A Numba function of the same arguments, to be called in other compiled code."""
+        from adcompiler import export
+
         return export.dispatcher(self.view(*args, **kwargs), self.kind)
 
 

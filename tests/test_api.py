@@ -19,7 +19,7 @@ import pytest
 
 import adcompiler as ad
 from adcompiler.calls.subject import subject
-from adcompiler.compile import Options
+from adcompiler.options import Options
 
 
 def mixed(a, b=2.0, /, c=3.0, *, d=5.0):

@@ -17,11 +17,12 @@ import adcompiler as ad
 from adcompiler import cache
 from adcompiler.backend import cpu
 from adcompiler.calls.subject import subject
-from adcompiler.compile import Compiled, Derivative, Options
+from adcompiler.compile import Compiled
 from adcompiler.ir.build import Builder
 from adcompiler.ir.types import FLOAT
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Assign, Func, Var
+from adcompiler.options import Derivative, Options
 
 STAGES = ["wengert", "derivative", "readable", "lowered"]
 

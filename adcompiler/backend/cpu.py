@@ -35,9 +35,6 @@ Function = Callable[..., Any]
 # Numba compiles under a lock of its own; this one also covers the filters of warnings, which belong to the process.
 _COMPILING = threading.RLock()
 
-# what unpickling may raise for a file of another build that the checksum lets through
-_UNREADABLE = (pickle.UnpicklingError, EOFError, AttributeError, ImportError, LookupError, TypeError, ValueError)
-
 
 def interpreted() -> bool:
     """Whether generated code runs as plain Python: `ADCOMPILER_DISABLE_JIT=1`, or Numba itself is switched off."""
@@ -148,7 +145,7 @@ class MachineCode(NullCache):
             symbols, state = pickle.loads(content)
             _make_known(symbols, target_context)
             return CompileResult._rebuild(target_context, *state)  # type: ignore[no-untyped-call]
-        except _UNREADABLE:
+        except cache.UNREADABLE:
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.nesting import lowered_for
-from adcompiler.calls.subject import Lowering, Subject
+from adcompiler.calls.subject import Subject
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.context import Lowering as Program
 from adcompiler.frontend.values import DictValue, ListOf, Seq, Static, Value

@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from adcompiler.calls.plans import Argument, Plan
+from adcompiler.calls.lowering import Lowering
+from adcompiler.calls.plan import Plan
+from adcompiler.calls.plans import Argument
 from adcompiler.calls.results import Constant, Group, Item, Tree, filled, positions, value_tree
-from adcompiler.calls.subject import Lowering
-from adcompiler.compile import Derivative
 from adcompiler.ir.types import Type
+from adcompiler.options import Derivative
 from adcompiler.signature import OutTree
 
 Mode = Literal["forward", "reverse", "hessian"]
@@ -56,7 +57,7 @@ class Matrix:
     """
 
     def __init__(self, lowering: Lowering, mode: Mode, out: OutTree, wrt: tuple[int, ...]) -> None:
-        fn = lowering.lowered.func
+        fn = lowering.interface
         self.mode, self.wrt = mode, wrt
         self.tree = value_tree(out, fn)
         self.outs = positions(self.tree)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from adcompiler.calls.plans import Plan
+from adcompiler.calls.lowering import Lowering
+from adcompiler.calls.plan import Plan
 from adcompiler.calls.results import Constant, Item, Tree
-from adcompiler.calls.subject import Lowering, Subject
+from adcompiler.calls.subject import Subject
 from adcompiler.errors import ADCompilerError, TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.captures import parameter
 from adcompiler.frontend.context import Lowering as Program

@@ -2,84 +2,40 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from adcompiler.calls.binding import Argnums, Binder, Place
-from adcompiler.calls.places import RAISED, at_the_user_s_line
+from adcompiler.calls.instance import Instance
+from adcompiler.calls.lowering import Lowering
+from adcompiler.calls.plan import Plan
 from adcompiler.calls.results import (
     Constant,
     Tree,
     count,
     floats,
     gradient_tree,
-    maker,
     pair,
     positions,
     tangent_tree,
     value_tree,
 )
-from adcompiler.calls.subject import Instance, Lowering
-from adcompiler.compile import Compiled, Derivative
 from adcompiler.errors import NotDifferentiable
+from adcompiler.options import Derivative
 from adcompiler.signature import ArraySpec, OutLeaf, OutSeq, OutTree, ScalarSpec, SeqSpec, Spec
-
-
-class Plan:
-    """A compiled function and what makes the user's results of its own.
-
-    Parameters
-    ----------
-    compiled : Compiled
-        The function.
-    tree : Tree
-        The form of the user's results.
-    count : int
-        How many results the function has.
-    """
-
-    def __init__(self, compiled: Compiled, tree: Tree, count: int) -> None:
-        self.compiled, self.tree, self.count = compiled, tree, count
-        self.make = maker(tree)
-        self.lock = threading.RLock()
-        self.ready = False
-
-    def results(self, leaves: Sequence[Any]) -> Sequence[Any]:
-        """The results for the arguments of the compiled function; gradients share no memory with anything else."""
-        if not self.ready:
-            self._prepare(tuple(leaves))
-        try:
-            result = self.function(*leaves)
-        except RAISED as error:
-            raise at_the_user_s_line(error, self.compiled.primal) from None
-        results: Sequence[Any] = (result,) if self.count == 1 else result
-        if self.shared:
-            results = [r.copy() if k in self.shared else r for k, r in enumerate(results)]
-        return results
-
-    def run(self, leaves: Sequence[Any]) -> Any:
-        """The user's results."""
-        return self.make(self.results(leaves))
-
-    def _prepare(self, leaves: tuple[Any, ...]) -> None:
-        with self.lock:
-            self.compiled.specialise(leaves)
-            self.function, self.shared = self.compiled.callable, self.compiled.shared
-            self.ready = True
 
 
 def primal_plan(lowering: Lowering) -> Plan:
     """The function itself."""
-    low = lowering.lowered
-    return Plan(lowering.compiled(Derivative("primal")), value_tree(low.out, low.func), len(low.func.results))
+    fn = lowering.interface
+    return Plan(lowering.compiled(Derivative("primal")), value_tree(lowering.face.out, fn), len(fn.results))
 
 
 def split(lowering: Lowering, has_aux: bool, name: str) -> tuple[OutTree, OutTree | None]:
     """What a function returns, and with `has_aux` the other thing it returns."""
-    out = lowering.lowered.out
+    out = lowering.face.out
     if not has_aux:
         return out, None
     if not isinstance(out, OutSeq) or out.kind != "tuple" or len(out.items) != 2:
@@ -96,7 +52,7 @@ def gradient_plan(
     with_value: bool,
 ) -> Plan:
     """The gradient of a function that returns one number; `values` are arguments, where there are any."""
-    fn = lowering.lowered.func
+    fn = lowering.interface
     out, aux = split(lowering, has_aux, binder.name)
     position = number_position(lowering, values, binder.name, out, has_aux)
     arguments = [Argument(lowering, binder, values, place) for place in binder.places(argnums, lowering.final)]
@@ -116,7 +72,7 @@ def gradient_plan(
 
 def product_plan(lowering: Lowering, binder: Binder, values: tuple[Any, ...], argnums: Argnums, has_aux: bool) -> Plan:
     """The tangent of the gradient of a function that returns one number."""
-    fn = lowering.lowered.func
+    fn = lowering.interface
     out, aux = split(lowering, has_aux, binder.name)
     position = number_position(lowering, values, binder.name, out, has_aux)
     arguments = [Argument(lowering, binder, values, place) for place in binder.places(argnums, lowering.final)]
@@ -135,7 +91,7 @@ def pullback_plan(
     lowering: Lowering, binder: Binder, values: tuple[Any, ...], places: Sequence[Place | None], out: OutTree
 ) -> Plan:
     """The gradients for a cotangent that is given for each floating result of `out`."""
-    fn = lowering.lowered.func
+    fn = lowering.interface
     arguments = [None if place is None else Argument(lowering, binder, values, place) for place in places]
     wrt = tuple(dict.fromkeys(p for a in arguments if a is not None for p in a.floats))
     where = {p: len(fn.results) + k for k, p in enumerate(wrt)}
@@ -146,7 +102,7 @@ def pullback_plan(
 
 def tangent_plan(lowering: Lowering, wrt: tuple[int, ...], has_aux: bool, name: str) -> Plan:
     """Value and tangent along a direction."""
-    fn = lowering.lowered.func
+    fn = lowering.interface
     out, aux = split(lowering, has_aux, name)
     real = [p for p, result in enumerate(fn.results) if fn.type(result).is_float]
     kept = {p: len(fn.results) + k for k, p in enumerate(real)}
@@ -160,7 +116,7 @@ class Argument:
     """An argument that is differentiated: its value, where there is one, and the parameters that are its leaves."""
 
     def __init__(self, lowering: Lowering, binder: Binder, values: tuple[Any, ...] | None, place: Place) -> None:
-        self.label, self.span = binder.label(place), lowering.span
+        self.label, self.lowering = binder.label(place), lowering
         self.spec, self.start = lowering.final[place[0]], sum(map(count, lowering.final[: place[0]]))
         self.value = None if values is None else values[place[0]]
         if len(place) == 2:
@@ -180,7 +136,7 @@ class Argument:
         if not self.floats:
             raise NotDifferentiable(
                 f"argument '{self.label}' is {_described(self.spec)}: it has no derivative",
-                self.span,
+                self.lowering.span,
                 f"pass {self.label} as a float, or choose other argnums",
             )
         return self.floats
@@ -206,7 +162,7 @@ def _described(spec: Spec) -> str:
 
 def number_position(lowering: Lowering, values: tuple[Any, ...] | None, name: str, out: OutTree, has_aux: bool) -> int:
     """The position of the one number that a function returns."""
-    fn, needed = lowering.lowered.func, "grad needs a function that returns one number"
+    fn, needed = lowering.interface, "grad needs a function that returns one number"
     if isinstance(out, OutLeaf) and not fn.type(fn.results[out.position]).rank:
         return out.position
     if isinstance(out, OutLeaf):
@@ -224,7 +180,7 @@ def number_position(lowering: Lowering, values: tuple[Any, ...] | None, name: st
 
 def _shape(lowering: Lowering, values: tuple[Any, ...] | None, position: int) -> str:
     """The shape of a result of these arguments; with names of extents where that is not known."""
-    fn = lowering.lowered.func
+    fn = lowering.interface
     names = f"({', '.join(map(str, fn.shape(fn.results[position])))})"
     captured = None if values is None else lowering.captured(values)
     if values is None or captured is None:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Hashable
+from functools import lru_cache
 from types import FunctionType, MethodType
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
-
-from adcompiler.calls.binding import Binder
-from adcompiler.calls.signing import Same, constants, exact, is_plain, signature
-from adcompiler.compile import Compiled, Derivative, Options, lowered
-from adcompiler.errors import ADCompilerError, Span, TypeProblem
-from adcompiler.frontend.lower import Lowered, lower
-from adcompiler.frontend.registry import DECLARED
-from adcompiler.outside import Capture
-from adcompiler.signature import Spec, StaticSpec, fields_of, run_time_leaves, spec_of
-from adcompiler.source import SourceFunc, source_of
-
-T = TypeVar("T")
+from adcompiler.calls.instance import Instance
+from adcompiler.calls.kept import Entry, entry_of
+from adcompiler.calls.lowering import Lowering, present
+from adcompiler.calls.origin import Origin
+from adcompiler.calls.signing import Same, signature
+from adcompiler.errors import TypeProblem
+from adcompiler.handlers import DECLARED
+from adcompiler.options import Options
+from adcompiler.outside import Lowered
+from adcompiler.signature import Spec, StaticSpec, fields_of, spec_of
 
 # callers that come with ever new objects must not fill the memory
 _MANY = 1024
@@ -30,145 +26,7 @@ _MANY = 1024
 _FEW = 32
 
 
-@dataclass(slots=True, eq=False)
-class Lowering:
-    """The Wengert list of a function for one specification of its arguments, and the derivatives made of it.
-
-    Parameters
-    ----------
-    lowered : Lowered
-        The function.
-    given, final : tuple of Spec
-        The specifications of the arguments, and those in which numbers that must be known have become constants.
-    keys : tuple
-        The signatures of the captured values.
-    options : Options
-        The options.
-    span : Span or None
-        The user's function.
-    seconds : float
-        How long it took.
-    """
-
-    lowered: Lowered
-    given: tuple[Spec, ...]
-    final: tuple[Spec, ...]
-    keys: tuple[Hashable, ...]
-    options: Options
-    span: Span | None
-    seconds: float
-    made: dict[Derivative, Compiled] = field(default_factory=dict)
-    alone: bool = field(init=False)
-
-    def __post_init__(self) -> None:
-        # most functions depend on their arguments alone
-        self.alone = not self.lowered.guards and not self.lowered.captures and self.final == self.given
-
-    def compiled(self, derivative: Derivative) -> Compiled:
-        """A derivative of the function."""
-        if derivative not in self.made:
-            self.made[derivative] = Compiled(self.lowered.func, derivative, self.options, self.span)
-        return self.made[derivative]
-
-    def captured(self, values: tuple[Any, ...]) -> list[Any] | None:
-        """The present values of what the function captures; None where the code no longer fits them."""
-        if self.alone:
-            return []
-        try:
-            for guard in self.lowered.guards:
-                if guard.fetch() is not guard.expected and not guard.holds():
-                    return None
-            found = [_leaf(capture) for capture in self.lowered.captures]
-        except (AttributeError, LookupError, NameError, ValueError):
-            return None
-        if self.keys and tuple(map(signature, found)) != self.keys:
-            return None
-        if self.final != self.given and not all(StaticSpec(v) == spec for v, spec in self._constants(values)):
-            return None
-        return found
-
-    def _constants(self, values: tuple[Any, ...]) -> Iterator[tuple[Any, StaticSpec]]:
-        for value, given, final in zip(values, self.given, self.final, strict=True):
-            yield from constants(value, given, final)
-
-
-def _leaf(capture: Capture) -> Any:
-    value = capture.fetch()
-    return value[()] if isinstance(value, np.ndarray) and not value.ndim else value
-
-
-class Instance:
-    """A function for one signature of its arguments, with what was prepared for the ways of calling it.
-
-    Parameters
-    ----------
-    lowering : Lowering
-        The compiled forms, shared by signatures of one specification.
-    values : tuple
-        Arguments of this signature.
-    """
-
-    def __init__(self, lowering: Lowering, values: tuple[Any, ...]) -> None:
-        self.lowering = lowering
-        self.plans: dict[Hashable, Any] = {}
-        self.lock = threading.RLock()
-        self.written = sorted(lowering.lowered.written)
-        found = list(self._leaves(values))
-        self.normal = not all(map(is_plain, found))
-        # most calls pass numbers and arrays alone: these are the leaves as they are
-        self.flat = len(found) == len(values) and all(a is b for a, b in zip(found, values, strict=True))
-
-    def leaves(self, values: tuple[Any, ...], captured: Sequence[Any]) -> list[Any]:
-        """The arguments of the compiled function; raises where one that is written shares memory with another."""
-        found = [*values, *captured] if self.flat else [*self._leaves(values), *captured]
-        if self.normal:
-            found = [exact(leaf) for leaf in found]
-        if self.written:
-            self._check_overlap(found)
-        return found
-
-    def fresh(self, leaves: list[Any]) -> list[Any]:
-        """The arguments with copies of the arrays that the function writes."""
-        for k in self.written:
-            leaves[k] = leaves[k].copy(order="K")
-        return leaves
-
-    def plan(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What was prepared under a key; made at the first time."""
-        if key not in self.plans:
-            with self.lock:
-                if key not in self.plans:
-                    self.plans[key] = make()
-        found: T = self.plans[key]
-        return found
-
-    def _leaves(self, values: tuple[Any, ...]) -> Iterator[Any]:
-        for value, spec in zip(values, self.lowering.final, strict=True):
-            yield from run_time_leaves(value, spec)
-
-    def _check_overlap(self, leaves: list[Any]) -> None:
-        names = self.lowering.lowered.func.params
-        for k in self.written:
-            for other, leaf in enumerate(leaves):
-                if other != k and isinstance(leaf, np.ndarray) and share(leaves[k], leaf):
-                    raise ADCompilerError(
-                        f"'{names[k]}' and '{names[other]}' share memory, and the function writes into '{names[k]}'",
-                        self.lowering.span,
-                        f"pass a copy of one of them: {names[other]}.copy()",
-                    )
-
-
-def share(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
-    """Whether two arrays have an element in common; where that is too hard to tell, whether they may."""
-    if not np.may_share_memory(a, b):
-        return False
-    try:
-        return np.shares_memory(a, b, max_work=10_000)  # type: ignore[arg-type]
-    except np.exceptions.TooHardError:
-        return True
-
-
-class Subject:
+class Subject(Origin):
     """A function under one set of options.
 
     Parameters
@@ -180,16 +38,10 @@ class Subject:
     """
 
     def __init__(self, function: Callable[..., Any], options: Options) -> None:
-        self.function, self.options = function, options
-        self.binder = Binder(function)
+        super().__init__(function, options)
         self.lock = threading.RLock()
         self.instances: dict[Hashable, list[Instance]] = {}
         self.lowerings: dict[tuple[Spec, ...], list[Lowering]] = {}
-
-    @cached_property
-    def source(self) -> SourceFunc:
-        """The function's text."""
-        return source_of(self.binder.entry, self.binder.text or self.options.source)
 
     def find(self, values: tuple[Any, ...]) -> tuple[Instance, list[Any]]:
         """What was compiled for these values, and the arguments to call it with."""
@@ -201,13 +53,15 @@ class Subject:
         with self.lock:
             return self._made(key, values)
 
-    def _made(self, key: Hashable, values: tuple[Any, ...]) -> tuple[Instance, list[Any]]:
+    def _made(self, key: tuple[Hashable, ...], values: tuple[Any, ...]) -> tuple[Instance, list[Any]]:
         for instance in self.instances.get(key, ()):
             captured = instance.lowering.captured(values)
             if captured is not None:
                 return instance, instance.leaves(values, captured)
-        lowering, captured = self._lowering(values)
-        instance = Instance(lowering, values)
+        specs = tuple(self._spec(k, value) for k, value in enumerate(values))
+        entry = entry_of(self, key)
+        lowering, captured = self._lowering(specs, values, entry)
+        instance = Instance(lowering, values, entry)
         leaves = instance.leaves(values, captured)
         if len(self.instances) >= _MANY:
             self.instances.clear()
@@ -215,17 +69,27 @@ class Subject:
         self.instances[key] = [instance, *self.instances.get(key, ())][:_FEW]
         return instance, leaves
 
-    def _lowering(self, values: tuple[Any, ...]) -> tuple[Lowering, list[Any]]:
-        specs = tuple(self._spec(k, value) for k, value in enumerate(values))
+    def _lowering(
+        self, specs: tuple[Spec, ...], values: tuple[Any, ...], entry: Entry | None
+    ) -> tuple[Lowering, list[Any]]:
         for lowering in self.lowerings.get(specs, ()):
             captured = lowering.captured(values)
             if captured is not None:
                 return lowering, captured
+        for lowering in entry.lowerings(specs) if entry is not None else ():
+            captured = lowering.captured(values)
+            if captured is not None:
+                return self._entered(lowering), captured
+        # a call whose machine code is there needs no compiler
+        from adcompiler.compile import lowered
+
         lowering = self._lowered(specs, lambda: lowered(self.source, specs, values))
-        return lowering, [_leaf(capture) for capture in lowering.lowered.captures]
+        return lowering, present(lowering.face.captures)
 
     def lowering(self, specs: tuple[Spec, ...]) -> Lowering:
         """The Wengert list for arguments of which only the specifications are known; may raise `NotStatic`."""
+        from adcompiler.frontend.lower import lower
+
         with self.lock:
             for known in self.lowerings.get(specs, ()):
                 if known.final == specs and known.captured(()) is not None:
@@ -235,17 +99,12 @@ class Subject:
     def _lowered(self, specs: tuple[Spec, ...], make: Callable[[], tuple[Lowered, tuple[Spec, ...]]]) -> Lowering:
         start = time.perf_counter()
         found, final = make()
-        took = time.perf_counter() - start
-        keys = tuple(signature(_leaf(capture)) for capture in found.captures)
-        lowering = Lowering(found, specs, final, keys, self.options, self.span, took)
-        # the newest first: after a change of the function's surroundings the old ones rarely fit again
-        self.lowerings[specs] = [lowering, *self.lowerings.get(specs, ())][:_FEW]
-        return lowering
+        return self._entered(Lowering(self, found, specs, final, time.perf_counter() - start))
 
-    @property
-    def span(self) -> Span | None:
-        """The place of the user's function; None for a transformed one, whose text is made here."""
-        return self.source.span(self.source.node) if self.binder.text is None else None
+    def _entered(self, lowering: Lowering) -> Lowering:
+        # the newest first: after a change of the function's surroundings the old ones rarely fit again
+        self.lowerings[lowering.given] = [lowering, *self.lowerings.get(lowering.given, ())][:_FEW]
+        return lowering
 
     def _spec(self, position: int, value: Any) -> Spec:
         if position < len(self.binder.first) and fields_of(type(value)) is not None:

@@ -22,7 +22,7 @@ from adcompiler.frontend.generators import REDUCED, reduced
 from adcompiler.frontend.inline import call_closure, call_definition, call_function
 from adcompiler.frontend.list_methods import call_method
 from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.registry import DECLARED, title
+from adcompiler.frontend.registry import title
 from adcompiler.frontend.values import (
     Closure,
     DictValue,
@@ -36,6 +36,7 @@ from adcompiler.frontend.values import (
     Static,
     Value,
 )
+from adcompiler.handlers import DECLARED
 from adcompiler.ir.wengert import Const, Var
 
 

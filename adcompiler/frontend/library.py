@@ -33,6 +33,7 @@ from adcompiler.frontend.numpy_reductions import TRUE
 from adcompiler.frontend.outputs import delivered, without_out
 from adcompiler.frontend.registry import ATTRIBUTES, FUNCTIONS, METHODS, Handler, implements, neutral_only, title
 from adcompiler.frontend.values import Value
+from adcompiler.handlers import enter_handler
 from adcompiler.ir.build import Builder
 from adcompiler.rules import table
 
@@ -64,6 +65,7 @@ def lookup(member: object) -> Handler | None:
     (False, False, True)
     """
     try:
+        enter_handler(member)
         found = FUNCTIONS.get(member)
     except TypeError:
         return None

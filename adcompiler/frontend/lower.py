@@ -6,7 +6,6 @@ import ast
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 # importing a module of evaluators enters them
 from adcompiler.analysis.alias import aliases
@@ -33,39 +32,14 @@ from adcompiler.frontend.values import (
     Static,
     Value,
 )
-from adcompiler.ir.wengert import Atom, Const, Func, Var
-from adcompiler.outside import Capture, Guard
+from adcompiler.ir.wengert import Atom, Const, Var
+from adcompiler.outside import Lowered
 from adcompiler.signature import OutLeaf, OutSeq, OutStatic, OutTree, SeqSpec, Spec, StaticSpec, fields_of
 from adcompiler.source import SourceFunc
 
 EVALUATORS = (access, blocks, comprehensions, control, expressions, statements)
 _DEEP = 20_000
 _RETRIES = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Lowered:
-    """A function in the compiler's own language.
-
-    Parameters
-    ----------
-    func : Func
-        The function; its parameters are the run-time leaves of the arguments, then one for each capture.
-    captures : tuple of Capture
-        Numbers and arrays from outside the function, passed at each call.
-    out : OutTree
-        How the results of `func` make up what the function returns.
-    written : frozenset of int
-        Positions of parameters into whose memory the function stores.
-    guards : tuple of Guard
-        Functions and modules on which the code depends.
-    """
-
-    func: Func
-    captures: tuple[Capture, ...]
-    out: OutTree
-    written: frozenset[int]
-    guards: tuple[Guard, ...]
 
 
 def lower(source: SourceFunc, specs: Sequence[Spec]) -> Lowered:
@@ -141,8 +115,9 @@ def _argument(low: Lowering, name: str, spec: Spec, params: list[Var]) -> Value:
         case StaticSpec(value):
             if isinstance(value, (int, float)) or hasattr(value, "dtype"):
                 return access.literal(value)
-            held = low.captures.value(value, Path(("argument", name), name, lambda: value))
-            low.captures.guards.pop(("argument", name), None)
+            path = Path(("object", id(value)), name, lambda: value)
+            held = low.captures.value(value, path)
+            low.captures.guards.pop(path.key, None)
             return held
     params.append(parameter(low.b, spec, name, low.entry))
     return params[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -17,8 +17,6 @@ from adcompiler.ir.wengert import Atom, Const
 Handler: TypeAlias = Callable[[Builder, Sequence[Value], Mapping[str, Value]], Value]
 
 FUNCTIONS: dict[object, Handler] = {}
-# functions whose derivative a user declared, by the function
-DECLARED: dict[object, Any] = {}
 METHODS: dict[str, Handler] = {}
 ATTRIBUTES: dict[str, Callable[[Builder, Atom], Value]] = {}
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adcompiler.frontend.lower import Lowered, lower
+from adcompiler.frontend.lower import lower
 from adcompiler.frontend.values import NotStatic
 from adcompiler.ir.verify import verify
+from adcompiler.outside import Lowered
 from adcompiler.signature import (
     OutLeaf,
     OutStatic,

@@ -1,0 +1,99 @@
+"""A compiled function for one signature of its arguments."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from adcompiler.calls.kept import Entry
+from adcompiler.calls.lowering import Lowering
+from adcompiler.calls.plan import Plan
+from adcompiler.calls.signing import exact, is_plain
+from adcompiler.errors import ADCompilerError
+from adcompiler.signature import run_time_leaves
+
+T = TypeVar("T")
+
+
+class Instance:
+    """A function for one signature of its arguments, with what was prepared for the ways of calling it.
+
+    Parameters
+    ----------
+    lowering : Lowering
+        The compiled forms, shared by signatures of one specification.
+    values : tuple
+        Arguments of this signature.
+    entry : Entry, optional
+        What other processes keep of it.
+    """
+
+    def __init__(self, lowering: Lowering, values: tuple[Any, ...], entry: Entry | None = None) -> None:
+        self.lowering, self.entry = lowering, entry
+        self.plans: dict[Hashable, Any] = {}
+        self.lock = threading.RLock()
+        self.written = sorted(lowering.face.written)
+        found = list(self._leaves(values))
+        self.normal = not all(map(is_plain, found))
+        # most calls pass numbers and arrays alone: these are the leaves as they are
+        self.flat = len(found) == len(values) and all(a is b for a, b in zip(found, values, strict=True))
+
+    def leaves(self, values: tuple[Any, ...], captured: Sequence[Any]) -> list[Any]:
+        """The arguments of the compiled function; raises where one that is written shares memory with another."""
+        found = [*values, *captured] if self.flat else [*self._leaves(values), *captured]
+        if self.normal:
+            found = [exact(leaf) for leaf in found]
+        if self.written:
+            self._check_overlap(found)
+        return found
+
+    def fresh(self, leaves: list[Any]) -> list[Any]:
+        """The arguments with copies of the arrays that the function writes."""
+        for k in self.written:
+            leaves[k] = leaves[k].copy(order="K")
+        return leaves
+
+    def plan(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What was prepared under a key, here or in an earlier process; made at the first time."""
+        if key not in self.plans:
+            with self.lock:
+                if key not in self.plans:
+                    kept = None if self.entry is None else self.entry.plan(self.lowering, key)
+                    self.plans[key] = self._made(key, make) if kept is None else kept
+        found: T = self.plans[key]
+        return found
+
+    def _made(self, key: Hashable, make: Callable[[], T]) -> T:
+        made, entry = make(), self.entry
+        if isinstance(made, Plan) and entry is not None:
+            plan: Plan = made
+            plan.keep = lambda: entry.keep(self.lowering, key, plan)
+        return made
+
+    def _leaves(self, values: tuple[Any, ...]) -> Iterator[Any]:
+        for value, spec in zip(values, self.lowering.final, strict=True):
+            yield from run_time_leaves(value, spec)
+
+    def _check_overlap(self, leaves: list[Any]) -> None:
+        names = self.lowering.interface.params
+        for k in self.written:
+            for other, leaf in enumerate(leaves):
+                if other != k and isinstance(leaf, np.ndarray) and share(leaves[k], leaf):
+                    raise ADCompilerError(
+                        f"'{names[k]}' and '{names[other]}' share memory, and the function writes into '{names[k]}'",
+                        self.lowering.span,
+                        f"pass a copy of one of them: {names[other]}.copy()",
+                    )
+
+
+def share(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
+    """Whether two arrays have an element in common; where that is too hard to tell, whether they may."""
+    if not np.may_share_memory(a, b):
+        return False
+    try:
+        return np.shares_memory(a, b, max_work=10_000)  # type: ignore[arg-type]
+    except np.exceptions.TooHardError:
+        return True

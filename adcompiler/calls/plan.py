@@ -1,0 +1,60 @@
+"""A compiled function and what makes the user's results of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from adcompiler.calls.places import RAISED, at_the_user_s_line
+from adcompiler.calls.results import Tree, maker
+
+if TYPE_CHECKING:
+    from adcompiler.calls.kept import Kept
+    from adcompiler.compile import Compiled
+
+
+class Plan:
+    """A compiled function and what makes the user's results of its own.
+
+    Parameters
+    ----------
+    compiled : Compiled or Kept
+        The function.
+    tree : Tree
+        The form of the user's results.
+    count : int
+        How many results the function has.
+    """
+
+    def __init__(self, compiled: Compiled | Kept, tree: Tree, count: int) -> None:
+        self.compiled, self.tree, self.count = compiled, tree, count
+        self.make = maker(tree)
+        self.lock = threading.RLock()
+        self.ready = False
+        self.keep: Callable[[], None] | None = None
+
+    def results(self, leaves: Sequence[Any]) -> Sequence[Any]:
+        """The results for the arguments of the compiled function; gradients share no memory with anything else."""
+        if not self.ready:
+            self._prepare(tuple(leaves))
+        try:
+            result = self.function(*leaves)
+        except RAISED as error:
+            raise at_the_user_s_line(error, self.compiled.primal) from None
+        results: Sequence[Any] = (result,) if self.count == 1 else result
+        if self.shared:
+            results = [r.copy() if k in self.shared else r for k, r in enumerate(results)]
+        return results
+
+    def run(self, leaves: Sequence[Any]) -> Any:
+        """The user's results."""
+        return self.make(self.results(leaves))
+
+    def _prepare(self, leaves: tuple[Any, ...]) -> None:
+        with self.lock:
+            self.compiled.specialise(leaves)
+            self.function, self.shared = self.compiled.callable, self.compiled.shared
+            self.ready = True
+        if self.keep is not None:
+            self.keep()

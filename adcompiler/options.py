@@ -1,0 +1,117 @@
+"""What a user may choose, and what is computed from a function."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from adcompiler.errors import ADCompilerError
+
+if TYPE_CHECKING:
+    from adcompiler.ir.wengert import Func
+
+TARGETS = ("cpu",)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user may choose; part of every cache key.
+
+    Parameters
+    ----------
+    target : str
+        What runs the code.
+    fastmath : bool
+        Allow vector mathematics and reassociated sums.
+    boundscheck : bool
+        Raise IndexError where an index is out of range.
+    cache : bool
+        Keep text and machine code on disk.
+    memory : int, optional
+        Bytes that recorded values may take.
+    source : str, optional
+        The function's text, where Python cannot give it.
+    check : bool
+        Verify the Wengert list after every stage.
+    """
+
+    target: str = "cpu"
+    fastmath: bool = True
+    boundscheck: bool = True
+    cache: bool = True
+    memory: int | None = None
+    source: str | None = None
+    check: bool = False
+
+    @classmethod
+    def of(cls, caller: str, given: Mapping[str, Any]) -> Options:
+        """The options of a call of `caller`; raises TypeError for an unknown one and for a value of another type."""
+        known = {field.name: field.default for field in fields(cls)}
+        for name, value in given.items():
+            if name not in known:
+                raise TypeError(f"{caller}() got an unknown option {name!r}; the options are {', '.join(known)}")
+            if isinstance(known[name], bool) and not isinstance(value, bool):
+                raise TypeError(f"{caller}() option {name!r} must be True or False, not {value!r}")
+        options = cls(**{"check": os.environ.get("ADCOMPILER_CHECK", "0") not in ("", "0"), **given})
+        if options.target not in TARGETS:
+            raise ADCompilerError(
+                f"target {options.target!r} is not available", None, f"choose one of: {', '.join(map(repr, TARGETS))}"
+            )
+        if options.memory is not None:
+            raise ADCompilerError(
+                "a limit on recorded values is not available", None, "leave memory=None, and make loops shorter"
+            )
+        if not isinstance(options.source, str | None):
+            raise TypeError(f"{caller}() option 'source' must be the function's text, not {options.source!r}")
+        return options
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """What is computed from a function.
+
+    Parameters
+    ----------
+    mode : "primal", "reverse" or "forward"
+        "primal" is the function itself.
+    wrt : tuple of int
+        Positions of the parameters of the lowered function that are differentiated.
+    seeds : "one" or "given"
+        Reverse mode: whether the cotangent of the result is one or an argument.
+    outputs : tuple of int, optional
+        Reverse mode: positions of the results that count; all by default.
+    second : bool
+        Whether the derivative is differentiated once more, forward, by the same parameters.
+    lanes : bool
+        Whether all seeds, and what depends on them, have a last axis of several directions.
+    """
+
+    mode: Literal["primal", "reverse", "forward"]
+    wrt: tuple[int, ...] = ()
+    seeds: Literal["one", "given"] = "one"
+    outputs: tuple[int, ...] | None = None
+    second: bool = False
+    lanes: bool = False
+
+    def of(self, fn: Func) -> Func:
+        """The function that computes it."""
+        found = self._single(fn)
+        if not self.lanes:
+            return found
+        from adcompiler.ad.lanes import widen
+
+        count = len(fn.results) + (len(self.wrt) if self.second else 0)
+        return widen(found, range(len(fn.params), len(found.params)), range(count, len(found.results)))
+
+    def _single(self, fn: Func) -> Func:
+        """The function for one direction."""
+        # a call whose machine code is there differentiates nothing
+        from adcompiler.ad.forward import tangent
+        from adcompiler.ad.gradient import gradient
+
+        if self.mode == "reverse":
+            found = gradient(fn, self.wrt, self.seeds, self.outputs)
+            return tangent(found, self.wrt) if self.second else found
+        return tangent(fn, self.wrt) if self.mode == "forward" else fn
