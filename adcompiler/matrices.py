@@ -133,8 +133,8 @@ class Call:
 
     def matrix(self, mode: Mode) -> Matrix:
         """What computes the matrix."""
-        lowering = self.instance.lowering
-        return self.instance.plan((mode, self.wrt, self.out), lambda: Matrix(lowering, mode, self.out, self.wrt))
+        made = self.instance
+        return made.plan((mode, self.wrt, self.out), lambda: Matrix(made, mode, self.out, self.wrt))
 
 
 class Matrices(Transformed):

@@ -117,7 +117,7 @@ def flipped(data: bytes) -> bytes:
     [flipped, lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"somebody else's"],
     ids=["flipped", "truncated", "empty", "foreign"],
 )
-@pytest.mark.parametrize("suffix", [".bin", ".json", ".py"])
+@pytest.mark.parametrize("suffix", [".bin", ".json", ".py", ".calls"])
 def test_damaged_files_are_rebuilt(place: Path, suffix: str, damage: Callable[[bytes], bytes]) -> None:
     def square(x):
         return x * x

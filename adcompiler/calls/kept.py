@@ -199,9 +199,11 @@ def entry_of(of: Origin, key: tuple[Hashable, ...]) -> Entry | None:
 
     if cpu.interpreted():
         return None
-    known = Known()
+    known, binder = Known(), of.binder
     try:
-        parts = known.met(of.binder.entry), known.signed(key), of.binder.text, options
+        # the arguments are numbered without those that a method or a partial function brings along
+        bound = len(binder.first), tuple(binder.named), binder.text
+        parts = known.met(binder.entry), known.signed(key), bound, options
     except NotPortable:
         return None
     return Entry(of, folder, f"{_stem(of)}_{cache.key(cache.versions(), repr(parts))}.calls", known)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from adcompiler.calls.lowering import Lowering
+from adcompiler.calls.instance import Instance
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.plans import Argument
 from adcompiler.calls.results import Constant, Group, Item, Tree, filled, positions, value_tree
@@ -46,7 +46,7 @@ class Matrix:
 
     Parameters
     ----------
-    lowering : Lowering
+    instance : Instance
         The function.
     mode : "forward", "reverse" or "hessian"
         Columns by the tangent, rows by the adjoint, or columns of second derivatives by the tangent of the adjoint.
@@ -56,7 +56,8 @@ class Matrix:
         Parameters by which it is.
     """
 
-    def __init__(self, lowering: Lowering, mode: Mode, out: OutTree, wrt: tuple[int, ...]) -> None:
+    def __init__(self, instance: Instance, mode: Mode, out: OutTree, wrt: tuple[int, ...]) -> None:
+        lowering = instance.lowering
         fn = lowering.interface
         self.mode, self.wrt = mode, wrt
         self.tree = value_tree(out, fn)
@@ -75,7 +76,7 @@ class Matrix:
             first = count + len(wrt) + len(real)
             self.found = list(range(first, first + len(wrt)))
             count = first + len(wrt)
-        self.plan = Plan(lowering.compiled(derivative), Constant(None), count)
+        self.plan = instance.plan(derivative, lambda: Plan(lowering.compiled(derivative), Constant(None), count))
 
     def blocks(
         self, fresh: Callable[[], list[Any]], columns: Sequence[Leaf], rows: Sequence[Leaf]
