@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.processes import Process, place, process
+from tests.support.processes import HEAD, Process, place, process
 
 __all__ = ["place", "process"]
 
@@ -113,8 +113,8 @@ def test_a_callee_that_moves_to_another_module(process: Process) -> None:
     text = "def f(x):\n    return g(x)\n"
     assert process.run(here + text)[0] == 3.0
     process.module("def h(x):\n    return x ** 3\n\n" + callee, "elsewhere")
-    # the same code of f, g and h, but the h that g reads is another one
-    moved = "from elsewhere import g\n\ndef h(x):\n    return x * x\n\n" + text
+    # the same code of f, g and h on the same lines, but the h that g reads is another one
+    moved = "def h(x):\n    return x * x\n\nfrom elsewhere import g\n\n\n" + text
     assert process.run(moved)[0] == 3.0 * 1.5**2
 
 
@@ -130,3 +130,39 @@ def test_two_closures_that_share_a_cell_no_longer(process: Process) -> None:
     )
     assert process.run(text.format(other="pass"), "ad.grad(make())(1.5)")[0] == 6.0
     assert process.run(apart, "ad.grad(make())(1.5)")[0] == pytest.approx(3.0 + 6.75, rel=1e-15)
+
+
+def test_a_derivative_that_is_declared_later(process: Process) -> None:
+    text = "def g(x):\n    return x * x\n\ndef f(x):\n    return g(x)\n"
+    assert process.run(text)[0] == 3.0
+    assert process.run(text + "\nad.rule('g(x)', g, x='7')\n")[0] == 7.0
+    assert process.run(text)[0] == 3.0
+
+
+def test_a_declared_derivative_that_changes(process: Process) -> None:
+    text = (
+        "@ad.custom_vjp\ndef g(x):\n    return x * x\n\n"
+        "g.defvjp(lambda x: (x * x, x), lambda x, y_bar: (7.0 * y_bar,))\n\ndef f(x):\n    return g(x)\n"
+    )
+    assert process.run(text)[0] == 7.0
+    assert process.run(text.replace("7.0", "8.0"))[0] == 8.0
+
+
+def test_records_and_their_defaults(process: Process) -> None:
+    text = (
+        "from dataclasses import dataclass\n\n@dataclass(frozen=True)\nclass P:\n    x: float\n    k: float = 2.0\n\n"
+        "def g(p):\n    return p.x * p.x * p.k\n\ndef f(x):\n    return g(P(x))\n"
+    )
+    assert process.run(text)[0] == 6.0
+    assert process.run(text.replace("2.0", "3.0"))[0] == 9.0
+    assert process.run(text, "ad.grad(g)(P(1.5)).x")[0] == 6.0
+    assert process.run(text, "ad.grad(g)(P(1.5)).x")[0] == 6.0
+
+
+def test_an_error_names_the_line_on_which_it_is_raised_now(process: Process) -> None:
+    text = "def f(x):\n    if x > 1.0:\n        raise ValueError('no')\n    return x\n"
+    raising = HEAD.count("\n") + 2
+    for above in ("", "\n", "\n\n"):
+        with pytest.raises(ValueError, match="no") as caught:
+            process.run(above + text)
+        assert caught.traceback[-1].lineno == raising + len(above)

@@ -53,8 +53,9 @@ class Process:
     def module(self, text: str, name: str = "model") -> ModuleType:
         """A module of this text under this name."""
         self.number += 1
-        # another file each time: Python keeps the code of one by the second of its last change
-        path = self.place / f"{name}_{self.number}.py"
+        # another folder each time: Python keeps the code of a file by the second of its last change
+        path = self.place / str(self.number) / "model.py"
+        path.parent.mkdir()
         path.write_text(HEAD + text, encoding="utf-8")
         spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None and spec.loader is not None
