@@ -15,7 +15,7 @@ import pytest
 import adcompiler as ad
 from tests.support.cases import interpreted
 from tests.support.differences import along
-from tests.support.trees import assert_finite, copied, inner, leaves, noise
+from tests.support.trees import assert_finite, copied, inner, leaves, noise, rebuilt
 from tests.support.usages import assembly, numbers, scipys
 
 TABLE = {**assembly.U.table, **numbers.U.table, **scipys.U.table}
@@ -74,6 +74,52 @@ def check(name: str) -> None:
 def test_usage(name: str) -> None:
     with interpreted():
         check(name)
+
+
+def relaid(leaf: Any, how: str) -> Any:
+    """The same elements in Fortran's order, backwards in memory, or in every second place."""
+    if not isinstance(leaf, np.ndarray):
+        return leaf
+    if how == "Fortran":
+        return np.asfortranarray(leaf)
+    if how == "backwards":
+        return np.ascontiguousarray(leaf[::-1])[::-1]
+    wide = np.zeros(tuple(2 * n for n in leaf.shape), leaf.dtype)
+    wide[tuple(slice(None, None, 2) for _ in leaf.shape)] = leaf
+    return wide[tuple(slice(None, None, 2) for _ in leaf.shape)]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_usage_of_other_layouts(name: str) -> None:
+    function, args = TABLE[name]
+    with interpreted(), np.errstate(all="ignore"):
+        want = function(*copied(args))
+        primal = ad.grad(function, cache=False).primal
+        for how in ("Fortran", "backwards", "spread"):
+            same(primal(*(relaid(a, how) for a in copied(args))), want, 1e-11)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_usage_in_single_precision(name: str) -> None:
+    """Types are NumPy's, gradients have their argument's, and agree with those in double precision."""
+    function, args = TABLE[name]
+    single = tuple(a.astype(np.float32) if leaves(a) and isinstance(a, np.ndarray) else a for a in args)
+    active = tuple(k for k, a in enumerate(single) if isinstance(a, np.ndarray) and leaves(a))
+    with interpreted(), np.errstate(all="ignore"):
+        want = function(*copied(single))
+        if not active or not leaves(want):
+            return
+        value, pullback = ad.vjp(function, *copied(single), argnums=active, cache=False)
+        same(value, want, 2e-3)
+        cotangent = noise(np.random.default_rng(3), want)
+        shares = pullback(cotangent)
+        wide = tuple(a.astype(np.float64) if isinstance(a, np.ndarray) and leaves(a) else a for a in single)
+        value, pullback = ad.vjp(function, *copied(wide), argnums=active, cache=False)
+        exact = pullback(rebuilt(noise(np.random.default_rng(3), value), lambda v: v * 1.0))
+        for k in active:
+            assert shares[k].dtype == np.float32
+            size = 1 + np.abs(exact[k]).max(initial=0.0)
+            np.testing.assert_allclose(shares[k] / size, exact[k] / size, atol=5e-3)
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.ops import kind
@@ -143,13 +143,10 @@ class Writer:
                 steps = self.b.emit("mul", line.args[1], at[0])
                 return self.b.emit("cast", self.b.emit("add", line.args[0], steps), dtype=type.dtype)
             case _:
-                value = self.line(line.op, [self.value(a, at) for a in line.args], params)
+                # an element of an array is strong, though Python numbers alone may make it up
+                value = self.b.emit(line.op, *(self.value(a, at) for a in line.args), weak=False, **params)
                 assert self.b.type(value).dtype == type.dtype, f"{line}: an element is {self.b.type(value)}"
                 return value
-
-    def line(self, op: str, args: Sequence[Atom], params: dict[str, Any]) -> Var:
-        """A scalar line."""
-        return self.b.emit(op, *args, **params)
 
     def strong(self, atom: Atom, dtype: str) -> Atom:
         """A scalar as an element of an array: it decides the precision of what it meets."""

@@ -133,3 +133,10 @@ def boolean_argument(x, used, scale_up):
 
 
 program(boolean_argument, lambda rng: (rng.normal(size=4), np.array([True, False, True, True]), True))
+
+
+def weights_chosen_among_python_numbers(x):
+    return np.sum(np.where(x > 0, 1.0, 0.5) * x * x)
+
+
+program(weights_chosen_among_python_numbers, lambda rng: (rng.normal(size=5).astype(np.float32),))

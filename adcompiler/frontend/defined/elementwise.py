@@ -24,7 +24,7 @@ def sinc(x: Any) -> Any:
 def heaviside(x1: Any, x2: Any) -> Any:
     """0 for negative numbers, 1 for positive ones, the second argument at zero."""
     x1 = floats(x1)
-    return np.where(np.isnan(x1), x1, np.where(x1 < 0, 0, np.where(x1 == 0, x2, 1)))
+    return np.where(np.isnan(x1), x1, np.where(x1 < 0, 0, np.where(x1 == 0, x2, 1))).astype(x1.dtype)
 
 
 @means(np.nan_to_num)
@@ -138,6 +138,11 @@ def allclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: Any 
 @means(np.array_equal)
 def array_equal(a1: Any, a2: Any, equal_nan: Any = False) -> Any:
     """Whether two arrays have the same shape and elements."""
+    return bool(equal(a1, a2, equal_nan))
+
+
+def equal(a1: Any, a2: Any, equal_nan: Any) -> Any:
+    """Whether two arrays have the same shape and elements, as one of several types of truth."""
     if np.ndim(a1) != np.ndim(a2):
         return False
     for m, n in zip(np.shape(a1), np.shape(a2), strict=True):

@@ -95,7 +95,7 @@ def vander(x: Any, N: Any = None, increasing: Any = False) -> Any:
     """The powers of each element in a row."""
     x = np.asarray(x)
     count = len(x) if N is None else N
-    out = np.ones((len(x), count), x.dtype)
+    out = np.ones((len(x), count), np.promote_types(x.dtype, int))
     for k in range(1, count):
         out[:, k] = out[:, k - 1] * x
     return out if increasing else out[:, ::-1]

@@ -22,7 +22,8 @@ def solve_triangular(
 ) -> Any:
     """The solution of a triangular system."""
     if unit_diagonal:
-        a = np.tril(a, -1) + np.eye(len(a)) if lower else np.triu(a, 1) + np.eye(len(a))
+        one = np.eye(len(a), dtype=a.dtype)
+        a = np.tril(a, -1) + one if lower else np.triu(a, 1) + one
     if trans == 0 or trans == "N":
         return triangular(a, b, lower)
     return triangular(a.T, b, not lower)
@@ -77,7 +78,7 @@ def inv(a: Any, overwrite_a: Any = False, check_finite: Any = True) -> Any:
 @means("scipy.linalg.det")
 def det(a: Any, overwrite_a: Any = False, check_finite: Any = True) -> Any:
     """The determinant."""
-    return np.linalg.det(a)
+    return np.float64(np.linalg.det(a))
 
 
 @means("scipy.linalg.eigh")

@@ -99,8 +99,8 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """The differences of neighbours of the flat array."""
     found = np.diff(np.ravel(ary))
     if to_begin is not None:
-        found = np.concatenate((np.ravel(to_begin), found))
-    return found if to_end is None else np.concatenate((found, np.ravel(to_end)))
+        found = np.concatenate((np.ravel(to_begin).astype(found.dtype), found))
+    return found if to_end is None else np.concatenate((found, np.ravel(to_end).astype(found.dtype)))
 
 
 @means(np.unwrap)

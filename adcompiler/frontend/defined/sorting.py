@@ -230,7 +230,7 @@ def quantile(
         return restored(quantile_of(rows, q, method), a, axis, keepdims)
     if q.ndim > 1:
         refuse("quantiles of an array of two axes", "pass a vector of quantiles")
-    found = np.empty((len(q), *rows.shape[:-1]), rows.dtype)
+    found = np.empty((len(q), *rows.shape[:-1]), np.result_type(rows.dtype, q.dtype))
     for k in range(len(q)):
         found[k] = quantile_of(rows, q[k], method)
     if keepdims:

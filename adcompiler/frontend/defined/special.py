@@ -127,7 +127,8 @@ def rel_entr(x: Any, y: Any) -> Any:
     inside = (x > 0) & (y > 0)
     value = x * np.log(np.where(inside, x, 1) / np.where(inside, y, 1))
     unknown = np.isnan(x) | np.isnan(y)
-    return np.where(inside, value, np.where(unknown, np.nan, np.where((x == 0) & (y >= 0), 0, np.inf)))
+    outside = np.where(unknown, np.nan, np.where((x == 0) & (y >= 0), 0, np.inf))
+    return np.where(inside, value, outside.astype(value.dtype))
 
 
 @means("scipy.special.kl_div")
@@ -229,7 +230,7 @@ def factorial(n: Any, exact: Any = False) -> Any:
     """The factorial in floats, 0 for negative numbers."""
     if exact:
         refuse("scipy.special.factorial in integers", "leave out exact=True")
-    n = floats(n)
+    n = np.asarray(n).astype(np.float64)
     return np.where(n < 0, 0, gamma(np.where(n < 0, 0, n) + 1))
 
 

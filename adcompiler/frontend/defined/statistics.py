@@ -89,11 +89,11 @@ def cov(
     """The covariance of variables, of which each is a row."""
     if fweights is not None or aweights is not None:
         refuse("np.cov with weights", "write the weighted means")
-    x = np.atleast_2d(floats(m))
+    x = np.atleast_2d(np.asarray(m).astype(np.float64))
     if not rowvar and np.ndim(m) > 1:
         x = x.T
     if y is not None:
-        other = np.atleast_2d(floats(y))
+        other = np.atleast_2d(np.asarray(y).astype(np.float64))
         x = np.concatenate((x, other.T if not rowvar and np.ndim(y) > 1 else other))
     freedom = (0 if bias else 1) if ddof is None else ddof
     x = x - np.mean(x, axis=1, keepdims=True)
