@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.ops import kind
@@ -133,7 +133,7 @@ class Writer:
 
     def element(self, line: Assign, at: Sequence[Atom]) -> Atom:
         """One element of what an array line computes."""
-        type, params = self.b.types[line.target.name], dict(line.params)
+        type, params = self.b.types[line.target.name], dict[str, Any](line.params)
         match line.op:
             case "copy":
                 return self.value(line.args[0], at)
