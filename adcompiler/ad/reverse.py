@@ -244,7 +244,11 @@ class Reverse:
         outs = list[Out]()
         for v in scalars:
             values = [end.get(v, self.zero(v)) for end in ends]
-            if any(value != before.get(v, self.zero(v)) for value in values):
+            if values[0] == values[1]:
+                # both arms hand on what was there before the branch
+                if v in ends[0] or v in ends[1]:
+                    self.bars[v] = values[0]
+            else:
                 bar = self.b.like(v, f"{v}_bar")
                 outs.append(Out(bar, values[0], values[1]))
                 self.bars[v] = bar
