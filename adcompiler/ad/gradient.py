@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from adcompiler.ad.augment import Forward
+from adcompiler.ad.choices import note_choices
 from adcompiler.ad.order import joinable
 from adcompiler.ad.prepare import prepare
 from adcompiler.ad.record import Plan, plan
@@ -43,6 +44,7 @@ def gradient(fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] 
     outputs : sequence of int, optional
         Positions of the results that count; the others, as all that are no floats, have no cotangent. All by default.
     """
+    fn = note_choices(fn, active(fn, [fn.params[k] for k in wrt], outputs))
     best = attempt(fn, wrt, seeds, frozenset(), outputs)
     for array in candidates(best.reverse.over, best.decided):
         other = attempt(fn, wrt, seeds, best.restored | {array}, outputs) if array in fn_names(fn) else best
