@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import FLOAT, INDEX, Type
+from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Carry, Const, Func, Loop, Store
 from adcompiler.optimise.reductions import mark_reductions
@@ -36,10 +38,10 @@ def loops(fn: Func) -> int:
     return sum(isinstance(s, Loop) for s in walk(fn.body))
 
 
-def test_each_offset_gets_a_loop_of_its_own() -> None:
+def test_other_offsets_are_added_in_a_loop_of_their_own() -> None:
     fn = stencil(1, reads=False)
     split = put_off_additions(fn)
-    assert (loops(fn), loops(split)) == (1, 3)
+    assert (loops(fn), loops(split)) == (1, 2)
     x = np.array([1.0, -2.0, 0.5, 4.0, 3.0])
     np.testing.assert_allclose(run(split, x)[0], run(fn, x)[0], rtol=1e-15)
     np.testing.assert_array_equal(run(split, x[:1])[0], run(fn, x[:1])[0])
@@ -48,6 +50,42 @@ def test_each_offset_gets_a_loop_of_its_own() -> None:
 def test_an_array_that_is_read_is_left_alone() -> None:
     fn = stencil(1, reads=True)
     assert put_off_additions(fn).body == fn.body
+
+
+def additions(seed: int) -> Func:
+    """A nest of two loops that adds to random neighbours, from bounds of either sign."""
+    rng = np.random.default_rng(seed)
+    b = Builder()
+    n = b.var("n", INDEX)
+    x = b.var("x", Type("float64", 1), (n,))
+    b.add(Assign(n, "dim", (x,), (("axis", 0),), None))
+    a = b.emit("zeros", Const(5), n, dtype="float64", hint="a")
+    i, j, low = b.var("i", INDEX), b.var("j", INDEX), int(rng.integers(-3, 4))
+    start = Const(low) if seed % 2 else b.int("minimum", n, Const(low))
+    with b.block() as inner:
+        values = [b.load(x, (b.int("sub", j, start),))]
+        values.append(b.emit("mul", values[0], values[0]))
+        for _ in range(rng.integers(1, 7)):
+            row = b.int("add", i, Const(int(rng.integers(0, 3))))
+            at = b.int("add", b.int("sub", j, start), Const(int(rng.integers(0, 4))))
+            b.store(a, (row, at), values[rng.integers(2)], add=True)
+    stop = b.int("add", b.int("sub", n, Const(4)), start)
+    with b.block() as outer:
+        b.add(Loop(j, start, stop, ONE, (), tuple(inner), None, False, None))
+    b.add(Loop(i, ZERO, Const(3), ONE, (), tuple(outer), None, False, None))
+    return b.finish("additions", [x], [a])
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_neighbours(seed: int) -> None:
+    fn = additions(seed)
+    split = put_off_additions(fn)
+    verify(split)
+    for n in range(9):
+        x = np.random.default_rng(n).normal(size=n)
+        want = run(fn, x)[0]
+        assert np.isfinite(want).all()
+        np.testing.assert_allclose(run(split, x)[0], want, rtol=1e-14, atol=1e-14)
 
 
 def total(uses_partial: bool) -> Func:

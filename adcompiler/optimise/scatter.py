@@ -8,10 +8,11 @@ own, the additions of one offset meet no others.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.affine import Affine, affine
 from adcompiler.analysis.alias import Aliases, aliases
+from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.fourier import Form
 from adcompiler.analysis.scope import definitions
 from adcompiler.ir.build import ONE, ZERO, Builder, make_func
@@ -30,6 +31,15 @@ class Addition:
     offset: int
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Additions at one place that are put off, with a work array for each offset: its elements begin at `reach`."""
+
+    additions: list[Addition]
+    works: dict[int, Var]
+    reach: int
+
+
 @dataclass(slots=True)
 class Scatter:
     """The state of the pass; `setup` allocates the work arrays, before the top-level statement at hand."""
@@ -38,6 +48,7 @@ class Scatter:
     fn: Func
     forms: Affine
     memory: Aliases
+    over: Dependence
     top: set[Var]
     setup: list[Stmt] = field(default_factory=list)
 
@@ -61,32 +72,43 @@ class Scatter:
         return not regions and loop.step == ONE and loop.until is None and bounds <= self.top
 
     def loop(self, loop: Loop) -> Iterator[Stmt]:
-        """The loop, and loops that add what it puts off."""
+        """The loop, and for each place one that adds what it puts off there."""
         groups: dict[Place, list[Addition]] = {}
         for addition in self.additions(loop):
             groups.setdefault(addition.place, []).append(addition)
-        late: dict[tuple[Place, int], list[Addition]] = {}
-        for place, members in groups.items():
-            offsets = sorted({a.offset for a in members})
-            # what is left in place is the offset in the middle
-            for offset in offsets[: len(offsets) // 2] + offsets[len(offsets) // 2 + 1 :]:
-                late[place, offset] = [a for a in members if a.offset == offset]
-        moved = {id(a.stmt): key for key, members in late.items() for a in members}
-        works = {key: self.work(loop, key) for key in late}
-        yield self.without(loop, moved, works)
-        for key, members in late.items():
-            yield self.second(loop, works[key], members[0].stmt)
+        put_off = [found for found in (self.put_off(place, groups) for place in groups) if found]
+        if not put_off:
+            yield loop
+            return
+        late = self.late(loop, put_off)
+        yield self.without(loop, late)
+        for found in late:
+            yield from self.second(loop, found)
+
+    def put_off(self, place: Place, groups: dict[Place, list[Addition]]) -> list[Addition]:
+        """The additions at a place that are put off: all but those of one offset at one place of an array."""
+        members = groups[place]
+        widest = max((p for p in groups if p[0] == place[0]), key=lambda p: len({a.offset for a in groups[p]}))
+        offsets = sorted({a.offset for a in members})
+        # what is left in place is the offset in the middle
+        stays = offsets[len(offsets) // 2] if place == widest else None
+        return [a for a in members if a.offset != stays]
 
     def additions(self, loop: Loop) -> Iterator[Addition]:
         """The additions of a loop to arrays that it touches in no other way."""
-        touched = {self.memory.root(s.array) for s in loop.body if isinstance(s, Load)}
-        touched |= {self.memory.root(s.array) for s in loop.body if isinstance(s, Store) and not s.add}
+        touched = {s.array for s in loop.body if isinstance(s, Load) or (isinstance(s, Store) and not s.add)}
         changing = {loop.index, *(c.var for c in loop.carried), *all_defs(loop.body)}
         for stmt in loop.body:
-            if isinstance(stmt, Store) and stmt.add and self.memory.root(stmt.array) not in touched:
+            if isinstance(stmt, Store) and stmt.add and not any(self.share(stmt.array, array) for array in touched):
                 found = self.addition(stmt, loop.index, changing)
                 if found is not None:
                     yield found
+
+    def share(self, a: Var, b: Var) -> bool:
+        """Whether two arrays that one iteration uses may share memory; buffers that a loop exchanges do not."""
+        defined = self.over.defs.get(a)
+        exchanged = defined is not None and self.over.apart(a, b, {defined.path})
+        return self.memory.root(a) == self.memory.root(b) and not exchanged
 
     def addition(self, stmt: Store, index: Var, changing: set[Var]) -> Addition | None:
         """A store as an addition at an offset of the loop's index, along one axis; the other axes stay."""
@@ -102,47 +124,97 @@ class Scatter:
         others = tuple(a if k != axis else None for k, a in enumerate(stmt.index))
         return Addition(stmt, (stmt.array, axis, others, Form(form.terms, 0)), form.constant)  # type: ignore[arg-type]
 
-    def work(self, loop: Loop, key: tuple[Place, int]) -> Var:
-        """A work array with one element for each value of the loop's index."""
-        array = key[0][0]
-        with self.b.block() as lines:
-            size = self.b.int("maximum", loop.stop, ZERO)
-            made = self.b.emit("empty", size, dtype=self.b.type(array).dtype, hint=f"{array}_later")
-        self.setup += lines
-        return made
+    def late(self, loop: Loop, put_off: list[list[Addition]]) -> list[Late]:
+        """Work arrays for what is put off: an element for each iteration, and zeros around them.
 
-    def without(self, loop: Loop, moved: dict[int, tuple[Place, int]], works: dict[tuple[Place, int], Var]) -> Loop:
+        With the zeros the second loop may add all offsets at once, at elements that not every offset reaches. What
+        receives the same values shares a work array.
+        """
+        reach = max(gap(additions) for additions in put_off)
+        with self.b.block() as lines:
+            trips = self.b.int("maximum", self.b.int("sub", loop.stop, loop.start), ZERO)
+            size = self.b.int("add", trips, Const(2 * reach))
+            made: dict[tuple[str, tuple[Atom, ...]], Var] = {}
+            found = list[Late]()
+            for additions in put_off:
+                works = dict[int, Var]()
+                array = additions[0].stmt.array
+                dtype = self.b.type(array).dtype
+                for offset in sorted({a.offset for a in additions}):
+                    key = dtype, tuple(a.stmt.value for a in additions if a.offset == offset)
+                    if key not in made:
+                        made[key] = self.b.emit("zeros" if reach else "empty", size, dtype=dtype, hint=f"{array}_later")
+                    works[offset] = made[key]
+                found.append(Late(additions, works, reach))
+        self.setup += lines
+        return found
+
+    def place(self, loop: Loop, index: Var, shift: int) -> Atom:
+        """The place in a work array for a value of the loop's index."""
+        if isinstance(loop.start, Const):
+            assert isinstance(loop.start.value, int)
+            return moved(self.b, index, shift - loop.start.value)
+        return moved(self.b, self.b.int("sub", index, loop.start), shift)
+
+    def without(self, loop: Loop, late: list[Late]) -> Loop:
         """The loop with additions replaced by stores into work arrays."""
-        totals: dict[tuple[Place, int], Atom] = {}
+        homes = {id(a.stmt): (k, a.offset) for k, found in enumerate(late) for a in found.additions}
+        totals: dict[tuple[int, int], Atom] = {}
         with self.b.block() as lines:
             for stmt in loop.body:
-                key = moved.get(id(stmt))
-                if key is None or not isinstance(stmt, Store):
+                home = homes.get(id(stmt))
+                if home is None or not isinstance(stmt, Store):
                     self.b.add(stmt)
-                else:
-                    before = totals.get(key)
-                    totals[key] = stmt.value if before is None else self.b.emit("add", before, stmt.value)
-            for key, total in totals.items():
-                self.b.store(works[key], (loop.index,), total)
-        return Loop(
-            loop.index, loop.start, loop.stop, loop.step, loop.carried, tuple(lines), None, loop.parallel, loop.span
-        )
+                    continue
+                before = totals.get(home)
+                totals[home] = stmt.value if before is None else self.b.emit("add", before, stmt.value)
+            # places and offsets that share a work array store the same
+            stored = {late[k].works[offset]: (total, late[k].reach) for (k, offset), total in totals.items()}
+            for work, (total, reach) in stored.items():
+                self.b.store(work, (self.place(loop, loop.index, reach),), total)
+        return replace(loop, body=tuple(lines))
 
-    def second(self, loop: Loop, work: Var, stmt: Store) -> Loop:
+    def second(self, loop: Loop, late: Late) -> Block:
         """The loop that adds what was put off; the lines of its index are computed again."""
+        first, wide = min(late.additions, key=lambda a: a.offset), gap(late.additions)
         index = self.b.like(loop.index)
-        needed = {a for a in operands(stmt) if isinstance(a, Var)} - {stmt.value}
+        needed = {a for a in operands(first.stmt) if isinstance(a, Var)} - {first.stmt.value}
         lines: list[Stmt] = []
         for line in reversed(loop.body):
             if not isinstance(line, Store) and needed & all_defs([line]):
                 lines.insert(0, line)
                 needed |= all_reads([line])
         names: dict[Var, Atom] = {loop.index: index, **{v: self.b.like(v) for v in all_defs(lines)}}
-        with self.b.block() as body:
-            self.b.extend(rename(tuple(lines), names))
-            at = tuple(names.get(a, a) if isinstance(a, Var) else a for a in stmt.index)
-            self.b.store(stmt.array, at, self.b.load(work, (index,)), add=True)
-        return Loop(index, loop.start, loop.stop, loop.step, (), tuple(body), None, False, loop.span)
+        with self.b.block() as around:
+            stop = self.b.int("add", loop.stop, Const(wide))
+            with self.b.block() as body:
+                self.b.extend(rename(tuple(lines), names))
+                total: Atom | None = None
+                for offset, work in late.works.items():
+                    share = self.b.load(work, (self.place(loop, index, late.reach + first.offset - offset),))
+                    total = share if total is None else self.b.emit("add", total, share)
+                assert total is not None
+                at = tuple(names.get(a, a) if isinstance(a, Var) else a for a in first.stmt.index)
+                self.b.store(first.stmt.array, at, total, add=True)
+            self.b.add(Loop(index, loop.start, stop, ONE, (), tuple(body), None, False, loop.span))
+            if wide:
+                # a loop that does not run has no element either
+                with self.b.block() as test:
+                    runs = self.b.emit("lt", loop.start, loop.stop, hint="runs", weak=True)
+                inner = around.copy()
+                around[:] = [*test, Branch(runs, tuple(inner), (), (), loop.span)]
+        return tuple(around)
+
+
+def gap(additions: list[Addition]) -> int:
+    """How far the outermost offsets are apart."""
+    offsets = [a.offset for a in additions]
+    return max(offsets) - min(offsets)
+
+
+def moved(b: Builder, index: Atom, by: int) -> Atom:
+    """An index moved by a number of elements."""
+    return b.int("add", index, Const(by)) if by >= 0 else b.int("sub", index, Const(-by))
 
 
 def put_off_additions(fn: Func) -> Func:
@@ -150,12 +222,12 @@ def put_off_additions(fn: Func) -> Func:
 
     Before:  for i in range(1, n): a[i] += t; a[i - 1] += u
     After:   for i in range(1, n): a[i] += t; a_later[i] = u
-             for i in range(1, n): a[i - 1] += a_later[i]
+             for i in range(1, n): a[i - 1] += a_later[i - 1]
     """
     defs = definitions(fn)
     b = Builder.of(fn)
     top = {v for v, d in defs.items() if not d.frames}
-    scatter = Scatter(b, fn, affine(fn, defs), aliases(fn), top)
+    scatter = Scatter(b, fn, affine(fn, defs), aliases(fn), dependence(fn), top)
     body: list[Stmt] = []
     for stmt in fn.body:
         rewritten = scatter.block((stmt,))

@@ -212,3 +212,14 @@ def max_pool(x, size):
 
 
 program(max_pool, lambda rng: (rng.permutation(20).reshape(4, 5) * 0.3, 2))
+
+
+def loop_from_a_negative_start(x):
+    n = len(x)
+    y = np.zeros(n)
+    for i in range(-2, n - 4):
+        y[i + 2] = x[i + 2] * 2.0 + x[i + 3] * x[i + 3] + np.sin(x[i + 4])
+    return np.sum(y * y)
+
+
+program(loop_from_a_negative_start, lambda rng: (rng.normal(size=9),))
