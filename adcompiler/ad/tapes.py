@@ -21,7 +21,7 @@ from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.wengert import Atom, Index, Loop, Slice, Var, While
 
 # rows of a tape of unknown length before it first grows
-FIRST = 64
+FIRST = 32
 
 
 @dataclass(frozen=True, slots=True)
