@@ -100,3 +100,17 @@ def test_explain_gives_the_size_of_every_tape_in_terms_of_the_arguments() -> Non
     assert sizes(triangles.pairs, np.ones(4), 2) == [f"8 B x (max(steps, 0) * (iterations of line {line}))"]
     assert sizes(triangles.triangle_in_a_while, np.ones(4)) == ["8 B x (as often as it is made)"]
     assert sizes(lotka_volterra.lotka_volterra, 1.1, 0.4, 0.1, 30, argnums=(0, 1)) == ["8 B x (max(steps, 0) + 1)"]
+
+
+@pytest.mark.parametrize("name", ["ragged_rows", "rows_of_pairs"])
+def test_rows_that_are_independent_use_one_tape_in_turn(name: str) -> None:
+    text = source(name)
+    made = [line for line in text.splitlines() if "_tape" in line and "np.empty(" in line]
+    assert "both sweeps of an iteration together" in text
+    assert made
+    assert not any(line.startswith(" " * 8) for line in made)
+
+
+def test_one_tape_for_all_rows_is_as_long_as_the_longest() -> None:
+    values, start, x = np.ones(9), np.array([0, 2, 2, 7, 8, 9]), np.ones(5)
+    assert list(tape_sizes(ad.value_and_grad(triangles.ragged_rows), values, start, x).values()) == [5]

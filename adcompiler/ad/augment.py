@@ -51,7 +51,7 @@ class Forward:
 
     def joined(self, stmt: Loop | While, path: Path, adjoint: Callable[[], None], reversed_loop: Loop) -> None:
         """A loop in which the adjoint of each iteration follows it; what it defines is like a top-level name."""
-        self.tapes.allocate(path, outside=path)
+        self.tapes.allocate(path, Frame(path, stmt, 0))
         first, *rest = (stmt.condition, stmt.body) if isinstance(stmt, While) else (stmt.body,)
         with self.b.block() as head:
             self.block(first, (*path, 0), ())

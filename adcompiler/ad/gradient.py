@@ -158,7 +158,7 @@ class Joint:
         b, primal, sweep = self.reverse.b, self.reverse.primal, self.sweep
         body = primal.func.body
         root = self.reverse.memory.root
-        tapes = Tapes(b, primal, self.decided, root)
+        tapes = Tapes(b, primal, self.decided, self.reverse.over)
         forward = Forward(b, primal, self.decided, tapes)
         regions = {path: s for s, path, _ in sites(body) if isinstance(s, (Loop, While))}
         backward = Backward(

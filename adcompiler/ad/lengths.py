@@ -46,20 +46,19 @@ class Lengths:
     defs: Mapping[Var, Definition]
     root: Callable[[Var], Var]
 
-    def total(self, loops: tuple[Frame, ...], frames: tuple[Frame, ...]) -> Atom | None:
+    def total(self, loops: tuple[Frame, ...], frames: tuple[Frame, ...], around: Frame | None = None) -> Atom | None:
         """Lines that count how often the innermost of `loops` runs in all; None where that is not known beforehand.
 
-        `frames` are all blocks around what is counted, with the loops among them. The lines stand before the
-        outermost loop.
+        `frames` are all blocks around what is counted, with the loops among them. With `around`, a loop around these,
+        the greatest count of any of its iterations. The lines stand before the outermost loop.
         """
         last = next(k for k, f in enumerate(frames) if f.path == loops[-1].path)
-        regions = [f.region for f in loops]
         if any(isinstance(f.region, Branch) for f in frames[:last]):
             return None
-        nest = Nest(self.b, self.defs, [r for r in regions if isinstance(r, Loop)], self.spoiled(loops[0]), self.root)
-        if len(nest.loops) != len(loops) or any(r.until is not None for r in nest.loops):
-            return None
-        if not all(isinstance(r.step, Const) for r in nest.loops):
+        places = loops if around is None else (around, *loops)
+        regions = [f.region for f in places if isinstance(f.region, Loop)]
+        nest = Nest(self.b, self.defs, regions, self.spoiled(places[0]), self.root, around is not None)
+        if len(regions) != len(places) or any(r.until is not None or not isinstance(r.step, Const) for r in regions):
             return None
         if not all(self.b.type(a).dtype == INDEX.dtype and nest.computable(a) for a in nest.bounds(0)):
             return None
@@ -73,14 +72,20 @@ class Lengths:
 
 @dataclass(slots=True)
 class Nest:
-    """Loops inside one another, outermost first, and what their bounds are computed from."""
+    """Loops inside one another, outermost first, and what their bounds are computed from.
+
+    With `most`, the iterations of the outermost are not added up: the one in which the others run most often counts.
+    """
 
     b: Builder
     defs: Mapping[Var, Definition]
     loops: list[Loop]
     spoiled: frozenset[Var]
     root: Callable[[Var], Var]
+    most: bool
     known: dict[Var, Atom] = field(default_factory=dict)
+    found: dict[Var, bool] = field(default_factory=dict)
+    changing: dict[Var, frozenset[Var]] = field(default_factory=dict)
 
     def outer(self, v: Var) -> bool:
         """Whether a name is there before the outermost loop."""
@@ -90,6 +95,12 @@ class Nest:
         """Whether an integer can be computed from indices of the loops and from what is there before them."""
         if isinstance(atom, Const) or self.outer(atom) or any(atom == r.index for r in self.loops):
             return True
+        if atom not in self.found:
+            self.found[atom] = self.derived(atom)
+        return self.found[atom]
+
+    def derived(self, atom: Var) -> bool:
+        """Whether the line that defines an integer can be run before the loops."""
         match self.defs[atom].stmt:
             case Assign(op=op, args=args) if op in _TOTAL and self.integer(atom):
                 return all(self.integer(a) and self.computable(a) for a in args)
@@ -106,15 +117,18 @@ class Nest:
         """Whether an atom is an integer scalar."""
         return not self.b.type(atom).rank and self.b.type(atom).dtype in ("int64", "int32", "int16", "int8")
 
-    def depends(self, atom: Atom, index: Var) -> bool:
-        """Whether a computable integer changes with the index of a loop."""
+    def indices(self, atom: Atom) -> frozenset[Var]:
+        """The loop indices with which a computable integer changes."""
         if isinstance(atom, Const) or self.outer(atom):
-            return False
-        if atom == index:
-            return True
-        stmt = self.defs[atom].stmt
-        sources = stmt.args if isinstance(stmt, Assign) else index_atoms(stmt.index) if isinstance(stmt, Load) else ()
-        return any(self.depends(a, index) for a in sources)
+            return frozenset()
+        if any(atom == r.index for r in self.loops):
+            return frozenset({atom})
+        if atom not in self.changing:
+            stmt = self.defs[atom].stmt
+            assert isinstance(stmt, (Assign, Load))
+            sources = stmt.args if isinstance(stmt, Assign) else index_atoms(stmt.index)
+            self.changing[atom] = frozenset().union(*map(self.indices, sources))
+        return self.changing[atom]
 
     def count(self, level: int) -> Atom:
         """How often the innermost loop runs while the loops before `level` are in one iteration."""
@@ -124,15 +138,15 @@ class Nest:
         trips = self.b.int("maximum", trip_count(self.b, loop), ZERO)
         if level == len(self.loops) - 1:
             return trips
-        if not any(self.depends(a, loop.index) for a in self.bounds(level + 1)):
-            return self.b.int("mul", trips, self.count(level + 1))
+        most = self.most and not level
+        if not any(loop.index in self.indices(a) for a in self.bounds(level + 1)):
+            return self.count(level + 1) if most else self.b.int("mul", trips, self.count(level + 1))
         index, before, after = self.b.like(loop.index), self.b.var("rows", INDEX), self.b.var("rows", INDEX)
         outside, self.known = self.known, {**self.known, loop.index: index}
         with self.b.block() as lines:
-            more = self.b.int("add", before, self.count(level + 1))
+            more = self.b.int("maximum" if most else "add", before, self.count(level + 1))
         self.known = outside
-        carry = Carry(before, ZERO, more, after)
-        span = self.loops[-1].span
+        span, carry = self.loops[-1].span, Carry(before, ZERO, more, after)
         self.b.add(replace(loop, index=index, carried=(carry,), body=tuple(lines), parallel=False, span=span))
         return after
 

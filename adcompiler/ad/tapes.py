@@ -9,13 +9,13 @@ what the tape holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from adcompiler.ad.lengths import Lengths
 from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.record import Plan
 from adcompiler.ad.trips import is_known, trip_count
+from adcompiler.analysis.dependence import Dependence
 from adcompiler.analysis.scope import Frame, Path
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.wengert import Atom, Index, Loop, Slice, Var, While
@@ -26,13 +26,17 @@ FIRST = 32
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """The array that holds one value of the primal; a `longer` one also what the innermost loop leaves."""
+    """The array that holds one value of the primal; a `longer` one also what the innermost loop leaves.
+
+    With `counted` the rows are numbers of trips, else a loop's index may serve.
+    """
 
     array: Var
     loops: tuple[Frame, ...]
     flat: bool
     grows: bool
     longer: bool
+    counted: bool
     ragged: Ragged | None = None
 
 
@@ -53,10 +57,11 @@ class Tapes:
     b: Builder
     primal: Prepared
     plan: Plan
-    roots: Callable[[Var], Var]
+    over: Dependence
     tapes: dict[Var, Tape] = field(default_factory=dict)
     cells: dict[Path, Var] = field(default_factory=dict)
     totals: dict[Path, Atom | None] = field(default_factory=dict)
+    most: dict[tuple[Path, Path], Atom | None] = field(default_factory=dict)
 
     def flat_loops(self) -> set[Path]:
         """The loops whose executions share a single axis."""
@@ -70,19 +75,42 @@ class Tapes:
         """The tapes of values carried by a loop that have a row for what it leaves."""
         return {v: t for v, t in self.tapes.items() if t.longer and t.loops[-1].path == path}
 
-    def allocate(self, path: Path, outside: Path | None = None) -> None:
+    def allocate(self, path: Path, around: Frame | None = None) -> None:
         """Lines that make the tapes of the loops in the statement at `path`, which no loop surrounds.
 
-        With `outside`, only those whose extents are known before the statement at `outside`.
+        With `around`, a loop of which each iteration has its own records, only those that can be made before it.
         """
         for v in sorted(self.plan.recorded, key=str):
             loops = self.plan.defs[v].loops
             if not loops or loops[0].path[: len(path)] != path or v in self.tapes:
                 continue
-            if outside is None or not any(
-                self.plan.defs[a].path[: len(outside)] == outside for a in self.sizes(v, loops)
-            ):
+            if around is None or not any(self.inside(a, around.path) for a in self.sizes(v, loops)):
                 self.tapes[v] = self.tape(v, loops)
+            elif not any(self.inside(a, around.path) for a in self.b.shape(v)):
+                self.reuse(v, loops, around)
+
+    def inside(self, atom: Atom, path: Path) -> bool:
+        """Whether a name is defined in the statement at `path`."""
+        return isinstance(atom, Var) and self.plan.defs[atom].path[: len(path)] == path
+
+    def reuse(self, v: Var, loops: tuple[Frame, ...], around: Frame) -> None:
+        """Allocate a tape that is long enough for every iteration of the loop `around`, if a count tells how long."""
+        key = (around.path, loops[-1].path)
+        if key not in self.most:
+            lengths = Lengths(self.b, self.over.defs, self.over.memory.root)
+            self.most[key] = lengths.total(loops, self.plan.defs[v].frames, around)
+        rows = self.most[key]
+        if rows is not None and v not in self.plan.later.values():
+            array = self.b.emit("empty", rows, *self.b.shape(v), dtype=self.b.type(v).dtype, hint=f"{v}_tape")
+            flat = len(loops) > 1
+            if flat:
+                self.count_rows(v, loops)
+            self.tapes[v] = Tape(array, loops, flat, False, False, True)
+
+    def count_rows(self, v: Var, loops: tuple[Frame, ...]) -> None:
+        """Make the cell that says where the next execution of a loop records."""
+        if loops[-1].path not in self.cells:
+            self.cells[loops[-1].path] = self.b.emit("zeros", ONE, dtype="int64", hint=f"{v}_place")
 
     def sizes(self, v: Var, loops: tuple[Frame, ...]) -> list[Var]:
         """The names from which the extents of a tape follow."""
@@ -104,15 +132,18 @@ class Tapes:
         varies = any(isinstance(a, Var) and self.plan.defs[a].frames for a in self.b.shape(v))
         shape, dtype = ((), "int64") if varies else (self.b.shape(v), type.dtype)
         array = self.b.emit("empty", *extents, *shape, dtype=dtype, hint=f"{v}_tape")
-        if flat and len(loops) > 1 and loops[-1].path not in self.cells:
-            self.cells[loops[-1].path] = self.b.emit("zeros", ONE, dtype="int64", hint=f"{v}_place")
-        return Tape(array, loops, flat, flat and total is None, longer, self.end_to_end(v) if varies else None)
+        if flat and len(loops) > 1:
+            self.count_rows(v, loops)
+        ragged = self.end_to_end(v) if varies else None
+        return Tape(array, loops, flat, flat and total is None, longer, flat or longer, ragged)
 
     def total(self, v: Var, loops: tuple[Frame, ...]) -> Atom | None:
         """The length of a tape with a single axis; None where it is not known beforehand."""
         path = loops[-1].path
         if path not in self.totals:
-            self.totals[path] = Lengths(self.b, self.plan.defs, self.roots).total(loops, self.plan.defs[v].frames)
+            self.totals[path] = Lengths(self.b, self.plan.defs, self.over.memory.root).total(
+                loops, self.plan.defs[v].frames
+            )
         return self.totals[path]
 
     def end_to_end(self, v: Var) -> Ragged:
@@ -153,8 +184,7 @@ class Tapes:
 
     def row(self, tape: Tape, region: Loop | While, index: Var) -> Atom:
         """The row of an iteration: the loop's index where it can serve, else the number of trips made before."""
-        # what lies end to end leaves no room for rows that are never used
-        if not tape.flat and not tape.longer and isinstance(region, Loop) and indexed(region):
+        if not tape.counted and isinstance(region, Loop) and indexed(region):
             return index
         return self.trips_before(region, index)
 

@@ -118,3 +118,21 @@ def triangle_in_a_while(x):
 
 
 program(triangle_in_a_while, lambda rng: (rng.normal(size=7),))
+
+
+def rows_of_pairs(x, start):
+    """Each row of an outer loop works on its own: two loops inside, both bounded by it."""
+    total = 0.0
+    for i in range(start.shape[0] - 1):
+        s = 0.5 * x[i]
+        for j in range(start[i], start[i + 1]):
+            for k in range(2, i + 2):
+                s = math.sin(s * x[k] + x[j])
+        for j in range(1, i):
+            s = math.cos(s * x[j])
+        total += s * s
+    return total
+
+
+program(rows_of_pairs, lambda rng: (rng.normal(size=9), np.array([0, 2, 2, 7, 8, 9])))
+program(rows_of_pairs, lambda rng: (rng.normal(size=9), np.array([3, 1, 0])), name="rows_of_pairs_that_are_empty")
