@@ -16,8 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-import networkx as nx
-
+from adcompiler.ad.network import Network
 from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.values import Planner
 from adcompiler.analysis.dependence import Dependence
@@ -129,31 +128,31 @@ def decide(p: Planner, unit: Path | None, wanted: set[Var]) -> tuple[set[Var], s
 
 def cut(p: Planner, unit: Path | None, wanted: set[Var]) -> tuple[float, set[Var], set[Var]]:
     """The least cost, the values of one unit that are recorded at it, and those that are computed again."""
-    graph: nx.DiGraph[tuple[str, Var] | str] = nx.DiGraph()
+    graph = Network[tuple[str, Var] | str]()
     agenda, seen = sorted(wanted, key=str), set(wanted)
     for v in agenda:
-        graph.add_edge("source", ("A", v))
+        graph.edge("source", ("A", v))
     while agenda:
         v = agenda.pop()
-        graph.add_edge(("A", v), ("C", v), capacity=p.record_cost(v))
+        graph.edge(("A", v), ("C", v), p.record_cost(v))
         inside = [u for u in p.fn.shape(v) if isinstance(u, Var) and p.home(u) == unit and not p.ready(u)]
         for u in inside:
-            graph.add_edge(("A", v), ("A", u))
+            graph.edge(("A", v), ("A", u))
         agenda += [u for u in inside if u not in seen]
         seen.update(inside)
         sources = p.sources(v)
         if sources is None:
-            graph.add_edge(("C", v), "sink")
+            graph.edge(("C", v), "sink")
             continue
-        graph.add_edge(("C", v), "sink", capacity=p.compute_cost(v))
+        graph.edge(("C", v), "sink", p.compute_cost(v))
         for a in sources:
             if not isinstance(a, Var) or p.home(a) != unit or p.ready(a):
                 continue
-            graph.add_edge(("C", v), ("A", a))
+            graph.edge(("C", v), ("A", a))
             if a not in seen:
                 seen.add(a)
                 agenda.append(a)
-    cost, (near, _) = nx.minimum_cut(graph, "source", "sink")
+    cost, near = graph.minimum_cut("source", "sink")
     available = {v for v in seen if ("A", v) in near}
     computed = {v for v in available if ("C", v) in near}
     return cost, available - computed, computed

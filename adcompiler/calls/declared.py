@@ -124,7 +124,7 @@ class Linear:
 
 def transposed(fn: Func, context: int) -> Func:
     """The transposed map: also of a cotangent for each result; those of the arguments come last."""
-    # records' minimum cuts need networkx, which takes long to import
+    # a function with a declared derivative may be called without one
     from adcompiler.ad.gradient import gradient
 
     return gradient(fn, range(context, len(fn.params)), "given")
