@@ -12,7 +12,7 @@ from adcompiler.analysis.scope import Definition, Frame, Path
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.wengert import Assign, Atom, Branch, Index, Load, Loop, NewAxis, Slice, Var
 
-# as many tests with several cases are taken into account around one statement
+# as many tests with two cases are taken into account around one statement, since cases multiply; none with more
 TESTS = 2
 
 
@@ -82,7 +82,7 @@ class Accesses:
         extents = tuple(self.affine.form(e) for e in self.affine.fn.shape(array))
         cases = [found for found in map(self.passed, frames) if found]
         limits += [f for found in cases if len(found) == 1 for f in found[0]]
-        several = tuple(found for found in cases if len(found) > 1)[:TESTS]
+        several = tuple(found for found in cases if len(found) == 2)[:TESTS]
         return Access(array, tuple(axes), extents, tuple(limits), several, path, frames)
 
     def passed(self, frame: Frame) -> list[Conj] | None:
