@@ -140,27 +140,53 @@ def _det(a):
 '''
 _INV = '''
 def _inv(a):
-    """The inverse; NaN where an element is."""
-    return np.linalg.inv(a) if _finite(a) else np.full_like(a, np.nan)
+    """The inverse, row by row; NaN where an element is."""
+    return np.linalg.inv(a.T).T if _finite(a) else np.full(a.shape, np.nan, dtype=a.dtype)
 '''
 _SOLVE = '''
 def _solve{rank}(a, b):
     """The solution of a linear system; NaN where an element is."""
-    return np.linalg.solve(a, b) if _finite(a) and _finite({b}) else np.full_like(b, np.nan)
+    if _finite(a) and _finite({b}):
+        return {solution}
+    return np.full(b.shape, np.nan, dtype=b.dtype)
+'''
+_CHOLESKY = '''
+def _cholesky(a):
+    """The lower triangular factor."""
+    return _by_rows(np.linalg.cholesky(a))
+'''
+_PINV = '''
+def _pinv(a, rcond):
+    """The pseudo-inverse."""
+    return _by_rows(np.linalg.pinv(a, rcond))
+'''
+_BY_ROWS = '''
+def _by_rows(a):
+    """The matrix in memory row by row, which LAPACK leaves column by column."""
+    rows = np.empty(a.shape, dtype=a.dtype)
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            rows[i, j] = a[i, j]
+    return rows
 '''
 
+#: Functions that others call.
+_FIRST = ("_by_rows", "_finite")
 #: Functions of the text for Numba: what it does not have, or does otherwise than NumPy.
 _FOR_NUMBA: dict[str, str] = {
     "_argsort": _ARGSORT,
+    "_by_rows": _BY_ROWS,
+    "_cholesky": _CHOLESKY,
     "_cofactors": _COFACTORS,
     "_det": _DET,
     "_eigh": _EIGH,
     "_finite": _FINITE,
     "_inv": _INV,
+    "_pinv": _PINV,
     "_qr": _QR,
     "_slogdet": _SLOGDET,
-    "_solve1": _SOLVE.format(rank=1, b="b.reshape(b.size, 1)"),
-    "_solve2": _SOLVE.format(rank=2, b="b"),
+    "_solve1": _SOLVE.format(rank=1, b="b.reshape(b.size, 1)", solution="np.linalg.solve(a, b)"),
+    "_solve2": _SOLVE.format(rank=2, b="b", solution="_by_rows(np.linalg.solve(a, b))"),
     "_solve_triangular1": _SOLVE_TRIANGULAR.format(
         rank=1, subtract="            x[i] -= f * x[j]", divide="        x[i] /= a[i, i]"
     ),
@@ -179,14 +205,12 @@ def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, rank: int
     match stmt.op:
         case "cofactor":
             return call("_cofactors", *args)
-        case "pinv":
+        case "pinv" if dialect == "python":
             return call("np.linalg.pinv", *args)
         case "solve" if dialect == "numba":
             return call(f"_solve{rank}", *args)
         case "solve_triangular" if dialect == "numba":
             return call(f"_solve_triangular{rank}", *args, lower)
-        case "cholesky" if dialect == "numba":
-            return call("np.linalg.cholesky", *args)
         case _ if dialect == "numba":
             return call(f"_{stmt.op}", *args)
         case "argsort":
@@ -208,10 +232,9 @@ def library_functions(used: Collection[str], dialect: Dialect) -> str:
     """The definitions of the functions that a text calls, with those they call first."""
     known = _FOR_NUMBA if dialect == "numba" else {**_FOR_PYTHON, "_svd": _SVD}
     wanted = {name for name in used if name in known}
-    if any("_finite(" in known[name] for name in wanted):
-        wanted.add("_finite")
+    wanted |= {name for name in _FIRST if any(f"{name}(" in known[other] for other in wanted)}
     head = _COMPILED if dialect == "numba" else ""
-    first = sorted(wanted, key=lambda name: (name != "_finite", name))
+    first = sorted(wanted, key=lambda name: (name not in _FIRST, name))
     return "".join(f"{head}{known[name]}\n\n" for name in first)
 
 

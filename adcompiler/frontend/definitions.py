@@ -9,8 +9,9 @@ from typing import Any, NoReturn, TypeVar
 
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.registry import implements
-from adcompiler.frontend.values import Static, Value
+from adcompiler.frontend.values import Seq, Static, Value
 from adcompiler.ir.build import Builder
+from adcompiler.ir.wengert import Const
 
 F = TypeVar("F", bound=Callable[..., Any])
 #: The modules of definitions: their globals never change, and their lines stand at the user's call.
@@ -75,8 +76,14 @@ def refuse(what: str, fix: str) -> NoReturn:
 
 @implements(refuse)
 def _refuse(b: Builder, what: Value, fix: Value) -> Value:
-    assert isinstance(what, Static) and isinstance(fix, Static)
-    raise TypeProblem(str(what.value), b.span, str(fix.value))
+    raise TypeProblem(_text(what), b.span, _text(fix))
+
+
+def _text(value: Value) -> str:
+    """A string, or what an f-string puts together."""
+    if isinstance(value, Seq):
+        return "".join(map(_text, value.items))
+    return str(value.value) if isinstance(value, (Const, Static)) else "…"
 
 
 def is_definition(function: FunctionType) -> bool:

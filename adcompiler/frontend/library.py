@@ -118,8 +118,10 @@ def missing(b: Builder, member: object) -> ADCompilerError:
     module, _, short = name.rpartition(".")
     titles = sorted(supported())
     here = {t.rpartition(".")[2]: t for t in titles if t.rpartition(".")[0] == module}
-    known = here if difflib.get_close_matches(short, list(here), n=1) else {t.rpartition(".")[2]: t for t in titles}
-    return MissingRule(f"{name} has no derivative rule", b.span, _nearest(short, known))
+    if difflib.get_close_matches(short, list(here), n=1):
+        return MissingRule(f"{name} has no derivative rule", b.span, _nearest(short, here))
+    elsewhere = {t.rpartition(".")[2]: t for t in titles}
+    return MissingRule(f"{name} has no derivative rule", b.span, _nearest(short, elsewhere, 0.8))
 
 
 def supported() -> set[str]:
@@ -140,8 +142,8 @@ def missing_method(b: Builder, name: str) -> ADCompilerError:
     return MissingRule(f"arrays have no '.{name}' in the language", b.span, _nearest(name, known))
 
 
-def _nearest(name: str, known: Mapping[str, str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+def _nearest(name: str, known: Mapping[str, str], cutoff: float = 0.6) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return f"the nearest supported one is {known[near[0]]}; or {_FIX}" if near else _FIX
 
 

@@ -125,8 +125,12 @@ def einsum(b: Builder, subscripts: Value, *operands: Value, optimize: Value = FA
         assert isinstance(array, (Var, Const))
         found.append(_diagonal(b, array, letters))
     result = contract(b, found, out)
-    given = [a for a in arrays if isinstance(a, Var)]
-    return copied(b, result) if isinstance(result, Var) and b.type(result).rank and len(given) == 1 else result
+    if isinstance(result, Var) and b.type(result).rank and len(arrays) == 1 and isinstance(arrays[0], Var):
+        result = copied(b, result)
+        assert isinstance(result, Var)
+        # NumPy gives a view where nothing is summed
+        b.snapshots.append((result, arrays[0], b.span))
+    return result
 
 
 def _rank(b: Builder, value: Value) -> int:

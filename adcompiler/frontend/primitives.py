@@ -40,6 +40,18 @@ def _common_shape(b: Builder, *arrays: Value) -> Value:
     return Seq(common(b, shapes, "ValueError", "shape mismatch: the arrays cannot be broadcast together"))
 
 
+def view_of(copied: Any, source: Any) -> Any:
+    """A copy of what NumPy gives as a view: a program that writes where one would see it is refused."""
+    return copied
+
+
+@implements(view_of)
+def _view_of(b: Builder, copied: Value, source: Value) -> Value:
+    if isinstance(copied, Var) and isinstance(source, Var) and b.type(source).rank:
+        b.snapshots.append((copied, source, b.span))
+    return copied
+
+
 def sorting(x: Any) -> Any:
     """The indices that sort an array along its last axis, equal elements in their order."""
     return np.argsort(x, kind="stable")
@@ -102,4 +114,4 @@ def _elementwise(function: Callable[[Any], Any], op: str) -> None:
 for _function, _op in ((erf, "erf"), (erfc, "erfc"), (gammaln, "lgamma"), (gamma, "gamma")):
     _elementwise(_function, _op)
 
-__all__ = ["common_shape", "constant", "digamma", "erf", "erfc", "gamma", "gammaln", "sorting"]
+__all__ = ["common_shape", "constant", "digamma", "erf", "erfc", "gamma", "gammaln", "sorting", "view_of"]

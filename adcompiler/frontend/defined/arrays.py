@@ -8,20 +8,20 @@ import numpy as np
 
 from adcompiler.frontend.definitions import means, refuse
 from adcompiler.frontend.numpy_assembly import evenly
-from adcompiler.frontend.primitives import common_shape
+from adcompiler.frontend.primitives import common_shape, view_of
 
 
 @means(np.broadcast_to)
 def broadcast_to(array: Any, shape: Any, subok: Any = False) -> Any:
     """The array repeated to a shape, as a copy."""
-    return np.full(shape, array)
+    return view_of(np.full(shape, array), array)
 
 
 @means(np.broadcast_arrays)
 def broadcast_arrays(*args: Any, subok: Any = False) -> Any:
     """The arrays repeated to their common shape, as copies."""
     shape = common_shape(*args)
-    return tuple([np.full(shape, a) for a in args])
+    return tuple([view_of(np.full(shape, a), a) for a in args])
 
 
 # -- parts -------------------------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ def dstack(tup: Any) -> Any:
 def block(arrays: Any) -> Any:
     """Nested lists of blocks."""
     if not isinstance(arrays, list):
-        return np.asarray(arrays)
+        return np.copy(np.asarray(arrays))
     if isinstance(arrays[0], list):
         if isinstance(arrays[0][0], list):
             refuse("np.block of more than two levels", "join the blocks with np.concatenate")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adcompiler.frontend.defined.norms import floats
-from adcompiler.frontend.definitions import means
+from adcompiler.frontend.definitions import means, refuse
 
 
 @means(np.sinc)
@@ -30,6 +30,8 @@ def heaviside(x1: Any, x2: Any) -> Any:
 @means(np.nan_to_num)
 def nan_to_num(x: Any, copy: Any = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """NaN and infinities replaced by numbers."""
+    if not copy:
+        refuse("np.nan_to_num with copy=False", "write x[...] = np.nan_to_num(x)")
     x = floats(x)
     limits = np.finfo(x.dtype)
     high = limits.max if posinf is None else posinf

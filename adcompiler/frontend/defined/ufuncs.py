@@ -31,7 +31,7 @@ def reduce(function: Any, array: Any, axis: Any = 0, dtype: Any = None, keepdims
     rows = np.moveaxis(array, place, 0)
     if len(rows) == 0:
         raise ValueError("zero-size array to reduction operation which has no identity")
-    found = rows[0]
+    found = np.copy(rows[0])
     for k in range(1, len(rows)):
         found = function(found, rows[k])
     return np.expand_dims(found, place) if keepdims else found

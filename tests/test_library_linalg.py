@@ -1,0 +1,143 @@
+"""What the library promises of matrices beyond values: layouts, errors, degenerate cases, views, refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.special
+
+import adcompiler as ad
+from tests.support.cases import interpreted
+
+
+def gradient(function: Callable[..., Any], *args: Any) -> Any:
+    with interpreted(), np.errstate(all="ignore"):
+        return ad.grad(function, cache=False)(*args)
+
+
+def test_factors_lie_row_by_row_in_memory() -> None:
+    """LAPACK leaves them column by column; compiled code must not take the one for the other."""
+
+    def f(a: Any, w: Any) -> Any:
+        factors = (np.linalg.inv(a), np.linalg.solve(a, a @ a), np.linalg.cholesky(a), np.linalg.pinv(a))
+        total = 0.0
+        for factor in factors:
+            total = total + np.ravel(factor) @ w + factor.reshape(9)[1]
+        return total
+
+    a, w = np.diag([4.0, 5.0, 6.0]) + np.tri(3), np.arange(9.0)
+    value, slope = ad.value_and_grad(f)(a, w)
+    assert value == pytest.approx(f(a, w), rel=1e-12)
+    np.testing.assert_allclose(slope, gradient(f, a, w), rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["inv", "solve", "cholesky"])
+def test_errors_are_those_of_numpy(name: str) -> None:
+    functions: dict[str, Callable[[Any], Any]] = {
+        "inv": lambda a: np.linalg.inv(a)[0, 0],
+        "solve": lambda a: np.linalg.solve(a, a[0])[0],
+        "cholesky": lambda a: np.linalg.cholesky(a)[0, 0],
+    }
+    a = np.array([[0.0, 0.0], [0.0, -1.0]])
+    with pytest.raises(np.linalg.LinAlgError):
+        functions[name](a)
+    with pytest.raises(np.linalg.LinAlgError):
+        ad.grad(functions[name])(a)
+    if name != "cholesky":
+        assert np.isnan(ad.grad(functions[name])(np.full((2, 2), np.nan))).all()
+
+
+def test_determinant_of_a_singular_matrix() -> None:
+    a = np.array([[1.0, 2.0], [2.0, 4.0]])
+    np.testing.assert_allclose(gradient(lambda a: np.linalg.det(a), a), [[4.0, -2.0], [-2.0, 1.0]], atol=1e-14)
+    assert np.abs(gradient(lambda a: np.linalg.det(a), np.zeros((3, 3)))).max() == 0.0
+
+
+def test_an_unused_logarithm_of_a_singular_determinant() -> None:
+    def f(a: Any) -> Any:
+        sign, log = np.linalg.slogdet(a)
+        return np.where(sign == 0, np.sum(a * a), log)
+
+    a = np.array([[1.0, 2.0], [2.0, 4.0]])
+    np.testing.assert_array_equal(gradient(f, a), 2 * a)
+
+
+def test_equal_eigenvalues_of_functions_that_do_not_choose() -> None:
+    a = np.diag([2.0, 2.0, 5.0])
+    np.testing.assert_allclose(gradient(lambda a: np.sum(np.linalg.eigvalsh(a) ** 2), a), 2 * a, atol=1e-14)
+    np.testing.assert_allclose(gradient(lambda a: np.sum(np.linalg.svd(a)[1] ** 2), a), 2 * a, atol=1e-14)
+    assert np.isfinite(gradient(lambda a: np.linalg.norm(a, 2), np.zeros((2, 3)))).all()
+
+
+def test_one_triangle_is_read() -> None:
+    a = np.array([[4.0, 99.0], [1.0, 3.0]])
+    for f in (lambda a: np.linalg.cholesky(a)[1, 1], lambda a: np.linalg.eigvalsh(a)[0]):
+        value, slope = ad.value_and_grad(f)(a)
+        assert value == pytest.approx(f(a), rel=1e-14)
+        assert slope[0, 1] == 0.0 and slope[1, 0] != 0.0
+
+
+def test_norm_at_zero() -> None:
+    assert not gradient(lambda v: np.linalg.norm(v), np.zeros(3)).any()
+    assert not gradient(lambda v: np.sum(np.linalg.norm(v, axis=1)), np.zeros((2, 3))).any()
+    assert np.isnan(gradient(lambda v: np.linalg.norm(v), np.array([np.nan, 1.0]))).all()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: np.broadcast_to(x, (2, 3)),
+        lambda x: np.broadcast_arrays(x, np.zeros((2, 3)))[0],
+        lambda x: np.einsum("i->i", x),
+    ],
+)
+def test_a_write_that_a_view_of_numpy_would_see_is_refused(function: Callable[[Any], Any]) -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        z = function(y)
+        y[0] = 5.0
+        return np.sum(z)
+
+    with pytest.raises(ad.ADCompilerError):
+        gradient(f, np.ones(3))
+
+
+REFUSED = {
+    "np.linalg.eigvals": (lambda x: np.linalg.eigvals(x)[0], "np.linalg.eigvalsh"),
+    "scipy.special.ellipk": (lambda x: scipy.special.ellipk(x[0, 0]), "docs/rules.md"),
+    "scipy.linalg.schur": (lambda x: scipy.linalg.schur(x)[0], "docs/rules.md"),
+    "np.sort_complex": (lambda x: np.sort_complex(x)[0], "docs/rules.md"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_other_functions_are_refused_by_name(name: str) -> None:
+    function, fix = REFUSED[name]
+    with pytest.raises(ad.MissingRule) as caught:
+        gradient(function, np.eye(2))
+    assert name in caught.value.what and fix in caught.value.fix and caught.value.lineno is not None
+
+
+OUTSIDE = {
+    "all columns": lambda x: scipy.linalg.qr(x)[0],
+    "more vectors": lambda x: np.linalg.svd(x)[0],
+    "a mode": lambda x: np.pad(x, 1, mode="mean"),
+    "an axis": lambda x: np.unique(x, axis=0),
+    "weights": lambda x: np.cov(x, aweights=np.ones(2)),
+    "out of another type": lambda x: np.multiply(x, 1.5, out=np.zeros((3, 2), int)),
+    "where without out": lambda x: np.divide(1.0, x, where=x > 0),
+    "a method": lambda x: np.quantile(x, 0.5, method="hazen"),
+    "letters": lambda x: np.einsum("ij,jk", x),
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_arguments_outside_the_language_are_refused(name: str) -> None:
+    with pytest.raises((ad.ADCompilerError, ValueError)) as caught:
+        gradient(lambda x: np.sum(OUTSIDE[name](x)), np.ones((3, 2)))
+    if isinstance(caught.value, ad.ADCompilerError):
+        assert caught.value.lineno is not None and caught.value.fix
