@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.checks import Skipped, check
+from tests.fuzz.forms import plain_and_lowered
 from tests.fuzz.programs import generate
 
 SEEDS = st.integers(0, 2**32)
@@ -14,9 +15,7 @@ SEEDS = st.integers(0, 2**32)
 
 def checked(seed: int) -> None:
     """Check the program of a seed, as plain Python."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ADCOMPILER_DISABLE_JIT", "1")
-        patch.setenv("ADCOMPILER_CHECK", "1")
+    with plain_and_lowered():
         try:
             check(generate(seed))
         except Skipped:
