@@ -87,3 +87,52 @@ def many_records_of_a_loop_that_starts_at_one(x):
 
 
 program(many_records_of_a_loop_that_starts_at_one, lambda rng: (rng.uniform(0.1, 0.9, size=17),))
+
+
+def argument_written_and_bound_again_in_turn(x):
+    for k in range(3):
+        x[k] -= 0.5 * x[k + 1]
+        x = np.sin(x) * x[k]
+    return np.sum(x)
+
+
+program(argument_written_and_bound_again_in_turn, lambda rng: (rng.uniform(0.4, 0.9, size=5),))
+
+
+def bound_in_one_loop_and_written_in_the_next(x):
+    for _ in range(2):
+        x = np.sin(x) + 0.1
+    for k in range(1, len(x)):
+        x[k] += x[k - 1] * x[k]
+    return np.sum(x * x)
+
+
+program(bound_in_one_loop_and_written_in_the_next, lambda rng: (rng.uniform(0.4, 0.9, size=5),))
+
+
+def two_names_of_one_array_after_an_arm(x):
+    w = x * 1.5
+    x = x * 2.0
+    s = 0.0
+    for _ in range(4):
+        x[0] += x[1] * x[1]
+        s += np.sin(w[0]) * x[2]
+        t = np.sin(x)
+        if x[1] > 0:
+            w = t
+        x = t
+    return np.sum(x * w) + s
+
+
+program(two_names_of_one_array_after_an_arm, lambda rng: (rng.uniform(0.4, 0.9, size=3),), refusable=True)
+
+
+def written_right_after_an_arm_has_named_it(x):
+    w = x * 1.5
+    u = x * 2.0
+    v = w if x[0] > 0.1 else u
+    w[1] = x[0] * x[0]
+    return np.sum(v * x)
+
+
+program(written_right_after_an_arm_has_named_it, lambda rng: (rng.uniform(0.4, 0.9, size=3),), refusable=True)
