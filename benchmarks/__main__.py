@@ -7,11 +7,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import cheap_gradient, compile_time, harness, plots, registry, report, start_up
+from benchmarks import cheap_gradient, first_calls, harness, plots, registry, report
 from benchmarks.harness import Result
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-OTHERS = ("cheap_gradient", "compile_time", "start_up")
+OTHERS = ("cheap_gradient", "first_calls")
 
 
 def main() -> None:
@@ -24,8 +24,7 @@ def main() -> None:
     sections = [
         programs([name for name in names or registry.names() if name not in OTHERS]),
         costs() if not names or "cheap_gradient" in names else "",
-        compilation() if not names or "compile_time" in names else "",
-        starting() if not names or "start_up" in names else "",
+        starting() if not names or "first_calls" in names else "",
     ]
     if not names:
         report.write(DOCS / "benchmarks.md", "\n".join([report.machine() + "\n", *sections]))
@@ -61,18 +60,12 @@ def costs() -> str:
     return "\n".join(["## Cost over the number of inputs\n", report.markdown(table), "", picture, ""])
 
 
-def compilation() -> str:
-    """Measure first calls in fresh processes; the text of that section."""
-    table = report.compile_time(list(compile_time.run(registry.names())))
-    print(report.text(table), "", sep="\n")
-    return "\n".join(["## First calls\n", report.markdown(table), ""])
-
-
 def starting() -> str:
-    """Measure start-up in fresh processes; the text of that section."""
-    table = report.start_up(start_up.run())
-    print(report.text(table), "", sep="\n")
-    return "\n".join(["## Start-up\n", report.markdown(table), ""])
+    """Measure first calls in fresh processes; the text of that section."""
+    rod, *found = first_calls.run(["rod", *registry.names()])
+    tables = report.targets(rod), report.first_calls([rod, *found])
+    print(*map(report.text, tables), "", sep="\n\n")
+    return "\n".join(["## First calls\n", *(report.markdown(table) + "\n" for table in tables)])
 
 
 if __name__ == "__main__":

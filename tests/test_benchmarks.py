@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
-from benchmarks import registry, report, start_up
+from benchmarks import registry, report
 from benchmarks.cheap_gradient import central_differences, chain
+from benchmarks.first_calls import FirstCalls
 from benchmarks.harness import Result, disagreement, measure, parts
 from benchmarks.program import Program
+from benchmarks.rod import ARGNUMS, rod
 from benchmarks.tape import tape_bytes
 from benchmarks.timing import Times
 
@@ -108,13 +110,13 @@ def test_the_chain_of_the_cost_figure(rng: np.random.Generator) -> None:
     assert np.allclose(gradient, central_differences(chain, x), rtol=1e-7)
 
 
-def test_the_rod_of_the_start_up_figure() -> None:
+def test_the_rod_of_the_first_calls() -> None:
     # away from zero heat, where the clamp has a kink
     args = [np.linspace(0.05, 1.0, 6), np.full(6, 0.4), np.full(6, 0.1), 0.1, 3]
-    value, gradients = ad.value_and_grad(start_up.rod, (0, 1))(*args)
-    assert np.isclose(value, start_up.rod(*args), rtol=1e-12)
+    value, gradients = ad.value_and_grad(rod, ARGNUMS)(*args)
+    assert np.isclose(value, rod(*args), rtol=1e-12)
     for number, gradient in enumerate(gradients):
-        found = central_differences(lambda x, k=number: start_up.rod(*args[:k], x, *args[k + 1 :]), args[number])
+        found = central_differences(lambda x, k=number: rod(*args[:k], x, *args[k + 1 :]), args[number])
         assert np.isfinite(gradient).all()
         assert np.allclose(gradient, found, rtol=1e-6, atol=1e-9)
 
@@ -149,5 +151,12 @@ def test_disturbed_programs_are_named() -> None:
 
 
 def test_missed_targets_are_named() -> None:
-    _, rows = report.start_up(start_up.StartUp(1.0, 3.5, 0.2, 0.4, 0.3, 0.1))
-    assert [row[-1] for row in rows if row[-1]] == ["missed", "met", "missed", "met"]
+    found = FirstCalls("one", 20, njit=1.0, gradient=3.5, njit_warm=0.2, gradient_warm=0.1, imported=0.4)
+    _, rows = report.targets(found)
+    assert [row[-1] for row in rows] == ["missed", "met", "missed"]
+
+
+def test_ratios_of_first_calls() -> None:
+    found = FirstCalls("one", 20, njit=1.0, gradient=3.5, njit_warm=0.2, gradient_warm=0.1, imported=0.4)
+    _, rows = report.first_calls([found])
+    assert [rows[0][4], rows[0][7]] == [rows[1][4], rows[1][7]] == ["3.5", "0.5"]
