@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
-from adcompiler.ir.types import DTYPES, FLOAT, INDEX, Type
+from adcompiler.ir.types import COMPLEX, DTYPES, FLOAT, INDEX, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class SeqSpec:
 
 
 Spec: TypeAlias = ScalarSpec | ArraySpec | StaticSpec | SeqSpec
-_PLAIN = (bool, int, float, str, bytes, np.generic, np.dtype)
+_PLAIN = (bool, int, float, complex, str, bytes, np.generic, np.dtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def spec_of(value: object) -> Spec:
         case float():
             return ScalarSpec(FLOAT)
         case complex():
-            raise TypeProblem("complex arguments are outside the language", None, "pass real and imaginary parts")
+            return ScalarSpec(COMPLEX)
         case tuple() | list() if type(value) in (tuple, list):
             return SeqSpec(type(value).__name__, tuple(spec_of(item) for item in value))
         case dict() if type(value) is dict:
@@ -185,7 +185,7 @@ def leaves(value: object) -> Iterator[object]:
             pass
         case np.ndarray():
             yield value if value.ndim else value[()]
-        case np.generic() | int() | float():
+        case np.generic() | int() | float() | complex():
             yield value
         case tuple() | list() if type(value) in (tuple, list):
             for item in value:

@@ -7,8 +7,8 @@ import pytest
 
 from adcompiler.ir.build import Builder
 from adcompiler.ir.infer import infer
-from adcompiler.ir.ops import OPS
-from adcompiler.ir.types import BOOL, DTYPES, FLOAT, INDEX, Type
+from adcompiler.ir.ops import OPS, takes_complex
+from adcompiler.ir.types import BOOL, COMPLEX, DTYPES, FLOAT, INDEX, Type
 from adcompiler.ir.wengert import Const, Func, Var
 from tests.support.interpret import run
 from tests.support.printed import compiled, outcome, python, same
@@ -24,22 +24,32 @@ KINDS: dict[str, tuple[Type, object]] = {
     "uint8": (Type("uint8"), np.uint8(200)),
     "bool": (BOOL, True),
     "bool_": (Type("bool"), np.bool_(True)),
+    "complex": (COMPLEX, 0.75 - 0.5j),
+    "complex64": (Type("complex64"), np.complex64(0.25 + 0.5j)),
 }
 COMPILED = [
     *((k,) for k in ("float", "float32", "int", "int32", "uint8", "bool")),
     *itertools.product(("float", "float32", "int", "int32"), repeat=2),
     *(("uint8", "int"), ("int", "uint8"), ("uint8", "float32"), ("bool", "float32"), ("bool", "bool")),
+    *((k,) for k in ("complex", "complex64")),
+    *itertools.product(("complex", "complex64"), repeat=2),
+    *(("float", "complex64"), ("complex64", "float"), ("complex64", "int"), ("float32", "complex"), ("int", "complex")),
 ]
 SPECIAL = ("erf", "erfc", "gamma", "lgamma")
 
 
 def arity(op: str) -> int:
     ufunc = OPS[op].ufunc
-    return ufunc.nin if ufunc else {"where": 3, "cut": 2}.get(op, 1)
+    return ufunc.nin if ufunc else {"where": 3, "cut": 2, "complex": 2}.get(op, 1)
 
 
 def means_something(op: str, kinds: tuple[str, ...]) -> bool:
     """Not: a factor that is no float, a shift past the width, a factorial past the range, half precision."""
+    whether = any(k.startswith("complex") for k in kinds)
+    if op in ("real", "imag", "conj", "complex"):
+        return whether if op != "complex" else len(set(kinds)) == 1 and kinds[0].startswith("float")
+    if whether:
+        return takes_complex(op) and (op != "cut" or kinds[0].startswith(("complex", "float")))
     if op == "cut":
         return any(k.startswith("float") for k in kinds)
     return not (("shift" in op and kinds[-1] == "uint8") or (op in SPECIAL and kinds == ("uint8",)))

@@ -166,5 +166,5 @@ class Forward:
 def literal_zero(type: Type) -> Const:
     """The zero of a scalar type."""
     if type.weak:
-        return Const({"bool": False, "int64": 0, "float64": 0.0}[type.dtype])
+        return Const({"bool": False, "int64": 0, "float64": 0.0, "complex128": 0j}[type.dtype])
     return Const(type.numpy.type(0))

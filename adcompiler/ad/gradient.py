@@ -72,7 +72,7 @@ def transpose(reverse: Reverse, given: list[tuple[Atom, Atom]], params: list[Var
     b, body = reverse.b, reverse.primal.func.body
     with b.block() as seeds:
         for result, bar in given:
-            reverse.accumulate(result, bar, fresh=False)
+            reverse.accumulate(result, turned(b, bar), fresh=False)
     segments = list[Block]()
     for position in range(len(body) - 1, -1, -1):
         with b.block() as lines:
@@ -101,8 +101,13 @@ def seed(reverse: Reverse, seeds: Seeds, outputs: Sequence[int] | None) -> list[
 def leave(reverse: Reverse, param: Var) -> Atom:
     """The gradient of a parameter at the end of the reverse sweep."""
     if reverse.b.type(param).rank:
-        return reverse.shadow(param)
-    return reverse.bars.get(param, reverse.zero(param))
+        return turned(reverse.b, reverse.shadow(param))
+    return turned(reverse.b, reverse.bars.get(param, reverse.zero(param)))
+
+
+def turned(b: Builder, bar: Atom) -> Atom:
+    """A complex gradient from the cotangent that the rules have, and back: see `rules.parts`."""
+    return b.emit("conj", bar, hint=str(bar)) if isinstance(bar, Var) and b.type(bar).is_complex else bar
 
 
 def attempt(

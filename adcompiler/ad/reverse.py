@@ -172,6 +172,9 @@ class Reverse:
         dtype = self.b.type(to).dtype
         if self.b.type(share).dtype == dtype:
             return share
+        if self.b.type(share).is_complex:
+            share = self.b.emit("real", share, hint=f"{to}_bar") if not self.b.type(to).is_complex else share
+            return share if self.b.type(share).dtype == dtype else self.b.emit("cast", share, dtype=dtype)
         if isinstance(share, Const):
             return scalar(float(str(share.value)), dtype)
         return self.b.emit("cast", share, dtype=dtype, hint=f"{to}_bar")

@@ -163,7 +163,13 @@ def _described(spec: Spec) -> str:
 def number_position(lowering: Lowering, values: tuple[Any, ...] | None, name: str, out: OutTree, has_aux: bool) -> int:
     """The position of the one number that a function returns."""
     fn, needed = lowering.interface, "grad needs a function that returns one number"
-    if isinstance(out, OutLeaf) and not fn.type(fn.results[out.position]).rank:
+    if isinstance(out, OutLeaf) and not (type := fn.type(fn.results[out.position])).rank:
+        if type.is_complex:
+            raise NotDifferentiable(
+                f"{needed.replace('one', 'one real')}; {name}() returns a complex one",
+                lowering.span,
+                "return its .real, .imag or abs(), or use vjp",
+            )
         return out.position
     if isinstance(out, OutLeaf):
         shape = _shape(lowering, values, out.position)

@@ -26,7 +26,7 @@ from adcompiler.signature import (
 )
 
 Make: TypeAlias = Callable[[Sequence[Any]], Any]
-_WEAK: dict[str, Callable[[Any], Any]] = {"float64": float, "int64": int, "bool": bool}
+_WEAK: dict[str, Callable[[Any], Any]] = {"float64": float, "int64": int, "bool": bool, "complex128": complex}
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,12 +222,14 @@ def directions(given: Any, value: Any, label: str, what: str) -> Iterator[Any]:
 
 def is_float(value: Any) -> bool:
     """Whether a leaf can have a derivative."""
-    return isinstance(value, float) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind == "f")
+    return isinstance(value, (float, complex)) or (
+        isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "fc"
+    )
 
 
 def _direction(given: Any, value: Any, label: str, what: str) -> Any:
     array = isinstance(value, (np.ndarray, np.generic))
-    dtype = value.dtype if array else np.dtype(np.float64)
+    dtype = value.dtype if array else np.dtype(type(value))
     shape = np.shape(value)
     if given is None:
         given = np.zeros(shape)
@@ -245,7 +247,7 @@ def _direction(given: Any, value: Any, label: str, what: str) -> Any:
         raise TypeProblem(f"the {what} of {label} is not made of numbers", None, f"give numbers of {dtype}") from error
     if shape:
         return made
-    return made[()] if array else float(made)
+    return made[()] if array else made.item()
 
 
 def _keys(value: Any) -> list[Any]:

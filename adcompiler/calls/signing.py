@@ -41,7 +41,7 @@ def signature(value: Any) -> Hashable:
     (True, False)
     """
     kind: Any = type(value)
-    if kind is float:
+    if kind is float or kind is complex:
         return kind
     if kind is np.ndarray:
         shape = value.shape
@@ -69,7 +69,7 @@ def _other(value: Any, kind: type) -> Hashable:
         return kind, signature(value.view(np.ndarray))
     if fields_of(kind) is not None:
         return (kind, *map(signature, items_of(value)))
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float, complex)):
         return kind, signature(exact(value))
     return Same(value)
 
@@ -80,12 +80,14 @@ def exact(leaf: Any) -> Any:
         return leaf
     if isinstance(leaf, np.ndarray):
         return leaf.view(np.ndarray)
+    if isinstance(leaf, complex):
+        return complex(leaf)
     return float(leaf) if isinstance(leaf, float) else int(leaf)
 
 
 def is_plain(leaf: Any) -> bool:
     """Whether a run-time leaf needs no conversion."""
-    return type(leaf) in (float, int, np.ndarray) or isinstance(leaf, np.generic)
+    return type(leaf) in (float, int, complex, np.ndarray) or isinstance(leaf, np.generic)
 
 
 def constants(value: Any, spec: Spec, final: Spec) -> Iterator[tuple[Any, StaticSpec]]:

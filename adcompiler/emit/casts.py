@@ -18,7 +18,7 @@ from adcompiler.ir.wengert import Atom, Const
 
 Dialect = Literal["python", "numba"]
 
-NARROW = frozenset({"float32", "int8", "int16", "int32", "uint8", "uint16", "uint32", "uint64"})
+NARROW = frozenset({"float32", "complex64", "int8", "int16", "int32", "uint8", "uint16", "uint32", "uint64"})
 OPERATORS = frozenset(
     "add sub mul div floordiv mod pow neg pos abs lt le gt ge eq ne bitand bitor bitxor invert lshift rshift".split()
 )
@@ -40,6 +40,8 @@ def loop(op: str, types: Sequence[Type], params: Mapping[str, object]) -> tuple[
         return (types[0].dtype, dtype, dtype)
     if op == "cut":
         return loop_dtypes(np.multiply, types)[:-1]
+    if op in ("real", "imag", "complex"):
+        return tuple(t.dtype for t in types)
     return (types[0].dtype,) if op == "cast" else loop_dtypes(np.sin, types)[:-1]
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from adcompiler.emit import parts
 from adcompiler.emit.casts import NARROW, OPERATORS, Dialect, conversions
 from adcompiler.emit.folding import Plan
 from adcompiler.emit.opaque import library_call
-from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, method, name, number, tuple_of
+from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, method, name, tuple_of
 from adcompiler.ir.ops import OPS, kind
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Assign, Atom, Const, Func, Index, Load, NewAxis, Slice, Var
@@ -52,7 +53,7 @@ TRUTH: dict[str, str] = {
     **{op: "!=" for op in ("logical_xor", "bitxor", "ne")},
     **{op: "not" for op in ("logical_not", "invert")},
 }
-_PYTHON = {"float64": "float", "int64": "int", "bool": "bool"}
+_PYTHON = {"float64": "float", "int64": "int", "bool": "bool", "complex128": "complex"}
 
 
 #: The addition of a proven reduction in the text for Numba.
@@ -143,6 +144,8 @@ class Expressions:
             return self._cast(stmt, types[0], result)
         wanted = conversions(op, stmt.args, types, dict(stmt.params), self.dialect)
         args = [self._converted(a, dtype) for a, dtype in zip(stmt.args, wanted, strict=True)]
+        if op in ("real", "imag", "conj", "complex"):
+            return parts.expression(op, args, result, self.dialect)
         if result.rank:
             return self._on_arrays(op, args, result)
         if self.dialect == "numba" and ("reassociate", True) in stmt.params:
@@ -173,7 +176,7 @@ class Expressions:
             case "where":
                 return ast.IfExp(args[0], args[1], args[2])
             case "cut":
-                zero = literal(np.float32(0)) if result.dtype == "float32" else number(0.0)
+                zero = parts.zero(result.dtype)
                 product = ast.BinOp(args[0], ast.Mult(), args[1])
                 return ast.IfExp(compare(args[0], ast.Eq(), zero), zero, product)
             case "abs":
@@ -186,6 +189,8 @@ class Expressions:
                 return args[0]
         if (operator := _operator(op, args)) is not None:
             return operator
+        if any(t.is_complex for t in types):
+            return call(f"np.{op}", *args)
         return call(self.functions.get(op) or self._function(op), *args)
 
     def _function(self, op: str) -> str:
@@ -195,8 +200,7 @@ class Expressions:
 
     def _on_arrays(self, op: str, args: list[ast.expr], result: Type) -> ast.expr:
         if op == "cut":
-            typed = self.dialect == "numba" and result.dtype == "float32"
-            zero = literal(np.float32(0)) if typed else number(0.0)
+            zero = parts.zero(result.dtype if self.dialect == "numba" else "float64")
             product = ast.BinOp(args[0], ast.Mult(), args[1])
             return call("np.where", compare(args[0], ast.Eq(), zero), zero, product)
         if (operator := _operator(op, args)) is not None:

@@ -61,6 +61,13 @@ def dtype_name(dtype: str) -> str:
     return "np.bool_" if dtype == "bool" else f"np.{dtype}"
 
 
+def _complex(value: complex) -> ast.expr:
+    """A complex literal: `2j` where that is all of it."""
+    if (value.real, math.copysign(1.0, value.real)) == (0.0, 1.0) and 0 <= value.imag < math.inf:
+        return ast.Constant(value)
+    return call("complex", number(value.real), number(value.imag))
+
+
 def literal(value: object) -> ast.expr:
     """A literal of the language: Python's own types plainly, NumPy scalars with their type.
 
@@ -70,6 +77,8 @@ def literal(value: object) -> ast.expr:
     if isinstance(value, np.generic):
         # the shortest text that gives this float32, not the float64 nearest to it
         plain = float(str(value)) if value.dtype == np.float32 else value.item()
-        return call(dtype_name(value.dtype.name), number(plain))
+        return call(dtype_name(value.dtype.name), _complex(plain) if isinstance(plain, complex) else number(plain))
+    if isinstance(value, complex):
+        return _complex(value)
     assert isinstance(value, (bool, int, float))
     return number(value)

@@ -183,7 +183,7 @@ def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None 
 
 def literal(held: object) -> Value:
     """An object that never changes as a value."""
-    if isinstance(held, (bool, int, float)) or (isinstance(held, np.generic) and held.dtype.kind in "biuf"):
+    if isinstance(held, (bool, int, float, complex)) or (isinstance(held, np.generic) and held.dtype.kind in "biufc"):
         return Const(held)
     if isinstance(held, tuple):
         return Seq(tuple(literal(item) for item in held))

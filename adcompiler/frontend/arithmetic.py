@@ -110,7 +110,7 @@ def fold(low: Lowering, op: str, a: Const, c: Const) -> Const:
         raise low.fail(type(error).__name__, str(error)) from None
     except TypeError as error:
         raise TypeProblem(str(error), low.b.span, "convert the operands") from error
-    if isinstance(value, complex):
+    if isinstance(value, complex) and not isinstance(a.value, complex) and not isinstance(c.value, complex):
         raise low.refuse("complex-power")
     return Const(value)
 
@@ -161,7 +161,7 @@ def scalars(low: Lowering, op: str, a: Atom, c: Atom, hint: str = "t") -> Value:
     ta, tc = b.type(a), b.type(c)
     weak = ta.weak and tc.weak
     if weak and op in ("div", "floordiv", "mod"):
-        _check_zero(low, op, c, ta.is_float or tc.is_float)
+        _check_zero(low, op, c, ta.is_float or tc.is_float, ta.is_complex or tc.is_complex)
     if weak and op == "pow":
         return weak_power(low, a, c, hint)
     if weak and ta.dtype == tc.dtype == "bool" and not op.startswith("bit"):
@@ -181,8 +181,8 @@ def _as_int(low: Lowering, atom: Atom) -> Atom:
     return low.b.emit("cast", atom, dtype="int64", weak=True, hint=atom.name)
 
 
-def _check_zero(low: Lowering, op: str, divisor: Atom, floats: bool) -> None:
-    message = _ZERO_MESSAGE[op][floats]
+def _check_zero(low: Lowering, op: str, divisor: Atom, floats: bool, complexes: bool) -> None:
+    message = "complex division by zero" if complexes else _ZERO_MESSAGE[op][floats]
     if isinstance(divisor, Const):
         if divisor.value == 0:
             raise low.fail("ZeroDivisionError", message)

@@ -20,6 +20,11 @@ def apply(b: Builder, op: str, *args: Atom, hint: str = "t", weak: bool | None =
     A scalar result is NumPy's (not weak) unless `weak` says otherwise; None leaves it to the arguments.
     """
     assert kind(op) == "elementwise"
+    if any(b.type(a).is_complex for a in args):
+        if op == "abs":
+            op, args = "hypot", tuple(b.emit(part, *args) for part in ("real", "imag"))
+        elif op == "pow":
+            args = tuple(_complex(b, a) for a in args)
     kinds = " and ".join(str(b.type(a)) for a in args)
     try:
         result = b.emit(op, *args, hint=hint, weak=weak)
@@ -34,6 +39,15 @@ def apply(b: Builder, op: str, *args: Atom, hint: str = "t", weak: bool | None =
     return result
 
 
+def _complex(b: Builder, atom: Atom) -> Atom:
+    """An operand of a complex power: a logarithm of a negative number is complex where the power is."""
+    type = b.type(atom)
+    if type.is_complex or isinstance(atom, Const):
+        return atom
+    dtype = "complex64" if type.dtype == "float32" else "complex128"
+    return b.emit("cast", atom, dtype=dtype, **({"weak": True} if type.weak else {}))
+
+
 def as_atom(b: Builder, value: Value, what: str = "the argument") -> Atom:
     """A scalar or an array; a list or tuple of numbers and arrays becomes a new array."""
     match value:
@@ -41,7 +55,7 @@ def as_atom(b: Builder, value: Value, what: str = "the argument") -> Atom:
             return value
         case Seq():
             return assemble(b, value)
-        case Static(value=bool() | int() | float() | np.generic()):
+        case Static(value=bool() | int() | float() | complex() | np.generic()):
             return Const(value.value)
     raise TypeProblem(f"{what} must be a number or an array", b.span, "pass a number, an array or a list of numbers")
 
@@ -62,7 +76,7 @@ def rank(b: Builder, atom: Atom) -> int:
 def cast(b: Builder, atom: Atom, dtype: str, hint: str = "t") -> Atom:
     """The value in another element type, never a Python scalar; the same atom where nothing changes."""
     type = b.type(atom)
-    if isinstance(atom, Const) and (dtype.startswith("float") or type.dtype == dtype):
+    if isinstance(atom, Const) and not type.is_complex and (dtype.startswith(("float", "complex")) or type.dtype == dtype):
         return Const(np.dtype(dtype).type(atom.value))
     if type.dtype == dtype and not type.weak:
         return atom
@@ -82,6 +96,8 @@ def floats(b: Builder, atom: Atom) -> Atom:
 def stored(b: Builder, value: Atom, dtype: str) -> Atom:
     """A value as an assignment to an array of `dtype` converts it; a Python number that does not fit raises."""
     type = b.type(value)
+    if type.is_complex and not dtype.startswith("complex"):
+        raise TypeProblem("a complex number does not fit an array of " + dtype, b.span, "make the array complex")
     if isinstance(value, Const) and dtype.startswith("float"):
         return scalar(float(value.value), dtype)  # type: ignore[arg-type]
     if type.dtype == dtype:

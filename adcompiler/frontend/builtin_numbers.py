@@ -7,11 +7,13 @@ import operator
 
 import numpy as np
 
+from adcompiler.errors import TypeProblem
 from adcompiler.frontend.arithmetic import binary, kind_of, unary
 from adcompiler.frontend.arrays import apply
 from adcompiler.frontend.builtin_table import Builtin, arity, builtin
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.numbers import number, static_int
+from adcompiler.frontend.numpy_complex import complex_number
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.truth import truth
 from adcompiler.frontend.values import ListOf, Seq, Static, Value
@@ -49,7 +51,10 @@ def float_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str
             raise low.fail("ValueError", str(error)) from None
     x = number(low, x, "the argument of float()")
     if isinstance(x, Const):
-        return Const(float(x.value))  # type: ignore[arg-type]
+        try:
+            return Const(float(x.value))  # type: ignore[arg-type]
+        except TypeError as error:
+            raise TypeProblem(str(error), low.b.span, "take its .real") from None
     if low.b.type(x).dtype == "float64" and low.b.type(x).weak:
         return x
     return low.b.emit("cast", x, dtype="float64", weak=True, hint=hint)
@@ -64,6 +69,15 @@ def _single(low: Lowering, value: Value, name: str) -> Value:
             raise low.refuse("array-as-number", name=name)
         return low.b.load(value, (ZERO,) * len(shape))
     return value
+
+
+@builtin(builtins.complex)
+def complex_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`complex(x, y)`."""
+    args = [*args, *(kwargs[k] for k in ("real", "imag") if k in kwargs)]
+    arity(low, "complex", args, 0, 2)
+    x, *rest = (number(low, _single(low, arg, "complex"), "the argument of complex()") for arg in args or [ZERO])
+    return complex_number(low.b, x, rest[0] if rest else None)
 
 
 @builtin(builtins.int)

@@ -182,7 +182,7 @@ def _folded(low: Lowering, held: object, args: Sequence[Value], kwargs: Mapping[
         value = held(*literals)
     except (ValueError, OverflowError, ZeroDivisionError) as error:
         raise low.fail(type(error).__name__, str(error)) from None
-    return Const(value) if isinstance(value, (bool, int, float)) else None
+    return Const(value) if isinstance(value, (bool, int, float, complex)) else None
 
 
 def _call_object(

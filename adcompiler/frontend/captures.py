@@ -45,7 +45,7 @@ class Captures:
                 return self._guarded(held, path)
             case np.ndarray() | np.generic():
                 return self._number(held, path)
-            case int() | float() if type(held) in (int, float):
+            case int() | float() | complex() if type(held) in (int, float, complex):
                 return self._number(held, path)
             case tuple() | list() if type(held) in (tuple, list):
                 return self._sequence(held, path)

@@ -29,10 +29,8 @@ _UNARY: dict[type[ast.unaryop], str] = {ast.USub: "neg", ast.UAdd: "pos", ast.In
 def constant(low: Lowering, node: ast.Constant, hint: str) -> Value:
     """A literal."""
     match node.value:
-        case bool() | int() | float():
+        case bool() | int() | float() | complex():
             return Const(node.value)
-        case complex():
-            raise low.refuse("complex-literal", node)
         case bytes():
             raise low.refuse("bytes", node)
     return Static(node.value)

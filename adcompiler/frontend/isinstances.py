@@ -20,7 +20,7 @@ from adcompiler.frontend.values import (
 )
 from adcompiler.ir.wengert import Const, Var
 
-_PYTHON = {"float64": float, "int64": int, "bool": bool}
+_PYTHON = {"float64": float, "int64": int, "bool": bool, "complex128": complex}
 
 
 def type_object(low: Lowering, value: Value) -> type:

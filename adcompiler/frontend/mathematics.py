@@ -56,6 +56,8 @@ def number(b: Builder, value: Value, name: str) -> Atom:
     type = b.type(atom)
     if type.rank:
         raise TypeProblem(f"{name} takes a number, not an array", b.span, f"use the function of NumPy: np.{name[5:]}")
+    if type.is_complex:
+        raise TypeProblem(f"{name} takes no complex number", b.span, f"use cmath.{name[5:]}, or take a real part")
     if isinstance(atom, Const):
         return Const(float(atom.value))  # type: ignore[arg-type]
     if type.dtype == "float64":

@@ -100,8 +100,9 @@ def inner(b: Builder, a: Value, other: Value) -> Value:
 
 @implements(np.vdot)
 def vdot(b: Builder, a: Value, other: Value) -> Value:
-    """The sum of products of two flattened arrays."""
+    """The sum of products of two flattened arrays, the first one conjugated."""
     x, y = (as_array(b, ravel(b, v)) for v in (a, other))
+    x = apply(b, "conj", x, hint="conj") if b.type(x).is_complex else x
     return product(b, x, y)
 
 

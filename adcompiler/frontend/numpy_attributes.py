@@ -59,18 +59,4 @@ def _nbytes(b: Builder, x: Atom) -> Value:
     return b.int("mul", size_of(b, x), Const(b.type(x).numpy.itemsize))
 
 
-@attribute("real")
-def _real(b: Builder, x: Atom) -> Value:
-    return x
-
-
-@attribute("imag")
-def _imag(b: Builder, x: Atom) -> Value:
-    type = b.type(x)
-    if type.rank:
-        return b.emit("zeros", *b.shape(x), dtype=type.dtype, hint="imag")
-    zero = type.numpy.type(0)
-    return Const(zero.item() if type.weak else zero)
-
-
 __all__ = ["size_of", "transposed"]

@@ -162,7 +162,7 @@ def result_type(b: Builder, *arrays_and_dtypes: Value) -> Value:
             found.append(np.dtype(as_dtype(b, value, "float64")))
         else:
             type = b.type(as_atom(b, value))
-            python = {"float64": 0.0, "int64": 0, "bool": False}
+            python = {"float64": 0.0, "complex128": 0j, "int64": 0, "bool": False}
             found.append(python[type.dtype] if type.weak else type.numpy)
     return Static(np.result_type(*found))  # type: ignore[arg-type]
 

@@ -61,11 +61,11 @@ def clip(
 @implements(np.square)
 def square(b: Builder, x: Value) -> Value:
     """The product with itself."""
-    atom = _numbers(b, as_atom(b, x))
+    atom = numbers(b, as_atom(b, x))
     return apply(b, "mul", atom, atom, hint="square")
 
 
-def _numbers(b: Builder, atom: Atom) -> Atom:
+def numbers(b: Builder, atom: Atom) -> Atom:
     """Booleans as the small integers NumPy computes with."""
     return cast(b, atom, "int8") if b.type(atom).dtype == "bool" else atom
 
@@ -141,7 +141,7 @@ def item(b: Builder, a: Value) -> Value:
         for extent in b.shape(x):
             b.same(extent, ONE, "can only convert an array of size 1 to a Python scalar")
         x = b.load(x, (ZERO,) * b.type(x).rank)
-    kind = {"f": "float64", "b": "bool"}.get(b.type(x).numpy.kind, "int64")
+    kind = {"f": "float64", "c": "complex128", "b": "bool"}.get(b.type(x).numpy.kind, "int64")
     return b.emit("cast", x, dtype=kind, weak=True, hint="item")
 
 
@@ -165,24 +165,6 @@ def _skipping_nan(b: Builder, op: str, x: Atom, y: Atom) -> Atom:
     return apply(b, "where", apply(b, "isnan", y), x, rest)
 
 
-@implements(np.real)
-def real(b: Builder, val: Value) -> Value:
-    """Real numbers are their own real part."""
-    return as_atom(b, val)
-
-
-@implements(np.conj, np.conjugate, method="conj")
-def conj(b: Builder, x: Value) -> Value:
-    """Real numbers are their own conjugate: a copy."""
-    return copied(b, _numbers(b, as_atom(b, x)))
-
-
-@implements(np.imag)
-def imag(b: Builder, x: Value) -> Value:
-    """Zero for real numbers."""
-    return ATTRIBUTES["imag"](b, as_atom(b, x))
-
-
 @implements(np.shape)
 def shape(b: Builder, a: Value) -> Value:
     """The extents."""
@@ -202,4 +184,4 @@ def size(b: Builder, a: Value, axis: Value = NONE) -> Value:
     return ATTRIBUTES["size"](b, atom) if is_none(axis) else b.shape(atom)[as_int(b, axis, "the axis")]
 
 
-__all__ = ["copied"]
+__all__ = ["copied", "numbers"]

@@ -249,6 +249,8 @@ def variance(b: Builder, a: Value, axis: Value, dtype: Value, ddof: Value, keepd
     total = reduce(b, "sum", x, axes, len(axes) < b.type(x).rank, "total")
     centre = apply(b, "div", total, number, hint="mean")
     deviation = apply(b, "sub", x, centre, hint="deviation")
+    if b.type(deviation).is_complex:
+        deviation = apply(b, "abs", deviation, hint="distance")
     square = apply(b, "mul", deviation, deviation, hint="square")
     freedom = _freedom(b, number, as_atom(b, ddof, "ddof"))
     spread = reduce(b, "sum", square, axes, as_bool(b, keepdims, "keepdims"), "total")

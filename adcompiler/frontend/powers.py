@@ -12,6 +12,8 @@ from adcompiler.ir.wengert import Atom, Const, Var
 def weak_power(low: Lowering, a: Atom, c: Atom, hint: str) -> Value:
     """`a ** c` of Python numbers: an integer, a float, or an error where Python gives a complex number."""
     b = low.b
+    if b.type(a).is_complex or b.type(c).is_complex:
+        return _complex_power(low, a, c, hint)
     if not b.type(a).is_float and not b.type(c).is_float:
         return _integer_power(low, a, c, hint)
     base = a if b.type(a).is_float else _as_float(low, a)
@@ -20,6 +22,19 @@ def weak_power(low: Lowering, a: Atom, c: Atom, hint: str) -> Value:
         c = Const(int(c.value))
     result = apply(b, "pow", base, c, hint=hint, weak=True)
     _check_range(low, result, base, c)
+    return result
+
+
+def _complex_power(low: Lowering, a: Atom, c: Atom, hint: str) -> Value:
+    """A power of which one part is complex; zero has powers with a positive real part alone."""
+    b = low.b
+    harmless = isinstance(c, Const) and not isinstance(c.value, complex) and c.value >= 0  # type: ignore[operator]
+    if not harmless:
+        zero = b.emit("eq", a, Const(0.0), hint="zero", weak=True)
+        message = "0.0 to a negative or complex power"
+        b.check(_both(low, zero, b.emit("ne", c, Const(0.0), weak=True)), "ZeroDivisionError", message)
+    result = apply(b, "pow", a, c, hint=hint, weak=True)
+    b.check(b.emit("isinf", result, hint="infinite", weak=True), "OverflowError", "complex exponentiation")
     return result
 
 

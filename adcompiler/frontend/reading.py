@@ -70,7 +70,7 @@ def _outside(low: Lowering, name: str) -> Value:
 
 def constant(held: object) -> Value:
     """An object that no program changes as a value."""
-    if isinstance(held, (bool, int, float)):
+    if isinstance(held, (bool, int, float, complex)):
         return Const(held)
     return Seq(tuple(constant(item) for item in held)) if isinstance(held, tuple) else Static(held)
 

@@ -164,15 +164,6 @@ def f(x):
 """,
         "values[0]\n    return",
     ),
-    "complex-literal": (
-        "complex numbers are outside the language",
-        "keep real and imaginary parts apart",
-        """
-def f(s):
-    return abs(s * 1j)
-""",
-        "1j",
-    ),
     "bytes": (
         "bytes in a differentiated function",
         "use an array of integers",

@@ -122,9 +122,9 @@ def f(s):
         "make the object outside and pass it, or use a tuple",
         """
 def f(s):
-    return complex(s, 1.0)
+    return s * len(bytearray(3))
 """,
-        "complex(",
+        "bytearray(3)",
     ),
     "record-init": (
         "making an object of class {name!r} does more than keep its items",

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from adcompiler.errors import Span
+from adcompiler.errors import Span, TypeProblem
 from adcompiler.ir.infer import infer
 from adcompiler.ir.names import Names
 from adcompiler.ir.opaque import opaque_shape
-from adcompiler.ir.ops import kind
+from adcompiler.ir.ops import kind, takes_complex
 from adcompiler.ir.types import BOOL, INDEX, Type
 from adcompiler.ir.walk import all_defs, all_reads, defines
 from adcompiler.ir.wengert import (
@@ -173,12 +173,25 @@ class Builder:
 
         `weak` overrides whether a scalar result is a Python scalar. Raises TypeError where the types do not fit.
         """
-        type = infer(op, [self.type(a) for a in args], params)
+        types = [self.type(a) for a in args]
+        self._refuse_complex(op, types, params)
+        type = infer(op, types, params)
         if weak is not None and type.rank == 0:
             type = Type(type.dtype, weak=weak)
         target = self.var(hint, type, self.result_shape(op, args, params))
         self.add(Assign(target, op, args, tuple(sorted(params.items())), self.span))
         return target
+
+    def _refuse_complex(self, op: str, types: Sequence[Type], params: Mapping[str, object]) -> None:
+        """Raise where an operation has no meaning for complex numbers, or would drop an imaginary part."""
+        if not any(type.is_complex for type in types):
+            return
+        if op == "cast" and not str(params["dtype"]).startswith("complex"):
+            raise TypeProblem("a complex number is no real one", self.span, "take its .real, .imag or np.abs")
+        if not takes_complex(op):
+            raise TypeProblem(
+                f"'{op}' of complex numbers is outside the language", self.span, "use .real, .imag or np.abs of them"
+            )
 
     def int(self, op: str, a: Atom, b: Atom, hint: str = "n") -> Atom:
         """Integer arithmetic of extents and indices, with literals folded and `x + 0`, `x - 0`, `x * 1` dropped."""
@@ -344,7 +357,7 @@ def make_func(
     return Func(name, tuple(params), tuple(body), tuple(results), {n: types[n] for n in types if n in used}, kept, doc)
 
 
-def scalar(value: float, dtype: str) -> Const:
+def scalar(value: complex, dtype: str) -> Const:
     """A literal of an element type: Python's own float for float64, so that it prints plainly."""
     return Const(value) if dtype == "float64" else Const(np.dtype(dtype).type(value))
 

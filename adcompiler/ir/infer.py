@@ -11,7 +11,7 @@ from adcompiler.ir.opaque import opaque_type
 from adcompiler.ir.ops import OPS
 from adcompiler.ir.types import BOOL, INDEX, Type
 
-_PYTHON: dict[str, type] = {"bool": bool, "int64": int, "float64": float}
+_PYTHON: dict[str, type] = {"bool": bool, "int64": int, "float64": float, "complex128": complex}
 
 
 def loop_dtypes(ufunc: np.ufunc, args: Sequence[Type]) -> tuple[str, ...]:
@@ -65,6 +65,10 @@ def _elementwise(op: str, args: Sequence[Type], params: Mapping[str, object]) ->
         dtype, weak = loop_dtypes(ufunc, args)[-1], all(a.weak for a in args)
     elif op == "cast":
         dtype, weak = str(params["dtype"]), bool(params.get("weak", False))
+    elif op in ("real", "imag"):
+        dtype, weak = args[0].part, args[0].weak
+    elif op == "complex":
+        dtype, weak = np.result_type(loop_dtypes(np.add, args)[-1], np.complex64).name, all(a.weak for a in args)
     elif op == "where":
         dtype, weak = promote(args[1:]), all(a.weak for a in args[1:])
     elif op == "cut":

@@ -43,6 +43,7 @@ _UFUNCS: dict[str, np.ufunc] = {
     "mod": np.remainder,
     "pow": np.power,
     "neg": np.negative,
+    "conj": np.conjugate,
     "pos": np.positive,
     "abs": np.absolute,
     "sign": np.sign,
@@ -114,6 +115,8 @@ OPS: dict[str, Op] = {
     **{name: Op(name, "elementwise") for name in ("erf", "erfc", "gamma", "lgamma")},
     # where(c, a, b); cast(x; dtype); cut(g, p): 0 where g is 0, else g * p, whatever p is
     **{name: Op(name, "elementwise") for name in ("where", "cast", "cut")},
+    # real(z), imag(z): parts, copied from an array; complex(x, y): the number with these parts
+    **{name: Op(name, "elementwise") for name in ("real", "imag", "complex")},
     # empty(*extents; dtype), zeros(*extents; dtype), full(value, *extents; dtype), arange(start, step, extent; dtype)
     **{name: Op(name, "alloc") for name in ("empty", "zeros", "full", "arange")},
     # copy(x): C layout; stop(x): the same with no derivative; custom(x, *rest; rule): the same with a declared one
@@ -128,6 +131,20 @@ OPS: dict[str, Op] = {
     # dim(x; axis): an extent, an int
     "dim": Op("dim", "shape"),
 }
+
+
+_ON_COMPLEX = frozenset(
+    [
+        *("add", "sub", "mul", "div", "pow", "neg", "pos", "conj", "real", "imag", "where", "cast", "cut"),
+        *("exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh"),
+        *("arcsin", "arccos", "arctan", "arctanh", "eq", "ne", "isnan", "isinf", "isfinite", "sum", "prod"),
+    ]
+)
+
+
+def takes_complex(op: str) -> bool:
+    """Whether an operation has a meaning for complex numbers."""
+    return op in _ON_COMPLEX or (kind(op) in ("alloc", "view", "copy", "contract", "shape") and op != "arange")
 
 
 def kind(op: str) -> Kind:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
-DTYPES = frozenset({"bool", *_INTEGERS, "float32", "float64"})
+_PARTS = {"complex64": "float32", "complex128": "float64"}
+DTYPES = frozenset({"bool", *_INTEGERS, "float32", "float64", *_PARTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,17 @@ class Type:
     @property
     def is_float(self) -> bool:
         """Whether values of this type can carry a derivative."""
-        return self.dtype in ("float32", "float64")
+        return self.dtype in ("float32", "float64", *_PARTS)
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether values have a real and an imaginary part."""
+        return self.dtype in _PARTS
+
+    @property
+    def part(self) -> str:
+        """The element type of a real part: itself where values are real."""
+        return _PARTS.get(self.dtype, self.dtype)
 
     @property
     def is_array(self) -> bool:
@@ -57,13 +68,15 @@ class Type:
 
     def __str__(self) -> str:
         if self.rank == 0:
-            return {"bool": "bool", "int64": "int", "float64": "float"}[self.dtype] if self.weak else self.dtype
+            python = {"bool": "bool", "int64": "int", "float64": "float", "complex128": "complex"}
+            return python[self.dtype] if self.weak else self.dtype
         return f"{self.dtype}[{', '.join(':' * self.rank)}]"
 
 
 INDEX = Type("int64", weak=True)
 BOOL = Type("bool", weak=True)
 FLOAT = Type("float64", weak=True)
+COMPLEX = Type("complex128", weak=True)
 
 
 def type_of_value(value: object) -> Type:
@@ -81,4 +94,6 @@ def type_of_value(value: object) -> Type:
             return INDEX
         case float():
             return FLOAT
+        case complex():
+            return COMPLEX
     raise AssertionError(f"not a scalar of the language: {value!r}")

@@ -18,6 +18,8 @@ def running_types(op: str, element: Type, result: Type) -> tuple[Type, ...]:
     """Types of the values a reduction carries: a sum of float32 is kept in float64, as precise as NumPy's by pairs."""
     if op == "sum" and result.dtype == "float32":
         return (Type("float64"),)
+    if op == "sum" and result.dtype == "complex64":
+        return (Type("complex128"),)
     if op in ("argmax", "argmin"):
         return (Type(element.dtype), Type("int64", weak=True))
     return (Type(result.dtype),)
@@ -73,7 +75,7 @@ def converted(b: Builder, atom: Atom, type: Type) -> Atom:
 def typed(value: float, type: Type) -> Const:
     """A literal of an element type: Python's own for float64 and bool."""
     strong = np.dtype(type.dtype).type(value)
-    return Const(strong.item() if type.dtype in ("float64", "bool") or type.weak else strong)
+    return Const(strong.item() if type.dtype in ("float64", "complex128", "bool") or type.weak else strong)
 
 
 def lowest(dtype: str) -> float:

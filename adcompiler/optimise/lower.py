@@ -254,7 +254,7 @@ class Lowering:
     def product(self, stmt: Assign) -> None:
         """A product of contiguous float matrices or vectors stays a call; any other is a sum of products."""
         dtype = self.b.types[stmt.target.name].dtype
-        if dtype not in ("float32", "float64") or is_small(self.b, stmt):
+        if not self.b.types[stmt.target.name].is_float or is_small(self.b, stmt):
             views, product, total = as_sum(self.b, stmt)
             for line in views:
                 self.statement(line)

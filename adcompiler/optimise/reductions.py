@@ -15,6 +15,7 @@ from adcompiler.ir.wengert import Assign, Block, Branch, Carry, Func, Loop, Stmt
 
 #: The parameter of an `add` line that may be reassociated.
 MARK = ("reassociate", True)
+FLOATS = ("float32", "float64")
 
 
 def mark_reductions(fn: Func) -> Func:
@@ -34,7 +35,7 @@ def marked(fn: Func, stmt: Stmt) -> Stmt:
     """A loop with the additions of its reductions marked."""
     if not isinstance(stmt, Loop) or any(isinstance(s, (Loop, While, Branch)) for s in stmt.body):
         return stmt
-    chains = {line for c in stmt.carried if fn.types[c.var.name].is_float for line in chain(stmt, c)}
+    chains = {line for c in stmt.carried if fn.types[c.var.name].dtype in FLOATS for line in chain(stmt, c)}
     if not chains:
         return stmt
     body = tuple(

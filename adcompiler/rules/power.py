@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import cmath
 import math
 import operator
 from collections.abc import Mapping
 
 import numpy as np
 
-from adcompiler.ir.build import Builder
+from adcompiler.ir.build import Builder, scalar
 from adcompiler.ir.parse import formula
 from adcompiler.ir.wengert import Assign, Atom, Const
 from adcompiler.rules.rule import Domain, Pin, Rule, Terms, arguments, elementwise, register
@@ -31,15 +32,20 @@ def choose(b: Builder, stmt: Assign) -> tuple[Terms, Mapping[str, Atom]]:
     x, p = stmt.args
     names = arguments(NAMES, stmt)
     if isinstance(p, Const):
+        assert isinstance(p.value, (int, float, complex, np.number))
+        names["q"] = Const(p.value - 1)
+        if b.type(p).is_complex:
+            return {0: UNBOUNDED}, names
         assert isinstance(p.value, (int, float, np.integer, np.floating))
         power = float(p.value)
-        names["q"] = Const(p.value - 1)
         if power == 0:
             return {}, names
         if power in (1, 2):
             return {0: LINEAR if power == 1 else SQUARE}, names
         return {0: SMOOTH if power > 1 else UNBOUNDED}, names
     if isinstance(x, Const):
+        if b.type(stmt.target).is_complex:
+            return _of_literal(b, stmt, x)
         assert isinstance(x.value, (int, float, np.generic))
         base = float(x.value)
         if base > 0:
@@ -48,6 +54,13 @@ def choose(b: Builder, stmt: Assign) -> tuple[Terms, Mapping[str, Atom]]:
         if base == 0:
             return {}, names
     return {0: BASE_TERM, 1: EXPONENT_TERM}, names
+
+
+def _of_literal(b: Builder, stmt: Assign, x: Const) -> tuple[Terms, Mapping[str, Atom]]:
+    """The exponent's term of a complex power of a literal."""
+    names, base = arguments(NAMES, stmt), complex(str(x.value))
+    names["r"] = scalar(cmath.log(base) if base else 0.0, b.type(stmt.target).dtype)
+    return {1: LITERAL_BASE}, names
 
 
 register(

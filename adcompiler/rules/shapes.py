@@ -12,6 +12,9 @@ from adcompiler.ir.wengert import Atom, Const, Index, NewAxis, Var
 def fit(b: Builder, value: Atom, dtype: str, hint: str = "t") -> Atom:
     """The value in an element type; a Python literal has the other operand's precision already."""
     have = b.type(value)
+    if have.is_complex and not dtype.startswith("complex"):
+        # the cotangent of a real number, and its tangent, are real: what is imaginary has no effect
+        return fit(b, b.emit("real", value, hint=hint), dtype, hint)
     if have.dtype == dtype or (isinstance(value, Const) and have.weak and have.is_float):
         return value
     return b.emit("cast", value, dtype=dtype, hint=hint)

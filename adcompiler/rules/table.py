@@ -21,6 +21,7 @@ from adcompiler.rules import (
     decompositions,
     inverses,
     linalg,
+    parts,
     power,
     reductions,
     scalar,
@@ -29,7 +30,7 @@ from adcompiler.rules import (
 from adcompiler.rules import rule as declared
 from adcompiler.rules.rule import Domain, Pin, Rule
 
-DECLARATIONS = (scalar, power, special, constant, arrays, reductions, linalg, inverses, decompositions, custom)
+DECLARATIONS = (scalar, parts, power, special, constant, arrays, reductions, linalg, inverses, decompositions, custom)
 TABLE: Mapping[str, Rule] = MappingProxyType(declared.RULES)
 MEANING: Mapping[object, str] = MappingProxyType(declared.MEANING)
 ZERO: frozenset[str] = frozenset(declared.ZERO)

@@ -33,7 +33,7 @@ from adcompiler.ir.wengert import (
     While,
 )
 
-GARBAGE = {"f": np.nan, "i": -(2**7), "u": 2**7, "b": True}
+GARBAGE = {"f": np.nan, "c": np.nan, "i": -(2**7), "u": 2**7, "b": True}
 SPECIAL = {"erf": special.erf, "erfc": special.erfc, "gamma": special.gamma, "lgamma": special.gammaln}
 
 
@@ -226,6 +226,10 @@ def elementwise(op: str, args: list[Any], type: Type) -> Any:
         g, p = args
         product = np.multiply(g, p)
         return np.where(np.equal(g, 0), np.zeros_like(product), product)
+    if op in ("real", "imag"):
+        return np.array(getattr(np.asarray(args[0]), op))[()]
+    if op == "complex":
+        return (np.asarray(args[0]) + type.numpy.type(1j) * np.asarray(args[1])).astype(type.dtype)[()]
     return SPECIAL[op](args[0])
 
 

@@ -49,7 +49,7 @@ def same(found: tuple[Any, ...], expected: tuple[Any, ...], types: bool = True, 
         assert np.shape(a) == np.shape(e), (a, e)
         if types and isinstance(a, (np.ndarray, np.generic)):
             assert np.asarray(a).dtype == np.asarray(e).dtype, (a, e)
-        tolerance = 1e-6 if np.asarray(e).dtype == np.float32 else rtol
+        tolerance = 1e-6 if np.asarray(e).dtype in (np.float32, np.complex64) else rtol
         np.testing.assert_allclose(a, e, rtol=tolerance, atol=tolerance)
 
 

@@ -30,7 +30,7 @@ class Case:
     def active(self) -> tuple[int, ...]:
         """The positions with a derivative: floats that the rule does not call constant."""
         constant = {"where": (0,), "copysign": (1,), "pinv": (1,)}.get(self.rule.op, ())
-        return tuple(k for k, arg in enumerate(self.args) if k not in constant and np.result_type(arg).kind == "f")
+        return tuple(k for k, arg in enumerate(self.args) if k not in constant and np.result_type(arg).kind in "fc")
 
     def with_args(self, args: Sequence[Any]) -> Case:
         return Case(self.label, self.rule, tuple(args), self.params, self.extents)
@@ -112,7 +112,10 @@ def unbroadcast(value: Any, like: Any) -> Any:
 
 
 def draw(rng: np.random.Generator, domain: Domain, shape: tuple[int, ...] = (), dtype: str = "float64") -> Any:
-    """Values of a domain."""
+    """Values of a domain; complex ones have a positive imaginary part."""
+    if dtype.startswith("complex"):
+        turned = rng.uniform(domain.low, domain.high, shape) + 1j * rng.uniform(0.3, 0.9, shape)
+        return turned.astype(dtype) if shape else complex(turned) if dtype == "complex128" else np.complex64(turned)
     values = (
         rng.uniform(domain.low, domain.high, shape).astype(dtype) if shape else rng.uniform(domain.low, domain.high)
     )
@@ -130,14 +133,17 @@ def filled(like: Any, values: Any) -> Any:
 
 def noise(rng: np.random.Generator, like: Any) -> Any:
     """Random values like another."""
-    return filled(like, rng.normal(size=np.shape(like)))
+    values = rng.normal(size=np.shape(like))
+    if np.iscomplexobj(like):
+        values = values + 1j * rng.normal(size=np.shape(like))
+    return filled(like, values)
 
 
 def arguments(rule: Rule, rng: np.random.Generator, shapes: Sequence[tuple[int, ...]], dtype: str = "float64") -> Any:
     """Arguments of an elementwise rule; the condition of `where` is a boolean."""
     found = [draw(rng, rule.domains.get(n, Domain()), s, dtype) for n, s in zip(rule.names, shapes, strict=True)]
     if rule.op == "where":
-        found[0] = found[0] > 0 if shapes[0] else bool(found[0] > 0)
+        found[0] = found[0].real > 0 if shapes[0] else bool(found[0].real > 0)
     return tuple(found)
 
 
