@@ -51,7 +51,9 @@ def mixed(case: Case) -> Iterator[Case]:
     for k in range(len(case.args)):
         args = [a.real.copy() if j == k and isinstance(a, np.ndarray) else a for j, a in enumerate(case.args)]
         if kind(case.rule.op) != "contract" and case.rule.op != "pow":
-            yield case.with_args([a.real if j == k and not isinstance(a, np.ndarray) else a for j, a in enumerate(args)])
+            yield case.with_args(
+                [a.real if j == k and not isinstance(a, np.ndarray) else a for j, a in enumerate(args)]
+            )
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.op)

@@ -11,11 +11,13 @@ import pytest
 
 from adcompiler.ad.forward import tangent
 from adcompiler.ad.gradient import gradient
+from adcompiler.ir.ops import takes_complex
 from adcompiler.ir.wengert import Func
 from adcompiler.rules.rule import Rule
 from adcompiler.rules.table import TABLE
 from tests.support.interpret import run
 from tests.support.rule_cases import Small, cases, noise
+from tests.test_rules_complex import REAL_ARGUMENTS
 
 
 def check(
@@ -30,11 +32,20 @@ def check(
     adjoint = gradient(fn, wrt, "given")
     shares = run(adjoint, *args, *bars)[count:]
     assert all(np.isfinite(v).all() for v in (*dots, *shares))
-    left = sum(np.vdot(bar, dot) for bar, dot in zip(bars, dots, strict=True))
-    right = sum(np.vdot(share, direction) for share, direction in zip(shares, directions, strict=True))
+    left = sum(np.vdot(bar, dot).real for bar, dot in zip(bars, dots, strict=True))
+    right = sum(np.vdot(share, direction).real for share, direction in zip(shares, directions, strict=True))
     scale = sum(np.abs(share * direction).sum() for share, direction in zip(shares, directions, strict=True))
     assert abs(left - right) <= 1e-10 * (1 + abs(left) + scale)
     return adjoint, [*args, *bars], [*wrt, *range(len(args), len(args) + len(bars))]
+
+
+@pytest.mark.parametrize("rule", [r for r in TABLE.values() if takes_complex(r.op) and r.op not in REAL_ARGUMENTS])
+def test_complex_adjoints_of_adjoints(rule: Rule) -> None:
+    rng = np.random.default_rng(zlib.crc32(rule.op.encode()))
+    for case in cases(rule, rng, "complex128"):
+        fn, args, wrt = Small(case).primal(), list(case.args), list(case.active)
+        for _ in range(2):
+            fn, args, wrt = check(fn, args, wrt, rng)
 
 
 @pytest.mark.parametrize("rule", [r for r in TABLE.values() if r.op != "custom"], ids=lambda rule: rule.op)

@@ -76,7 +76,11 @@ def rank(b: Builder, atom: Atom) -> int:
 def cast(b: Builder, atom: Atom, dtype: str, hint: str = "t") -> Atom:
     """The value in another element type, never a Python scalar; the same atom where nothing changes."""
     type = b.type(atom)
-    if isinstance(atom, Const) and not type.is_complex and (dtype.startswith(("float", "complex")) or type.dtype == dtype):
+    if (
+        isinstance(atom, Const)
+        and not type.is_complex
+        and (dtype.startswith(("float", "complex")) or type.dtype == dtype)
+    ):
         return Const(np.dtype(dtype).type(atom.value))
     if type.dtype == dtype and not type.weak:
         return atom

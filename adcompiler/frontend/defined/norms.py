@@ -15,9 +15,18 @@ def root(total: Any) -> Any:
     return np.where(zero, 0, np.sqrt(np.where(zero, 1, total)))
 
 
+def real_for_spectrum(x: Any, ord: Any, axis: Any) -> Any:
+    """Refuse complex matrices where singular values are needed."""
+    vectors = (axis is None and (ord is None or np.ndim(x) == 1)) or isinstance(axis, int)
+    if not vectors and (ord == 2 or ord == -2 or ord == "nuc") and np.asarray(x).dtype.kind == "c":
+        refuse("singular values of a complex matrix", "use the Frobenius norm, or a real matrix")
+
+
 def floats(x: Any) -> Any:
-    """An array of floats."""
+    """An array of floats; of complex numbers their moduli, from which every other norm is made."""
     x = np.asarray(x)
+    if x.dtype == np.complex64 or x.dtype == np.complex128:
+        return np.abs(x)
     return x if x.dtype == np.float32 or x.dtype == np.float64 else x.astype(np.float64)
 
 
@@ -63,6 +72,7 @@ def of_matrices(x: Any, ord: Any, rows: int, columns: int, keepdims: Any) -> Any
 @means(np.linalg.norm, "scipy.linalg.norm")
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
     """The norm of vectors or matrices; zero has a derivative of zero where it is a square root."""
+    real_for_spectrum(x, ord, axis)
     x = floats(x)
     if axis is None and ord is None:
         return of_vectors(x, None, None, keepdims)
@@ -82,6 +92,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: Any = False, ord: Any 
 @means(np.linalg.matrix_norm)
 def matrix_norm(x: Any, /, *, keepdims: Any = False, ord: Any = "fro") -> Any:
     """The norm over the last two axes."""
+    real_for_spectrum(x, ord, (-2, -1))
     x = floats(x)
     return of_matrices(x, ord, x.ndim - 2, x.ndim - 1, keepdims)
 
@@ -107,6 +118,8 @@ def matrix_rank(A: Any, tol: Any = None) -> Any:
 @means(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """The solution of least squares, its squared residuals, the rank and the singular values."""
+    real_for_spectrum(a, 2, (0, 1))
+    real_for_spectrum(b, 2, (0, 1))
     a, b = floats(a), floats(b)
     m, n = a.shape
     eps = np.finfo(a.dtype).eps
