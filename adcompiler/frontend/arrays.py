@@ -45,7 +45,7 @@ def _complex(b: Builder, atom: Atom) -> Atom:
     if type.is_complex or isinstance(atom, Const):
         return atom
     dtype = "complex64" if type.dtype == "float32" else "complex128"
-    return b.emit("cast", atom, dtype=dtype, **({"weak": True} if type.weak else {}))
+    return b.emit("cast", atom, dtype=dtype, weak=True) if type.weak else b.emit("cast", atom, dtype=dtype)
 
 
 def as_atom(b: Builder, value: Value, what: str = "the argument") -> Atom:

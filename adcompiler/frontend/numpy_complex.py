@@ -173,7 +173,7 @@ def complex_number(b: Builder, x: Atom, y: Atom | None) -> Atom:
     if b.type(x).is_complex or b.type(y).is_complex:
         raise TypeProblem("complex() of a complex number and another", b.span, "write x + 1j * y")
     if isinstance(x, Const) and isinstance(y, Const):
-        return Const(complex(x.value, y.value))  # type: ignore[arg-type]
+        return Const(complex(x.value, y.value))  # type: ignore[call-overload]
     return b.emit("complex", _real(b, x), _real(b, y), hint="z", weak=True)
 
 

@@ -1,7 +1,7 @@
 """Real and imaginary parts and conjugates: linear over the real numbers, and not over the complex ones.
 
-A complex cotangent `z_bar` stands for the change `Re(z_bar * z_dot)` of the loss, so that holomorphic functions have one
-formula for both modes and its adjoint is holomorphic too. What the user gets and gives is the conjugate of it, the
+A complex cotangent `z_bar` stands for the change `Re(z_bar * z_dot)` of the loss, so that holomorphic functions have
+one formula for both modes and its adjoint is holomorphic too. What the user gets and gives is the conjugate of it, the
 direction of ascent; `ad.gradient` converts at both ends.
 """
 
