@@ -136,6 +136,12 @@ def attached(
     """The results, each with its derivative."""
     if not outs or not inputs:
         return out
+    if any(low.b.type(atom).is_complex for atom in (*outs, *inputs)):
+        raise TypeProblem(
+            f"the derivative declared for {name}() would be one of complex numbers",
+            low.b.span,
+            "pass real and imaginary parts",
+        )
     b, made = low.b, dict[Atom, Var]()
     transpose = cache(lambda: transposed(linear.func, len(linear.context)))
     for position, atom in enumerate(outs):

@@ -12,6 +12,7 @@ from adcompiler.calls.instance import Instance
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.plans import Argument
 from adcompiler.calls.results import Constant, Group, Item, Tree, filled, positions, value_tree
+from adcompiler.errors import NotDifferentiable
 from adcompiler.ir.types import Type
 from adcompiler.options import Derivative
 from adcompiler.signature import OutTree
@@ -127,6 +128,12 @@ def split(whole: np.ndarray[Any, Any], leaves: Sequence[Leaf]) -> Iterator[np.nd
 def leaves_of(tree: Tree, results: Sequence[Any]) -> list[Leaf]:
     """The floating leaves of a result or of arguments, with the shapes they have at this call."""
     match tree:
+        case Item(_, type) if type.is_complex:
+            raise NotDifferentiable(
+                "a matrix of derivatives of complex numbers is outside the language",
+                None,
+                "take real and imaginary parts, or use vjp and jvp",
+            )
         case Item(position, type):
             return [Leaf(position, type, np.shape(results[position]))] if type.is_float else []
         case Group(items=items):

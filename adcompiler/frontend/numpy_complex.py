@@ -16,7 +16,7 @@ from adcompiler.frontend.numpy_reductions import FALSE
 from adcompiler.frontend.registry import attribute, implements
 from adcompiler.frontend.values import Seq, Value
 from adcompiler.ir.build import Builder
-from adcompiler.ir.wengert import Atom, Const, Var
+from adcompiler.ir.wengert import Atom, Const
 
 
 def part(b: Builder, op: str, x: Atom) -> Atom:
