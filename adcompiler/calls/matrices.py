@@ -128,22 +128,30 @@ def split(whole: np.ndarray[Any, Any], leaves: Sequence[Leaf]) -> Iterator[np.nd
 def leaves_of(tree: Tree, results: Sequence[Any]) -> list[Leaf]:
     """The floating leaves of a result or of arguments, with the shapes they have at this call."""
     match tree:
-        case Item(_, type) if type.is_complex:
-            raise NotDifferentiable(
-                "a matrix of derivatives of complex numbers is outside the language",
-                None,
-                "take real and imaginary parts, or use vjp and jvp",
-            )
         case Item(position, type):
+            _only_real(type)
             return [Leaf(position, type, np.shape(results[position]))] if type.is_float else []
         case Group(items=items):
             return [leaf for item in items for leaf in leaves_of(item, results)]
     return []
 
 
+def _only_real(type: Type) -> None:
+    """Refuse complex numbers: their derivatives have twice as many directions."""
+    if type.is_complex:
+        raise NotDifferentiable(
+            "a matrix of derivatives of complex numbers is outside the language",
+            None,
+            "take real and imaginary parts, or use vjp and jvp",
+        )
+
+
 def argument_tree(arguments: Sequence[Argument], single: bool) -> Tree:
     """The arguments as a tree of the parameters that are their leaves."""
     trees = [a.gradient({p: p for p in a.required()}) for a in arguments]
+    for argument in arguments:
+        for position in argument.required():
+            _only_real(argument.type_of(position))
     return trees[0] if single else Group("tuple", tuple(trees))
 
 

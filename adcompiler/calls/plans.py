@@ -23,6 +23,7 @@ from adcompiler.calls.results import (
     value_tree,
 )
 from adcompiler.errors import NotDifferentiable
+from adcompiler.ir.types import Type
 from adcompiler.options import Derivative
 from adcompiler.signature import ArraySpec, OutLeaf, OutSeq, OutTree, ScalarSpec, SeqSpec, Spec
 
@@ -130,6 +131,11 @@ class Argument:
     def floats(self) -> tuple[int, ...]:
         """The parameters that are its floating leaves."""
         return tuple(floats(self.spec, self.start))
+
+    def type_of(self, position: int) -> Type:
+        """The type of a parameter."""
+        fn = self.lowering.interface
+        return fn.type(fn.params[position])
 
     def required(self) -> tuple[int, ...]:
         """The same; there must be one."""

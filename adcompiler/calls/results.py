@@ -239,6 +239,8 @@ def _direction(given: Any, value: Any, label: str, what: str) -> Any:
             None,
             f"give the {what} the shape {shape}",
         )
+    if np.iscomplexobj(given) and dtype.kind != "c":
+        raise TypeProblem(f"the {what} of {label} is complex, {label} is not", None, f"give the {what} real numbers")
     try:
         # of the same memory order as the value: the code was compiled for it
         made: Any = np.empty_like(value, dtype=dtype, subok=False)
