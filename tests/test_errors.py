@@ -124,3 +124,19 @@ def test_the_place_below_decorators_and_in_a_class(tmp_path: Path) -> None:
         lowered(model.loss, 0.5)
     assert (caught.value.lineno, caught.value.col) == (10, 12)
     assert caught.value.span is not None and caught.value.span.end_line == 11
+
+
+def test_a_misspelt_name_has_a_suggestion(tmp_path: Path) -> None:
+    made = module(
+        tmp_path,
+        HEAD + "def f(x):\n    length = 2.0\n    return x[0] * lenght\n\n\ndef g(x):\n    return np.sine(x[0])\n",
+    )
+    assert refused(made.f).fix.endswith("did you mean 'length'?")
+    assert refused(made.g).fix.endswith("did you mean 'sin'?")
+
+
+def test_a_refusal_inside_an_installed_package_stands_at_the_user_s_call(tmp_path: Path) -> None:
+    text = HEAD + "import statistics\n\n\ndef f(x):\n    return statistics.stdev(x) * x[0]\n"
+    error = refused(module(tmp_path, text).f)
+    assert (error.filename, error.col) == (str(tmp_path / "example.py"), 11)
+    assert error.what.startswith("statistics.stdev has no derivative rule") and "statistics.py:" in error.what

@@ -17,7 +17,7 @@ from adcompiler.frontend.facts import nonnegative
 from adcompiler.frontend.iteration import items_of
 from adcompiler.frontend.numbers import static_int, to_int
 from adcompiler.frontend.numpy_grids import grid
-from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.reading import nearest, resolved
 from adcompiler.frontend.registry import ATTRIBUTES
 from adcompiler.frontend.values import (
     DictValue,
@@ -92,7 +92,9 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
             return Static(text[static_int(low, items[0], "the index of a string")])
         case Static(value=held) if (points := grid(low.b, held, items)) is not None:
             return points
-    raise low.refuse("not-indexable", node.value if isinstance(node, ast.Subscript) else node, kind=kind_of(owner))
+    raise low.refuse(
+        "not-indexable", node.value if isinstance(node, ast.Subscript) else node, kind=kind_of(owner), near=""
+    )
 
 
 def _sequence_item(low: Lowering, owner: Seq, items: list[Value]) -> Value:
@@ -178,7 +180,7 @@ def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None 
             return Method(owner, name)
         case ListOf() | RangeValue() if hasattr([], name):
             return Method(owner, name)
-    raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner))
+    raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner), near="")
 
 
 def literal(held: object) -> Value:
@@ -192,7 +194,8 @@ def literal(held: object) -> Value:
 
 def _module_attribute(low: Lowering, module: ModuleType, name: str) -> Value:
     if not hasattr(module, name):
-        raise low.refuse("unknown-attribute", name=name, kind=f"module {module.__name__}")
+        near = nearest(name, dir(module))
+        raise low.refuse("unknown-attribute", name=name, kind=f"module {module.__name__}", near=near)
     held = getattr(module, name)
     if is_constant_module(module):
         return literal(held)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
+import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FunctionType
 
-from adcompiler.errors import TypeProblem
+from adcompiler.errors import ADCompilerError, MissingRule, TypeProblem
 from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, RESULT, RETURNED
 from adcompiler.frontend.outputs import delivered, without_out
 from adcompiler.frontend.reading import constant
-from adcompiler.frontend.registry import neutral_only
+from adcompiler.frontend.registry import neutral_only, title
 from adcompiler.frontend.scope import Definition, Frame, definition, parameters
 from adcompiler.frontend.values import (
     Closure,
@@ -31,6 +32,7 @@ from adcompiler.ir.wengert import Const, Var
 from adcompiler.source import SourceFunc, source_of
 
 _DEPTH = 80
+_INSTALLED = tuple(sysconfig.get_paths()[kind] for kind in ("stdlib", "platstdlib", "purelib", "platlib"))
 _CALLS = 5000
 
 
@@ -54,7 +56,19 @@ def call_function(
         for name, value in (function.__kwdefaults__ or {}).items()
     )
     bound = arguments(low, source.name, spec, defaults, dict(kw), args, kwargs)
-    return _run(low, Frame(source, definition(source.node), None), bound, node)
+    try:
+        return _run(low, Frame(source, definition(source.node), None), bound, node)
+    except ADCompilerError as error:
+        if not _is_installed(source) or _is_installed(low.frame.source):
+            raise
+        place = f"{source.file}:{error.lineno}" if error.lineno else source.file
+        what = f"{title(function)} has no derivative rule, and its text is outside the language: {error.what} ({place})"
+        raise MissingRule(what, low.b.span, "write it with functions the language has") from error
+
+
+def _is_installed(source: SourceFunc) -> bool:
+    """Whether a function belongs to an installed package, whose lines tell a user little."""
+    return source.file.startswith(_INSTALLED)
 
 
 def call_definition(

@@ -35,7 +35,7 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
             return _text(low, text, name, args)
         case ListOf() | RangeValue():
             raise low.refuse("list-grows")
-    raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner))
+    raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner), near="")
 
 
 def _append(low: Lowering, owner: Seq, args: list[Value]) -> Value:

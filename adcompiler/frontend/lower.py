@@ -32,7 +32,8 @@ from adcompiler.frontend.values import (
     Static,
     Value,
 )
-from adcompiler.ir.wengert import Atom, Const, Var
+from adcompiler.ir.walk import walk
+from adcompiler.ir.wengert import Atom, Check, Const, Var
 from adcompiler.outside import Lowered
 from adcompiler.signature import OutLeaf, OutSeq, OutStatic, OutTree, SeqSpec, Spec, StaticSpec, fields_of
 from adcompiler.source import SourceFunc
@@ -82,7 +83,9 @@ def _lowered(low: Lowering, source: SourceFunc, specs: Sequence[Spec]) -> Lowere
         with _traced(low):
             run_block(low, frame.definition.body)
     except PathEnds:
-        raise low.refuse("always-raises") from None
+        raised = next(s for s in reversed(list(walk(b.stack[0]))) if isinstance(s, Check) and s.failed == Const(True))
+        b.span = raised.span
+        raise low.refuse("always-raises", error=f"{raised.exception}: {raised.message}".rstrip(": ")) from None
     value = returned(frame)
     if isinstance(value, Maybe):
         raise low.refuse("returns-none", source.node)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import difflib
+from collections.abc import Iterable
 
 from adcompiler.errors import ADCompilerError, TypeProblem
 from adcompiler.frontend.context import Lowering
@@ -55,7 +57,7 @@ def _outside(low: Lowering, name: str) -> Value:
         try:
             held = cell.cell_contents
         except ValueError:
-            raise low.refuse("unknown-name", name=name) from None
+            raise low.refuse("unknown-name", name=name, near="") from None
         return low.captures.value(held, path)
     if name in space and is_definition(source.function):
         return constant(space[name])
@@ -65,7 +67,17 @@ def _outside(low: Lowering, name: str) -> Value:
         held = getattr(builtins, name)
         low.captures.builtin(space, name)
         return Const(held) if isinstance(held, bool) else Static(held)
-    raise low.refuse("unknown-name", name=name)
+    raise low.refuse("unknown-name", name=name, near=nearest(name, {*low.frame.env, *cells, *space}))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What a misspelt name was probably meant to be, as the end of a fix.
+
+    >>> nearest("lenght", ["length", "x"]), nearest("y", ["x"])
+    ("; did you mean 'length'?", '')
+    """
+    found = difflib.get_close_matches(name, sorted(n for n in known if n.isidentifier()), n=1, cutoff=0.65)
+    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def constant(held: object) -> Value:

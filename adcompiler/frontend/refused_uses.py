@@ -145,7 +145,7 @@ def f(x):
     ),
     "unknown-name": (
         "name {name!r} is not defined",
-        "define it, or pass it as an argument",
+        "define it, or pass it as an argument{near}",
         """
 def f(s):
     return s * unknown
@@ -218,7 +218,7 @@ def f(s, n):
     ),
     "unknown-attribute": (
         "no attribute {name!r} of {kind} in the language",
-        "use a function of NumPy",
+        "use a function of NumPy{near}",
         """
 def f(s):
     values = (s, s)

@@ -110,7 +110,7 @@ def f(s):
     ),
     "not-callable": (
         "this cannot be called",
-        "call a function",
+        "call a function; elements are taken with brackets: x[0]",
         """
 def f(s):
     return s(1.0)
@@ -237,13 +237,13 @@ def f(x, n):
         "x[:k]",
     ),
     "always-raises": (
-        "this function always raises",
+        "this function always raises {error}",
         "let it return a value",
         """
 def f(s):
     raise ValueError("no")
 """,
-        "def f",
+        "raise ValueError",
     ),
     "returns-none": (
         "some paths return no value",
