@@ -25,7 +25,8 @@ class Interference:
 
     def __init__(self, fn: Func, plan: Plan) -> None:
         self.plan = plan
-        self.edges: dict[Var, set[Var]] = {}
+        # for each name what is alive at its definitions: a graph of pairs would grow with the square of the lines
+        self.alive: dict[Var, list[Live]] = {}
         self.copies: list[tuple[Var, Atom]] = []
         self._outside: dict[int, Live] = {}
         live = self.block(fn.body, plan.names(fn.results))
@@ -102,13 +103,18 @@ class Interference:
             self._define(target, live - same)
         return (live - set(targets)) | self.plan.names(source for _, source in pairs)
 
-    def _define(self, var: Var, live: Iterable[Var]) -> None:
-        mine = self.edges.setdefault(var, set())
-        for other in live:
-            if other != var:
-                mine.add(other)
-                self.edges.setdefault(other, set()).add(var)
+    def meet(self, first: Iterable[Var], second: Iterable[Var]) -> bool:
+        """Whether a name of one set is alive where one of the other, disjoint from it, is defined."""
+        return any(
+            not live.isdisjoint(others)
+            for names, others in ((first, second), (second, first))
+            for name in names
+            for live in self.alive.get(name, ())
+        )
+
+    def _define(self, var: Var, live: Live) -> None:
+        self.alive.setdefault(var, []).append(live)
 
     def _together(self, names: Sequence[Var]) -> None:
         for name in names:
-            self._define(name, names)
+            self._define(name, frozenset(names))

@@ -58,7 +58,7 @@ class _Groups:
         first, second = self.group(a), self.group(b)
         if first is second:
             return True
-        if not self._fit(a, b) or any(not self.graph.edges.get(v, set()).isdisjoint(second) for v in first):
+        if not self._fit(a, b) or self.graph.meet(first, second):
             return False
         first.extend(second)
         del self.members[self.leader(b)]
