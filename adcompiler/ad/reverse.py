@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from adcompiler.ad.order import memory_is_free
 from adcompiler.ad.prepare import Prepared
+from adcompiler.ad.reuse import PrimalLines
 from adcompiler.ad.trips import reversed_range
 from adcompiler.analysis.alias import Aliases
 from adcompiler.analysis.dependence import Dependence, dependence
@@ -20,7 +21,7 @@ from adcompiler.analysis.scope import Path
 from adcompiler.analysis.selection import selected
 from adcompiler.ir.build import ONE, Builder, scalar
 from adcompiler.ir.ops import kind
-from adcompiler.ir.walk import all_defs, all_reads, blocks, rename, walk
+from adcompiler.ir.walk import all_defs, all_reads, as_var, blocks, rename, walk
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
@@ -62,11 +63,13 @@ class Reverse:
     free: set[Path] = field(default_factory=set)
     over: Dependence = field(init=False)
     chosen: frozenset[Var] = field(init=False)
+    lines: PrimalLines = field(init=False)
     grown: frozenset[Var] = field(init=False)
 
     def __post_init__(self) -> None:
         self.over = dependence(self.primal.func)
         self.memory = self.over.memory
+        self.lines = PrimalLines(self.primal.func)
         self.chosen = selected(self.primal.func)
         self.grown = frozenset(s.array for s in walk(self.primal.func.body) if isinstance(s, Grow))
         self.views = {s.target: s for s in walk(self.primal.func.body) if isinstance(s, (Load, Assign)) and is_view(s)}
@@ -92,7 +95,7 @@ class Reverse:
             case Assign(target=target) | Load(target=target) if target not in self.active or target in self.views:
                 pass
             case Assign():
-                self.line(stmt)
+                self.line(stmt, path)
             case Load(target=target, array=array, index=index):
                 if target in self.bars:
                     self.b.store(self.shadow(array), index, self.bars.pop(target), add=True)
@@ -107,7 +110,7 @@ class Reverse:
             case _:
                 pass
 
-    def line(self, stmt: Assign) -> None:
+    def line(self, stmt: Assign, path: Path) -> None:
         """`y = op(a, b)`: each active argument receives its share of `y_bar`."""
         y_bar = self.bars.pop(stmt.target, None)
         if y_bar is None or is_zero(stmt.op):
@@ -115,7 +118,8 @@ class Reverse:
         wanted = [k for k, a in enumerate(stmt.args) if a in self.active]
         with self.b.block() as lines:
             shares = lookup(stmt.op, self.b).pull(self.b, stmt, y_bar, wanted, guard=stmt.target in self.chosen)
-        self.b.extend(lines)
+        names = self.lines.reuse(self.b, lines, path)
+        shares = {k: names.get(share, share) for k, share in shares.items()}
         made = {s.target for s in lines if isinstance(s, Assign) and kind(s.op) not in ("view", "alloc")}
         values = list(shares.values())
         for position, share in shares.items():
@@ -182,20 +186,20 @@ class Reverse:
     def base(self, array: Var) -> Var:
         """The array of which `array` is a view, or itself."""
         while (view := self.views.get(array)) is not None:
-            array = view.array if isinstance(view, Load) else _var(view.args[0])
+            array = view.array if isinstance(view, Load) else as_var(view.args[0])
         return array
 
     def shadow(self, array: Var) -> Var:
         """The shadow of an array: zeros where it has none yet, a view of a shadow where it is a view."""
         if array in self.bars:
-            return _var(self.bars[array])
+            return as_var(self.bars[array])
         view, hint = self.views.get(array), f"{array}_bar"
         if view is None:
             bar = self.b.emit("zeros", *self.extents(array), dtype=self.b.type(array).dtype, hint=hint)
         elif isinstance(view, Load):
             bar = self.b.load(self.shadow(view.array), view.index, hint)
         else:
-            parent = self.shadow(_var(view.args[0]))
+            parent = self.shadow(as_var(view.args[0]))
             bar = self.b.emit(view.op, parent, *view.args[1:], hint=hint, weak=None, **dict(view.params))
         self.bars[array] = bar
         return bar
@@ -350,8 +354,3 @@ def is_view(stmt: Load | Assign) -> bool:
     if isinstance(stmt, Load):
         return any(isinstance(item, (Slice, NewAxis)) for item in stmt.index)
     return kind(stmt.op) == "view"
-
-
-def _var(atom: Atom) -> Var:
-    assert isinstance(atom, Var)
-    return atom
