@@ -46,7 +46,7 @@ class PrimalLines:
                 b.add(stmt)
             else:
                 args = (names.get(a, a) for a in stmt.args)
-                names[stmt.target] = b.emit(stmt.op, *args, hint=str(stmt.target), **dict(stmt.params))
+                names[stmt.target] = b.emit(stmt.op, *args, hint=str(stmt.target), weak=None, **dict(stmt.params))
         return names
 
 

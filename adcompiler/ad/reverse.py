@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from adcompiler.ad.order import memory_is_free
 from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.reuse import PrimalLines
+from adcompiler.ad.shorten import shortened, without_dead
 from adcompiler.ad.trips import reversed_range
 from adcompiler.analysis.alias import Aliases
 from adcompiler.analysis.dependence import Dependence, dependence
@@ -279,8 +280,12 @@ class Reverse:
             givens = {c: self.given(c) for c in carried}
             for block_arm in range(len(blocks(stmt)) - 1, -1, -1):
                 self.block(blocks(stmt)[block_arm], (*path, block_arm))
-            ends = {c: self.leaving(c) for c in carried}
             sums = {v: self.bars[v] for v in scalars}
+            ends = {c: self.leaving(c) for c in carried}
+            factors = {c: shortened(self.b, lines, givens[c], end) for c, end in ends.items()}
+            if factors != ends:
+                ends, wanted = factors, (*factors.values(), *self.bars.values(), *sums.values())
+                lines[:] = without_dead(self.b, lines, wanted)
         self.bars = outer
         if all(ends[c] == givens[c] for c in carried) and memory_is_free(
             self.over, self.active, self.primal.restored, path
