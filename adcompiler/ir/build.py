@@ -196,8 +196,9 @@ class Builder:
     def int(self, op: str, a: Atom, b: Atom, hint: str = "n") -> Atom:
         """Integer arithmetic of extents and indices, with literals folded and `x + 0`, `x - 0`, `x * 1` dropped."""
         if isinstance(a, Const) and isinstance(b, Const):
-            assert isinstance(a.value, int) and isinstance(b.value, int)
-            return Const(_FOLD[op](a.value, b.value))
+            # an index may be an element of an array that is known when the function is compiled
+            assert isinstance(a.value, int | np.integer) and isinstance(b.value, int | np.integer)
+            return Const(_FOLD[op](int(a.value), int(b.value)))
         if (b == ZERO and op in ("add", "sub")) or (b == ONE and op in ("mul", "floordiv")):
             return a
         if (a == ZERO and op == "add") or (a == ONE and op == "mul"):

@@ -111,6 +111,38 @@ def call(c: Choice, s: Scope) -> Made:
     return [f"{c.of(s.scalars)} = relax({target}, {scalar(c, s, 1)}, shift={c.number()})"], s
 
 
+def places(c: Choice, extent: int, count: int) -> str:
+    """Return an array of indices in range, often with repeats."""
+    return f"np.array([{', '.join(str(c.between(-extent, extent - 1)) for _ in range(count))}])"
+
+
+def by_places(c: Choice, s: Scope) -> Made:
+    """Elements read and written through arrays of indices, or at the place of the greatest or least one."""
+    vectors = s.of_rank(1)
+    if not vectors:
+        return write(c, s)
+    name, other, count = c.of(vectors), c.of(vectors), c.between(1, 4)
+    extent, kind = s.arrays[name][0], c.below(4)
+    if kind == 0:
+        found = f"{other}[{places(c, s.arrays[other][0], count)}]"
+        return [f"{name}[{places(c, extent, count)}] {c.of(('=', '+=', '*='))} np.sin({found})"], s
+    if kind == 1:
+        return [f"np.add.at({name}, {places(c, extent, count)}, np.sin({vector(c, s, count, 1)}))"], s
+    if kind == 2:
+        return [f"{name}[np.{c.of(('argmax', 'argmin'))}({name})] {c.of(('=', '+=', '*='))} {scalar(c, s, 1)} * 0.5"], s
+    return [f"{c.of(s.scalars)} = np.tanh(np.sum({name}[{places(c, extent, count)}]) * {scalar(c, s, 0)})"], s
+
+
+def second_name(c: Choice, s: Scope) -> Made:
+    """Another name for an array or for all of a view, whose writes both see."""
+    name, other = c.of(list(s.arrays)), c.fresh("y")
+    shape = s.arrays[name]
+    if s.depth:
+        return write(c, s)
+    rows = s.having(**{other: shape})
+    return [f"{other} = {name}{c.of(('', '[:]', '[::-1]'))}", *write(c, rows)[0]], rows
+
+
 def branch(c: Choice, s: Scope) -> Made:
     """if, elif, else."""
     lines = [f"if {condition(c, s)}:", *indented(block(c, s.inside()))]
@@ -200,6 +232,8 @@ STATEMENTS: dict[Callable[[Choice, Scope], Made], float] = {
     view: 1.5,
     swap: 0.7,
     call: 1,
+    by_places: 1,
+    second_name: 0.3,
     leave: 0.8,
 }
 REGIONS: dict[Callable[[Choice, Scope], Made], float] = {for_range: 3, branch: 2, while_loop: 1, for_elements: 0.6}

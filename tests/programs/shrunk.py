@@ -136,3 +136,11 @@ def written_right_after_an_arm_has_named_it(x):
 
 
 program(written_right_after_an_arm_has_named_it, lambda rng: (rng.uniform(0.4, 0.9, size=3),), refusable=True)
+
+
+def places_counted_from_the_end(x):
+    x[np.array([-3])] = 0.5 * x[np.array([-1])]
+    return np.sum(np.sin(x))
+
+
+program(places_counted_from_the_end, lambda rng: (rng.uniform(0.4, 0.9, size=5),))
