@@ -141,3 +141,26 @@ def test_arguments_outside_the_language_are_refused(name: str) -> None:
         gradient(lambda x: np.sum(OUTSIDE[name](x)), np.ones((3, 2)))
     if isinstance(caught.value, ad.ADCompilerError):
         assert caught.value.lineno is not None and caught.value.fix
+
+
+@pytest.mark.parametrize("name", ["sinc", "vecdot", "softmax", "expit", "quantile", "gradient", "unwrap", "nan_to_num"])
+def test_complex_numbers_are_refused_where_only_real_ones_are_known(name: str) -> None:
+    functions: dict[str, Callable[[Any], Any]] = {
+        "sinc": lambda z: np.sinc(z),
+        "vecdot": lambda z: np.vecdot(z, z),
+        "softmax": lambda z: scipy.special.softmax(z),
+        "expit": lambda z: scipy.special.expit(z),
+        "quantile": lambda z: np.quantile(z, 0.5),
+        "gradient": lambda z: np.gradient(z),
+        "unwrap": lambda z: np.unwrap(z),
+        "nan_to_num": lambda z: np.nan_to_num(z),
+    }
+    with pytest.raises(ad.ADCompilerError):
+        gradient(lambda z: np.sum(np.abs(functions[name](z))), np.array([1 + 2j, 3 - 1j, 2j]))
+
+
+def test_correlation_conjugates() -> None:
+    z = np.array([1 + 2j, 3 - 1j, 2j])
+    for f in (lambda z: np.abs(np.correlate(z, 1j * z)[0]), lambda z: np.abs(np.sum(scipy.linalg.toeplitz(z)[0]))):
+        with interpreted():
+            assert ad.grad(f, cache=False).primal(z) == pytest.approx(f(z), rel=1e-14)

@@ -213,7 +213,10 @@ def dot_of_many(b: Builder, x: Var, y: Var, axis: int) -> Value:
 @implements(np.vecdot, np.linalg.vecdot)
 def vecdot(b: Builder, x1: Value, x2: Value, *, axis: Value = LAST) -> Value:
     """The sum of products along an axis."""
-    value = apply(b, "mul", as_array(b, x1), as_array(b, x2), hint="product")
+    first = as_array(b, x1)
+    if b.type(first).is_complex:
+        raise TypeProblem("np.vecdot of complex numbers", b.span, "write np.sum(np.conj(x) * y, axis=-1)")
+    value = apply(b, "mul", first, as_array(b, x2), hint="product")
     return reduce(b, "sum", value, (as_axis(b, axis, b.type(value).rank),), hint="total")
 
 

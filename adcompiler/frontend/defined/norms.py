@@ -22,11 +22,17 @@ def real_for_spectrum(x: Any, ord: Any, axis: Any) -> Any:
         refuse("singular values of a complex matrix", "use the Frobenius norm, or a real matrix")
 
 
-def floats(x: Any) -> Any:
-    """An array of floats; of complex numbers their moduli, from which every other norm is made."""
+def moduli(x: Any) -> Any:
+    """An array of floats; of complex numbers their moduli, from which every norm is made."""
     x = np.asarray(x)
-    if x.dtype == np.complex64 or x.dtype == np.complex128:
-        return np.abs(x)
+    return np.abs(x) if x.dtype.kind == "c" else floats(x)
+
+
+def floats(x: Any) -> Any:
+    """An array of floats."""
+    x = np.asarray(x)
+    if x.dtype.kind == "c":
+        refuse("this function of complex numbers", "take the real and the imaginary part apart")
     return x if x.dtype == np.float32 or x.dtype == np.float64 else x.astype(np.float64)
 
 
@@ -73,7 +79,7 @@ def of_matrices(x: Any, ord: Any, rows: int, columns: int, keepdims: Any) -> Any
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
     """The norm of vectors or matrices; zero has a derivative of zero where it is a square root."""
     real_for_spectrum(x, ord, axis)
-    x = floats(x)
+    x = moduli(x)
     if axis is None and ord is None:
         return of_vectors(x, None, None, keepdims)
     if axis is None:
@@ -86,14 +92,14 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> An
 @means(np.linalg.vector_norm)
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: Any = False, ord: Any = 2) -> Any:
     """The norm of all elements, or along axes."""
-    return of_vectors(floats(x), ord, axis, keepdims)
+    return of_vectors(moduli(x), ord, axis, keepdims)
 
 
 @means(np.linalg.matrix_norm)
 def matrix_norm(x: Any, /, *, keepdims: Any = False, ord: Any = "fro") -> Any:
     """The norm over the last two axes."""
     real_for_spectrum(x, ord, (-2, -1))
-    x = floats(x)
+    x = moduli(x)
     return of_matrices(x, ord, x.ndim - 2, x.ndim - 1, keepdims)
 
 

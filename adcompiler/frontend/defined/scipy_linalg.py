@@ -148,7 +148,7 @@ def block_diag(*arrs: Any) -> Any:
 @means("scipy.linalg.toeplitz")
 def toeplitz(c: Any, r: Any = None) -> Any:
     """A matrix with constant diagonals, from its first column and row."""
-    row = c if r is None else r
+    row = np.conj(c) if r is None and c.dtype.kind == "c" else c if r is None else r
     out = np.empty((len(c), len(row)), np.result_type(c.dtype, row.dtype))
     for i in range(len(c)):
         for j in range(len(row)):

@@ -187,7 +187,7 @@ def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
     """The sums of products of one sequence with the other moved along it."""
     a, v = np.atleast_1d(a), np.atleast_1d(v)
     n, m = len(a), len(v)
-    full = convolve(a, v[::-1])
+    full = convolve(a, np.conj(v[::-1]) if v.dtype.kind == "c" else v[::-1])
     if mode == "full":
         return full
     if mode == "same":
