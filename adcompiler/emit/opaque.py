@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection
 
 from adcompiler.emit.casts import Dialect
+from adcompiler.emit.fourier import FFT
 from adcompiler.emit.syntax import call
 from adcompiler.ir.wengert import Assign
 
@@ -180,6 +181,7 @@ _FOR_NUMBA: dict[str, str] = {
     "_cofactors": _COFACTORS,
     "_det": _DET,
     "_eigh": _EIGH,
+    "_fft": FFT,
     "_finite": _FINITE,
     "_inv": _INV,
     "_pinv": _PINV,
@@ -207,6 +209,11 @@ def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, rank: int
             return call("_cofactors", *args)
         case "pinv" if dialect == "python":
             return call("np.linalg.pinv", *args)
+        case "fft" if dialect == "numba":
+            return call("_fft", *args, ast.Constant(bool(params["inverse"])))
+        case "fft":
+            plain = {"norm": ast.Constant("forward")} if params["inverse"] else {}
+            return call("np.fft.ifft" if params["inverse"] else "np.fft.fft", *args, **plain)
         case "solve" if dialect == "numba":
             return call(f"_solve{rank}", *args)
         case "solve_triangular" if dialect == "numba":

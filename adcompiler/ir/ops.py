@@ -103,9 +103,9 @@ _UFUNCS: dict[str, np.ufunc] = {
 # argsort(x) of a vector; cholesky(a), inv(a), det(a), cofactor(a) of a matrix; solve(a, b) for a vector or a matrix b,
 # solve_triangular(a, b; lower); pinv(a, rcond). What gives several arrays gives them in one: slogdet(a) as (sign,
 # logarithm), eigh(a) as the values above the vectors, qr(a) of a tall matrix as Q above R, svd(a) as U, the values and
-# the transpose of Vh below each other
+# the transpose of Vh below each other. fft(x; inverse) of the rows of a complex matrix, with no factor either way
 _OPAQUE = (
-    *("argsort", "cholesky", "cofactor", "det", "eigh", "inv", "pinv", "qr", "slogdet", "solve"),
+    *("argsort", "cholesky", "cofactor", "det", "eigh", "fft", "inv", "pinv", "qr", "slogdet", "solve"),
     *("solve_triangular", "svd"),
 )
 
@@ -137,7 +137,7 @@ _ON_COMPLEX = frozenset(
     [
         *("add", "sub", "mul", "div", "pow", "neg", "pos", "conj", "real", "imag", "where", "cast", "cut"),
         *("exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh"),
-        *("arcsin", "arccos", "arctan", "arctanh", "eq", "ne", "isnan", "isinf", "isfinite", "sum", "prod"),
+        *("arcsin", "arccos", "arctan", "arctanh", "eq", "ne", "isnan", "isinf", "isfinite", "sum", "prod", "fft"),
     ]
 )
 

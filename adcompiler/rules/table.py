@@ -19,6 +19,7 @@ from adcompiler.rules import (
     constant,
     custom,
     decompositions,
+    fourier,
     inverses,
     linalg,
     parts,
@@ -30,7 +31,20 @@ from adcompiler.rules import (
 from adcompiler.rules import rule as declared
 from adcompiler.rules.rule import Domain, Pin, Rule
 
-DECLARATIONS = (scalar, parts, power, special, constant, arrays, reductions, linalg, inverses, decompositions, custom)
+DECLARATIONS = (
+    scalar,
+    parts,
+    power,
+    special,
+    constant,
+    arrays,
+    reductions,
+    linalg,
+    inverses,
+    decompositions,
+    fourier,
+    custom,
+)
 TABLE: Mapping[str, Rule] = MappingProxyType(declared.RULES)
 MEANING: Mapping[object, str] = MappingProxyType(declared.MEANING)
 ZERO: frozenset[str] = frozenset(declared.ZERO)

@@ -244,6 +244,8 @@ def opaque(op: str, args: list[Any], params: dict[str, Any]) -> Any:
             return (np.linalg.det(u) * np.linalg.det(vh) * (u * others) @ vh).astype(s.dtype)
         case "solve_triangular":
             return linalg.solve_triangular(*args, lower=params["lower"])
+        case "fft":
+            return np.fft.ifft(args[0], norm="forward") if params["inverse"] else np.fft.fft(args[0])
         case "eigh" | "qr":
             return np.vstack(getattr(np.linalg, op)(args[0]))
         case "slogdet":

@@ -194,6 +194,9 @@ def array_cases(rule: Rule, rng: np.random.Generator, dtype: str = "float64") ->
             for a, c in (((4,), (4,)), ((3, 4), (4,)), ((4,), (4, 3)), ((2, 3), (3, 4))):
                 yield Case(f"{len(a)}-{len(c)}", rule, (some(*a), some(*c)), {})
             yield Case("views", rule, (some(4, 6)[::2, ::-1], some(4, 6).T), {})
+        case "fft":
+            for inverse in (False, True) if dtype.startswith("complex") else ():
+                yield Case(f"inverse {inverse}", rule, (some(3, 5),), {"inverse": inverse})
         case op if kind(op) == "opaque":
             yield from matrix_cases(rule, rng, dtype)
         case _:

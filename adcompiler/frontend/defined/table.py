@@ -5,6 +5,7 @@ from __future__ import annotations
 from adcompiler.frontend.defined import (
     arrays,
     elementwise,
+    fourier,
     grids,
     norms,
     padding,
@@ -16,4 +17,17 @@ from adcompiler.frontend.defined import (
     ufuncs,
 )
 
-MODULES = (arrays, elementwise, grids, norms, padding, scipy_linalg, signals, sorting, special, statistics, ufuncs)
+MODULES = (
+    arrays,
+    elementwise,
+    fourier,
+    grids,
+    norms,
+    padding,
+    scipy_linalg,
+    signals,
+    sorting,
+    special,
+    statistics,
+    ufuncs,
+)

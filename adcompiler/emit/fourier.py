@@ -1,0 +1,92 @@
+"""The Fourier transform for Numba, which has none: right for every length, in time proportional to n log n."""
+
+from __future__ import annotations
+
+_COMPILED = '@nb.njit(error_model="numpy", nogil=True)'
+
+FFT = f'''
+def _fft_turns(n, step, sign):
+    """The numbers exp(sign * 2j * pi * k * step / n) for k below n."""
+    turns = np.empty(n, dtype=np.complex128)
+    for k in range(n):
+        angle = 2.0 * np.pi * ((k * step) % n) / n
+        turns[k] = complex(np.cos(angle), sign * np.sin(angle))
+    return turns
+
+
+{_COMPILED}
+def _fft_vector(x, y, turns):
+    """The transform of `x`, whose length has small factors only; `x` and `y` are overwritten, one is the result."""
+    n = left = x.size
+    done, p = 1, 2
+    while left > 1:
+        while left % p:
+            p += 1
+        left //= p
+        for k in range(left):
+            for r in range(p):
+                turn = turns[k * r * done]
+                for t in range(done):
+                    total = x[t + done * k]
+                    for u in range(1, p):
+                        total += x[t + done * (k + left * u)] * turns[(r * u) % p * (n // p)]
+                    y[t + done * (p * k + r)] = total * turn
+        x, y = y, x
+        done *= p
+    return x
+
+
+{_COMPILED}
+def _fft_chirped(a, out, sign):
+    """The transform of each row of any length, as a convolution of a length that is a power of two."""
+    n, size = a.shape[1], 1
+    while size < 2 * n - 1:
+        size *= 2
+    turns = _fft_turns(size, 1, -1.0)
+    chirp = np.empty(n, dtype=np.complex128)
+    kernel = np.zeros(size, dtype=np.complex128)
+    for k in range(n):
+        angle = np.pi * ((k * k) % (2 * n)) / n
+        chirp[k] = complex(np.cos(angle), sign * np.sin(angle))
+        kernel[k] = chirp[k].conjugate()
+        if k > 0:
+            kernel[size - k] = kernel[k]
+    kernel = _fft_vector(kernel, np.empty(size, dtype=np.complex128), turns)
+    x, y = np.empty(size, dtype=np.complex128), np.empty(size, dtype=np.complex128)
+    for i in range(a.shape[0]):
+        x[n:] = 0.0
+        for k in range(n):
+            x[k] = a[i, k] * chirp[k]
+        found = _fft_vector(x, y, turns)
+        for k in range(size):
+            y[k] = (found[k] * kernel[k]).conjugate()
+        x[:] = y
+        found = _fft_vector(x, y, turns)
+        for k in range(n):
+            out[i, k] = found[k].conjugate() * chirp[k] / size
+
+
+{_COMPILED}
+def _fft(a, inverse):
+    """The Fourier transform of each row; the inverse one without its factor."""
+    n, rest = a.shape[1], a.shape[1]
+    sign = 1.0 if inverse else -1.0
+    out = np.empty(a.shape, dtype=a.dtype)
+    for p in (2, 3, 5, 7, 11, 13):
+        while rest > 1 and rest % p == 0:
+            rest //= p
+    if rest > 1:
+        _fft_chirped(a, out, sign)
+        return out
+    turns = _fft_turns(n, 1, sign)
+    x, y = np.empty(n, dtype=np.complex128), np.empty(n, dtype=np.complex128)
+    for i in range(a.shape[0]):
+        for k in range(n):
+            x[k] = a[i, k]
+        found = _fft_vector(x, y, turns)
+        for k in range(n):
+            out[i, k] = found[k]
+    return out
+'''
+
+__all__ = ["FFT"]
