@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import adcompiler as ad
+from adcompiler.backend.cpu import python_function
+from adcompiler.emit.text import emit
 from tests.support.cases import Case
 from tests.support.registry import Program, load_programs
 from tests.support.trees import arrays, assert_finite, assert_same, copied, inner, leaves
@@ -135,6 +138,22 @@ def test_adjoint_source_is_runnable_python(case: Case) -> None:
     namespace: dict[str, Any] = {}
     exec(compile(text, case.program.name, "exec"), namespace)
     assert any(callable(value) for name, value in namespace.items() if not name.startswith("__"))
+
+
+def test_lowered_form_agrees_as_plain_python(case: Case) -> None:
+    if case.is_structure or not case.plain:
+        pytest.skip("several outputs" if case.is_structure else "compiled as it is")
+    args = case.program.args()
+    loss = case.or_refused(lambda: case.grad_of_loss.view(*args)).subject.function
+    # sums in the order of the source, whose lines plain Python can run
+    made = ad.grad(loss, case.argnums, fastmath=False, cache=False)
+    view = made.view(*args)
+    fn = view.plan.compiled.stages["lowered"]
+    lowered = python_function(emit(fn, "python"), fn.name, keep=False)
+    _, leaves_of = view.subject.find(view.subject.binder.values(args, {}))
+    results = lowered(*view.instance.fresh(leaves_of))
+    found = view.plan.make(results if view.plan.count > 1 else (results,))
+    assert_same(found, case.grad_of_loss(*case.program.args()), rtol=1e-4 if case.is_single else 1e-10)
 
 
 def test_compiled_gradient_agrees_with_plain_python(case: Case) -> None:
