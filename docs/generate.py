@@ -55,9 +55,11 @@ Every error has `what`, `fix`, `filename`, `lineno` and `col`; the last three ar
 
 def rules_page() -> str:
     """The tables of rules."""
-    declared = [rule for rule in TABLE.values() if rule.formulas]
+    declared = [rule for rule in sorted(TABLE.values(), key=lambda rule: rule.op) if rule.formulas]
     # a derivative that a user declares belongs to a call, not to the operation
-    built = [rule for rule in TABLE.values() if not rule.formulas and rule.op != "custom"]
+    built = [
+        rule for rule in sorted(TABLE.values(), key=lambda rule: rule.op) if not rule.formulas and rule.op != "custom"
+    ]
     parts = [RULES, "## Declared by formulas\n"]
     parts += [row("operation", "Python", "derivatives", "conventions"), row(*["---"] * 4)]
     parts += [row(code(r.text), callables(r.op), formulas(r), conventions(r)) for r in declared]
