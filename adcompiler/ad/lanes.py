@@ -13,12 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adcompiler.ad.products import product
-from adcompiler.analysis.activity import reachable
-from adcompiler.analysis.alias import aliases
+from adcompiler.ad.reached import reached, steering, uses
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import INDEX
-from adcompiler.ir.walk import defines, index_atoms, map_operands, operands, walk, yields
+from adcompiler.ir.walk import defines, map_operands, operands, walk
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
@@ -61,7 +60,7 @@ def widen(fn: Func, wide: Sequence[int], outs: Sequence[int]) -> Func:
     AssertionError
         Where the course of the function depends on these parameters.
     """
-    lanes = Lanes(fn, Builder.of(fn), _reached(fn, [fn.params[k] for k in wide]), _uses(fn))
+    lanes = Lanes(fn, Builder.of(fn), reached(fn, [fn.params[k] for k in wide]), uses(fn))
     params = lanes.parameters(frozenset(wide))
     with lanes.b.block() as body:
         lanes.block(fn.body)
@@ -70,47 +69,6 @@ def widen(fn: Func, wide: Sequence[int], outs: Sequence[int]) -> Func:
     extents = [stmt for stmt in body if isinstance(stmt, Assign) and stmt.op == "dim" and stmt.args[0] in params]
     lanes.b.extend([*extents, *lanes.rows_made, *(stmt for stmt in body if stmt not in extents)])
     return lanes.b.finish(fn.name, params, results, fn.doc)
-
-
-def steering(stmt: Stmt) -> Iterator[Atom]:
-    """The values on which the course of a statement depends."""
-    match stmt:
-        case Loop(start=start, stop=stop, step=step, until=until):
-            yield from (start, stop, step, *(() if until is None else (until,)))
-        case While(test=test) | Branch(test=test):
-            yield test
-        case Load(index=index) | Store(index=index):
-            yield from index_atoms(index)
-
-
-def _uses(fn: Func) -> Counter[Var]:
-    """How often each name is read."""
-    read = [a for stmt in walk(fn.body) for a in (*operands(stmt), *yields(stmt))]
-    return Counter(a for a in (*read, *fn.results) if isinstance(a, Var))
-
-
-def _reached(fn: Func, params: Sequence[Var]) -> frozenset[Var]:
-    """The names whose value or contents depend on these parameters."""
-    memory = aliases(fn)
-    flow: list[tuple[Var, Var]] = []
-    for stmt in walk(fn.body):
-        pairs: list[tuple[Atom, Var]] = []
-        match stmt:
-            case Assign(target=target, op=op, args=args) if kind(op) != "shape":
-                pairs = [(a, target) for a in args]
-            case Load(target=target, array=array):
-                pairs = [(array, target)]
-            case Store(array=array, value=value):
-                pairs = [(value, array)]
-            case Loop(carried=carried) | While(carried=carried):
-                pairs = [p for c in carried for p in ((c.init, c.var), (c.next, c.var), (c.var, c.out))]
-            case Branch(outs=outs):
-                pairs = [p for o in outs for p in ((o.then, o.var), (o.other, o.var))]
-            case _:
-                pass
-        flow += [(memory.root(a), memory.root(v)) for a, v in pairs if isinstance(a, Var)]
-    found = reachable({memory.root(v) for v in params}, flow)
-    return frozenset(v for name in fn.types if memory.root(v := Var(name)) in found)
 
 
 @dataclass(slots=True)

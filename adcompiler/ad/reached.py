@@ -1,0 +1,53 @@
+"""What depends on some parameters, and what the course of a statement depends on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from adcompiler.analysis.activity import reachable
+from adcompiler.analysis.alias import aliases
+from adcompiler.ir.ops import kind
+from adcompiler.ir.walk import index_atoms, operands, walk, yields
+from adcompiler.ir.wengert import Assign, Atom, Branch, Func, Load, Loop, Stmt, Store, Var, While
+
+
+def steering(stmt: Stmt) -> Iterator[Atom]:
+    """The values on which the course of a statement depends."""
+    match stmt:
+        case Loop(start=start, stop=stop, step=step, until=until):
+            yield from (start, stop, step, *(() if until is None else (until,)))
+        case While(test=test) | Branch(test=test):
+            yield test
+        case Load(index=index) | Store(index=index):
+            yield from index_atoms(index)
+
+
+def uses(fn: Func) -> Counter[Var]:
+    """How often each name is read."""
+    read = [a for stmt in walk(fn.body) for a in (*operands(stmt), *yields(stmt))]
+    return Counter(a for a in (*read, *fn.results) if isinstance(a, Var))
+
+
+def reached(fn: Func, params: Sequence[Var]) -> frozenset[Var]:
+    """The names whose value or contents depend on these parameters."""
+    memory = aliases(fn)
+    flow: list[tuple[Var, Var]] = []
+    for stmt in walk(fn.body):
+        pairs: list[tuple[Atom, Var]] = []
+        match stmt:
+            case Assign(target=target, op=op, args=args) if kind(op) != "shape":
+                pairs = [(a, target) for a in args]
+            case Load(target=target, array=array):
+                pairs = [(array, target)]
+            case Store(array=array, value=value):
+                pairs = [(value, array)]
+            case Loop(carried=carried) | While(carried=carried):
+                pairs = [p for c in carried for p in ((c.init, c.var), (c.next, c.var), (c.var, c.out))]
+            case Branch(outs=outs):
+                pairs = [p for o in outs for p in ((o.then, o.var), (o.other, o.var))]
+            case _:
+                pass
+        flow += [(memory.root(a), memory.root(v)) for a, v in pairs if isinstance(a, Var)]
+    found = reachable({memory.root(v) for v in params}, flow)
+    return frozenset(v for name in fn.types if memory.root(v := Var(name)) in found)
