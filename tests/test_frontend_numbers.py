@@ -218,8 +218,6 @@ def test_specifications_of_arguments() -> None:
         (np.ones(2, ">f8"), ">f8"),
         (np.array([None]), "object"),
         (np.array(["a"]), "U1"),
-        (np.ones(2, np.complex128), "complex128"),
-        (1j, "complex"),
         (2**63, "9223372036854775808"),
         (np.ma.ones(2), "MaskedArray"),
         ({1.0}, "set"),

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adcompiler.ad.products import product
+from adcompiler.ad.products import lane_by_lane, product
 from adcompiler.ad.reached import reached, steering, uses
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.ops import kind
@@ -222,6 +222,10 @@ class Lanes:
             case "contract":
                 lanes = [k for k, a in enumerate(stmt.args) if a in self.wide]
                 return product(self.b, [self.of(a) if a in self.wide else a for a in stmt.args], lanes, hint)
+            case "opaque":
+                args = [(self.of(a), True) if a in self.wide else (a, False) for a in stmt.args]
+                dtype = self.fn.types[stmt.target.name].dtype
+                return lane_by_lane(self.b, op, params, args, (self.fn.shape(stmt.target), dtype), hint)
             case "alloc" if op == "full":
                 made = self.b.emit("empty", *stmt.args[1:], self.count, hint=hint, **params)
                 self.b.store(made, self.b.everything(made), self.beside(stmt.args[0]))
@@ -234,6 +238,7 @@ class Lanes:
                 return self.b.emit(op, self.of(stmt.args[0]), hint=hint, axes=(*axes, len(axes)))
             case "view":
                 return self.b.emit(op, self.of(stmt.args[0]), *stmt.args[1:], self.count, hint=hint)
+        assert kind(op) in ("elementwise", "copy", "reduce"), f"{op} has no meaning along the last axis"
         return self.b.emit(op, *(self.beside(a) for a in stmt.args), hint=hint, **params)
 
     # -- loops over the lanes ----------------------------------------------------------------------------------------

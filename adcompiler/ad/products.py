@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from adcompiler.ir.build import ONE, ZERO, Builder
+from adcompiler.ir.build import ONE, ZERO, Builder, Shape
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.wengert import Atom, Loop, Slice, Var
 
@@ -19,16 +20,35 @@ def product(b: Builder, args: Sequence[Atom], lanes: Sequence[int], hint: str) -
 
 
 def both(b: Builder, first: Var, second: Var, hint: str) -> Var:
-    """`dot` of two operands with lanes, lane by lane."""
-    count = b.shape(first)[-1]
-    shape = (*b.shape(first)[:-2], *b.shape(second)[1:-1], count)
-    made = b.emit("empty", *shape, dtype=b.types[first.name].dtype, hint=hint)
+    """`dot` of two operands with lanes."""
+    result = (*b.shape(first)[:-2], *b.shape(second)[1:-1]), b.types[first.name].dtype
+    return lane_by_lane(b, "dot", {}, [(first, True), (second, True)], result, hint)
+
+
+def lane_by_lane(
+    b: Builder,
+    op: str,
+    params: Mapping[str, Any],
+    args: Sequence[tuple[Atom, bool]],
+    result: tuple[Shape, str],
+    hint: str,
+) -> Var:
+    """An operation that knows no lanes, on the values of each; `result` are extents and element type of one value."""
+    count = next(b.shape(a)[-1] for a, wide in args if wide)
+    made = b.emit("empty", *result[0], count, dtype=result[1], hint=hint)
     lane = b.var("lane", INDEX)
     with b.block() as body:
-        result = b.emit("dot", *(b.load(v, (*b.everything(v)[:-1], lane)) for v in (first, second)))
-        b.store(made, (*b.everything(made)[:-1], lane), result)
+        values = [one_lane(b, a, lane) if wide else a for a, wide in args]
+        b.store(made, (*b.everything(made)[:-1], lane), b.emit(op, *values, **params))
     b.add(Loop(lane, ZERO, count, ONE, (), tuple(body), None, False, b.span))
     return made
+
+
+def one_lane(b: Builder, array: Atom, lane: Var) -> Var:
+    """The value of one lane, in memory of its own."""
+    assert isinstance(array, Var)
+    value = b.load(array, (*b.everything(array)[:-1], lane))
+    return b.emit("copy", value) if b.types[value.name].rank else value
 
 
 def right(b: Builder, plain: Var, lanes: Var, hint: str) -> Var:

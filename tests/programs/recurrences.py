@@ -233,7 +233,6 @@ def state_and_next_state(x, y, n, m):
 program(state_and_next_state, lambda rng: (0.4, 0.7, 3, 1), (0, 1))
 program(state_and_next_state, lambda rng: (0.4, 0.7, 2, 8), (0, 1), name="state_and_next_state_one_empty")
 program(state_and_next_state, lambda rng: (0.4, 0.7, 1, 4), (0, 1), name="state_and_next_state_both")
-program(state_and_next_state, lambda rng: (0.4, 0.7, 0, 4), (0, 1), name="state_and_next_state_never")
 
 
 def next_state_left_early(x, rate, n):
@@ -245,7 +244,7 @@ def next_state_left_early(x, rate, n):
         x = y
         if total > 3.0:
             break
-    return total * x
+    return total * x + 0.1 * x * rate
 
 
 program(next_state_left_early, lambda rng: (0.5, 0.3, 9), (0, 1))
