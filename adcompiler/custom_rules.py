@@ -10,7 +10,7 @@ from types import FunctionType, MethodType
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from adcompiler.calls import nesting
-from adcompiler.calls.declared import by_adjoint, by_formulas, by_tangent, without_derivative
+from adcompiler.calls.declared import by_adjoint, by_formulas, by_tangent, note_views, refuse_writes, without_derivative
 from adcompiler.calls.nesting import bound_values
 from adcompiler.calls.plans import primal_plan
 from adcompiler.calls.signing import Same
@@ -64,14 +64,18 @@ class Declared(Generic[P, R]):
         given = {k: resolved(low, v) for k, v in kwargs.items()}
         of = subject(self.function, Options())
         values = Seq(bound_values(low, self, of, [resolved(low, a) for a in args], given))
+        plain = self.subjects.setdefault((Same(self.function), -1), Subject(self.function, Options()))
+        refuse_writes(low, self.name, plain, values)
         depth = getattr(self.nesting, "depth", 0)
         if depth == _ORDER:
             return without_derivative(low, self.name, self.value(low, values, node), values)
         self.nesting.depth = depth + 1
         try:
-            return self.lowered(low, values, node)
+            result = self.lowered(low, values, node)
         finally:
             self.nesting.depth = depth
+        note_views(low, plain, values, result)
+        return result
 
     def value(self, low: Program, args: Seq, node: ast.AST) -> Value:
         """The value by the function itself."""
@@ -152,7 +156,9 @@ class custom_vjp(Declared[P, R]):
 
     def lowered(self, low: Program, args: Seq, node: ast.AST) -> Value:
         """The value by `forward`, with the adjoint by `backward`."""
-        pair = nesting.call(low, self, self.part(low, "forward"), primal_plan, args.items, {})
+        forward = self.part(low, "forward")
+        refuse_writes(low, self.name, forward, args)
+        pair = nesting.call(low, self, forward, primal_plan, args.items, {})
         if not isinstance(pair, Seq) or len(pair.items) != 2:
             what = f"the forward function of {self.name}() must return a pair"
             raise TypeProblem(what, low.b.span, "return out, residuals")

@@ -271,3 +271,46 @@ def test_mistakes() -> None:
         ad.rule("f(x)", newton, z="1")
     with pytest.raises(ValueError, match="is not a function with the names"):
         ad.rule("x + 1", newton)
+
+
+def test_what_a_declared_function_writes_has_no_derivative() -> None:
+    @ad.custom_vjp
+    def scaled_in_place(u, a):
+        u *= a
+        return np.sum(u)
+
+    def forward(u, a):
+        return scaled_in_place(u, a), a
+
+    def backward(a, bar):
+        return bar * a * np.ones(4), None
+
+    scaled_in_place.defvjp(forward, backward)
+    with pytest.raises(ad.UnsupportedSyntax, match="writes into an argument"):
+        ad.grad(lambda u: scaled_in_place(u, 0.5))(np.ones(4))
+
+
+def test_a_view_that_is_written_later_is_refused() -> None:
+    @ad.custom_vjp
+    def tail(u):
+        return u[1:]
+
+    def forward(u):
+        return tail(u), None
+
+    def backward(_, bar):
+        return (np.concatenate((np.zeros(1), bar)),)
+
+    tail.defvjp(forward, backward)
+
+    def f(u):
+        v = tail(u)
+        u[1] = 3.0 * u[2]
+        return np.sum(v * u[1:])
+
+    with pytest.raises(ad.ADCompilerError, match="may give a view or a copy"):
+        ad.grad(f)(np.array([1.0, 2.0, 3.0, 4.0]))
+
+
+def test_a_call_with_integers_alone() -> None:
+    assert ad.grad(lambda x: root(3, 2) * x)(2.0) == pytest.approx(newton(3.0, 2.0))

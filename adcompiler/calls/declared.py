@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from adcompiler.analysis.alias import aliases
 from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.nesting import lowered_for
 from adcompiler.calls.subject import Subject
@@ -23,6 +24,8 @@ from adcompiler.signature import OutLeaf, OutSeq, OutTree
 def by_adjoint(low: Program, name: str, backward: Subject, out: Value, residuals: Value, args: Seq) -> Value:
     """The result `out` with the adjoint `backward(residuals, cotangent)`."""
     outs, inputs = floats(low.b, out), floats(low.b, args)
+    if not outs or not inputs:
+        return out
     lowering, atoms = lowered_for(low, backward, (residuals, only_floats(low.b, out)))
     tree = lowering.lowered.out
     if not isinstance(tree, OutSeq) or tree.kind != "tuple" or len(tree.items) != len(args.items):
@@ -38,6 +41,8 @@ def by_adjoint(low: Program, name: str, backward: Subject, out: Value, residuals
 def by_tangent(low: Program, name: str, tangent: Subject, out: Value, args: Seq) -> Value:
     """The result `out` with the tangent of `tangent(primals, tangents)`, which gives a result and its tangent."""
     outs, inputs = floats(low.b, out), floats(low.b, args)
+    if not outs or not inputs:
+        return out
     lowering, atoms = lowered_for(low, tangent, (args, only_floats(low.b, args)))
     tree = lowering.lowered.out
     if not isinstance(tree, OutSeq) or tree.kind != "tuple" or len(tree.items) != 2:
@@ -71,13 +76,38 @@ def by_formulas(low: Program, name: str, formulas: Mapping[str, Formula | None],
     return attached(low, name, linear, True, out, floats(low.b, out), floats(low.b, args))
 
 
+def refuse_writes(low: Program, name: str, of: Subject, args: Seq) -> None:
+    """A declared derivative is one of the value: what the function writes has none."""
+    if lowered_for(low, of, args.items)[0].lowered.written:
+        raise UnsupportedSyntax(
+            f"{name}() has a declared derivative and writes into an argument", low.b.span, "let it return a new array"
+        )
+
+
+def note_views(low: Program, of: Subject, args: Seq, result: Value) -> None:
+    """Results are copies where the function gives an argument, or a view of one: refused where that could be seen."""
+    lowering, atoms = lowered_for(low, of, args.items)
+    fn = lowering.lowered.func
+    memory, found = aliases(fn), floats(low.b, result)
+    given = [r for r in fn.results if fn.type(r).is_float]
+    for leaf, own in zip(found, given, strict=len(found) == len(given)):
+        if not isinstance(leaf, Var) or not isinstance(own, Var) or not fn.type(own).rank:
+            continue
+        for param, atom in zip(fn.params, atoms, strict=True):
+            if isinstance(atom, Var) and fn.types[param.name].rank and memory.root(param) == memory.root(own):
+                low.b.snapshots.append((leaf, atom, low.b.span))
+
+
 def without_derivative(low: Program, name: str, out: Value, args: Seq) -> Value:
     """The result `out`, whose derivative is refused where it is needed."""
     outs, inputs = floats(low.b, out), floats(low.b, args)
     made: dict[Atom, Value] = {}
     for position, atom in enumerate(outs):
         rule = Custom(name, None, True, (), 0, len(outs), position, _no_transpose)
-        made[atom] = low.b.emit("custom", atom, *outs, *inputs, hint=name, rule=rule)
+        copy = low.b.emit("custom", atom, *outs, *inputs, hint=name, rule=rule)
+        made[atom] = copy
+        if isinstance(atom, Var) and low.b.type(atom).rank:
+            low.b.snapshots.append((copy, atom, low.b.span))
     return mapped(out, lambda atom: made.get(atom, atom))
 
 

@@ -214,7 +214,10 @@ class Expressions:
         arg = self.atom(stmt.args[0])
         if type.rank:
             return method(arg, "astype", name(dtype_name(result.dtype)))
-        return call(_PYTHON[result.dtype] if result.weak else dtype_name(result.dtype), arg)
+        # Numba's int() of an unsigned number is unsigned
+        keeps_sign = self.dialect == "numba" and type.dtype.startswith("uint") and result.dtype == "int64"
+        plain = result.weak and not keeps_sign
+        return call(_PYTHON[result.dtype] if plain else dtype_name(result.dtype), arg)
 
     # -- arrays --------------------------------------------------------------------------------------------------
 

@@ -190,3 +190,14 @@ def sums_of_squares_of_digits(n, x):
 
 
 program(sums_of_squares_of_digits, lambda rng: (31042, 0.9), (1,))
+
+
+def difference_of_unsigned(x, p):
+    d = int(p[0]) - int(p[1])
+    if d < 0:
+        return x * d
+    return x * 100.0
+
+
+program(difference_of_unsigned, lambda rng: (1.5, np.array([1, 3], np.uint8)), name="difference_of_uint8")
+program(difference_of_unsigned, lambda rng: (1.5, np.array([1, 3], np.uint64)), name="difference_of_uint64")
