@@ -14,7 +14,7 @@ from adcompiler.calls.declared import by_adjoint, by_formulas, by_tangent, note_
 from adcompiler.calls.nesting import bound_values
 from adcompiler.calls.plans import primal_plan
 from adcompiler.calls.signing import Same
-from adcompiler.calls.subject import Subject, subject
+from adcompiler.calls.subject import Subject
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.calls import call
 from adcompiler.frontend.context import Lowering as Program
@@ -27,6 +27,8 @@ from adcompiler.options import Options
 
 # of derivatives that call the function itself, and then its declared derivative again
 _ORDER = 2
+# in place of a depth: the function as it is called, outside its declaration
+_ITSELF = -1
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -62,9 +64,8 @@ class Declared(Generic[P, R]):
     def __lower_call__(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Value:
         """A call in a program that is being compiled."""
         given = {k: resolved(low, v) for k, v in kwargs.items()}
-        of = subject(self.function, Options())
-        values = Seq(bound_values(low, self, of, [resolved(low, a) for a in args], given))
-        plain = self.subjects.setdefault((Same(self.function), -1), Subject(self.function, Options()))
+        plain = self.subject(self.function, _ITSELF)
+        values = Seq(bound_values(low, self, plain, [resolved(low, a) for a in args], given))
         refuse_writes(low, self.name, plain, values)
         depth = getattr(self.nesting, "depth", 0)
         if depth == _ORDER:
@@ -98,8 +99,14 @@ class Declared(Generic[P, R]):
         held = low.captures.value(function, path.attribute(name))
         assert isinstance(held, Static) and callable(held.value)
         # what is compiled at one depth differs from the same at another
-        key = Same(function), self.nesting.depth
-        return self.subjects.setdefault(key, Subject(function, Options()))
+        return self.subject(function, self.nesting.depth)
+
+    def subject(self, function: Callable[..., object], depth: int) -> Subject:
+        """What is compiled of a function at a depth of nesting."""
+        key = Same(function), depth
+        if key not in self.subjects:
+            self.subjects[key] = Subject(function, Options())
+        return self.subjects[key]
 
     @property
     def name(self) -> str:

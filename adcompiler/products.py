@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from adcompiler.calls.instance import Instance
+from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.plans import Argument, product_plan
 from adcompiler.calls.results import directions
@@ -58,19 +58,17 @@ class HessianProduct(Transformed):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The product at these arguments, of which the last one is the direction."""
-        of, places = self.subject, self.places
-        if "v" in kwargs and "v" not in of.binder.plain:
+        binder = self.subject.binder
+        if "v" in kwargs and "v" not in binder.plain:
             given, v = args, kwargs.pop("v")
         elif args:
             given, v = args[:-1], args[-1]
         else:
             raise TypeError("hvp needs a direction as its last argument")
-        values = of.binder.values(given, kwargs)
-        instance, leaves = of.find(values)
-        lowering = instance.lowering
-        plan = instance.plan(self.key, lambda: product_plan(lowering, of.binder, values, places, self.has_aux))
+        instance, plan, leaves = self._found(given, kwargs)
         self.last = instance, plan
-        arguments = [Argument(lowering, of.binder, values, place) for place in of.binder.places(places, lowering.final)]
+        values, lowering = binder.values(given, kwargs), instance.lowering
+        arguments = [Argument(lowering, binder, values, place) for place in binder.places(self.places, lowering.final)]
         return plan.run([*instance.fresh(leaves), *self._moves(arguments, v)])
 
     def _moves(self, arguments: Sequence[Argument], v: Any) -> list[Any]:
@@ -87,14 +85,8 @@ class HessianProduct(Transformed):
             moved |= zip(argument.floats, directions(one, argument.value, argument.label, "direction"), strict=True)
         return list(moved.values())
 
-    def _found(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Instance, Plan, list[Any]]:
-        of = self.subject
-        values = of.binder.values(args, kwargs)
-        instance, leaves = of.find(values)
-        plan = instance.plan(
-            self.key, lambda: product_plan(instance.lowering, of.binder, values, self.places, self.has_aux)
-        )
-        return instance, plan, leaves
+    def _plan(self, lowering: Lowering, values: tuple[Any, ...] | None) -> Plan:
+        return product_plan(lowering, self.subject.binder, values, self.places, self.has_aux)
 
     def __lower_call__(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Value:
         """Refused: its last argument is none of the function's."""

@@ -97,23 +97,28 @@ def test_rule(rule: Rule, rng: np.random.Generator) -> None:
         check(case, rng)
 
 
+def check_second_order(case: Case, rng: np.random.Generator) -> None:
+    """The tangents of the adjoint and of the tangent, against differences."""
+    directions = [noise(rng, case.args[k]) for k in case.active]
+    y = run(Small(case).primal(), *case.args)[0]
+    for fn, extra in (
+        (Small(case).pull(case.active), [noise(rng, y)]),
+        (Small(case).push(case.active), directions),
+    ):
+        args = [*case.args, *extra]
+        wrt = [*case.active, *range(len(case.args), len(args))]
+        turned = [noise(rng, args[k]) for k in wrt]
+        results = run(tangent(fn, wrt), *args, *turned)
+        count, move = len(fn.results), along(args, wrt, turned)
+        for k, dot in enumerate(results[count:]):
+            by_differences(lambda h, fn=fn, k=k, move=move: run(fn, *move(h))[k], dot, 1e-6)
+
+
 @pytest.mark.parametrize("rule", RULE_LIST, ids=lambda rule: rule.op)
 def test_second_order(rule: Rule, rng: np.random.Generator) -> None:
     """The adjoint and the tangent are functions of the same language: their own tangents against differences."""
     for case in cases(rule, rng):
-        directions = [noise(rng, case.args[k]) for k in case.active]
-        y = run(Small(case).primal(), *case.args)[0]
-        for fn, extra in (
-            (Small(case).pull(case.active), [noise(rng, y)]),
-            (Small(case).push(case.active), directions),
-        ):
-            args = [*case.args, *extra]
-            wrt = [*case.active, *range(len(case.args), len(args))]
-            turned = [noise(rng, args[k]) for k in wrt]
-            results = run(tangent(fn, wrt), *args, *turned)
-            count, move = len(fn.results), along(args, wrt, turned)
-            for k, dot in enumerate(results[count:]):
-                by_differences(lambda h, fn=fn, k=k, move=move: run(fn, *move(h))[k], dot, 1e-6)
+        check_second_order(case, rng)
 
 
 @pytest.mark.parametrize("rule", RULE_LIST, ids=lambda rule: rule.op)

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adcompiler.ad.forward import tangent
 from adcompiler.errors import TypeProblem
 from adcompiler.ir.ops import kind, takes_complex
 from adcompiler.rules.rule import Rule
 from adcompiler.rules.table import TABLE
 from tests.support.interpret import run
 from tests.support.rule_cases import Case, Small, cases, noise
-from tests.test_rules import along, by_differences, close, finite, pulled, rng
+from tests.test_rules import along, by_differences, check_second_order, close, finite, pulled, rng
 
 __all__ = ["rng"]
 
@@ -72,19 +71,7 @@ def test_real_and_complex(rule: Rule, rng: np.random.Generator) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.op)
 def test_second_order(rule: Rule, rng: np.random.Generator) -> None:
     for case in cases(rule, rng, "complex128"):
-        directions = [noise(rng, case.args[k]) for k in case.active]
-        y = run(Small(case).primal(), *case.args)[0]
-        for fn, extra in (
-            (Small(case).pull(case.active), [noise(rng, y)]),
-            (Small(case).push(case.active), directions),
-        ):
-            args = [*case.args, *extra]
-            wrt = [*case.active, *range(len(case.args), len(args))]
-            turned = [noise(rng, args[k]) for k in wrt]
-            results = run(tangent(fn, wrt), *args, *turned)
-            count, move = len(fn.results), along(args, wrt, turned)
-            for k, dot in enumerate(results[count:]):
-                by_differences(lambda h, fn=fn, k=k, move=move: run(fn, *move(h))[k], dot, 1e-6)
+        check_second_order(case, rng)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.op)

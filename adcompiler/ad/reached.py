@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from adcompiler.analysis.activity import reachable
+from adcompiler.analysis.activity import handed_on, reachable
 from adcompiler.analysis.alias import aliases
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import index_atoms, operands, walk, yields
@@ -34,20 +34,11 @@ def reached(fn: Func, params: Sequence[Var]) -> frozenset[Var]:
     memory = aliases(fn)
     flow: list[tuple[Var, Var]] = []
     for stmt in walk(fn.body):
-        pairs: list[tuple[Atom, Var]] = []
-        match stmt:
-            case Assign(target=target, op=op, args=args) if kind(op) != "shape":
-                pairs = [(a, target) for a in args]
-            case Load(target=target, array=array):
-                pairs = [(array, target)]
-            case Store(array=array, value=value):
-                pairs = [(value, array)]
-            case Loop(carried=carried) | While(carried=carried):
-                pairs = [p for c in carried for p in ((c.init, c.var), (c.next, c.var), (c.var, c.out))]
-            case Branch(outs=outs):
-                pairs = [p for o in outs for p in ((o.then, o.var), (o.other, o.var))]
-            case _:
-                pass
+        if isinstance(stmt, Assign):
+            # an extent is the same in every lane
+            pairs = [(a, stmt.target) for a in stmt.args if kind(stmt.op) != "shape"]
+        else:
+            pairs = list(handed_on(stmt))
         flow += [(memory.root(a), memory.root(v)) for a, v in pairs if isinstance(a, Var)]
     found = reachable({memory.root(v) for v in params}, flow)
     return frozenset(v for name in fn.types if memory.root(v := Var(name)) in found)

@@ -49,12 +49,20 @@ def edges(fn: Func, memory: Aliases) -> Iterator[tuple[Var, Var]]:
 
 
 def _flows(stmt: Stmt) -> Iterator[tuple[Atom, Var]]:
+    """What a derivative may flow from and to."""
     match stmt:
         case Assign(target=target, op="custom", args=args):
             yield from ((a, target) for a in args[declared(stmt).first :])
         case Assign(target=target, op=op, args=args):
             if not is_zero(op):
                 yield from ((a, target) for a in args)
+        case _:
+            yield from handed_on(stmt)
+
+
+def handed_on(stmt: Stmt) -> Iterator[tuple[Atom, Var]]:
+    """What a statement that computes nothing hands on, and to which name or memory."""
+    match stmt:
         case Load(target=target, array=array):
             yield array, target
         case Store(array=array, value=value):

@@ -71,7 +71,9 @@ def gradient_plan(
     return Plan(lowering.compiled(derivative), tree, len(fn.results) + len(wrt))
 
 
-def product_plan(lowering: Lowering, binder: Binder, values: tuple[Any, ...], argnums: Argnums, has_aux: bool) -> Plan:
+def product_plan(
+    lowering: Lowering, binder: Binder, values: tuple[Any, ...] | None, argnums: Argnums, has_aux: bool
+) -> Plan:
     """The tangent of the gradient of a function that returns one number."""
     fn = lowering.interface
     out, aux = split(lowering, has_aux, binder.name)

@@ -12,10 +12,9 @@ from adcompiler.analysis.scope import Frame, Path, sites
 from adcompiler.analysis.surroundings import Surroundings
 from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.ops import kind
-from adcompiler.ir.walk import blocks, map_blocks, operands
+from adcompiler.ir.walk import blocks, operands
 from adcompiler.ir.wengert import (
     Assign,
-    Block,
     Check,
     Func,
     Grow,
@@ -25,6 +24,7 @@ from adcompiler.ir.wengert import (
     Store,
     Var,
 )
+from adcompiler.optimise.anew import with_loops_anew
 from adcompiler.optimise.carrying import Carrying, Element, Use
 from adcompiler.optimise.sharing import Elements, is_element, share_loads
 
@@ -141,6 +141,10 @@ class Promotion(Surroundings):
         ahead = form(loop.stop) - form(loop.start)
         return (ahead if step.constant > 0 else ahead.times(-1)).shift(-1)
 
+    def write(self, b: Builder, stmt: Loop, path: Path) -> None:
+        """Append a loop in which elements were found."""
+        Carrying(b, self.known.affine, path, self.found[path]).loop(stmt, self.tests.get(path))
+
     def awaits_check(self, frame: Frame) -> bool:
         """Whether the loop itself may find an index that does not change to be out of bounds."""
         lifting = Lifting(self.known)
@@ -166,23 +170,8 @@ def promote(fn: Func) -> Func:
         if not promotion.found:
             return fn
         b = Builder.of(fn)
-        body = rewritten(b, promotion, fn.body, ())
+        body = with_loops_anew(b, fn.body, promotion.found, promotion.write)
         fn = make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
-
-
-def rewritten(b: Builder, promotion: Promotion, block: Block, path: Path) -> Block:
-    """A block with the loops in which elements were found written anew."""
-    with b.block() as lines:
-        for position, stmt in enumerate(block):
-            here = (*path, position)
-            if isinstance(stmt, Loop) and here in promotion.found:
-                with b.at(stmt.span):
-                    carrying = Carrying(b, promotion.known.affine, here, promotion.found[here])
-                    carrying.loop(stmt, promotion.tests.get(here))
-            else:
-                arms = iter([rewritten(b, promotion, nested, (*here, k)) for k, nested in enumerate(blocks(stmt))])
-                b.add(map_blocks(stmt, lambda _, arms=arms: next(arms)))  # type: ignore[misc]
-    return tuple(lines)
 
 
 __all__ = ["promote", "share_loads"]

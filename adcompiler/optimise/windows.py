@@ -16,8 +16,9 @@ from adcompiler.analysis.fourier import Form, number
 from adcompiler.analysis.scope import Path
 from adcompiler.analysis.surroundings import Surroundings
 from adcompiler.ir.build import Builder, make_func
-from adcompiler.ir.walk import all_defs, blocks, map_blocks, operands
-from adcompiler.ir.wengert import Block, Branch, Check, Const, Func, Grow, Load, Loop, Print, Stmt, Store, Var, While
+from adcompiler.ir.walk import all_defs, operands
+from adcompiler.ir.wengert import Branch, Check, Const, Func, Grow, Load, Loop, Print, Stmt, Store, Var, While
+from adcompiler.optimise.anew import with_loops_anew
 from adcompiler.optimise.sharing import Elements, is_element
 from adcompiler.optimise.sliding import Sliding, Use, Window
 
@@ -61,6 +62,11 @@ class Windows(Surroundings):
                 if not self.known.impossible(frozenset({negated(self.known.affine.form(item))})):
                     self.unproven.add(stmt.array)
         Surroundings.statement(self, stmt, path)
+
+    def write(self, b: Builder, stmt: Loop, path: Path) -> None:
+        """Append a loop in which windows were found."""
+        unsure = None if self.surely[path] else runs(self, stmt)
+        Sliding(b, self.known.affine, path, self.found[path]).loop(stmt, unsure)
 
     # -- windows -----------------------------------------------------------------------------------------------------
 
@@ -146,23 +152,8 @@ def slide(fn: Func) -> Func:
     if not windows.found:
         return fn
     b = Builder.of(fn)
-    body = rewritten(b, windows, fn.body, ())
+    body = with_loops_anew(b, fn.body, windows.found, windows.write)
     return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
-
-
-def rewritten(b: Builder, windows: Windows, block: Block, path: Path) -> Block:
-    """A block with the loops in which windows were found written anew."""
-    with b.block() as lines:
-        for position, stmt in enumerate(block):
-            here = (*path, position)
-            if isinstance(stmt, Loop) and here in windows.found:
-                with b.at(stmt.span):
-                    runs_form = None if windows.surely[here] else runs(windows, stmt)
-                    Sliding(b, windows.known.affine, here, windows.found[here]).loop(stmt, runs_form)
-            else:
-                arms = iter([rewritten(b, windows, nested, (*here, k)) for k, nested in enumerate(blocks(stmt))])
-                b.add(map_blocks(stmt, lambda _, arms=arms: next(arms)))  # type: ignore[misc]
-    return tuple(lines)
 
 
 __all__ = ["slide"]
