@@ -269,24 +269,25 @@ def _fate(view: View, loop: Loop | While, made: Sequence[Loop | While]) -> str:
 
 def side_by_side(view: View) -> str:
     """The readable text, with each stretch of it beside the line of the user's program it comes from."""
-    rows = [("", "")]
+    return "\n".join(aligned(paired(view)))
+
+
+def paired(view: View) -> list[tuple[str, str]]:
+    """The lines of the readable text, each with the line of the user's program that a stretch begins with."""
+    rows: list[tuple[str, str]] = []
     for text in view.plan.compiled.readable.splitlines():
         origin = _ORIGIN.match(text)
-        if origin is None:
-            rows.append(("", text))
-        else:
+        if origin is not None:
             number = int(origin[1])
             lines = view.subject.source.lines
             own = lines[number - 1].rstrip() if number <= len(lines) else origin[2]
             rows.append((f"{number:>4} | {own}", ""))
-    joined = [rows[0]]
-    for left, right in rows[1:]:
-        # a place and the first line that comes from it stand on one row
-        if right and joined[-1][0] and not joined[-1][1]:
-            joined[-1] = joined[-1][0], right
+        elif text and rows and rows[-1][0] and not rows[-1][1]:
+            # a place and the first line that comes from it stand on one row
+            rows[-1] = rows[-1][0], text
         else:
-            joined.append((left, right))
-    return "\n".join(aligned(joined[1:]))
+            rows.append(("", text))
+    return rows
 
 
 def aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

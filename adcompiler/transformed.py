@@ -175,6 +175,12 @@ class Transformed:
 
         return inspect.side_by_side(self.view(*args, **kwargs))
 
+    def report(self, path: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
+        """Write a page of HTML: the user's lines beside the derivative's, `explain` and the Wengert list."""
+        from adcompiler import report
+
+        Path(path).write_text(report.page(self.view(*args, **kwargs)), encoding="utf-8")
+
     def export(self, path: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
         """Write a module that needs only NumPy and Numba."""
         from adcompiler import export

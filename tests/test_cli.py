@@ -76,6 +76,12 @@ def test_show(model: Path, capsys: pytest.CaptureFixture[str], stage: str) -> No
         assert "x_bar" in text
 
 
+def test_show_writes_a_page(model: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    page = tmp_path / "square.html"
+    assert f"wrote {page}" in printed(capsys, "show", f"{model}:square", "--html", str(page))
+    assert "x_bar" in page.read_text(encoding="utf-8")
+
+
 def test_show_of_a_decorated_function(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "x_bar" in printed(capsys, "show", f"{model}:decorated", "--stage", "adjoint")
 

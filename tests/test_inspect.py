@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,39 @@ def test_show_puts_the_users_lines_beside_the_adjoint() -> None:
     assert len(rows) >= 2
     assert all("|" in row for row in rows)
     assert "# reverse sweep" in text
+
+
+def test_report_is_one_page_of_all_stages(tmp_path: Path) -> None:
+    gradient = ad.grad(walk)
+    gradient.report(tmp_path / "walk.html", *call())
+    page = (tmp_path / "walk.html").read_text(encoding="utf-8")
+    tags = Tags()
+    tags.feed(page)
+    tags.close()
+    assert not tags.open
+    text = "".join(tags.text)
+    assert gradient.explain(*call()).splitlines()[2] in text
+    assert all(line in text for line in gradient.adjoint_source(*call()).splitlines() if "#" not in line)
+    assert all("".join(cell) in text for row in gradient.wengert(*call()).rows for cell in row.cells)
+
+
+class Tags(HTMLParser):
+    """The text of a page, and the tags that are open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
 
 
 def test_dispatcher_is_called_from_the_users_compiled_code() -> None:

@@ -23,7 +23,7 @@ LAYERS = [
     {"compile"},
     {"calls"},
     {"inspect"},
-    {"export"},
+    {"export", "report"},
     {"transformed"},
     {"api", "matrices", "products", "custom", "custom_rules"},
     {"inside"},

@@ -63,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", required=True, metavar="command")
     show = add(commands, "show", run_show, "print the adjoint, beside the function or alone")
     show.add_argument("--stage", choices=STAGES, default="side", help="what to print (default: side by side)")
+    show.add_argument("--html", metavar="FILE", help="write a page with all stages instead")
     check = add(commands, "check", run_check, "compare the derivatives with finite differences")
     check.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: also the gradient's derivative")
     check.add_argument("--rtol", type=float, help="relative difference that counts as agreement")
@@ -115,7 +116,12 @@ def transformed(function: Function, options: argparse.Namespace) -> Any:
 def run_show(options: argparse.Namespace) -> None:
     """Print a stage of the compilation."""
     function, args = named(options)
-    print(getattr(transformed(function, options), STAGES[options.stage])(*args))
+    derivative = transformed(function, options)
+    if options.html:
+        derivative.report(options.html, *args)
+        print(f"wrote {options.html}")
+    else:
+        print(getattr(derivative, STAGES[options.stage])(*args))
 
 
 def run_check(options: argparse.Namespace) -> None:
