@@ -14,6 +14,7 @@ import numba
 import numpy as np
 import pytest
 
+import adcompiler as ad
 from adcompiler.errors import ADCompilerError, TypeProblem, UnsupportedSyntax
 from tests.support.lowering import check, execute, lowered
 
@@ -375,12 +376,35 @@ def strings(x):
 def printing(x, n):
     print("x", x, n)
     print(f"value={x} and {n}")
+    print(f"x {x} of {n}", "100 %", (n, n), [n], (n,))
+    print(f"{x:8.3f}|{n:>{4}d}", f"{{{n!r}}}", sep=";", end="!\n", flush=True)
+    print(f"{n}: {x:.2e} {n!s}", "{0} {1} {0}".format(n, "text"))
+    print()
+    print("a", end=" ")
+    print("b", "", "", "c")
     return x
 
 
-def test_print(capsys: pytest.CaptureFixture[str]) -> None:
-    assert execute(printing, 1.5, 2) == 1.5
-    assert capsys.readouterr().out == "x 1.5 2\nvalue= 1.5 and 2\n"
+@pytest.mark.parametrize("x", [1.5, np.float32(0.1)])
+def test_print(capsys: pytest.CaptureFixture[str], x: float) -> None:
+    printing(x, 2)
+    expected = capsys.readouterr().out
+    assert execute(printing, x, 2) == x
+    assert capsys.readouterr().out == expected
+
+
+def shown(x):
+    for k in range(2):
+        print(f"{k}: x={x:.3f}, {x > 1}", end=";\n")
+        print("x", x, k)
+    return x * x
+
+
+def test_print_of_compiled_code(capsys: pytest.CaptureFixture[str]) -> None:
+    shown(1.5)
+    expected = capsys.readouterr().out
+    assert ad.grad(shown, cache=False)(1.5) == 3.0
+    assert capsys.readouterr().out == expected
 
 
 # -- values from outside -----------------------------------------------------------------------------------------------

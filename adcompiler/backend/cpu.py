@@ -6,6 +6,7 @@ import functools
 import linecache
 import os
 import pickle
+import re
 import sys
 import threading
 import types
@@ -31,6 +32,9 @@ from adcompiler import cache
 from adcompiler.errors import Span, TypeProblem
 
 Function = Callable[..., Any]
+
+# what Numba colours its messages with
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 # Numba compiles under a lock of its own; this one also covers the filters of warnings, which belong to the process.
 _COMPILING = threading.RLock()
@@ -87,12 +91,18 @@ def specialise(dispatcher: Any, args: Sequence[Any], span: Span | None) -> None:
         try:
             dispatcher.compile(tuple(numba.typeof(arg) for arg in args))  # type: ignore[no-untyped-call]
         except NumbaError as error:
-            reason = str(error).strip().splitlines()[0]
             raise TypeProblem(
-                f"Numba cannot compile the generated code: {reason}",
+                f"Numba cannot compile the generated code: {_reason(error)}",
                 span,
                 "look at lowered_source() of the function; ADCOMPILER_DISABLE_JIT=1 runs it as plain Python",
             ) from error
+
+
+def _reason(error: NumbaError) -> str:
+    """The line of an error of Numba that says what is wrong: the first may say only in which stage."""
+    lines = [line.strip() for line in _COLOUR.sub("", str(error)).splitlines() if line.strip()]
+    said = [line for line in lines if not line.startswith("Failed in ")]
+    return (said or lines or [type(error).__name__])[0]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from adcompiler.emit.copies import Copy, assign, parallel
 from adcompiler.emit.expressions import Expressions, is_whole
 from adcompiler.emit.folding import Plan
 from adcompiler.emit.reads import is_pure
-from adcompiler.emit.syntax import STORE, call, compare, name
+from adcompiler.emit.syntax import STORE, call, compare, method, name
 from adcompiler.errors import Span
 from adcompiler.ir.wengert import (
     Assign,
@@ -95,13 +95,24 @@ class Statements:
                 return [ast.If(self.print.atom(failed), [ast.Raise(error, None)], [])]
             case Grow(array=array, row=row):
                 return [self._grow(array, row)]
-            case Print(args=args):
-                pieces = [ast.Constant(a) if isinstance(a, str) else self.print.atom(a) for a in args]
-                return [ast.Expr(call("print", *pieces))]
+            case Print():
+                return self._print(stmt)
             case Note(text=text):
                 # the next line says again where it is from
                 self.line = None
                 return [self._comment(text)]
+
+    def _print(self, stmt: Print) -> list[ast.stmt]:
+        pieces = [ast.Constant(a) if isinstance(a, str) else self.print.atom(a) for a in stmt.args]
+        if stmt.text is None:
+            return [ast.Expr(call("print", *pieces))]
+        if self.dialect == "python":
+            return [ast.Expr(_formatted(stmt, pieces))]
+        # Numba hands a number of single precision to Python as one of double precision
+        types = [None if isinstance(a, str) else self.fn.type(a) for a in stmt.args]
+        single = [t is not None and not t.rank and t.dtype == "float32" for t in types]
+        own = [call("np.float32", piece) if s else piece for piece, s in zip(pieces, single, strict=True)]
+        return [ast.With([ast.withitem(call("nb.objmode"))], [ast.Expr(_formatted(stmt, own))])]
 
     # -- lines ---------------------------------------------------------------------------------------------------
 
@@ -244,6 +255,14 @@ def strips(stmt: While) -> tuple[Block, Sequence[Grow], Block] | None:
     if not all(isinstance(s, Assign) for s in stmt.condition[: at[0]]):
         return None
     return stmt.condition[: at[0]], grows, stmt.condition[at[0] + len(at) :]
+
+
+def _formatted(stmt: Print, pieces: Sequence[ast.expr]) -> ast.expr:
+    """`print(text.format(...), end=end)`, without what says nothing."""
+    assert stmt.text is not None
+    text: ast.expr = ast.Constant(stmt.text)
+    text = method(text, "format", *pieces) if pieces else ast.Constant(stmt.text.format())
+    return call("print", text) if stmt.end == "\n" else call("print", text, end=ast.Constant(stmt.end))
 
 
 def is_comment(stmt: ast.stmt) -> bool:

@@ -8,7 +8,6 @@ from types import ModuleType
 import numpy as np
 
 from adcompiler.frontend import indexing, library, records
-from adcompiler.frontend.arithmetic import kind_of
 from adcompiler.frontend.binding import index_items
 from adcompiler.frontend.captures import is_constant, is_constant_module
 from adcompiler.frontend.context import Lowering, expression
@@ -30,10 +29,12 @@ from adcompiler.frontend.values import (
     SliceValue,
     Static,
     Value,
+    kind_of,
 )
 from adcompiler.ir.build import ZERO
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Atom, Const, Var
+from adcompiler.signature import fields_of
 
 # longer tuples are stored in an array by the user
 _SELECTED = 8
@@ -180,6 +181,9 @@ def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None 
             return Method(owner, name)
         case ListOf() | RangeValue() if hasattr([], name):
             return Method(owner, name)
+    if isinstance(owner, Seq) and owner.record is not None:
+        fields = ", ".join(fields_of(owner.record) or ())
+        raise low.refuse("unknown-field", name=name, kind=owner.record.__name__, fields=fields)
     raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner), near="")
 
 

@@ -17,7 +17,7 @@ from adcompiler.frontend.numbers import fits, static_int
 from adcompiler.frontend.overflow import checked
 from adcompiler.frontend.powers import weak_power
 from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.values import ListOf, Seq, Static, Value
+from adcompiler.frontend.values import ListOf, Seq, Static, Value, kind_of
 from adcompiler.ir.parse import BINARY
 from adcompiler.ir.wengert import Atom, Const, Var
 
@@ -88,17 +88,6 @@ def binary(low: Lowering, op: str, left: Value, right: Value, hint: str = "t") -
 
 def _plain(value: Value) -> Value:
     return value.array if isinstance(value, ListOf) else value
-
-
-def kind_of(value: Value) -> str:
-    """The kind of a value in a word, for a message."""
-    if isinstance(value, Static):
-        return "None" if value.value is None else type(value.value).__name__
-    if isinstance(value, Seq) and value.record is not None:
-        return value.record.__name__
-    return {"Seq": "tuple or list", "DictValue": "dict", "RangeValue": "range", "Closure": "function"}.get(
-        type(value).__name__, type(value).__name__.lower()
-    )
 
 
 def fold(low: Lowering, op: str, a: Const, c: Const) -> Const:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.values import Seq, Static, Value
+from adcompiler.frontend.values import Seq, Static, Value, kind_of
 from adcompiler.ir.build import ZERO, Builder, Shape, scalar
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import DTYPES, Type
@@ -57,7 +57,8 @@ def as_atom(b: Builder, value: Value, what: str = "the argument") -> Atom:
             return assemble(b, value)
         case Static(value=bool() | int() | float() | complex() | np.generic()):
             return Const(value.value)
-    raise TypeProblem(f"{what} must be a number or an array", b.span, "pass a number, an array or a list of numbers")
+    wrong = f"{what} must be a number or an array, not {kind_of(value)}"
+    raise TypeProblem(wrong, b.span, "pass a number, an array or a list of numbers")
 
 
 def as_array(b: Builder, value: Value, what: str = "the argument") -> Var:

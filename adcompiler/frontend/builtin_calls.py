@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 # importing a module of handlers enters them
-from adcompiler.frontend import builtin_numbers, builtin_objects, builtin_sequences
+from adcompiler.frontend import builtin_numbers, builtin_objects, builtin_sequences, printing
 from adcompiler.frontend.builtin_table import TABLE, Builtin
 
-HANDLERS = (builtin_numbers, builtin_objects, builtin_sequences)
+HANDLERS = (builtin_numbers, builtin_objects, builtin_sequences, printing)
 
 
 def lookup(held: object) -> Builtin | None:

@@ -8,7 +8,7 @@ import operator
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.arithmetic import binary, kind_of, unary
+from adcompiler.frontend.arithmetic import binary, unary
 from adcompiler.frontend.arrays import apply
 from adcompiler.frontend.builtin_table import Builtin, arity, builtin
 from adcompiler.frontend.context import Lowering
@@ -16,7 +16,7 @@ from adcompiler.frontend.numbers import number, static_int
 from adcompiler.frontend.numpy_complex import complex_number
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.truth import truth
-from adcompiler.frontend.values import ListOf, Seq, Static, Value
+from adcompiler.frontend.values import ListOf, Seq, Static, Value, kind_of
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import DTYPES
 from adcompiler.ir.wengert import Const, Var

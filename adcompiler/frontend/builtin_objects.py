@@ -1,17 +1,16 @@
-"""Builtins of objects: types, attributes, printing."""
+"""Builtins of objects: types and attributes."""
 
 from __future__ import annotations
 
 import builtins
 
 from adcompiler.frontend.access import read_attribute
-from adcompiler.frontend.arithmetic import kind_of
 from adcompiler.frontend.builtin_table import arity, builtin
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.isinstances import is_instance, type_object
 from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.values import Closure, ListOf, Method, Object, Partial, Seq, Static, Value
-from adcompiler.ir.wengert import Const, Print, Var
+from adcompiler.frontend.values import Closure, Method, Object, Partial, Static, Value
+from adcompiler.ir.wengert import Const
 
 
 @builtin(builtins.isinstance)
@@ -70,33 +69,3 @@ def str_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) 
     if not isinstance(value, (Const, Static)):
         raise low.refuse("format")
     return Static(str(value.value))
-
-
-@builtin(builtins.print)
-def print_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
-    """`print(*args)`: numbers, arrays and text."""
-    if kwargs:
-        raise low.refuse("print-options")
-    pieces: list[str | Var | Const] = []
-    for arg in args:
-        pieces.extend(_printed(low, arg))
-    low.b.add(Print(tuple(pieces), low.b.span))
-    return Static(None)
-
-
-def _printed(low: Lowering, value: Value) -> list[str | Var | Const]:
-    match value:
-        case Var() | Const():
-            return [value]
-        case Static(value=held):
-            return [str(held)]
-        case ListOf(array):
-            return [array]
-        case Seq(items, kind="text"):
-            pieces = [piece for item in items for piece in _printed(low, item)]
-            stripped = [p.strip(" ") if isinstance(p, str) else p for p in pieces]
-            return [p for p in stripped if p != ""]
-        case Seq(items):
-            marks = "()" if value.kind == "tuple" else "[]"
-            return [marks[0], *(piece for item in items for piece in _printed(low, item)), marks[1]]
-    raise low.refuse("print-object", kind=kind_of(value))

@@ -137,8 +137,10 @@ def _call_static(
     if isinstance(held, FunctionType) and held in DECLARED:
         declared: Value = DECLARED[held].__lower_call__(low, list(args), dict(kwargs), node)
         return declared
-    ufunc, method = getattr(held, "__self__", None), UFUNC_METHODS.get(getattr(held, "__name__", ""))
-    if isinstance(ufunc, np.ufunc) and method is not None:
+    ufunc, method = getattr(held, "__self__", None), UFUNC_METHODS.get(title(held).rpartition(".")[2])
+    if isinstance(ufunc, np.ufunc):
+        if method is None:
+            raise library.missing_method(low.b, title(held).rpartition(".")[2], f"np.{ufunc.__name__}", UFUNC_METHODS)
         return call_definition(low, method, [Static(ufunc), *plain], named, node, title(held))
     defined = definition_of(held)
     if defined is not None:

@@ -7,13 +7,13 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from adcompiler.frontend.arithmetic import kind_of, literal
+from adcompiler.frontend.arithmetic import literal
 from adcompiler.frontend.arrays import apply, as_atom
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.forms import same_value
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.truth import negated, truth
-from adcompiler.frontend.values import DictValue, ListOf, Maybe, Object, Seq, Static, Value
+from adcompiler.frontend.values import DictValue, ListOf, Maybe, Object, Seq, Static, Value, kind_of
 from adcompiler.ir.parse import COMPARE
 from adcompiler.ir.wengert import Atom, Const, Var
 

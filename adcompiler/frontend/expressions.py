@@ -15,7 +15,6 @@ from adcompiler.frontend.truth import negated, truth
 from adcompiler.frontend.values import (
     Closure,
     DictValue,
-    Maybe,
     Seq,
     Static,
     Value,
@@ -188,19 +187,3 @@ def dict_(low: Lowering, node: ast.Dict, hint: str) -> Value:
             raise low.refuse("dict-key", key)
         found[literal.value] = held
     return DictValue(tuple(found.items()))
-
-
-@expression(ast.JoinedStr)
-def formatted(low: Lowering, node: ast.JoinedStr, hint: str) -> Value:
-    """An f-string, for `print`, `raise` and `assert`: text and values side by side."""
-    return Seq(tuple(_piece(low, part) for part in node.values), "text")
-
-
-def _piece(low: Lowering, part: ast.expr) -> Value:
-    if isinstance(part, ast.Constant):
-        return Static(part.value)
-    assert isinstance(part, ast.FormattedValue)
-    if part.format_spec is not None or part.conversion not in (-1, 115, 114):
-        raise low.refuse("format", part.value)
-    value = low.eval(part.value)
-    return value.value if isinstance(value, Maybe) else value

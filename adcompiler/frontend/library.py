@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -138,10 +138,13 @@ def supported() -> set[str]:
     return {t for t in titles if t.startswith(("np.", "scipy."))} | grids
 
 
-def missing_method(b: Builder, name: str) -> ADCompilerError:
+def missing_method(
+    b: Builder, name: str, owner: str = "arrays", known: Iterable[str] = (*METHODS, *DEFINED_METHODS, *ATTRIBUTES)
+) -> ADCompilerError:
     """The refusal of a method or an attribute that the language does not know."""
-    known = {key: f".{key}" for key in (*METHODS, *DEFINED_METHODS, *ATTRIBUTES)}
-    return MissingRule(f"arrays have no '.{name}' in the language", b.span, _nearest(name, known))
+    has = "have" if owner == "arrays" else "has"
+    titles = {key: f".{key}" for key in known}
+    return MissingRule(f"{owner} {has} no '.{name}' in the language", b.span, _nearest(name, titles))
 
 
 def _nearest(name: str, known: Mapping[str, str], cutoff: float = 0.6) -> str:

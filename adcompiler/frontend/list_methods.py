@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from adcompiler.frontend import heap, library, records
-from adcompiler.frontend.arithmetic import kind_of
 from adcompiler.frontend.comparison import compare_equal
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.iteration import items_of
 from adcompiler.frontend.numbers import static_int
-from adcompiler.frontend.values import DictValue, ListOf, RangeValue, Seq, Static, Value
+from adcompiler.frontend.printing import format_text
+from adcompiler.frontend.values import DictValue, ListOf, RangeValue, Seq, Static, Value, kind_of
 from adcompiler.ir.wengert import Const, Var
 
 
@@ -32,7 +32,7 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
         case DictValue():
             return _dictionary(low, owner, name, list(args))
         case Static(value=str() as text):
-            return _text(low, text, name, args)
+            return format_text(low, text, args, kwargs) if name == "format" else _text(low, text, name, args)
         case ListOf() | RangeValue():
             raise low.refuse("list-grows")
     raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner), near="")

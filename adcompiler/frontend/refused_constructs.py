@@ -237,21 +237,21 @@ def f(s):
         'np.linalg.LinAlgError("singular")',
     ),
     "format": (
-        "a format specification",
-        "print the value itself: print(x)",
+        "a format known only at run time, or one that is not of a number",
+        'write the format itself: f"{{x:.3f}}"',
         """
-def f(s):
-    print(f"{s:.3f}")
+def f(s, n):
+    print(f"{s:.{n}f}")
     return s
 """,
-        "s:.3f",
+        "s:.{n}f",
     ),
     "print-options": (
-        "print with keyword arguments",
-        "print the values alone",
+        "this argument of print",
+        "print to the standard output, with texts as sep and end",
         """
-def f(s):
-    print(s, end="")
+def f(s, n):
+    print(s, file=n)
     return s
 """,
         "print",

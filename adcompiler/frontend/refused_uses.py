@@ -226,6 +226,22 @@ def f(s):
 """,
         "values.first",
     ),
+    "unknown-field": (
+        "{kind} has no field {name!r}",
+        "its fields are: {fields}",
+        """
+import dataclasses
+
+@dataclasses.dataclass
+class P:
+    mass: float
+    radius: float
+
+def f(s):
+    return P(s, 2.0).mas
+""",
+        "P(s, 2.0).mas",
+    ),
     "comparison": (
         "comparison of {kind}",
         "compare numbers, or arrays element by element",

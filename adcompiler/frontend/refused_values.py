@@ -193,10 +193,10 @@ def f(s):
         "format text outside the function",
         """
 def f(s):
-    name = "{}".format(s)
+    name = "{}".zfill(s)
     return s
 """,
-        '"{}".format(s)',
+        '"{}".zfill(s)',
     ),
     "nested-comprehension": (
         "a comprehension over several sequences whose length is known only at run time",

@@ -186,6 +186,17 @@ Value: TypeAlias = (
 )
 
 
+def kind_of(value: Value) -> str:
+    """The kind of a value in a word, for a message."""
+    if isinstance(value, (Static, Object)):
+        return "None" if value.value is None else type(value.value).__name__
+    if isinstance(value, Seq) and value.record is not None:
+        return value.record.__name__
+    return {"Seq": "tuple or list", "DictValue": "dict", "RangeValue": "range", "Closure": "function"}.get(
+        type(value).__name__, type(value).__name__.lower()
+    )
+
+
 class NeedStatic(Exception):
     """A run-time number whose value must be known at compile time.
 

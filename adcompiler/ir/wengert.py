@@ -194,10 +194,12 @@ class Grow:
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """`print(*args)`: text pieces and values."""
+    """`print(*args)`: text pieces and values; with a text, `print(text.format(*args), end=end)`, of values alone."""
 
     args: tuple[str | Var | Const, ...]
     span: Span | None
+    text: str | None = None
+    end: str = "\n"
 
 
 @dataclass(frozen=True, slots=True)

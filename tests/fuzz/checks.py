@@ -36,9 +36,10 @@ def check(program: Generated) -> None:
         raise Skipped(f"{type(error).__name__}: {error.what}") from error
     for now, then in zip(arrays(args), arrays(before), strict=True):
         assert np.array_equal(now, then), f"the caller's array changed\n{program.text}"
+    scale = size(gradient, directions)
     for found in (value, forward):
         assert np.isclose(found, expected, rtol=1e-9, atol=1e-11), f"value {found}, not {expected}\n{program.text}"
-    check_transposed(program, gradient, directions, tangent)
+    check_transposed(program, inner(gradient, directions), tangent, scale)
     check_differences(program, function, gradient)
 
 
@@ -53,13 +54,17 @@ def plain(function: Any, args: Any) -> float:
     return value
 
 
-def check_transposed(program: Generated, gradient: Any, directions: Any, tangent: Any) -> None:
-    """The tangent is the inner product of gradient and directions."""
+def size(gradient: Any, directions: Any) -> float:
+    """What an inner product may be, or raise `Skipped` where rounding alone changes the value by much."""
     sizes = [np.sum(np.abs(g) * np.abs(d)) for g, d in zip(leaves(gradient), leaves(directions), strict=True)]
     scale = float(sum(sizes))
     if not np.isfinite(scale) or scale > LARGEST:
         raise Skipped("large derivative")
-    product = inner(gradient, directions)
+    return scale
+
+
+def check_transposed(program: Generated, product: float, tangent: float, scale: float) -> None:
+    """The tangent is the inner product of gradient and directions."""
     assert abs(product - tangent) <= 1e-9 * scale + 1e-11, f"reverse {product}, forward {tangent}\n{program.text}"
 
 

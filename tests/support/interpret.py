@@ -139,8 +139,9 @@ class Machine:
                     raise getattr(builtins, exception)(message)
             case Grow(array=array, row=row):
                 self.grow(array, int(self.value(row)))
-            case Print(args=args):
-                print(*(a if isinstance(a, str) else self.value(a) for a in args))
+            case Print(args=args, text=text, end=end):
+                values = [a if isinstance(a, str) else self.value(a) for a in args]
+                print(*values) if text is None else print(text.format(*values), end=end)
             case Note():
                 pass
 
