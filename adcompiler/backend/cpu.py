@@ -126,6 +126,8 @@ def _load(text: str, name: str, keep: bool, scope: Mapping[str, object] = Mappin
     register_pickle_by_value(module)  # type: ignore[no-untyped-call]
     module.__file__ = file
     module.__dict__.update(scope)
+    # Numba compiles what it hands back to Python, as a formatted `print`, when it first runs
+    warnings.filterwarnings("ignore", category=NumbaWarning, module=re.escape(file.removesuffix(".py")))
     exec(compile(text, file, "exec"), module.__dict__)
     function: Function = module.__dict__[name]
     return function
