@@ -382,7 +382,12 @@ def printing(x, n):
     print(f"{n}: {x:.2e} {n!s}", "{0} {1} {0}".format(n, "text"))
     print()
     print("a", end=" ")
-    print("b", "", "", "c")
+    print("b", "", f"{''}", "c")
+    print("%.3f|%5d|%-6.2f|%+e %% %s %g" % (x, n, x, x, n, 2.0), "=" * 5, "%s" % "abc", "n=" + f"{n}" + "!")  # noqa: UP031
+    y = np.array([1.0, 2.0])
+    text = f"y={y}"
+    y[0] = 3.0
+    print(text, y)
     return x
 
 
@@ -392,6 +397,32 @@ def test_print(capsys: pytest.CaptureFixture[str], x: float) -> None:
     expected = capsys.readouterr().out
     assert execute(printing, x, 2) == x
     assert capsys.readouterr().out == expected
+
+
+TEXTS = {
+    "length": lambda x: x * len(f"{x}"),
+    "equal": lambda x: x if f"{x}" == "1.5" else -x,
+    "among": lambda x: x if "1" in f"{x}" else -x,
+    "item": lambda x: x if f"{x}"[0] == "1" else -x,
+    "number": lambda x: x * float(f"{x}"),
+    "method": lambda x: x * len(f"{x}".strip()),
+    "truncated": lambda x: x if print("%d" % x) is None else -x,  # noqa: UP031
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_text_of_values_is_only_printed(name: str) -> None:
+    with pytest.raises(ad.ADCompilerError) as caught:
+        ad.grad(TEXTS[name])(1.5)
+    assert caught.value.lineno and caught.value.fix
+
+
+def test_equality_of_dictionaries_compares_their_values() -> None:
+    def chosen(x, y):
+        return x * x if {"a": x, "b": 1} == {"b": 1, "a": y} else y
+
+    assert execute(chosen, 3.0, 3.0) == 9.0
+    assert execute(chosen, 3.0, 4.0) == 4.0
 
 
 def shown(x):

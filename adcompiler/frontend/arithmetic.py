@@ -17,7 +17,8 @@ from adcompiler.frontend.numbers import fits, static_int
 from adcompiler.frontend.overflow import checked
 from adcompiler.frontend.powers import weak_power
 from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.values import ListOf, Seq, Static, Value, kind_of
+from adcompiler.frontend.texts import text_operation
+from adcompiler.frontend.values import ListOf, Seq, Static, Text, Value, kind_of
 from adcompiler.ir.parse import BINARY
 from adcompiler.ir.wengert import Atom, Const, Var
 
@@ -71,12 +72,11 @@ def binary(low: Lowering, op: str, left: Value, right: Value, hint: str = "t") -
     a, c = (_plain(resolved(low, v)) for v in (left, right))
     if isinstance(a, Const) and isinstance(c, Const):
         return fold(low, op, a, c)
-    if isinstance(a, Static) and isinstance(c, (Static, Const)) and isinstance(a.value, str):
-        return Static(_FOLD[op](a.value, c.value))
-    if isinstance(a, Seq) or isinstance(c, Seq):
-        found = _sequences(low, op, a, c)
-        if found is not None:
-            return found
+    for kind, operation in ((Seq, _sequences), ((Text, Static), text_operation)):
+        if isinstance(a, kind) or isinstance(c, kind):
+            found = operation(low, op, a, c)
+            if found is not None:
+                return found
     for value in (a, c):
         if not isinstance(value, (Var, Const, Seq)):
             raise low.refuse("operand", sign=_SIGN[op], kind=kind_of(value))
@@ -105,6 +105,7 @@ def fold(low: Lowering, op: str, a: Const, c: Const) -> Const:
 
 
 def _sequences(low: Lowering, op: str, a: Value, c: Value) -> Value | None:
+    """An operation on lists and tuples, or None."""
     if op == "add" and isinstance(a, Seq) and isinstance(c, Seq):
         if a.kind != c.kind:
             raise low.refuse("operand", sign="+", kind=f"{a.kind} and {c.kind}")

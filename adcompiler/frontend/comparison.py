@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from adcompiler.frontend.arithmetic import literal
@@ -13,7 +13,7 @@ from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.forms import same_value
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.truth import negated, truth
-from adcompiler.frontend.values import DictValue, ListOf, Maybe, Object, Seq, Static, Value, kind_of
+from adcompiler.frontend.values import DictValue, ListOf, Maybe, Object, Seq, Static, Text, Value, kind_of
 from adcompiler.ir.parse import COMPARE
 from adcompiler.ir.wengert import Atom, Const, Var
 
@@ -49,6 +49,10 @@ def _compare(low: Lowering, name: str, a: Value, c: Value, hint: str) -> Value:
         return Const(_FOLD[name](a.value, c.value))
     if isinstance(a, Seq) and isinstance(c, Seq):
         return _sequences(low, name, a, c)
+    if name in ("eq", "ne") and isinstance(a, DictValue) and isinstance(c, DictValue):
+        return _dictionaries(low, name, a, c)
+    if isinstance(a, Text) or isinstance(c, Text):
+        raise low.refuse("comparison", kind=f"{kind_of(a)} and {kind_of(c)}")
     arrays = [v for v in (a, c) if isinstance(v, Var) and b.type(v).rank]
     if arrays or all(isinstance(v, (Var, Const)) for v in (a, c)):
         x, y = as_atom(b, a), as_atom(b, c)
@@ -81,8 +85,19 @@ def _sequences(low: Lowering, name: str, a: Seq, c: Seq) -> Value:
         raise low.refuse("comparison", kind=f"{a.kind} and {c.kind}")
     if a.kind != c.kind or len(a.items) != len(c.items):
         return Const(name == "ne")
+    return _all_equal(low, name, zip(a.items, c.items, strict=True))
+
+
+def _dictionaries(low: Lowering, name: str, a: DictValue, c: DictValue) -> Value:
+    theirs = dict(c.items)
+    if {key for key, _ in a.items} != set(theirs):
+        return Const(name == "ne")
+    return _all_equal(low, name, ((value, theirs[key]) for key, value in a.items))
+
+
+def _all_equal(low: Lowering, name: str, pairs: Iterable[tuple[Value, Value]]) -> Atom:
     found: Atom = Const(True)
-    for x, y in zip(a.items, c.items, strict=True):
+    for x, y in pairs:
         found = _and(low, found, truth(low, _compare(low, "eq", resolved(low, x), resolved(low, y), "test")))
     return found if name == "eq" else negated(low, found)
 

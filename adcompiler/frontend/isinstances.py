@@ -16,6 +16,7 @@ from adcompiler.frontend.values import (
     Seq,
     SliceValue,
     Static,
+    Text,
     Value,
 )
 from adcompiler.ir.wengert import Const, Var
@@ -34,7 +35,9 @@ def type_object(low: Lowering, value: Value) -> type:
         case Seq(record=type() as record):
             return record
         case Seq(kind=kind):
-            return {"list": list, "text": str}.get(kind, tuple)
+            return list if kind == "list" else tuple
+        case Text():
+            return str
         case ListOf():
             return list
         case DictValue():

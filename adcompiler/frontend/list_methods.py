@@ -9,7 +9,7 @@ from adcompiler.frontend.comparison import compare_equal
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.iteration import items_of
 from adcompiler.frontend.numbers import static_int
-from adcompiler.frontend.printing import format_text
+from adcompiler.frontend.texts import format_text
 from adcompiler.frontend.values import DictValue, ListOf, RangeValue, Seq, Static, Value, kind_of
 from adcompiler.ir.wengert import Const, Var
 

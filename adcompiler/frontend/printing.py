@@ -1,18 +1,16 @@
-"""Text made of values: f-strings, `str.format` and `print`."""
+"""f-strings and `print`."""
 
 from __future__ import annotations
 
 import ast
 import builtins
-import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import TypeAlias
 
 from adcompiler.frontend.builtin_table import builtin
 from adcompiler.frontend.context import Lowering, expression
-from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.values import DictValue, ListOf, Maybe, Seq, Static, Value, kind_of
+from adcompiler.frontend.texts import Piece, printed, text_of, with_spec
+from adcompiler.frontend.values import Static, Value
 from adcompiler.ir.wengert import Const, Print, Var
 
 _CONVERSIONS = {-1: "", ord("s"): "", ord("r"): ""}
@@ -20,55 +18,27 @@ _CONVERSIONS = {-1: "", ord("s"): "", ord("r"): ""}
 
 @expression(ast.JoinedStr)
 def formatted(low: Lowering, node: ast.JoinedStr, hint: str) -> Value:
-    """An f-string, for `print`, `raise` and `assert`: text and values side by side."""
-    return Seq(tuple(_part(low, part) for part in node.values), "text")
+    """An f-string, for `print`, `raise` and `assert`."""
+    return text_of([piece for part in node.values for piece in _part(low, part)])
 
 
-def _part(low: Lowering, part: ast.expr) -> Value:
+def _part(low: Lowering, part: ast.expr) -> Iterator[Piece]:
     if isinstance(part, ast.Constant):
-        return Static(part.value)
+        yield str(part.value)
+        return
     assert isinstance(part, ast.FormattedValue)
     if part.conversion not in _CONVERSIONS:
         raise low.refuse("format", part.value)
-    value = low.eval(part.value)
-    if part.format_spec is None:
-        return value.value if isinstance(value, Maybe) else value
-    return with_spec(low, value, _spec(low, part))
+    yield from with_spec(low, low.eval(part.value), "" if part.format_spec is None else _spec(low, part))
 
 
 def _spec(low: Lowering, node: ast.FormattedValue) -> str:
     """A format specification, which is known at compile time."""
     assert isinstance(node.format_spec, ast.JoinedStr)
-    pieces = [_part(low, part) for part in node.format_spec.values]
-    if not all(isinstance(piece, (Static, Const)) for piece in pieces):
+    text = text_of([piece for part in node.format_spec.values for piece in _part(low, part)])
+    if not isinstance(text, Static):
         raise low.refuse("format", node.value)
-    return "".join(str(piece.value) for piece in pieces if isinstance(piece, (Static, Const)))
-
-
-def with_spec(low: Lowering, value: Value, spec: str) -> Value:
-    """A value to be printed as a format specification says."""
-    held = resolved(low, value)
-    match held:
-        case Static(value=known) | Const(value=known):
-            return Static(format(known, spec))
-        case Var() if not low.b.type(held).rank or not spec:
-            return Seq((held, Static(spec)), "formatted")
-    raise low.refuse("print-object", kind=kind_of(held))
-
-
-def format_text(low: Lowering, text: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    """`text.format(*args, **kwargs)`."""
-    found: list[Value] = []
-    for count, (before, field, spec, conversion) in enumerate(string.Formatter().parse(text)):
-        found.append(Static(before))
-        if field is None:
-            continue
-        named = DictValue(tuple((str(k), v) for k, v in enumerate(args)) + tuple(kwargs.items()))
-        value = named.get(field or str(count))
-        if value is None or conversion not in (None, "s", "r") or "{" in (spec or ""):
-            raise low.refuse("format")
-        found.append(with_spec(low, value, spec or ""))
-    return Seq(tuple(found), "text")
+    return str(text.value)
 
 
 @builtin(builtins.print)
@@ -82,7 +52,7 @@ def print_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str
         # what was printed is always handed on before the caller goes on
         elif key != "flush":
             raise low.refuse("print-options")
-    between = [list(_printed(low, arg)) for arg in args]
+    between = [list(printed(low, arg)) for arg in args]
     pieces = [*chain.from_iterable([*items, marks["sep"]] for items in between[:-1]), *chain(*between[-1:])]
     plain = _separate(pieces) if marks["end"] == "\n" else None
     if plain is None:
@@ -92,9 +62,6 @@ def print_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str
     else:
         low.b.add(Print(plain, low.b.span))
     return Static(None)
-
-
-Piece: TypeAlias = "str | tuple[Var | Const, str]"
 
 
 def _escaped(text: str) -> str:
@@ -119,26 +86,3 @@ def _separate(pieces: Sequence[Piece]) -> tuple[str | Var | Const, ...] | None:
         return None
     joined[::2] = [str(t)[1:-1] for t in texts]
     return tuple(item for item in joined if item != "" or not isinstance(item, str))
-
-
-def _printed(low: Lowering, value: Value) -> Iterator[Piece]:
-    match value:
-        case Var() | Const():
-            yield value, ""
-        case Static(value=held):
-            yield str(held)
-        case ListOf(array):
-            yield array, ""
-        case Seq((Var() | Const() as item, Static(value=str() as spec)), kind="formatted"):
-            yield item, spec
-        case Seq(items, kind="text"):
-            for part in items:
-                yield from _printed(low, part)
-        case Seq(items, kind=("tuple" | "list") as kind):
-            yield "(" if kind == "tuple" else "["
-            for position, part in enumerate(items):
-                yield from [", "] * (position > 0)
-                yield from _printed(low, part)
-            yield ",)" if (kind, len(items)) == ("tuple", 1) else ")" if kind == "tuple" else "]"
-        case _:
-            raise low.refuse("print-object", kind=kind_of(value))

@@ -57,6 +57,13 @@ class Seq:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """Text with numbers and arrays in it, which can only be printed: pieces of text, and values with their formats."""
+
+    pieces: tuple[str | tuple[Atom, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DictValue:
     """A dictionary whose keys are known at compile time."""
 
@@ -171,6 +178,7 @@ Value: TypeAlias = (
     | Const
     | Static
     | Seq
+    | Text
     | DictValue
     | SliceValue
     | RangeValue
