@@ -18,6 +18,7 @@ from adcompiler.frontend.values import NotStatic
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Var
 from adcompiler.optimise.bounds import drop_bounds, prove_bounds
+from adcompiler.optimise.downward import hide_downward
 from adcompiler.optimise.lower import lower_arrays
 from adcompiler.optimise.memory import promote
 from adcompiler.optimise.reductions import mark_reductions
@@ -44,6 +45,7 @@ LOWERING = (
     simplify,
     mark_reductions,
     unsigned_indices,
+    hide_downward,
 )
 STRICT = tuple(stage for stage in LOWERING if stage is not mark_reductions)
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from typing import Literal
 from adcompiler.ad.augment import Forward
 from adcompiler.ad.choices import note_choices
 from adcompiler.ad.order import joinable
-from adcompiler.ad.prepare import prepare
+from adcompiler.ad.prepare import Saved, prepare
 from adcompiler.ad.record import Plan, plan
 from adcompiler.ad.replay import Backward
 from adcompiler.ad.restore import candidates
@@ -45,10 +45,10 @@ def gradient(fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] 
         Positions of the results that count; the others, as all that are no floats, have no cotangent. All by default.
     """
     fn = note_choices(fn, active(fn, [fn.params[k] for k in wrt], outputs))
-    best = attempt(fn, wrt, seeds, frozenset(), outputs)
-    for array in candidates(best.reverse.over, best.decided):
-        other = attempt(fn, wrt, seeds, best.restored | {array}, outputs) if array in fn_names(fn) else best
-        best = min(best, other, key=lambda a: a.cost)
+    best = attempt(fn, wrt, seeds, Saved(), outputs)
+    for ways in candidates(best.reverse.over, best.decided):
+        known = [best.saved | way for way in ways if way.names <= fn_names(fn)]
+        best = min([best, *(attempt(fn, wrt, seeds, saved, outputs) for saved in known)], key=lambda a: a.cost)
     return best.write()
 
 
@@ -110,12 +110,10 @@ def turned(b: Builder, bar: Atom) -> Atom:
     return b.emit("conj", bar, hint=str(bar)) if isinstance(bar, Var) and b.type(bar).is_complex else bar
 
 
-def attempt(
-    fn: Func, wrt: Sequence[int], seeds: Seeds, restored: frozenset[Var], outputs: Sequence[int] | None
-) -> Joint:
-    """Transpose and plan, with the stores into the arrays of `restored` undone in the reverse sweep."""
+def attempt(fn: Func, wrt: Sequence[int], seeds: Seeds, saved: Saved, outputs: Sequence[int] | None) -> Joint:
+    """Transpose and plan, with the contents of arrays saved in these ways."""
     params = [fn.params[k] for k in wrt]
-    primal = prepare(fn, active(fn, params, outputs), restored)
+    primal = prepare(fn, active(fn, params, outputs), saved)
     b = Builder.of(primal.func)
     reverse = Reverse(b, primal, active(primal.func, params, outputs))
     given = seed(reverse, seeds, outputs)
@@ -124,7 +122,7 @@ def attempt(
     everything = (*sweep.seeds, *(s for seg in sweep.segments for s in seg), *sweep.end)
     decided = plan(primal, everything, reverse.over, None if parts is None else (last,), sweep.grads, b.shapes)
     seeded = tuple(bar for _, bar in given if isinstance(bar, Var))
-    return Joint(fn, tuple(params), restored, seeded, reverse, sweep, decided, last, parts)
+    return Joint(fn, tuple(params), saved, seeded, reverse, sweep, decided, last, parts)
 
 
 def joined_loop(reverse: Reverse, sweep: Sweep) -> tuple[int, tuple[Block, Loop, Block] | None]:
@@ -145,7 +143,7 @@ class Joint:
 
     fn: Func
     params: tuple[Var, ...]
-    restored: frozenset[Var]
+    saved: Saved
     seeded: tuple[Var, ...]
     reverse: Reverse
     sweep: Sweep

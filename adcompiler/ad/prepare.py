@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+from adcompiler.ad.snapshots import with_snapshots
 from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.dependence import Dependence, dependence, everything
 from adcompiler.analysis.moved import refuse_shared
@@ -12,8 +14,26 @@ from adcompiler.ir.build import ONE, ZERO, Builder, make_func
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import all_reads, blocks, map_blocks
-from adcompiler.ir.wengert import Assign, Block, Carry, Func, Loop, Stmt, Store, Var, While
+from adcompiler.ir.wengert import Assign, Block, Carry, Func, Load, Loop, Stmt, Store, Var, While
 from adcompiler.rules.table import is_zero, lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Arrays, one of each class, whose lost contents the reverse sweep finds: every store into the `restored` ones is
+    undone, iterations begin with copies of the `copied` ones.
+    """
+
+    restored: frozenset[Var] = frozenset()
+    copied: frozenset[Var] = frozenset()
+
+    @property
+    def names(self) -> frozenset[Var]:
+        """All the arrays."""
+        return self.restored | self.copied
+
+    def __or__(self, other: Saved) -> Saved:
+        return Saved(self.restored | other.restored, self.copied | other.copied)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,23 +41,28 @@ class Prepared:
     """A primal whose loops of unknown length count their trips; `counters` are the carried counts.
 
     `restored` are the alias classes whose every store is undone in the reverse sweep: the statement before each of
-    those stores reads what it overwrites.
+    those stores reads what it overwrites. `copies` are loads, by their targets, that find the same in a copy.
     """
 
     func: Func
     counters: frozenset[Var]
     restored: frozenset[Var] = frozenset()
+    copies: Mapping[Var, Load] = field(default_factory=dict)
 
     def counter(self, stmt: Loop | While) -> Carry | None:
         """The carry that counts the trips of a loop, or None where its range tells them."""
         return next((c for c in stmt.carried if c.var in self.counters), None)
 
 
-def prepare(fn: Func, active: frozenset[Var], restored: frozenset[Var]) -> Prepared:
-    """The primal ready for transposition; `restored` names one array of each class to restore."""
+def prepare(fn: Func, active: frozenset[Var], saved: Saved) -> Prepared:
+    """The primal ready for transposition."""
     refuse_shared(dependence(fn))
-    fn = keep_contents(keep_overwritten(fn, restored), active, restored)
-    return count_trips(fn, restored)
+    fn = keep_contents(keep_overwritten(fn, saved.restored), active, saved.restored)
+    primal = count_trips(fn, saved.restored)
+    if not saved.copied:
+        return primal
+    fn, copies = with_snapshots(primal.func, saved.copied)
+    return replace(primal, func=fn, copies=copies)
 
 
 def count_trips(fn: Func, restored: frozenset[Var] = frozenset()) -> Prepared:

@@ -27,8 +27,8 @@ from adcompiler.ir.wengert import (
     Atom,
     Block,
     Func,
+    Load,
     Loop,
-    Store,
     Var,
 )
 
@@ -43,7 +43,7 @@ class Plan:
     defs: dict[Var, Definition]
     recorded: frozenset[Var]
     needed: frozenset[Var]
-    reloads: dict[Var, Store]
+    reloads: dict[Var, Load]
     later: dict[Var, Var]
 
     def cost(self, fn: Func) -> float:

@@ -229,8 +229,8 @@ class Backward:
         if v in self.tapes.tapes:
             return self.restore(v, self.tapes.tapes[v])
         if v in self.plan.reloads:
-            store = self.plan.reloads[v]
-            self.add(map_operands(Load(target := self.b.like(v), store.array, store.index, store.span), self.get))
+            load = replace(self.plan.reloads[v], target=(target := self.b.like(v)))
+            self.add(map_operands(load, self.get))
             return target
         if v in self.plan.later:
             return self.restore(v, self.tapes.tapes[self.plan.later[v]], ONE)

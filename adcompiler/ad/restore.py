@@ -1,29 +1,39 @@
-"""Arrays whose stores the reverse sweep undoes, so that its loads find what the primal's loads found.
+"""Arrays whose overwritten contents are saved as such, so that loads of the reverse sweep find what the primal's found.
 
 Recording what a store overwrites costs one record a store; recording what loads have read costs one a load. For a
-stencil that reads an element several times and writes it once the first is cheaper.
+stencil that reads an element several times and writes it once the first is cheaper, and cheaper still a copy of the
+array, where each iteration overwrites all of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adcompiler.ad.prepare import Saved
 from adcompiler.ad.record import Plan
+from adcompiler.ad.snapshots import complete, snapshots
 from adcompiler.analysis.dependence import Dependence
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Grow, Loop, Store, Var, While
 
 
-def candidates(over: Dependence, decided: Plan) -> Iterator[Var]:
-    """One array of each class that is overwritten while values read from it, or made of these, are recorded."""
+def candidates(over: Dependence, decided: Plan) -> Iterator[list[Saved]]:
+    """The ways to save each class of arrays that is overwritten while values read from it, or made of these, are taped.
+
+    A copy comes first: undoing stores costs the reverse sweep more where as much is recorded.
+    """
     if not any(decided.defs[v].loops for v in decided.recorded):
         return
     seen: set[Var] = set()
     for stmt in walk(over.fn.body):
         if isinstance(stmt, Store) and (root := over.memory.root(stmt.array)) not in seen:
             seen.add(root)
-            if all(lasts(over, array) for array in written(over, root)):
-                yield stmt.array
+            copies, array = snapshots(over, stmt.array), frozenset({stmt.array})
+            ways = [Saved(copied=array)] if copies else []
+            if not (copies and complete(over, stmt.array, copies)):
+                if all(lasts(over, name) for name in written(over, root)):
+                    ways.append(Saved(restored=array))
+            yield ways
 
 
 def written(over: Dependence, root: Var) -> Iterator[Var]:

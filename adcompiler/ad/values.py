@@ -54,11 +54,11 @@ class Planner:
     overwrites: Dependence
     joined: Path | None
     computed: frozenset[tuple[str, tuple[Atom, ...]]]
-    reloads: dict[Var, Store] = field(default_factory=dict)
+    reloads: dict[Var, Load] = field(default_factory=dict)
     later: dict[Var, Var] = field(default_factory=dict)
 
     def find_reloads(self) -> None:
-        """Scalars that the statement after them stores into an element that keeps them."""
+        """Scalars that the statement after them stores into an element that keeps them; loads that a copy repeats."""
         for stmt, path, frames in sites(self.fn.body):
             match stmt:
                 case Store(array=array, value=Var() as v, add=False) if not self.fn.types[v.name].rank:
@@ -67,9 +67,10 @@ class Planner:
                     there = not self.perishes(array) and self.overwrites.defs[v].frames == frames != ()
                     same = self.fn.types[array.name].dtype == self.fn.types[v.name].dtype
                     if not whole and there and same and self.overwrites.lasting(stmt, path, frames, self.joined):
-                        self.reloads[v] = stmt
+                        self.reloads[v] = Load(v, array, stmt.index, stmt.span)
                 case _:
                     pass
+        self.reloads.update(self.primal.copies)
 
     def home(self, v: Var) -> Path | None:
         """The innermost loop around the definition of `v`; None at the top level."""

@@ -58,6 +58,8 @@ _PYTHON = {"float64": "float", "int64": "int", "bool": "bool", "complex128": "co
 
 #: The addition of a proven reduction in the text for Numba.
 SUM = "_sum"
+#: A number of which the machine compiler is to know nothing.
+SAME = "_same"
 
 
 @dataclass(slots=True)
@@ -150,6 +152,8 @@ class Expressions:
             return self._on_arrays(op, args, result)
         if self.dialect == "numba" and ("reassociate", True) in stmt.params:
             return call(SUM, *args)
+        if self.dialect == "numba" and ("opaque", True) in stmt.params:
+            return call(SAME, *args)
         tree = self._on_scalars(op, args, types, result)
         return call(dtype_name(result.dtype), tree) if self._wraps(op, result) else tree
 

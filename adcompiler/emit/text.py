@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from adcompiler.emit.casts import Dialect
-from adcompiler.emit.expressions import SUM
+from adcompiler.emit.expressions import SAME, SUM
 from adcompiler.emit.folding import plan
 from adcompiler.emit.naming import python_names
 from adcompiler.emit.opaque import LIBRARY, library_functions
@@ -33,6 +33,21 @@ def _sum(typing, a, b):
         return builder.fadd(*args, flags=("reassoc", "nsz"))
 
     return a(a, a), add
+'''
+
+
+_SAME = '''
+@nb.extending.intrinsic
+def _same(typing, k):
+    """`k`, of which the compiler does not know how it changes from one iteration of a loop to the next."""
+
+    def same(context, builder, signature, args):
+        from llvmlite import ir
+
+        function = ir.FunctionType(args[0].type, [args[0].type])
+        return builder.asm(function, "", "=r,0", args, side_effect=False)
+
+    return k(k), same
 '''
 
 
@@ -74,7 +89,9 @@ def emit(
     ranks = sorted({fn.types[s.array.name].rank for s in walk(fn.body) if isinstance(s, Grow)})
     printed = plan(fn)
     modules = {f.split(".")[0] for f in (functions or {}).values()}
-    reserved = frozenset({fn.name, SUM, "_grow", *(f"_grow{rank}" for rank in ranks), *modules, "scipy", *LIBRARY})
+    reserved = frozenset(
+        {fn.name, SUM, SAME, "_grow", *(f"_grow{rank}" for rank in ranks), *modules, "scipy", *LIBRARY}
+    )
     names = python_names(fn, printed, reserved)
     statements = Statements(fn, printed, names, dialect, functions or {}, origins)
     body = statements.body()
@@ -116,9 +133,8 @@ def _with_head(text: str, ranks: Sequence[int], dialect: Dialect) -> str:
     if ranks:
         loops = (_grow_loops(rank) for rank in ranks)
         helper = "".join(f"{made}\n\n" for made in (loops if dialect == "numba" else [_GROW]))
-    if any(isinstance(node, ast.Name) and node.id == SUM for node in ast.walk(ast.parse(text))):
-        helper += f"{_SUM}\n\n"
     called = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+    helper += "".join(f"{made}\n\n" for name, made in ((SUM, _SUM), (SAME, _SAME)) if name in called)
     helper += library_functions(called, dialect)
     modules = {
         "math": "import math",
