@@ -7,7 +7,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+import benchmarks.arrays.suite as array_suite
 from benchmarks import cheap_gradient, first_calls, harness, plots, registry, report
+from benchmarks.arrays import tables as array_tables
 from benchmarks.harness import Result
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -16,13 +18,16 @@ OTHERS = ("cheap_gradient", "first_calls")
 
 def main() -> None:
     """Measure what is asked for."""
+    of_arrays = array_suite.programs()
+    known = (*registry.names(), *of_arrays, *OTHERS)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join((*registry.names(), *OTHERS))}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(known)}")
     names = parser.parse_args().names
-    if unknown := set(names) - {*registry.names(), *OTHERS}:
+    if unknown := set(names) - {*known}:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     sections = [
-        programs([name for name in names or registry.names() if name not in OTHERS]),
+        programs([name for name in names or registry.names() if name in registry.names()]),
+        arrays([name for name in names or of_arrays if name in of_arrays]),
         costs() if not names or "cheap_gradient" in names else "",
         starting() if not names or "first_calls" in names else "",
     ]
@@ -48,6 +53,20 @@ def programs(names: Sequence[str]) -> str:
     programs_section = ["## Programs\n", report.markdown(table), "", "\n\n".join(notes), "", picture, ""]
     peers_section = ["## Beside JAX\n", report.markdown(others), ""]
     return "\n".join([*programs_section, report.markdown(middle), "", *peers_section])
+
+
+def arrays(names: Sequence[str]) -> str:
+    """Measure array programs; the text of their section."""
+    results: list[array_suite.Result] = []
+    for name in names:
+        for found in array_suite.measure(array_suite.programs()[name]):
+            print(f"{name} {found.size}: {found.value_ratio():.2f} of the best value's time", flush=True)
+            results.append(found)
+    if not results:
+        return ""
+    tables = [array_tables.times(results), array_tables.means(results), array_tables.compiled(results)]
+    print("", *(report.text(table) + "\n" for table in tables), sep="\n")
+    return "\n".join(["## Array programs\n", *(report.markdown(table) + "\n" for table in tables)])
 
 
 def costs() -> str:

@@ -4,17 +4,19 @@ import importlib.util
 import os
 from collections.abc import Callable
 from functools import partial
+from types import FunctionType
 from typing import Any
 
+from benchmarks.arrays.program import ArrayProgram
 from benchmarks.program import Args, Program
 
 #: Read when JAX is first imported.
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 #: Arguments that are part of the compiled function, by name.
-STATIC = ("steps",)
+STATIC = ("steps", "heads", "keep")
 
 
-def contender(program: Program, args: Args) -> Callable[[], tuple[Any, Any]] | None:
+def contender(program: Program | ArrayProgram, args: Args) -> Callable[[], tuple[Any, Any]] | None:
     """Value and gradient by JAX on arguments that it already holds; None without JAX or without such a program.
 
     The first call compiles.
@@ -25,11 +27,13 @@ def contender(program: Program, args: Args) -> Callable[[], tuple[Any, Any]] | N
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    from benchmarks.peers import jax_programs
+    from benchmarks.peers import jax_arrays, jax_programs
 
-    function = getattr(jax_programs, program.name, None)
+    function = getattr(jax_programs, program.name, getattr(jax_arrays, program.name, None))
     if function is None:
-        return None
+        if not isinstance(program, ArrayProgram):
+            return None
+        function = as_written(program.function, {"np": jax.numpy, "erf": jax.scipy.special.erf})
     names = program.function.__code__.co_varnames[: program.function.__code__.co_argcount]
     static = [name for name in names if name in STATIC]
     compiled = jax.jit(jax.value_and_grad(function, program.argnums), static_argnames=static)
@@ -41,3 +45,13 @@ def finished(wait: Callable[[Any], Any], compiled: Callable[..., Any], held: lis
     """The results, when they are there: JAX's calls return before."""
     result: tuple[Any, Any] = wait(compiled(*held))
     return result
+
+
+def as_written(function: Callable[..., Any], library: dict[str, Any]) -> Callable[..., Any]:
+    """A function of whole arrays, and those of its module that it calls, with other meanings of some names."""
+    assert isinstance(function, FunctionType)
+    meaning = function.__globals__ | library
+    for name, value in function.__globals__.items():
+        if isinstance(value, FunctionType) and value.__module__ == function.__module__:
+            meaning[name] = FunctionType(value.__code__, meaning, name)
+    return FunctionType(function.__code__, meaning, function.__name__)

@@ -1,0 +1,1 @@
+"""Array programs: plain NumPy as people write it, beside NumPy itself, njit and JAX."""
