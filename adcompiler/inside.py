@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from adcompiler.api import grad, jvp, made_callable, value_and_grad, vjp
-from adcompiler.custom import stop_gradient
-from adcompiler.errors import UnsupportedSyntax
+from adcompiler.custom import checkpointed_range, stop_gradient
+from adcompiler.errors import TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.registry import implements
-from adcompiler.frontend.values import DictValue, Object, Path, Seq, Static, Value
-from adcompiler.ir.build import Builder
-from adcompiler.ir.wengert import Const, Var
+from adcompiler.frontend.values import DictValue, Object, Path, RangeValue, Seq, Static, Value
+from adcompiler.ir.build import ONE, ZERO, Builder
+from adcompiler.ir.types import INDEX
+from adcompiler.ir.wengert import Atom, Budget, Const, Var
 from adcompiler.matrices import hessian, jacobian
 from adcompiler.options import Options
 from adcompiler.products import hvp
 from adcompiler.transformed import Transformed
 
-_FIRST, _NO = Const(0), Const(False)
+_FIRST, _NO, _NONE = Const(0), Const(False), Static(None)
 
 
 @implements(grad)
@@ -86,3 +88,35 @@ def _stop(b: Builder, x: Value) -> Value:
                 b.snapshots.append((stopped, x, b.span))
             return stopped
     return x
+
+
+@implements(checkpointed_range)
+def _checkpointed(b: Builder, n: Value, snapshots: Value = _NONE, memory: Value = _NONE) -> Value:
+    stop = _integer(b, n, "the number of iterations")
+    if snapshots != _NONE and memory != _NONE:
+        raise TypeProblem("checkpointed_range() takes snapshots or memory, not both", b.span, "leave one out")
+    if memory != _NONE:
+        budget = Budget(_integer(b, memory, "memory"), "bytes")
+    elif snapshots != _NONE:
+        budget = Budget(_integer(b, snapshots, "snapshots"), "snapshots")
+    else:
+        budget = Budget(_twice(b, stop), "snapshots")
+    return RangeValue(ZERO, stop, ONE, budget)
+
+
+def _integer(b: Builder, value: Value, what: str) -> Atom:
+    """An integer as a Python number."""
+    if isinstance(value, (Var, Const)) and not b.type(value).rank and b.type(value).numpy.kind in "iu":
+        if isinstance(value, Const):
+            return Const(int(str(value.value)))
+        return value if b.type(value) == INDEX else b.emit("cast", value, dtype="int64", weak=True, hint=value.name)
+    raise TypeProblem(f"{what} of checkpointed_range() must be an integer", b.span, "pass an integer")
+
+
+def _twice(b: Builder, n: Atom) -> Atom:
+    """The fewest snapshots with which no iteration runs more than twice again: (s + 1) (s + 2) / 2 > n."""
+    if isinstance(n, Const):
+        return Const(math.ceil((math.sqrt(8 * max(int(str(n.value)), 0) + 9) - 3) / 2))
+    size = b.emit("add", b.emit("mul", Const(8.0), b.emit("maximum", n, ZERO, weak=True)), Const(9.0), weak=True)
+    root = b.emit("mul", b.emit("sub", b.emit("sqrt", size), Const(3.0)), Const(0.5))
+    return b.emit("cast", b.emit("ceil", root), dtype="int64", weak=True, hint="snapshots")

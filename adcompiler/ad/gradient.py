@@ -8,23 +8,21 @@ reverse sweep.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Literal
 
-from adcompiler.ad.augment import Forward
 from adcompiler.ad.choices import note_choices
+from adcompiler.ad.joint import Joint, Sweep
 from adcompiler.ad.order import joinable
-from adcompiler.ad.prepare import Saved, prepare
-from adcompiler.ad.record import Plan, plan
-from adcompiler.ad.replay import Backward
+from adcompiler.ad.prepare import Saved
+from adcompiler.ad.record import plan
 from adcompiler.ad.restore import candidates
 from adcompiler.ad.reverse import Reverse
-from adcompiler.ad.tapes import Tapes
+from adcompiler.ad.turn import prepared
 from adcompiler.analysis.activity import active
-from adcompiler.analysis.scope import sites
-from adcompiler.ir.build import Builder, make_func, scalar
-from adcompiler.ir.walk import walk
-from adcompiler.ir.wengert import Atom, Block, Func, Loop, Store, Var, While
+from adcompiler.ir.build import Builder, scalar
+from adcompiler.ir.walk import map_blocks, walk
+from adcompiler.ir.wengert import Atom, Block, Func, Loop, Store, Var
 
 Seeds = Literal["one", "given"]
 
@@ -49,22 +47,22 @@ def gradient(fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] 
     for ways in candidates(best.reverse.over, best.decided):
         known = [best.saved | way for way in ways if way.names <= fn_names(fn)]
         best = min([best, *(attempt(fn, wrt, seeds, saved, outputs) for saved in known)], key=lambda a: a.cost)
-    return best.write()
+    return unmarked(best.write())
+
+
+def unmarked(fn: Func) -> Func:
+    """The function without the marks of checkpointed loops: another derivative records what it needs of them."""
+
+    def visit(block: Block) -> Block:
+        plain = (replace(s, budget=None) if isinstance(s, Loop) else s for s in block)
+        return tuple(map_blocks(s, visit) for s in plain)
+
+    return replace(fn, body=visit(fn.body))
 
 
 def fn_names(fn: Func) -> frozenset[Var]:
     """The names of a function."""
     return frozenset(map(Var, fn.types))
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """The transposed function: the seeds' lines, one segment for each top-level statement, and the gradients."""
-
-    seeds: Block
-    segments: tuple[Block, ...]
-    end: Block
-    grads: tuple[Atom, ...]
 
 
 def transpose(reverse: Reverse, given: list[tuple[Atom, Atom]], params: list[Var]) -> Sweep:
@@ -113,7 +111,7 @@ def turned(b: Builder, bar: Atom) -> Atom:
 def attempt(fn: Func, wrt: Sequence[int], seeds: Seeds, saved: Saved, outputs: Sequence[int] | None) -> Joint:
     """Transpose and plan, with the contents of arrays saved in these ways."""
     params = [fn.params[k] for k in wrt]
-    primal = prepare(fn, active(fn, params, outputs), saved)
+    primal = prepared(fn, active(fn, params, outputs), saved)
     b = Builder.of(primal.func)
     reverse = Reverse(b, primal, active(primal.func, params, outputs))
     given = seed(reverse, seeds, outputs)
@@ -135,85 +133,6 @@ def joined_loop(reverse: Reverse, sweep: Sweep) -> tuple[int, tuple[Block, Loop,
         return last, None
     after = (*sweep.seeds, *(s for seg in reversed(sweep.segments[last + 1 :]) for s in seg))
     return last, joinable(fn, reverse.memory, last, after, sweep.segments[last])
-
-
-@dataclass(frozen=True, slots=True)
-class Joint:
-    """Writes both sweeps: one after the other, or around a loop in which each iteration runs both."""
-
-    fn: Func
-    params: tuple[Var, ...]
-    saved: Saved
-    seeded: tuple[Var, ...]
-    reverse: Reverse
-    sweep: Sweep
-    decided: Plan
-    last: int
-    parts: tuple[Block, Loop, Block] | None
-
-    @property
-    def cost(self) -> float:
-        """The bytes recorded, as the plan estimates them."""
-        return self.decided.cost(self.reverse.primal.func)
-
-    def write(self) -> Func:
-        """The joint function."""
-        b, primal, sweep = self.reverse.b, self.reverse.primal, self.sweep
-        body = primal.func.body
-        root = self.reverse.memory.root
-        tapes = Tapes(b, primal, self.decided, self.reverse.over)
-        forward = Forward(b, primal, self.decided, tapes)
-        regions = {path: s for s, path, _ in sites(body) if isinstance(s, (Loop, While))}
-        backward = Backward(
-            b, primal, self.decided, tapes, self.reverse.origin, regions, self.reverse.free, forward.kept, root
-        )
-        with b.block() as lines:
-            if self.parts is None:
-                forward.block(body, (), ())
-                results = self.outputs()
-                b.note("reverse sweep")
-                backward.block(sweep.seeds)
-                self.backwards(backward, 0, len(body))
-            else:
-                self.around(forward, backward, self.last, self.parts)
-                results = self.outputs()
-            backward.block(sweep.end)
-            results += [backward.get(g) for g in sweep.grads]
-        doc = f"Value and gradient of `{self.fn.name}` with respect to {', '.join(map(str, self.params))}."
-        name, params = f"{self.fn.name}_grad", [*self.fn.params, *self.seeded]
-        return make_func(name, params, tuple(lines), results, b.types, b.shapes, doc)
-
-    def outputs(self) -> list[Atom]:
-        """The results of the primal; copies of arrays that the reverse sweep restores."""
-        b, memory = self.reverse.b, self.reverse.memory
-        return [
-            b.emit("copy", r, hint=str(r))
-            if isinstance(r, Var) and memory.root(r) in self.reverse.primal.restored
-            else r
-            for r in self.reverse.primal.func.results
-        ]
-
-    def backwards(self, backward: Backward, start: int, stop: int) -> None:
-        """The adjoints of the top-level statements from `start` to before `stop`, last first."""
-        for segment in reversed(self.sweep.segments[start:stop]):
-            backward.block(segment)
-
-    def around(self, forward: Forward, backward: Backward, at: int, parts: tuple[Block, Loop, Block]) -> None:
-        """What comes before the joined loop, the adjoint of what comes after it, the loop, and the rest."""
-        body, b = self.reverse.primal.func.body, self.reverse.b
-        before, reversed_loop, after = parts
-        forward.statements(body[:at], (), (), 0)
-        b.note("adjoint of what follows the loop: it needs no value of the loop")
-        backward.block(self.sweep.seeds)
-        self.backwards(backward, at + 1, len(body))
-        backward.block(before)
-        loop = body[at]
-        assert isinstance(loop, (Loop, While))
-        b.note("both sweeps of an iteration together")
-        forward.joined(loop, (at,), lambda: backward.block(reversed_loop.body), reversed_loop)
-        forward.statements(body[at + 1 :], (), (), at + 1)
-        backward.block(after)
-        self.backwards(backward, 0, at)
 
 
 def has_loop(segment: Block) -> bool:

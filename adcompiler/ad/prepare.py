@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from adcompiler.ad.marked import Marked
 from adcompiler.ad.snapshots import with_snapshots
 from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.dependence import Dependence, dependence, everything
@@ -13,8 +14,8 @@ from adcompiler.analysis.scope import Frame, Path, sites
 from adcompiler.ir.build import ONE, ZERO, Builder, make_func
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import INDEX
-from adcompiler.ir.walk import all_reads, blocks, map_blocks
-from adcompiler.ir.wengert import Assign, Block, Carry, Func, Load, Loop, Stmt, Store, Var, While
+from adcompiler.ir.walk import all_reads, blocks, map_blocks, walk
+from adcompiler.ir.wengert import Assign, Block, Carry, Func, Grow, Load, Loop, Stmt, Store, Var, While
 from adcompiler.rules.table import is_zero, lookup
 
 
@@ -41,13 +42,16 @@ class Prepared:
     """A primal whose loops of unknown length count their trips; `counters` are the carried counts.
 
     `restored` are the alias classes whose every store is undone in the reverse sweep: the statement before each of
-    those stores reads what it overwrites. `copies` are loads, by their targets, that find the same in a copy.
+    those stores reads what it overwrites. `copies` are loads, by their targets, that find the same in a copy, `marked`
+    the checkpointed loops by their index, `rows` the final lengths of arrays that grow inside a region.
     """
 
     func: Func
     counters: frozenset[Var]
     restored: frozenset[Var] = frozenset()
     copies: Mapping[Var, Load] = field(default_factory=dict)
+    marked: Mapping[Var, Marked] = field(default_factory=dict)
+    rows: Mapping[Var, Var] = field(default_factory=dict)
 
     def counter(self, stmt: Loop | While) -> Carry | None:
         """The carry that counts the trips of a loop, or None where its range tells them."""
@@ -58,11 +62,34 @@ def prepare(fn: Func, active: frozenset[Var], saved: Saved) -> Prepared:
     """The primal ready for transposition."""
     refuse_shared(dependence(fn))
     fn = keep_contents(keep_overwritten(fn, saved.restored), active, saved.restored)
-    primal = count_trips(fn, saved.restored)
+    fn, rows = count_rows(fn)
+    primal = replace(count_trips(fn, saved.restored), rows=rows)
     if not saved.copied:
         return primal
     fn, copies = with_snapshots(primal.func, saved.copied)
     return replace(primal, func=fn, copies=copies)
+
+
+def count_rows(fn: Func) -> tuple[Func, dict[Var, Var]]:
+    """Read, at the end of the block that makes it, how long an array has grown: in reverse its memory is gone.
+
+    Before:  for i in range(n): tape = empty(32); while ...: grow tape to k; tape[k] = t
+    After:   for i in range(n): tape = empty(32); while ...: grow tape to k; tape[k] = t; rows = dim(tape)
+    """
+    grown = {s.array for s in walk(fn.body) if isinstance(s, Grow)}
+    b, rows = Builder.of(fn), dict[Var, Var]()
+
+    def visit(block: Block) -> Block:
+        with b.block() as lines:
+            for stmt in block:
+                b.add(map_blocks(stmt, visit))
+            for stmt in block:
+                if isinstance(stmt, Assign) and stmt.target in grown:
+                    rows[stmt.target] = b.emit("dim", stmt.target, axis=0, hint="rows")
+        return tuple(lines)
+
+    body = tuple(map_blocks(s, visit) for s in fn.body) if grown else fn.body
+    return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc), rows
 
 
 def count_trips(fn: Func, restored: frozenset[Var] = frozenset()) -> Prepared:

@@ -53,7 +53,7 @@ class Backward:
         match stmt:
             case Loop(index=index) if index in self.origin:
                 self.loop(stmt, self.origin[index])
-            case Loop():
+            case Loop() | While():
                 self.plain_loop(stmt)
             case Branch():
                 self.branch(stmt)
@@ -67,12 +67,16 @@ class Backward:
                 self.b.shapes[v.name] = tuple(self.get(a) for a in self.b.shapes[v.name])
         self.b.add(stmt)
 
-    def plain_loop(self, stmt: Loop) -> None:
-        """A loop that a rule has built."""
+    def plain_loop(self, stmt: Loop | While) -> None:
+        """A loop that a rule has built, or that runs again."""
         self.prefetch(stmt)
+        self.add(map_blocks(map_operands(stmt, self.get), self.rewritten))
+
+    def rewritten(self, block: Block) -> Block:
+        """A block in which names of the primal are values that are there."""
         with self.b.block() as lines:
-            self.block(stmt.body)
-        self.add(map_blocks(map_operands(stmt, self.get), lambda _: tuple(lines)))
+            self.block(block)
+        return tuple(lines)
 
     def branch(self, stmt: Branch) -> None:
         """A branch: what only one arm needs is recomputed in it."""
@@ -170,7 +174,7 @@ class Backward:
             return stmt
         return replace(stmt, start=region.start, stop=region.stop, step=region.step)
 
-    def prefetch(self, stmt: Loop, path: Path | None = None) -> None:
+    def prefetch(self, stmt: Loop | While, path: Path | None = None) -> None:
         """Make available, before a loop, every value from outside it that its iterations will ask for."""
         agenda, seen = sorted(all_reads([stmt]), key=str), set[Var]()
         while agenda:

@@ -24,7 +24,8 @@ def candidates(over: Dependence, decided: Plan) -> Iterator[list[Saved]]:
     """
     if not any(decided.defs[v].loops for v in decided.recorded):
         return
-    seen: set[Var] = set()
+    # the iterations of a checkpointed loop write copies of their own when they run again
+    seen = {over.memory.root(array) for array in checkpointed(over)}
     for stmt in walk(over.fn.body):
         if isinstance(stmt, Store) and (root := over.memory.root(stmt.array)) not in seen:
             seen.add(root)
@@ -34,6 +35,13 @@ def candidates(over: Dependence, decided: Plan) -> Iterator[list[Saved]]:
                 if all(lasts(over, name) for name in written(over, root)):
                     ways.append(Saved(restored=array))
             yield ways
+
+
+def checkpointed(over: Dependence) -> Iterator[Var]:
+    """The names through which checkpointed loops write."""
+    for loop in walk(over.fn.body):
+        if isinstance(loop, Loop) and loop.budget is not None:
+            yield from (s.array for s in walk([loop]) if isinstance(s, Store))
 
 
 def written(over: Dependence, root: Var) -> Iterator[Var]:

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from adcompiler.ad.checkpoint import Replayed
+from adcompiler.ad.marked import Marked
 from adcompiler.ad.order import memory_is_free
 from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.reuse import PrimalLines
 from adcompiler.ad.shorten import shortened, without_dead
-from adcompiler.ad.trips import reversed_range
+from adcompiler.ad.trips import reversed_range, trips_of
 from adcompiler.analysis.alias import Aliases
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Path
@@ -209,6 +211,8 @@ class Reverse:
         """The extents of a shadow: those of the array at the end of the primal."""
         if array not in self.grown:
             return self.b.shape(array)
+        if array in self.primal.rows:
+            return (self.primal.rows[array], *self.b.shape(array)[1:])
         return (self.b.emit("dim", array, axis=0, hint="rows"), *self.b.shape(array)[1:])
 
     def zero(self, like: Var) -> Const:
@@ -264,6 +268,8 @@ class Reverse:
 
     def loop(self, stmt: Loop | While, path: Path) -> None:
         """A loop runs backwards; the adjoints of what it carries and of outer scalars are carried the other way."""
+        if isinstance(stmt, Loop) and stmt.index in self.primal.marked:
+            return self.checkpointed(stmt, self.primal.marked[stmt.index])
         scalars, arrays = self.outside(stmt)
         carried = [c for c in stmt.carried if c.var in self.active]
         inits = {c.init for c in carried if self.b.type(c.var).rank}
@@ -303,6 +309,17 @@ class Reverse:
             self.bars[v] = after[entries[v]]
         for c in carried:
             self.hand_over(c, after[givens[c]])
+
+    def checkpointed(self, stmt: Loop, marked: Marked) -> None:
+        """A checkpointed loop: its iterations run again from kept states, and each is then reversed."""
+        shadows = {marked.bars[v]: self.shadow(v) for v in marked.arrays}
+        incoming = {c.var: self.incoming(c) for c in marked.carries}
+        incoming |= {v: self.bars.get(v, self.zero(v)) for v in marked.scalars}
+        after = Replayed(self.b, marked, trips_of(self.b, self.primal, stmt)).reverse(incoming, shadows)
+        for v in marked.scalars:
+            self.bars[v] = after[v]
+        for c in marked.carries:
+            self.hand_over(c, after[c.var])
 
     def incoming(self, c: Carry) -> Atom:
         """The adjoint of a carried value after the loop."""

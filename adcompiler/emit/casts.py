@@ -40,7 +40,7 @@ def loop(op: str, types: Sequence[Type], params: Mapping[str, object]) -> tuple[
         return (types[0].dtype, dtype, dtype)
     if op == "cut":
         return loop_dtypes(np.multiply, types)[:-1]
-    if op in ("real", "imag", "complex"):
+    if op in ("real", "imag", "complex", "split"):
         return tuple(t.dtype for t in types)
     return (types[0].dtype,) if op == "cast" else loop_dtypes(np.sin, types)[:-1]
 

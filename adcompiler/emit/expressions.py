@@ -183,6 +183,8 @@ class Expressions:
                 zero = parts.zero(result.dtype)
                 product = ast.BinOp(args[0], ast.Mult(), args[1])
                 return ast.IfExp(compare(args[0], ast.Eq(), zero), zero, product)
+            case "split":
+                return call("_split", *args)
             case "abs":
                 return args[0] if result.dtype == "bool" else call("abs", *args)
             case "sign" if result.dtype.startswith("uint"):

@@ -171,6 +171,22 @@ def _by_rows(a):
     return rows
 '''
 
+_SPLIT = '''
+def _split(steps, slots):
+    """How far after a kept state to keep the next, so that the fewest steps run again (Griewank and Walther's revolve).
+
+    `steps` are to be reversed from that state, and `slots` states, it included, may be kept.
+    """
+    if slots < 2:
+        return steps
+    # `reach` steps can be reversed so that none runs more than r times beyond once
+    r, earlier, before, reach = 1, 0, 1, slots + 1
+    while reach < steps:
+        r += 1
+        earlier, before, reach = before, reach, reach * (slots + r) // r
+    return max(1, earlier, steps - (reach - before))
+'''
+
 #: Functions that others call.
 _FIRST = ("_by_rows", "_finite")
 #: Functions of the text for Numba: what it does not have, or does otherwise than NumPy.
@@ -187,6 +203,7 @@ _FOR_NUMBA: dict[str, str] = {
     "_pinv": _PINV,
     "_qr": _QR,
     "_slogdet": _SLOGDET,
+    "_split": _SPLIT,
     "_solve1": _SOLVE.format(rank=1, b="b.reshape(b.size, 1)", solution="np.linalg.solve(a, b)"),
     "_solve2": _SOLVE.format(rank=2, b="b", solution="_by_rows(np.linalg.solve(a, b))"),
     "_solve_triangular1": _SOLVE_TRIANGULAR.format(
@@ -197,7 +214,7 @@ _FOR_NUMBA: dict[str, str] = {
 }
 #: Names that a text may use for these functions.
 LIBRARY = frozenset(_FOR_NUMBA)
-_FOR_PYTHON = {"_cofactors": _COFACTORS}
+_FOR_PYTHON = {"_cofactors": _COFACTORS, "_split": _SPLIT}
 
 
 def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, rank: int = 2) -> ast.expr:

@@ -173,6 +173,8 @@ class Statements:
         body = self.block(stmt.body) + self.copies([(c.var, c.next) for c in stmt.carried])
         if stmt.until is not None:
             body.append(ast.If(self.print.atom(stmt.until), [ast.Break()], []))
+        if stmt.budget is not None and self.origins:
+            tree.append(self._comment("checkpointed: reverse mode runs its iterations again"))
         index = ast.Name(self.names[stmt.index], STORE)
         tree.append(ast.For(index, call("range", *bounds), filled(body), [], lineno=0))
         return tree + self.copies([(c.out, c.var) for c in stmt.carried])

@@ -81,7 +81,8 @@ def _counted(low: Lowering, node: ast.For, found: Iterable) -> None:
 
     def finish(built: Built, carried: tuple[Carry, ...], until: Atom | None) -> None:
         lines = tuple(built.lines)
-        low.b.add(Loop(index[0], start, stop, step, carried, lines, until, False, low.b.span))
+        budget = found.value.budget if isinstance(found.value, RangeValue) else None
+        low.b.add(Loop(index[0], start, stop, step, carried, lines, until, False, low.b.span, budget))
 
     runs = isinstance(found.length, Const) and found.length.value != 0
     Loops(low, _head(low, node, found.length, runs), body, finish).run()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from adcompiler.errors import Span
-from adcompiler.ir.wengert import Atom, Const, Var
+from adcompiler.ir.wengert import Atom, Budget, Const, Var
 
 if TYPE_CHECKING:
     from adcompiler.frontend.scope import Frame
@@ -90,6 +90,7 @@ class RangeValue:
     start: Atom
     stop: Atom
     step: Atom
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,8 +56,10 @@ def operands(stmt: Stmt) -> Iterator[Atom]:
             yield array
             yield from index_atoms(index)
             yield value
-        case Loop(start=start, stop=stop, step=step, carried=carried):
+        case Loop(start=start, stop=stop, step=step, carried=carried, budget=budget):
             yield from (start, stop, step, *(c.init for c in carried))
+            if budget is not None:
+                yield budget.amount
         case While(carried=carried):
             yield from (c.init for c in carried)
         case Branch(test=test):
@@ -184,7 +186,7 @@ def map_operands(stmt: Stmt, fn: AtomMap) -> Stmt:
             return replace(stmt, array=as_var(fn(array)), index=map_index(index, fn))
         case Store(array=array, index=index, value=value):
             return replace(stmt, array=as_var(fn(array)), index=map_index(index, fn), value=fn(value))
-        case Loop(start=start, stop=stop, step=step, carried=carried, until=until):
+        case Loop(start=start, stop=stop, step=step, carried=carried, until=until, budget=budget):
             return replace(
                 stmt,
                 start=fn(start),
@@ -192,6 +194,7 @@ def map_operands(stmt: Stmt, fn: AtomMap) -> Stmt:
                 step=fn(step),
                 carried=tuple(Carry(c.var, fn(c.init), fn(c.next), c.out) for c in carried),
                 until=None if until is None else fn(until),
+                budget=None if budget is None else replace(budget, amount=fn(budget.amount)),
             )
         case While(carried=carried, test=test):
             carries = tuple(Carry(c.var, fn(c.init), fn(c.next), c.out) for c in carried)

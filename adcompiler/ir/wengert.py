@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from adcompiler.errors import Span
 from adcompiler.ir.types import Type, type_of_value
@@ -119,10 +119,19 @@ class Carry:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """What the reverse sweep may keep of a loop: `amount` states of it, or that many bytes."""
+
+    amount: Atom
+    unit: Literal["snapshots", "bytes"]
+
+
+@dataclass(frozen=True, slots=True)
 class Loop:
     """`for index in range(start, stop, step)`; leaves after an iteration at whose end `until` is true.
 
-    `step` is a non-zero constant or a variable proven non-zero by a `Check`.
+    `step` is a non-zero constant or a variable proven non-zero by a `Check`. With a `budget` reverse mode records
+    nothing of the iterations: it runs them again from states that it keeps.
     """
 
     index: Var
@@ -134,6 +143,7 @@ class Loop:
     until: Atom | None
     parallel: bool
     span: Span | None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adcompiler.ir.build import ZERO, Builder, make_func
+from adcompiler.ir.dead import drop_dead
 from adcompiler.ir.memory import Memory
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import rename
@@ -28,7 +29,6 @@ from adcompiler.ir.wengert import (
 )
 from adcompiler.optimise.common import share_lines
 from adcompiler.optimise.constants import fold_constants
-from adcompiler.optimise.dead import drop_dead
 from adcompiler.optimise.folds import EMPTY, NEED_ELEMENTS, running_types, start
 from adcompiler.optimise.fuse import fuse_loops
 from adcompiler.optimise.invariant import hoist_invariants

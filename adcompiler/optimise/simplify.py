@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from adcompiler.ir.dead import drop_dead
 from adcompiler.ir.wengert import Func
 from adcompiler.optimise.common import share_lines
 from adcompiler.optimise.constants import fold_constants
-from adcompiler.optimise.dead import drop_dead
 from adcompiler.optimise.early import check_early
 from adcompiler.optimise.invariant import hoist_invariants
 from adcompiler.optimise.sums import begin_sums

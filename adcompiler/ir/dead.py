@@ -88,8 +88,9 @@ class _Needs:
             return
         self.kept.add(id(stmt))
         match stmt:
-            case Loop(start=start, stop=stop, step=step, until=until):
+            case Loop(start=start, stop=stop, step=step, until=until, budget=budget):
                 self.agenda.extend((start, stop, step, *(() if until is None else (until,))))
+                self.agenda.extend(() if budget is None else (budget.amount,))
             case While(test=test) | Branch(test=test):
                 self.agenda.append(test)
             case _:

@@ -1,0 +1,45 @@
+"""What is known of a loop whose iterations run again in the reverse sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from adcompiler.ad.steps import Step
+from adcompiler.ir.wengert import Carry, Func, Var
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The parts of a checkpointed loop.
+
+    Parameters
+    ----------
+    step : Step
+        Its iteration.
+    advance : Func
+        The iteration as it runs again: its results are the next values of `state`, then `kept`.
+    turn : Func
+        The reversed iteration.
+    state : tuple of Carry
+        The carried values that a kept state holds.
+    kept : tuple of Var
+        The arrays from outside, written by the iterations, that it holds as well.
+    carries, scalars, arrays
+        The carried values, scalars and arrays from outside that have adjoints.
+    bars : mapping
+        The parameter of `turn` that is the adjoint of each of these.
+    contents : mapping
+        Copies, made before the loop, of arrays whose contents are lost later.
+    """
+
+    step: Step
+    advance: Func
+    turn: Func
+    state: tuple[Carry, ...]
+    kept: tuple[Var, ...]
+    carries: tuple[Carry, ...]
+    scalars: tuple[Var, ...]
+    arrays: tuple[Var, ...]
+    bars: Mapping[Var, Var]
+    contents: Mapping[Var, Var] = field(default_factory=dict)

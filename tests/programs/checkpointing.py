@@ -1,0 +1,275 @@
+"""Loops whose iterations run again in the reverse sweep."""
+
+import numpy as np
+
+from adcompiler import checkpointed_range
+from tests.support.registry import program
+
+
+def checkpointed_scalar_chain(x, p, n):
+    total = 0.0
+    for i in checkpointed_range(n, snapshots=3):
+        x = np.sin(x * p) + 0.1 * i
+        total += x * x
+    return total
+
+
+program(checkpointed_scalar_chain, lambda rng: (0.37, 1.2, 13), (0, 1))
+
+
+def checkpointed_array_values(u, k, n):
+    """A new array in each iteration."""
+    for _ in checkpointed_range(n, snapshots=2):
+        u = u + k * np.tanh(np.roll(u, 1) - u)
+    return np.sum(u**2)
+
+
+program(checkpointed_array_values, lambda rng: (rng.uniform(0.2, 0.9, 6), 0.3, 13), (0, 1))
+
+
+def checkpointed_in_place(u, k, n):
+    u = u.copy()
+    for t in checkpointed_range(n, snapshots=4):
+        for i in range(1, len(u)):
+            u[i] = u[i] * np.cos(u[i - 1]) + k[t % 3]
+    return np.sum(u * u)
+
+
+program(checkpointed_in_place, lambda rng: (rng.uniform(0.2, 0.9, 6), rng.uniform(0.1, 0.3, 3), 13), (0, 1))
+
+
+def checkpointed_exchanged(a, c, n):
+    u = a.copy()
+    v = np.zeros(len(a))
+    for _ in checkpointed_range(n, snapshots=3):
+        for i in range(1, len(u) - 1):
+            v[i] = u[i] + c * (u[i - 1] * u[i + 1] - u[i] ** 2)
+        u, v = v, u
+    return np.sum(u * u)
+
+
+program(checkpointed_exchanged, lambda rng: (rng.uniform(0.2, 0.9, 6), 0.37, 13), (0, 1))
+
+
+def checkpointed_parameter_written(u, n):
+    for _ in checkpointed_range(n, snapshots=3):
+        u[1:] = np.sin(u[:-1]) * u[1:]
+    return np.sum(u)
+
+
+program(checkpointed_parameter_written, lambda rng: (rng.uniform(0.2, 0.9, 6), 13), (0,))
+
+
+def checkpointed_later_overwritten(u, w, n):
+    w = w.copy()
+    s = 0.0
+    for t in checkpointed_range(n, snapshots=3):
+        s = s * w[t % len(w)] + np.sin(w[t % len(w)] + s)
+    w[:] = s * w
+    return np.sum(w) + s
+
+
+program(checkpointed_later_overwritten, lambda rng: (rng.uniform(0.2, 0.9, 6), rng.uniform(0.2, 0.9, 6), 13), (0, 1))
+
+
+def checkpointed_trajectory(x, p, n):
+    traj = np.zeros((n + 1, 2))
+    traj[0, 0] = x
+    for i in checkpointed_range(n, snapshots=3):
+        traj[i + 1, 0] = traj[i, 0] + 0.1 * traj[i, 1] * p
+        traj[i + 1, 1] = traj[i, 1] - 0.1 * np.sin(traj[i, 0])
+    return np.sum(traj**2)
+
+
+program(checkpointed_trajectory, lambda rng: (0.37, 1.2, 13), (0, 1))
+
+
+def checkpointed_nested_plain(x, p, n):
+    for k in range(3):
+        for i in checkpointed_range(n, snapshots=2):
+            x = np.sin(x * p) + 0.1 * i * k
+        x = x * x + p
+    return x
+
+
+program(checkpointed_nested_plain, lambda rng: (0.37, 1.2, 13), (0, 1))
+
+
+def checkpointed_nested_both(x, p, n):
+    for k in checkpointed_range(4, snapshots=2):
+        for i in checkpointed_range(n, snapshots=2):
+            x = np.sin(x * p) + 0.1 * i * k
+        x = x * x + p
+    return x
+
+
+program(checkpointed_nested_both, lambda rng: (0.37, 1.2, 13), (0, 1))
+
+
+def checkpointed_nested_arrays(u, p, n):
+    for k in range(3):
+        w = np.zeros(len(u))
+        for j in range(len(u)):
+            w[j] = u[j] * p + k
+        for _ in checkpointed_range(n, snapshots=2):
+            u[1:] = np.sin(u[:-1] * w[1:])
+            w[0] = w[0] + u[1] * w[1]
+        u = u * w
+    return np.sum(u)
+
+
+program(checkpointed_nested_arrays, lambda rng: (rng.uniform(0.2, 0.9, 6), 1.2, 13), (0, 1))
+
+
+def checkpointed_with_break(x, p, n):
+    for _ in checkpointed_range(n, snapshots=3):
+        x = np.sin(x * p) + 1.0
+        if x > 1.9:
+            break
+        x = x * 1.1
+    return x * x
+
+
+program(checkpointed_with_break, lambda rng: (0.37, 1.2, 13), (0, 1))
+
+
+def checkpointed_with_continue(x, p, n):
+    for i in checkpointed_range(n, snapshots=3):
+        if i % 3 == 1:
+            continue
+        x = np.sin(x * p) + 1.0
+    return x * x
+
+
+program(checkpointed_with_continue, lambda rng: (0.37, 1.2, 13), (0, 1))
+
+
+def checkpointed_with_return(x, p, n):
+    for _ in checkpointed_range(n, snapshots=3):
+        x = np.sin(x * p) + 1.0
+        if x > 1.95:
+            return x * p
+    return x * x
+
+
+program(checkpointed_with_return, lambda rng: (0.37, 1.2, 13), (0, 1))
+
+
+def checkpointed_inner_while(x, p, n):
+    for _ in checkpointed_range(n, snapshots=3):
+        y = x
+        while y > 0.3:
+            y = y * p
+            x = x + np.sin(y)
+    return x * x
+
+
+program(checkpointed_inner_while, lambda rng: (0.37, 0.6, 13), (0, 1))
+
+
+def checkpointed_branch_around(x, p, n):
+    if p > 1.0:
+        for _ in checkpointed_range(n, snapshots=3):
+            x = np.sin(x * p)
+    else:
+        x = x * p
+    return x
+
+
+program(checkpointed_branch_around, lambda rng: (0.37, 1.2, 13), (0, 1))
+
+
+def checkpointed_work_array(u, p, n):
+    w = np.zeros(len(u))
+    s = 0.0
+    for _ in checkpointed_range(n, snapshots=3):
+        for j in range(len(u)):
+            w[j] = u[j] * p + s
+        for j in range(1, len(u)):
+            s = s + np.sin(w[j] * w[j - 1])
+    return s
+
+
+program(checkpointed_work_array, lambda rng: (rng.uniform(0.2, 0.9, 6), 1.2, 13), (0, 1))
+
+
+def checkpointed_views_outside(u, p, n):
+    u = u.copy()
+    a = u[:3]
+    c = u[1:]
+    for _ in checkpointed_range(n, snapshots=3):
+        a[0] = np.sin(a[1]) * p
+        c[0] = a[0] * c[1]
+    return np.sum(u)
+
+
+program(checkpointed_views_outside, lambda rng: (rng.uniform(0.2, 0.9, 6), 1.2, 13), (0, 1))
+
+
+def checkpointed_no_trip(x, p, n):
+    for _ in checkpointed_range(n - 100, snapshots=3):
+        x = np.sin(x * p)
+    return x * p
+
+
+program(checkpointed_no_trip, lambda rng: (0.37, 1.2, 13), (0, 1))
+
+
+def checkpointed_state_of_ints(x, p, n):
+    k = 0
+    for _ in checkpointed_range(n, snapshots=3):
+        if np.sin(x) > 0.2:
+            k += 1
+        x = np.sin(x * p) + k
+    return x * k
+
+
+program(checkpointed_state_of_ints, lambda rng: (0.37, 1.2, 13), (0, 1))
+
+
+def checkpointed_default_snapshots(x, p, n):
+    for _ in checkpointed_range(n):
+        x = np.sin(x * p)
+    return x
+
+
+program(checkpointed_default_snapshots, lambda rng: (0.37, 1.2, 13), (0, 1))
+
+
+def checkpointed_in_bytes(u, p, n):
+    for _ in checkpointed_range(n, memory=2 * 8 * len(u) + 50):
+        u = np.sin(u * p)
+    return np.sum(u)
+
+
+program(checkpointed_in_bytes, lambda rng: (rng.uniform(0.2, 0.9, 6), 1.2, 13), (0, 1))
+
+
+def checkpointed_two_loops(x, p, n):
+    for _ in checkpointed_range(n, snapshots=2):
+        x = np.sin(x * p)
+    for _ in checkpointed_range(n, snapshots=4):
+        x = np.cos(x * p)
+    return x
+
+
+program(checkpointed_two_loops, lambda rng: (0.37, 1.2, 13), (0, 1))
+
+
+def checkpointed_matrix_state(a, p, n):
+    q = np.eye(3)
+    for _ in checkpointed_range(n, snapshots=2):
+        q = q @ a + p * np.sin(q)
+    return np.sum(q * q)
+
+
+program(checkpointed_matrix_state, lambda rng: (rng.uniform(0.1, 0.5, (3, 3)), 1.2, 13), (0, 1))
+
+
+def checkpointed_columns(f, p, n):
+    for _ in checkpointed_range(n, snapshots=2):
+        f[1:, :] = np.sin(f[:-1, :]) * p + f.T[:1, 1:]
+    return np.sum(f * f)
+
+
+program(checkpointed_columns, lambda rng: (np.asfortranarray(rng.uniform(0.1, 0.5, (4, 3))), 1.2, 13), (0, 1))

@@ -1,0 +1,238 @@
+"""Checkpointed loops: the same gradients as without the mark, few iterations run again, little memory."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import tracemalloc
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adcompiler as ad
+from adcompiler.backend.cpu import python_function
+from adcompiler.emit.opaque import library_functions
+from tests.support.registry import load_programs
+from tests.support.trees import leaves
+
+PROGRAMS = {p.name: p for p in load_programs() if p.name.startswith("checkpointed_")}
+
+
+def unmarked(f: Callable[..., Any]) -> tuple[Callable[..., Any], str]:
+    """The function with `range` in place of `checkpointed_range`, and its text."""
+    text = re.sub(r"checkpointed_range\((.+?)(, (snapshots|memory)=.*)?\):", r"range(\1):", inspect.getsource(f))
+    assert "checkpointed_range" not in text
+    names = dict(vars(sys.modules[f.__module__]))
+    exec(compile(text, "<unmarked>", "exec"), names)
+    return names[f.__name__], text
+
+
+def interpreted(g: Any, args: tuple[Any, ...]) -> Callable[..., Any]:
+    """The readable adjoint as plain Python."""
+    text = g.adjoint_source(*args)
+    return python_function(text, re.findall(r"^def (\w+)\(", text, re.MULTILINE)[-1])
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_gradient_is_that_of_the_unmarked_loop_to_the_last_bit(name: str) -> None:
+    program = PROGRAMS[name]
+    plain, text = unmarked(program.function)
+    marked = ad.value_and_grad(program.function, argnums=program.argnums)
+    stored = ad.value_and_grad(plain, argnums=program.argnums, source=text)
+    ours = interpreted(marked, program.args())(*program.args())
+    theirs = interpreted(stored, program.args())(*program.args())
+    for a, b in zip(leaves(ours), leaves(theirs), strict=True):
+        assert np.all(np.isfinite(a))
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["checkpointed_scalar_chain", "checkpointed_in_place", "checkpointed_nested_both"])
+def test_compiled_gradient_is_the_same_to_the_last_bit(name: str) -> None:
+    program = PROGRAMS[name]
+    plain, text = unmarked(program.function)
+    ours = ad.grad(program.function, argnums=program.argnums, fastmath=False)(*program.args())
+    theirs = ad.grad(plain, argnums=program.argnums, fastmath=False, source=text)(*program.args())
+    for a, b in zip(leaves(ours), leaves(theirs), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_second_derivatives(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADCOMPILER_DISABLE_JIT", "1")
+    program = PROGRAMS[name]
+    plain, text = unmarked(program.function)
+    v = np.ones_like(program.args()[0])
+    ours = ad.hvp(program.function)(*program.args(), v)
+    theirs = ad.hvp(plain, source=text)(*program.args(), v)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+    marked, stored = ad.grad(program.function), ad.grad(plain, source=text)
+    ours = ad.grad(lambda *args: np.sum(marked(*args)))(*program.args())
+    theirs = ad.grad(lambda *args: np.sum(stored(*args)))(*program.args())
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+# -- the schedule ------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(None)
+def fewest(steps: int, slots: int) -> int:
+    """The fewest iterations to run again to reverse a chain of which the first state is kept."""
+    if steps < 2:
+        return 0
+    if slots == 1:
+        return steps * (steps - 1) // 2
+    return min(m + fewest(steps - m, slots - 1) + fewest(m, slots) for m in range(1, steps))
+
+
+def sines(x, n, s):
+    for _ in ad.checkpointed_range(n, snapshots=s):
+        x = np.sin(x)
+    return x
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, run: Callable[[], object]) -> tuple[int, int]:
+    """How many sines and cosines are computed."""
+    count, functions = {"sin": 0, "cos": 0}, {"sin": np.sin, "cos": np.cos}
+
+    def counting(name: str) -> Callable[[float], float]:
+        def function(x: float) -> float:
+            count[name] += 1
+            return float(functions[name](x))
+
+        return function
+
+    with monkeypatch.context() as patch:
+        for name in count:
+            patch.setattr(np, name, counting(name))
+        run()
+    return count["sin"], count["cos"]
+
+
+def test_iterations_run_again_are_the_fewest(monkeypatch: pytest.MonkeyPatch) -> None:
+    gradient = interpreted(ad.grad(sines), (0.3, 5, 2))
+    for n in [0, 1, 2, 3, 4, 7, 10, 20, 31]:
+        for s in [1, 2, 3, 4, 5, 8, 20, 40]:
+            run, reversed_ = counted(monkeypatch, lambda n=n, s=s: gradient(0.3, n, s))
+            assert run == n + fewest(n, s), (n, s)
+            assert reversed_ == n
+
+
+def test_default_runs_no_iteration_more_than_twice_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def chain(x, n):
+        for _ in ad.checkpointed_range(n):
+            x = np.sin(x)
+        return x
+
+    gradient = interpreted(ad.grad(chain), (0.3, 5))
+    for n in (1, 2, 3, 5, 50, 120):
+        assert counted(monkeypatch, lambda n=n: gradient(0.3, n))[0] <= 3 * n
+
+
+def test_schedule_of_a_long_chain() -> None:
+    names: dict[str, Any] = {}
+    exec(library_functions({"_split"}, "python"), names)
+    split = names["_split"]
+    assert [split(10**6, s) for s in (1, 2)] == [10**6, 10**6 - 1414]
+    assert 1 <= split(10**9, 10**6) < 10**9
+
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+
+def diffusion(u, n, s):
+    for _ in ad.checkpointed_range(n, snapshots=s):
+        u = u + 0.1 * np.sin(u)
+    return np.sum(u)
+
+
+def peak(run: Callable[[], object]) -> int:
+    """The most memory that was allocated at a time."""
+    tracemalloc.start()
+    run()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most
+
+
+def test_memory_is_that_of_the_snapshots() -> None:
+    u = np.linspace(0.1, 0.9, 10_000)
+    gradient = interpreted(ad.grad(diffusion), (u, 5, 2))
+    gradient(u, 5, 2)
+    few, many = (peak(lambda s=s: gradient(u, 60, s)) / u.nbytes for s in (2, 32))
+    assert few < 20
+    assert 28 < many - few < 32
+    longer = peak(lambda: gradient(u, 240, 2)) / u.nbytes
+    assert longer < few + 1
+
+
+def test_memory_in_bytes() -> None:
+    def f(u, n, memory):
+        for _ in ad.checkpointed_range(n, memory=memory):
+            u = u + 0.1 * np.sin(u)
+        return np.sum(u)
+
+    u = np.linspace(0.1, 0.9, 10_000)
+    gradient = interpreted(ad.grad(f), (u, 5, 10**6))
+    small, large = (peak(lambda k=k: gradient(u, 60, k * (u.nbytes + 8))) / u.nbytes for k in (2, 22))
+    assert 18 < large - small < 22
+    with pytest.raises(MemoryError, match="one state of the loop"):
+        gradient(u, 60, u.nbytes)
+
+
+# -- what it is in Python, and refusals --------------------------------------------------------------------------------
+
+
+def test_plain_meaning() -> None:
+    assert ad.checkpointed_range(5) == ad.checkpointed_range(5, memory=3) == range(5)
+    with pytest.raises(TypeError, match="not both"):
+        ad.checkpointed_range(5, snapshots=1, memory=2)
+
+
+def test_both_limits_are_refused() -> None:
+    def f(x):
+        for _ in ad.checkpointed_range(3, snapshots=1, memory=8):
+            x = x * x
+        return x
+
+    with pytest.raises(ad.TypeProblem, match="not both"):
+        ad.grad(f)(1.0)
+
+
+def test_limits_are_integers() -> None:
+    def f(x, s):
+        for _ in ad.checkpointed_range(3, snapshots=s):
+            x = x * x
+        return x
+
+    with pytest.raises(ad.TypeProblem, match="integer"):
+        ad.grad(f)(1.0, 2.0)
+
+
+def test_shared_memory_is_refused() -> None:
+    def handed_on(u, n):
+        u = u.copy()
+        v = np.zeros(3)
+        for _ in ad.checkpointed_range(n):
+            v[0] = np.sin(u[0])
+            w = v
+            v = np.zeros(3) + u
+            u = w
+        return np.sum(u)
+
+    with pytest.raises(ad.UnsupportedSyntax):
+        ad.grad(handed_on)(np.array([0.1, 0.2, 0.3]), 4)
+
+
+def test_prints_once(capsys: pytest.CaptureFixture[str]) -> None:
+    def f(x, n):
+        for i in ad.checkpointed_range(n, snapshots=1):
+            print(i)
+            x = np.sin(x)
+        return x
+
+    interpreted(ad.grad(f), (0.3, 4))(0.3, 4)
+    assert capsys.readouterr().out.split() == ["0", "1", "2", "3"]
