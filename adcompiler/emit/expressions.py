@@ -15,7 +15,7 @@ from adcompiler.emit.opaque import library_call
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, method, name, tuple_of
 from adcompiler.ir.ops import OPS, kind
 from adcompiler.ir.types import Type
-from adcompiler.ir.wengert import Assign, Atom, Const, Func, Index, Load, NewAxis, Slice, Var
+from adcompiler.ir.wengert import Assign, Atom, Const, Func, Index, Load, NewAxis, Slice, Var, is_whole
 
 BINARY: dict[str, type[ast.operator]] = {
     "add": ast.Add,
@@ -295,8 +295,3 @@ def _truth(symbol: str, args: list[ast.expr]) -> ast.expr:
 
 def _nonzero(arg: ast.expr) -> ast.expr:
     return compare(arg, ast.NotEq(), ast.Constant(0))
-
-
-def is_whole(item: object) -> bool:
-    """Whether an item of an index is a plain `:`."""
-    return isinstance(item, Slice) and (item.start, item.stop, item.step) == (None, None, None)

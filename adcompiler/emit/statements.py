@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from adcompiler.emit.casts import Dialect
 from adcompiler.emit.copies import Copy, assign, parallel
-from adcompiler.emit.expressions import Expressions, is_whole
+from adcompiler.emit.expressions import Expressions
 from adcompiler.emit.folding import Plan
 from adcompiler.emit.reads import is_pure
 from adcompiler.emit.syntax import STORE, call, compare, method, name
@@ -31,6 +31,7 @@ from adcompiler.ir.wengert import (
     Store,
     Var,
     While,
+    is_whole,
 )
 
 _IN_PLACE = (ast.Add, ast.Sub, ast.Mult, ast.Div)

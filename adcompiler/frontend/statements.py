@@ -109,7 +109,7 @@ def _augment_element(low: Lowering, node: ast.AugAssign, owner: Var, items: list
     if any(isinstance(stmt, Store) for stmt in walk(low.b.stack[-1][mark.place :])):
         low.rewind(mark, state)
         before = read_item(low, owner, items, node.target)
-        view = is_array(low, before) and isinstance(low.b.made.get(str(before)), Load)
+        view = is_array(low, before) and (before == owner or isinstance(low.b.made.get(str(before)), Load))
         value = resolved(low, low.eval(node.value))
         if not view:
             store_array(low, owner, items, binary(low, op, before, value), None)

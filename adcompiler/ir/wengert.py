@@ -64,6 +64,11 @@ class Slice:
     size: Atom
 
 
+def is_whole(item: object) -> bool:
+    """Whether an item of an index is a plain `:`."""
+    return isinstance(item, Slice) and (item.start, item.stop, item.step) == (None, None, None)
+
+
 @dataclass(frozen=True, slots=True)
 class NewAxis:
     """An axis of length one that the view has and the array has not."""
