@@ -8,9 +8,9 @@ from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import FLOAT, INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
-from adcompiler.ir.wengert import Branch, Carry, Check, Const, Loop, Out, Slice
+from adcompiler.ir.wengert import Branch, Carry, Check, Const, Func, Loop, Out, Slice
 from adcompiler.optimise.simplify import simplify
-from tests.support.golden import loop
+from tests.support.golden import loop, text_of
 from tests.support.interpret import run
 from tests.support.printed import agrees, outcome, same
 from tests.support.simplified import becomes
@@ -105,6 +105,41 @@ def test_extents_are_not_negative() -> None:
     size = b.emit("maximum", b.shape(x)[0], ZERO, weak=True)
     kept = b.emit("maximum", k, ZERO, weak=True)
     becomes(b.finish("f", [x, k], [size, kept]), "n_x = x.shape[0]\nreturn n_x, max(k, 0)\n", np.ones(3), -2)
+
+
+def test_a_checked_number_is_not_negative_from_there_on() -> None:
+    b = Builder()
+    n = scalar(b, "n", INDEX)
+    before = b.emit("maximum", n, ZERO, weak=True)
+    b.check(b.emit("lt", n, ZERO), "ValueError", "negative")
+    after = b.emit("maximum", n, ZERO, weak=True)
+    text = "if n < 0:\n    raise ValueError('negative')\nreturn n, n\n"
+    becomes(b.finish("f", [n], [before, after]), text, 2)
+
+
+def test_an_adjoint_set_to_zero_begins_with_what_is_added_next() -> None:
+    def turned(view: bool) -> Func:
+        b = Builder()
+        x, y = vector(b, "x"), scalar(b, "y")
+        bar = b.emit("zeros", b.shape(x)[0], dtype="float64", hint="x_bar")
+        whole = b.everything(bar)
+        b.store(bar, (ZERO,), Const(2.0))
+        share = b.emit("mul", b.emit("copy", bar), y)
+        b.store(bar, whole, Const(0.0))
+        if view:
+            share = b.emit("add", share, bar)
+        b.store(bar, whole, share, add=True)
+        return b.finish("f", [x, y], [bar])
+
+    text = """
+    n_x = x.shape[0]
+    x_bar = np.zeros(n_x)
+    x_bar[0] = 2.0
+    x_bar *= y
+    return x_bar
+    """
+    becomes(turned(view=False), text, np.ones(3), 3.0)
+    assert "x_bar[:] = 0.0" in text_of(simplify(turned(view=True)))
 
 
 def test_integers_wider_than_64_bits_are_left_to_the_program() -> None:

@@ -135,7 +135,7 @@ class Reverse:
             return
         bar = self.shadow(stmt.array)
         if stmt.value in self.active:
-            self.accumulate(stmt.value, self.b.load(bar, stmt.index, hint=f"{stmt.value}_bar"), fresh=False)
+            self.accumulate(stmt.value, self.b.view(bar, stmt.index, hint=f"{stmt.value}_bar"), fresh=False)
         if not stmt.add:
             self.b.store(bar, stmt.index, scalar(0.0, self.b.type(bar).dtype))
 

@@ -123,25 +123,30 @@ class Statements:
     def _set(self, target: Var, value: ast.expr) -> ast.stmt:
         """`x = value`, or `x += rest` where the value is `x + rest`; never for arrays, which that would change."""
         variable = self.names[target]
-        if isinstance(value, ast.BinOp) and isinstance(value.op, _IN_PLACE) and not self.fn.types[target.name].rank:
-            for own, rest in ((value.left, value.right), (value.right, value.left)):
-                if isinstance(own, ast.Name) and own.id == variable:
-                    return ast.AugAssign(ast.Name(variable, STORE), value.op, rest)
-                if not isinstance(value.op, _COMMUTE):
-                    break
+        if not self.fn.types[target.name].rank:
+            updated = _in_place(ast.Name(variable, STORE), value)
+            if updated is not None:
+                return updated
         return assign([variable], [value])
 
     def _store(self, stmt: Store) -> ast.stmt:
         place: ast.Subscript | ast.Name = self.print.element(stmt.array, stmt.index, STORE)
         value = self.print.atom(stmt.value)
-        if not stmt.add:
-            return ast.Assign([place], value, lineno=0)
+        name = place
         if self.dialect == "python" and all(is_whole(item) for item in stmt.index):
             # adding to an array by its name changes it in place, as adding to all of its elements does
-            place = ast.Name(self.names[stmt.array], STORE)
+            name = ast.Name(self.names[stmt.array], STORE)
+        if not stmt.add:
+            updated = _in_place(name, value) if self.keeps_type(stmt) else None
+            return updated or ast.Assign([place], value, lineno=0)
+        place = name
         if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
             return ast.AugAssign(place, ast.Sub(), value.operand)
         return ast.AugAssign(place, ast.Add(), value)
+
+    def keeps_type(self, stmt: Store) -> bool:
+        """Whether a value is of the type of the elements, so that an operation in place casts nothing."""
+        return self.fn.type(stmt.value).dtype == self.fn.types[stmt.array.name].dtype
 
     def _grow(self, array: Var, row: Atom) -> ast.stmt:
         variable, at = self.names[array], self.print.atom(row)
@@ -258,6 +263,18 @@ def strips(stmt: While) -> tuple[Block, Sequence[Grow], Block] | None:
     if not all(isinstance(s, Assign) for s in stmt.condition[: at[0]]):
         return None
     return stmt.condition[: at[0]], grows, stmt.condition[at[0] + len(at) :]
+
+
+def _in_place(place: ast.Name | ast.Subscript, value: ast.expr) -> ast.stmt | None:
+    """`place += rest` for the value `place + rest`, and so for the other operators; None for other values."""
+    if not isinstance(value, ast.BinOp) or not isinstance(value.op, _IN_PLACE):
+        return None
+    for own, rest in ((value.left, value.right), (value.right, value.left)):
+        if isinstance(own, type(place)) and ast.unparse(own) == ast.unparse(place):
+            return ast.AugAssign(place, value.op, rest)
+        if not isinstance(value.op, _COMMUTE):
+            break
+    return None
 
 
 def _formatted(stmt: Print, pieces: Sequence[ast.expr]) -> ast.expr:

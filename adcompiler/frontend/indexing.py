@@ -10,7 +10,7 @@ from adcompiler.frontend.facts import may_share
 from adcompiler.frontend.fitting import fit, in_place
 from adcompiler.frontend.values import Value
 from adcompiler.ir.build import Builder
-from adcompiler.ir.wengert import Atom, Const, Index, Var, is_whole
+from adcompiler.ir.wengert import Atom, Const, Var
 
 
 def read(b: Builder, array: Var, items: Sequence[Value]) -> Var:
@@ -21,12 +21,7 @@ def read(b: Builder, array: Var, items: Sequence[Value]) -> Var:
     found = parts.parse(b, array, items)
     if any(isinstance(part, (parts.Many, parts.Mask)) for part in found):
         return gather.read(b, array, parts.unmask(b, found))
-    return _viewed(b, array, parts.basic(b, array, found))
-
-
-def _viewed(b: Builder, array: Var, index: Index) -> Var:
-    """An element or a view; the view of the whole of an array is the array."""
-    return array if index and all(is_whole(item) for item in index) else b.load(array, index)
+    return b.view(array, parts.basic(b, array, found))
 
 
 def write(b: Builder, array: Var, items: Sequence[Value], value: Value, op: str | None = None) -> None:
@@ -62,7 +57,7 @@ def _update(b: Builder, array: Var, found: Sequence[parts.Part], value: Atom, op
         b.store(array, parts.basic(b, array, found), value, add=True)
         return
     index = parts.basic(b, array, found)
-    result = apply(b, op, _viewed(b, array, index), value)
+    result = apply(b, op, b.view(array, index), value)
     b.store(array, index, stored(b, result, b.type(array).dtype))
 
 

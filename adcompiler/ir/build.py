@@ -34,6 +34,7 @@ from adcompiler.ir.wengert import (
     Store,
     Var,
     While,
+    is_whole,
 )
 
 Shape = tuple[Atom, ...]
@@ -229,6 +230,10 @@ class Builder:
         target = self.var(hint, type, shape)
         self.add(Load(target, array, index, self.span))
         return target
+
+    def view(self, array: Var, index: Index, hint: str = "t") -> Var:
+        """An element or a view; the view of the whole of an array is the array."""
+        return array if index and all(is_whole(item) for item in index) else self.load(array, index, hint)
 
     def store(self, array: Var, index: Index, value: Atom, add: bool = False) -> None:
         """`array[index] = value`, or `+=`."""

@@ -34,10 +34,11 @@ class _Folding:
         self.now = Substitution()
         self.lines: dict[Var, Assign] = {}
         self.facts: list[Var] = []
+        self.natural: list[Atom] = []
 
     def block(self, block: Block, *facts: tuple[Atom, bool]) -> Block:
         """A block with its statements simplified, in which the given conditions hold."""
-        known = len(self.facts)
+        known, natural = len(self.facts), len(self.natural)
         for test, value in facts:
             self.learn(test, value)
         with self.b.block() as built:
@@ -45,11 +46,13 @@ class _Folding:
                 self.statement(self.now.entry(stmt))
         for var in self.facts[known:]:
             del self.now.known[var]
-        del self.facts[known:]
+        del self.facts[known:], self.natural[natural:]
         return tuple(built)
 
     def learn(self, test: Atom, value: bool) -> None:
-        """From here to the end of the block a condition holds or does not, and extents found equal are one."""
+        """From here to the end of the block a condition holds or does not; extents found equal are one, and
+        numbers that are not negative are known.
+        """
         self.hold(test, Const(value))
         line = self.lines.get(test) if isinstance(test, Var) else None
         if line is not None and line.op == ("eq" if value else "ne"):
@@ -58,6 +61,8 @@ class _Folding:
                 self.hold(second, first)
             else:
                 self.hold(first, second)
+        if line is not None and line.op == ("ge" if value else "lt") and self.now(line.args[1]) == Const(0):
+            self.natural.append(self.now(line.args[0]))
 
     def hold(self, var: Atom, atom: Atom) -> None:
         """Let an atom stand for a name until the block ends."""
@@ -95,7 +100,7 @@ class _Folding:
     def line(self, stmt: Assign) -> None:
         """A line as it is, as another line, or as nothing where its value has a name already."""
         if self.b.types[stmt.target.name].rank == 0:
-            match simpler(stmt, self.b, self.lines):
+            match self.not_negative(stmt) or simpler(stmt, self.b, self.lines):
                 case Replaced(atom) if self.fits(stmt.target, atom):
                     self.now.known[stmt.target] = atom
                     return
@@ -105,6 +110,14 @@ class _Folding:
                     pass
             self.lines[stmt.target] = stmt
         self.add(stmt)
+
+    def not_negative(self, stmt: Assign) -> Replaced | None:
+        """`max(n, 0)` of an integer that is known not to be negative."""
+        if stmt.op == "maximum" and not self.b.types[stmt.target.name].is_float:
+            for atom, other in (stmt.args, stmt.args[::-1]):
+                if other == Const(0) and atom in self.natural:
+                    return Replaced(atom)
+        return None
 
     def fits(self, var: Var, atom: Atom) -> bool:
         """Whether an atom may stand for a name: of the same type, also to whatever it meets later."""

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, replace
 from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.memory import Memory
 from adcompiler.ir.ops import kind
-from adcompiler.ir.walk import all_reads, map_blocks, rename, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Grow, Loop, Stmt, Store, Var, While
+from adcompiler.ir.walk import all_defs, all_reads, map_blocks, rename, walk
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Grow, Loop, Stmt, Store, Var, While
 from adcompiler.optimise.substitution import Substitution
 
 
 def begin_sums(fn: Func) -> Func:
     """Begin a sum with its first term.
 
-    Before:  t_bar = zeros(n); t_bar[:] += y_bar; x_bar = t_bar * w
-    After:   x_bar = y_bar * w
+    Before:  t_bar = zeros(n); t_bar[:] += y_bar; x_bar = t_bar * w; y_bar[:] = 0.0; y_bar[:] += x_bar
+    After:   x_bar = y_bar * w; y_bar[:] = x_bar
 
     Only for derivatives, where the sign of a zero means nothing.
     """
@@ -48,6 +48,11 @@ class _Sums:
         """A block in which no array of zeros is added to before it is read."""
         lines: list[Stmt | None] = [map_blocks(s, self.begun) for s in block]
         for position, stmt in enumerate(block):
+            if isinstance(stmt, Store):
+                later = self.filled_later(stmt, block, position)
+                if later is not None:
+                    lines[position], lines[later] = None, replace(lines[later], add=False)  # type: ignore[type-var]
+                continue
             if not isinstance(stmt, Assign) or stmt.op != "zeros" or not is_derivative(stmt.target):
                 continue
             later = self.first_use(block, position, stmt.target)
@@ -61,6 +66,21 @@ class _Sums:
     def first_use(self, block: Block, position: int, array: Var) -> int | None:
         """Where an array is next read or written."""
         return next((k for k in range(position + 1, len(block)) if array in all_reads((block[k],))), None)
+
+    def filled_later(self, zeroing: Store, block: Block, position: int) -> int | None:
+        """Where an array whose elements are set to zero is added to, with nothing in between that sees them."""
+        array = zeroing.array
+        nothing = isinstance(zeroing.value, Const) and zeroing.value.value == 0 and not zeroing.add
+        if not nothing or not is_derivative(array) or zeroing.index != self.b.everything(array):
+            return None
+        root = self.memory.root(array)
+        for k in range(position + 1, len(block)):
+            line = block[k]
+            if isinstance(line, Store) and self.covers(line, array):
+                return k if not isinstance(line.value, Var) or self.memory.root(line.value) != root else None
+            if any(self.memory.root(v) == root for v in (*all_reads((line,)), *all_defs((line,)))):
+                return None
+        return None
 
     def covers(self, store: Store, array: Var) -> bool:
         """Whether a store adds to all elements of an array, and is the first to do so."""

@@ -268,3 +268,32 @@ program(
     lambda rng: (rng.normal(size=5), rng.normal(size=4), np.array([0, 3, -1, -4, 0])),
     (0, 1),
 )
+
+
+def whole_arrays_updated(x, s):
+    v = x[1:]
+    x *= s
+    v *= x[:-1]
+    x[:] = np.sin(x[::-1])
+    v[:] = v * v
+    x[:] += x * v.sum()
+    x[...] = x / (1.0 + x**2)
+    x *= x
+    x[:] = np.cumsum(x)
+    return np.dot(x, np.cos(v[0] * x))
+
+
+program(whole_arrays_updated, lambda rng: (rng.normal(size=6), 0.7), (0, 1))
+
+
+def whole_array_read_by_a_view(x):
+    v = x[:]
+    w = v[::2]
+    x[:] = v * np.sin(x)
+    w *= 2.0
+    v /= 1.0 + x * x
+    x[:] = w.sum() * v
+    return np.sum(v**2) + w[0]
+
+
+program(whole_array_read_by_a_view, lambda rng: (rng.normal(size=5),))
