@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import functools
+from collections.abc import Callable
+from types import MethodType
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from adcompiler.handlers import handled_in
 
 T = TypeVar("T")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @handled_in("adcompiler.inside")
@@ -69,3 +74,58 @@ def checkpointed_range(n: int, snapshots: int | None = None, memory: int | None 
     if snapshots is not None and memory is not None:
         raise TypeError("checkpointed_range() takes snapshots or memory, not both")
     return range(n)
+
+
+def run_again(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The value of a call that reverse mode runs again: a loop of one iteration, of which the state before is kept."""
+    result: Any = None
+    for _ in checkpointed_range(1, snapshots=1):
+        result = function(*args, **kwargs)
+    return result  # type: ignore[no-any-return]
+
+
+class Checkpointed(Generic[P, R]):
+    """A function whose calls reverse mode runs again; called as it is, the function itself."""
+
+    def __init__(self, function: Callable[P, R]) -> None:
+        if not callable(function):
+            raise TypeError(f"checkpoint() needs a function, not {function!r}")
+        functools.update_wrapper(self, function)
+        self.function = function
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The value."""
+        return run_again(self.function, *args, **kwargs)
+
+    def __get__(self, owner: object, kind: type | None = None) -> Any:
+        return self if owner is None else MethodType(self, owner)
+
+
+@handled_in("adcompiler.inside")
+def checkpoint(f: Callable[P, R]) -> Checkpointed[P, R]:
+    """The function `f`, of whose calls reverse mode records nothing: it runs them again in the reverse sweep.
+
+    What a call reads and the program overwrites later is copied before it.
+
+    Parameters
+    ----------
+    f : callable
+        A function of the language.
+
+    Returns
+    -------
+    callable
+        A function with the meaning of `f`.
+
+    Examples
+    --------
+    >>> import adcompiler as ad
+    >>> @ad.checkpoint
+    ... def cube(x):
+    ...     return x * x * x
+    >>> def f(x):
+    ...     return cube(cube(x))
+    >>> f(2.0), ad.grad(f)(2.0)
+    (512.0, 2304.0)
+    """
+    return Checkpointed(f)

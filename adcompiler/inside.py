@@ -6,10 +6,10 @@ import math
 from dataclasses import replace
 
 from adcompiler.api import grad, jvp, made_callable, value_and_grad, vjp
-from adcompiler.custom import checkpointed_range, stop_gradient
+from adcompiler.custom import checkpoint, checkpointed_range, run_again, stop_gradient
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.registry import implements
-from adcompiler.frontend.values import DictValue, Object, Path, RangeValue, Seq, Static, Value
+from adcompiler.frontend.values import DictValue, Object, Partial, Path, RangeValue, Seq, Static, Value
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.wengert import Atom, Budget, Const, Var
@@ -88,6 +88,11 @@ def _stop(b: Builder, x: Value) -> Value:
                 b.snapshots.append((stopped, x, b.span))
             return stopped
     return x
+
+
+@implements(checkpoint)
+def _checkpoint(b: Builder, f: Value) -> Value:
+    return Partial(Static(run_again), (f,), ())
 
 
 @implements(checkpointed_range)

@@ -110,8 +110,10 @@ class Derivative:
         # a call whose machine code is there differentiates nothing
         from adcompiler.ad.forward import tangent
         from adcompiler.ad.gradient import gradient
+        from adcompiler.ad.unmarked import opened
 
         if self.mode == "reverse":
             found = gradient(fn, self.wrt, self.seeds, self.outputs)
             return tangent(found, self.wrt) if self.second else found
+        fn = opened(fn)
         return tangent(fn, self.wrt) if self.mode == "forward" else fn

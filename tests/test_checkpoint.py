@@ -20,6 +20,7 @@ from tests.support.registry import load_programs
 from tests.support.trees import leaves
 
 PROGRAMS = {p.name: p for p in load_programs() if p.name.startswith("checkpointed_")}
+LOOPS = [name for name in PROGRAMS if "_call_" not in name]
 
 
 def unmarked(f: Callable[..., Any]) -> tuple[Callable[..., Any], str]:
@@ -37,7 +38,7 @@ def interpreted(g: Any, args: tuple[Any, ...]) -> Callable[..., Any]:
     return python_function(text, re.findall(r"^def (\w+)\(", text, re.MULTILINE)[-1])
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", LOOPS)
 def test_gradient_is_that_of_the_unmarked_loop_to_the_last_bit(name: str) -> None:
     program = PROGRAMS[name]
     plain, text = unmarked(program.function)
@@ -60,7 +61,7 @@ def test_compiled_gradient_is_the_same_to_the_last_bit(name: str) -> None:
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", LOOPS)
 def test_second_derivatives(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADCOMPILER_DISABLE_JIT", "1")
     program = PROGRAMS[name]
@@ -73,6 +74,13 @@ def test_second_derivatives(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = ad.grad(lambda *args: np.sum(marked(*args)))(*program.args())
     theirs = ad.grad(lambda *args: np.sum(stored(*args)))(*program.args())
     np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", sorted(set(PROGRAMS) - set(LOOPS)))
+def test_derivatives_of_checkpointed_calls(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADCOMPILER_DISABLE_JIT", "1")
+    program = PROGRAMS[name]
+    ad.gradcheck(program.function, *program.args(), argnums=program.argnums, order=2)
 
 
 # -- the schedule ------------------------------------------------------------------------------------------------------
@@ -236,3 +244,69 @@ def test_prints_once(capsys: pytest.CaptureFixture[str]) -> None:
 
     interpreted(ad.grad(f), (0.3, 4))(0.3, 4)
     assert capsys.readouterr().out.split() == ["0", "1", "2", "3"]
+
+
+# -- calls -------------------------------------------------------------------------------------------------------------
+
+
+@ad.checkpoint
+def wave(x, p):
+    """A wave."""
+    return np.sin(p * np.sin(x))
+
+
+def test_a_checkpointed_function_is_the_function() -> None:
+    assert wave(0.3, 2.0) == np.sin(2.0 * np.sin(0.3))
+    assert (wave.__name__, wave.__doc__) == ("wave", "A wave.")
+    with pytest.raises(TypeError, match="needs a function"):
+        ad.checkpoint(3.0)  # type: ignore[arg-type]
+
+
+def test_a_call_is_run_again_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def f(x, p, n):
+        for _ in range(n):
+            x = wave(x, p)
+        return x
+
+    gradient = interpreted(ad.grad(f), (0.3, 1.2, 3))
+    sines, cosines = counted(monkeypatch, lambda: gradient(0.3, 1.2, 10))
+    # two for the value, the inner one again for the adjoint
+    assert (sines, cosines) == (30, 20)
+
+
+def test_nothing_inside_a_call_is_recorded() -> None:
+    def f(u, n):
+        for _ in range(n):
+            u = part(u)
+        return np.sum(u)
+
+    def stored(u, n):
+        for _ in range(n):
+            u = inner(u)
+        return np.sum(u)
+
+    def inner(u):
+        for _ in range(5):
+            u = u + 0.1 * np.sin(u)
+        return u
+
+    part = ad.checkpoint(inner)
+    u = np.linspace(0.1, 0.9, 10_000)
+    again, kept = (interpreted(ad.grad(g), (u, 3)) for g in (f, stored))
+    np.testing.assert_array_equal(again(u, 20)[1], kept(u, 20)[1])
+    few, many = (peak(lambda g=g: g(u, 20)) / u.nbytes for g in (again, kept))
+    assert few < 45
+    assert many > 100
+
+
+def test_a_call_is_not_taken_for_the_first_one() -> None:
+    @ad.checkpoint
+    def layer(x, w):
+        h = np.tanh(w @ x)
+        return np.sin(h) * h
+
+    def f(x, w):
+        return np.sum(layer(layer(x, w), w))
+
+    text = ad.grad(f).adjoint_source(np.ones(3), np.ones((3, 3)))
+    assert text.count("np.tanh(np.dot(") == 4

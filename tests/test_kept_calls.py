@@ -75,6 +75,14 @@ SAME = {
         "def f(x, n):\n    return np.sum(np.ones((2, 3)), axis=n)[0] * x\n",
         "ad.grad(f)(1.5, 1)",
     ),
+    "a checkpointed call": (
+        "@ad.checkpoint\ndef cube(x):\n    return x**3\ndef f(x):\n    return cube(x) * x\n",
+        "ad.grad(f)(1.5)",
+    ),
+    "a checkpointed loop": (
+        "def f(x):\n    for _ in ad.checkpointed_range(4):\n        x = x * x\n    return x\n",
+        "ad.grad(f)(1.5)",
+    ),
     "a stopped value": ("def f(x):\n    return ad.stop_gradient(x) * x\n", "ad.grad(f)(1.5)"),
     "an import inside": ("def f(x):\n    import math\n    return math.sin(x) * x\n", "ad.grad(f)(1.5)"),
 }

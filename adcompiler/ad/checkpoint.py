@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from adcompiler.ad.marked import Marked
 from adcompiler.ad.tapes import product
+from adcompiler.analysis.alias import aliases
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.inlining import inlined
 from adcompiler.ir.types import INDEX
@@ -121,6 +122,11 @@ class Replayed:
         loop = self.marked.step.loop
         index = self.b.int("add", loop.start, self.b.int("mul", iteration, loop.step), hint=str(loop.index))
         known = {loop.index: index, **state, **bars}
+        for owner, bar in bars.items():
+            # the extents of an adjoint are those of what stands for it
+            for extent, here in zip(fn.shape(owner), self.b.shape(bar), strict=True):
+                if isinstance(extent, Var) and extent not in self.marked.step.scalars:
+                    known[extent] = here
         return inlined(self.b, fn, [known.get(p) or self.before(p) for p in fn.params])
 
     def split(self, steps: Atom, slots: Atom) -> Atom:
@@ -166,6 +172,8 @@ class Replayed:
         Both are named by carried value or scalar; `shadows` are those of arrays from outside.
         """
         b, marked = self.b, self.marked
+        if marked.step.once:
+            return self.once(incoming, shadows)
         self.allocate()
         owners = list(incoming)
         bars = {v: b.like(v, f"{v}_bar") for v in owners}
@@ -184,6 +192,29 @@ class Replayed:
         start = b.int("sub", self.trips, ONE)
         b.add(Loop(k, start, Const(-1), Const(-1), tuple(carries), tuple(body), None, False, b.span))
         return dict(outs)
+
+    def once(self, incoming: Values, shadows: Mapping[Var, Atom]) -> Values:
+        """The sweep of a single iteration: it starts from the state before the loop."""
+        turn = self.marked.turn
+        inits = {c.var: c.init for c in self.marked.state}
+        memory = aliases(turn)
+        state: Values = {}
+        for v in turn.params:
+            if v in inits or v in self.marked.step.bases:
+                state[v] = self.seen_again(self.before(inits.get(v, v)), memory.root(v) in memory.stored)
+        ends = self.call(self.marked.turn, state, ZERO, {**self.seeds(incoming), **shadows})
+        return dict(zip(incoming, ends, strict=True))
+
+    def seen_again(self, value: Atom, stored: bool) -> Atom:
+        """A value under another name, so that what is computed from it is not taken for what was computed before.
+
+        An array into which the call stores is copied.
+        """
+        if not isinstance(value, Var) or not self.b.type(value).rank:
+            return value
+        if stored:
+            return self.b.emit("copy", value, hint=str(value))
+        return self.b.load(value, self.b.everything(value), hint=str(value))
 
     def seeds(self, bars: Mapping[Var, Atom]) -> Values:
         """The parameters of the reversed iteration that are adjoints of carried values and scalars."""

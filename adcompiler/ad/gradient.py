@@ -8,7 +8,6 @@ reverse sweep.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal
 
 from adcompiler.ad.choices import note_choices
@@ -19,9 +18,10 @@ from adcompiler.ad.record import plan
 from adcompiler.ad.restore import candidates
 from adcompiler.ad.reverse import Reverse
 from adcompiler.ad.turn import prepared
+from adcompiler.ad.unmarked import unmarked
 from adcompiler.analysis.activity import active
 from adcompiler.ir.build import Builder, scalar
-from adcompiler.ir.walk import map_blocks, walk
+from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Atom, Block, Func, Loop, Store, Var
 
 Seeds = Literal["one", "given"]
@@ -48,16 +48,6 @@ def gradient(fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] 
         known = [best.saved | way for way in ways if way.names <= fn_names(fn)]
         best = min([best, *(attempt(fn, wrt, seeds, saved, outputs) for saved in known)], key=lambda a: a.cost)
     return unmarked(best.write())
-
-
-def unmarked(fn: Func) -> Func:
-    """The function without the marks of checkpointed loops: another derivative records what it needs of them."""
-
-    def visit(block: Block) -> Block:
-        plain = (replace(s, budget=None) if isinstance(s, Loop) else s for s in block)
-        return tuple(map_blocks(s, visit) for s in plain)
-
-    return replace(fn, body=visit(fn.body))
 
 
 def fn_names(fn: Func) -> frozenset[Var]:

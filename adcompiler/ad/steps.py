@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from adcompiler.ad.unmarked import stands_for_a_call
 from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.dependence import Dependence
 from adcompiler.errors import UnsupportedSyntax
@@ -40,6 +41,11 @@ class Step:
     bases: tuple[Var, ...]
     written: frozenset[Var]
     scalars: tuple[Var, ...]
+
+    @property
+    def once(self) -> bool:
+        """Whether the loop stands for one call, and makes a single trip."""
+        return stands_for_a_call(self.loop)
 
     @property
     def carried_arrays(self) -> tuple[Var, ...]:
@@ -111,7 +117,7 @@ def refuse_shared(over: Dependence, step: Step, stored: set[Var]) -> None:
             what = f"the array `{v}` is written in a checkpointed loop, and has another name there"
             raise UnsupportedSyntax(what, loop.span, "use one name, or start from a copy")
     for c in carried:
-        if fn.shape(c.var) != fn.shape(c.init):
+        if fn.shape(c.var) != fn.shape(c.init) and not step.once:
             what = f"the array `{c.var}` changes its size in a checkpointed loop"
             raise UnsupportedSyntax(what, loop.span, "give it its final size before the loop")
         if over.memory.root(c.var) in stored and not exchanged(over, step, c.var):

@@ -19,8 +19,9 @@ from adcompiler.analysis.activity import active
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Path, sites
 from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import all_defs, blocks, map_blocks, walk
-from adcompiler.ir.wengert import Atom, Block, Carry, Func, Loop, Store, Var
+from adcompiler.ir.wengert import Atom, Block, Carry, Const, Func, Loop, Store, Var
 
 
 def prepared(fn: Func, act: frozenset[Var], saved: Saved) -> Prepared:
@@ -115,7 +116,7 @@ def turned(
     shadows = {v: b.like(v, f"{v}_bar") for v in (*arrays, *scalars)}
     reverse.bars.update(shadows)
     with b.block() as lines:
-        givens = {c: reverse.given(c) for c in carries}
+        givens = {c: given(reverse, step, c) for c in carries}
         reverse.block(primal.func.body, ())
         ends: dict[Carry, Atom] = {c: reverse.leaving(c) for c in carries}
         factors = {c: shortened(b, lines, givens[c], end) for c, end in ends.items()}
@@ -124,8 +125,22 @@ def turned(
             lines[:] = without_dead(b, lines, (*grads, *reverse.bars.values()))
     sweep = Sweep(tuple(lines), (), (), grads)
     decided = plan(primal, sweep.seeds, reverse.over, None, grads, b.shapes)
-    seeded = (*givens.values(), *shadows.values())
+    sizes = [a for bar in givens.values() for a in b.shape(bar) if isinstance(a, Var) and a not in fn.params]
+    seeded = (*sizes, *givens.values(), *shadows.values())
     joint = Joint(fn, tuple(wrt), Saved(), seeded, reverse, sweep, decided, -1, None).write()
     results = joint.results[len(fn.results) :]
     found = make_func("turn", joint.params, joint.body, results, joint.types, joint.shapes)
     return found, {**{c.var: bar for c, bar in givens.items()}, **shadows}
+
+
+def given(reverse: Reverse, step: Step, c: Carry) -> Var:
+    """The adjoint of a carried value after the iteration; the extents that the iteration computes are parameters."""
+    bar = reverse.given(c)
+    if step.once and isinstance(c.next, Var):
+        known = {*step.scalars}
+        shape = tuple(
+            a if isinstance(a, Const) or a in known else reverse.b.var("n", INDEX) for a in reverse.b.shape(c.next)
+        )
+        if shape:
+            reverse.b.shapes[bar.name] = shape
+    return bar

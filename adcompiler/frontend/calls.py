@@ -199,7 +199,9 @@ def _call_object(
         return call(low, inner, [*first, *args], {**named, **kwargs}, node)
     if isinstance(held, MethodType):
         owner = captured(held.__self__, path.attribute("__self__"))
-        return call(low, Static(held.__func__), [owner, *args], kwargs, node)
+        plain = isinstance(held.__func__, FunctionType)
+        function = Static(held.__func__) if plain else captured(held.__func__, path.attribute("__func__"))
+        return call(low, function, [owner, *args], kwargs, node)
     special = getattr(held, "__lower_call__", None)
     if special is not None:
         return special(low, list(args), dict(kwargs), node)  # type: ignore[no-any-return]

@@ -34,7 +34,8 @@ def _block(block: Block, fn: Func, memory: Memory) -> Block:
     built: list[Stmt] = []
     for stmt in block:
         stmt = map_blocks(stmt, lambda b: _block(b, fn, memory))
-        if isinstance(stmt, Loop):
+        # what a checkpointed iteration computes is not to be kept
+        if isinstance(stmt, Loop) and stmt.budget is None:
             moved, stmt = _split(stmt, fn, memory)
             built.extend(moved)
         built.append(stmt)

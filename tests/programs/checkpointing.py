@@ -1,8 +1,8 @@
-"""Loops whose iterations run again in the reverse sweep."""
+"""Loops and calls that run again in the reverse sweep."""
 
 import numpy as np
 
-from adcompiler import checkpointed_range
+from adcompiler import checkpoint, checkpointed_range
 from tests.support.registry import program
 
 
@@ -273,3 +273,160 @@ def checkpointed_columns(f, p, n):
 
 
 program(checkpointed_columns, lambda rng: (np.asfortranarray(rng.uniform(0.1, 0.5, (4, 3))), 1.2, 13), (0, 1))
+
+
+@checkpoint
+def layer(x, w, b):
+    h = np.tanh(w @ x + b)
+    return h * h
+
+
+def checkpointed_call_network(x, w, b):
+    for _ in range(3):
+        x = layer(x, w, b)
+    return np.sum(x)
+
+
+def checkpointed_call_inside(x, w, b):
+    def part(x):
+        return np.sin(w @ x) * b
+
+    y = checkpoint(part)(x)
+    z = checkpoint(lambda y: y * x)(y)
+    return np.sum(y * z)
+
+
+@checkpoint
+def pair(a, k=2.0, *, s=1.0):
+    return a * k, {"s": s * a.sum(), "n": 3}
+
+
+def checkpointed_call_several(x, w, b):
+    p, q = pair(x, 3.0, s=b[0])
+    return np.sum(p) * q["s"] * q["n"]
+
+
+@checkpoint
+def scale(v, c):
+    v *= c
+    v[0] = np.sin(v[1])
+
+
+def checkpointed_call_writes(x, w, b):
+    x = x.copy()
+    scale(x, b[0])
+    scale(x, b[1])
+    return np.sum(x * x)
+
+
+@checkpoint
+def grown(x, w):
+    return np.concatenate((x, w[0] * x))
+
+
+def checkpointed_call_new_size(x, w, b):
+    y = grown(x, w)
+    return np.sum(y * y)
+
+
+@checkpoint
+def early(x):
+    if x[0] > 0.0:
+        return np.sum(np.exp(x))
+    return x[1]
+
+
+def checkpointed_call_exits(x, w, b):
+    return early(x) * b[0]
+
+
+class Model:
+    def __init__(self, c):
+        self.c = c
+
+    @checkpoint
+    def part(self, x):
+        return self.c * x**3
+
+
+def checkpointed_call_method(x, w, b):
+    m = MODEL
+    return np.sum(m.part(x) * b)
+
+
+MODEL = Model(2.0)
+
+
+def checkpointed_call_overwritten(x, w, b):
+    x = x.copy()
+    y = layer(x, w, b)
+    x[:] = y * x
+    return np.sum(x)
+
+
+def checkpointed_call_of_numpy(x, w, b):
+    y = checkpoint(np.sin)(x)
+    return np.sum(w @ y * b)
+
+
+def checkpointed_call_swaps(x, w, b):
+    u = x.copy()
+    v = np.zeros(len(x))
+    for _ in checkpointed_range(1):
+        for i in range(1, len(u)):
+            v[i] = np.sin(u[i] * u[i - 1]) + b[i]
+            u[i] = v[i] * u[i]
+        u, v = v, u
+    return np.sum(u * v)
+
+
+program(
+    checkpointed_call_network,
+    lambda rng: (rng.uniform(0.2, 0.9, 4), rng.uniform(0.2, 0.9, (4, 4)), rng.uniform(0.2, 0.9, 4)),
+    (0, 1, 2),
+)
+program(
+    checkpointed_call_inside,
+    lambda rng: (rng.uniform(0.2, 0.9, 4), rng.uniform(0.2, 0.9, (4, 4)), rng.uniform(0.2, 0.9, 4)),
+    (0, 1, 2),
+)
+program(
+    checkpointed_call_several,
+    lambda rng: (rng.uniform(0.2, 0.9, 4), rng.uniform(0.2, 0.9, (4, 4)), rng.uniform(0.2, 0.9, 4)),
+    (0, 1, 2),
+)
+program(
+    checkpointed_call_writes,
+    lambda rng: (rng.uniform(0.2, 0.9, 4), rng.uniform(0.2, 0.9, (4, 4)), rng.uniform(0.2, 0.9, 4)),
+    (0, 1, 2),
+)
+program(
+    checkpointed_call_new_size,
+    lambda rng: (rng.uniform(0.2, 0.9, 4), rng.uniform(0.2, 0.9, (4, 4)), rng.uniform(0.2, 0.9, 4)),
+    (0, 1, 2),
+)
+program(
+    checkpointed_call_exits,
+    lambda rng: (rng.uniform(0.2, 0.9, 4), rng.uniform(0.2, 0.9, (4, 4)), rng.uniform(0.2, 0.9, 4)),
+    (0, 1, 2),
+)
+program(
+    checkpointed_call_method,
+    lambda rng: (rng.uniform(0.2, 0.9, 4), rng.uniform(0.2, 0.9, (4, 4)), rng.uniform(0.2, 0.9, 4)),
+    (0, 1, 2),
+)
+program(
+    checkpointed_call_overwritten,
+    lambda rng: (rng.uniform(0.2, 0.9, 4), rng.uniform(0.2, 0.9, (4, 4)), rng.uniform(0.2, 0.9, 4)),
+    (0, 1, 2),
+)
+program(
+    checkpointed_call_of_numpy,
+    lambda rng: (rng.uniform(0.2, 0.9, 4), rng.uniform(0.2, 0.9, (4, 4)), rng.uniform(0.2, 0.9, 4)),
+    (0, 1, 2),
+)
+program(
+    checkpointed_call_swaps,
+    lambda rng: (rng.uniform(0.2, 0.9, 4), rng.uniform(0.2, 0.9, (4, 4)), rng.uniform(0.2, 0.9, 4)),
+    (0, 1, 2),
+)
