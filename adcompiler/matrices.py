@@ -14,13 +14,14 @@ from adcompiler.calls.matrices import Leaf, Matrix, Mode, argument_tree, arrange
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.plans import Argument, number_position, primal_plan, split
 from adcompiler.calls.results import Tree, value_tree
+from adcompiler.calls.sparse import SparseMatrix
 from adcompiler.errors import NotDifferentiable, UnsupportedSyntax
 from adcompiler.handlers import handled_in
 from adcompiler.options import Options
 from adcompiler.signature import OutTree
 from adcompiler.transformed import Argnums, Function, Transformed
 
-MODES = ("auto", "forward", "reverse")
+MODES = {"jacobian": ("auto", "forward", "reverse", "sparse"), "hessian": ("auto", "sparse")}
 
 if TYPE_CHECKING:
     from adcompiler.frontend.context import Lowering as Program
@@ -39,8 +40,9 @@ def jacobian(
         A plain Python function with any floating results.
     argnums : int, str or sequence of these
         Numbers or names of the arguments to differentiate.
-    mode : "auto", "forward" or "reverse"
-        Columns by tangents, rows by adjoints, several at once; "auto" takes the side with fewer entries.
+    mode : "auto", "forward", "reverse" or "sparse"
+        Columns by tangents, rows by adjoints, several at once; "auto" takes the side with fewer entries. "sparse" finds
+        which entries may be other than zero and computes these alone, several in each direction.
     has_aux : bool
         Whether `f` returns `(value, aux)`; the result is then `(jacobian, aux)`.
     **options
@@ -49,8 +51,9 @@ def jacobian(
     Returns
     -------
     callable
-        A function of the arguments of `f` that gives an array of shape `out.shape + arg.shape`. Results that are
-        tuples, lists or dictionaries give that structure, in each entry of which stands that of the arguments.
+        A function of the arguments of `f` that gives an array of shape `out.shape + arg.shape`, or with "sparse" a
+        `scipy.sparse.csr_matrix` of shape `(out.size, arg.size)`, rows and columns in C order. Results that are tuples,
+        lists or dictionaries give that structure, in each entry of which stands that of the arguments.
 
     Examples
     --------
@@ -74,14 +77,15 @@ def hessian(
     ----------
     f, argnums, has_aux, **options
         As for `jacobian`.
-    mode : "auto"
-        Columns by tangents of the adjoint, several at once.
+    mode : "auto" or "sparse"
+        Columns by tangents of the adjoint, several at once; with "sparse" several of them in each direction.
 
     Returns
     -------
     callable
-        A function of the arguments of `f` that gives an array of shape `arg.shape + arg.shape`; for several arguments,
-        rows by argument in each entry of which stand the columns by argument.
+        A function of the arguments of `f` that gives an array of shape `arg.shape + arg.shape`, or with "sparse" a
+        `scipy.sparse.csr_matrix` of shape `(arg.size, arg.size)`; for several arguments, rows by argument in each entry
+        of which stand the columns by argument.
 
     Examples
     --------
@@ -94,7 +98,7 @@ def hessian(
 
 
 def _made(kind: str, f: Function | None, argnums: Argnums, mode: str, has_aux: bool, options: Mapping[str, Any]) -> Any:
-    made, known = (Jacobian, MODES) if kind == "jacobian" else (Hessian, MODES[:1])
+    made, known = Jacobian if kind == "jacobian" else Hessian, MODES[kind]
     if mode not in known:
         raise ValueError(f"{kind}() has no mode {mode!r}; choose one of: {', '.join(map(repr, known))}")
     chosen = Options.of(kind, options)
@@ -136,6 +140,12 @@ class Call:
         made = self.instance
         return made.plan((mode, self.wrt, self.out), lambda: Matrix(made, mode, self.out, self.wrt))
 
+    def sparse(self, kind: str) -> SparseMatrix:
+        """What computes the matrix where most entries are zero."""
+        made = self.instance
+        key = "sparse", kind, self.wrt, self.out
+        return made.plan(key, lambda: SparseMatrix(made, kind, self.out, self.wrt, self.tree))
+
 
 class Matrices(Transformed):
     """A function of the arguments of `function` that gives a matrix of derivatives.
@@ -159,11 +169,16 @@ class Matrices(Transformed):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The matrix at these arguments."""
         call = self._call(args, kwargs)
-        matrix, rows = self._matrix(call)
-        self.last = call.instance, matrix.plan
         columns = argument_tree(call.arguments, not isinstance(self.argnums, tuple))
-        blocks = matrix.blocks(call.fresh, call.columns, rows)
         plain = {leaf.position for leaf in call.columns if leaf.plain}
+        if self.mode == "sparse":
+            sparse = call.sparse(self.kind)
+            blocks = sparse.blocks(call.leaves, call.fresh, call.columns)
+            self.last = call.instance, sparse.finder.plan
+        else:
+            matrix, rows = self._matrix(call)
+            self.last = call.instance, matrix.plan
+            blocks = matrix.blocks(call.fresh, call.columns, rows)
         found = arranged(blocks, columns if self.kind == "hessian" else call.tree, columns, plain)
         if not self.has_aux:
             return found
@@ -181,14 +196,15 @@ class Matrices(Transformed):
         arguments = [Argument(lowering, binder, values, place) for place in binder.places(self.places, lowering.final)]
         wrt = tuple(dict.fromkeys(p for a in arguments for p in a.required()))
         results: Sequence[Any] = ()
-        if self.kind == "jacobian" or aux is not None:
+        if (self.kind == "jacobian" and self.mode != "sparse") or aux is not None:
             primal = instance.plan(("primal",), lambda: primal_plan(lowering))
             results = primal.results(instance.fresh(list(leaves)))
         return Call(instance, leaves, arguments, wrt, out, results)
 
     def _found(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Instance, Plan, list[Any]]:
         call = self._call(args, kwargs)
-        return call.instance, self._matrix(call)[0].plan, call.leaves
+        plan = call.sparse(self.kind).finder.plan if self.mode == "sparse" else self._matrix(call)[0].plan
+        return call.instance, plan, call.leaves
 
     def _matrix(self, call: Call) -> tuple[Matrix, list[Leaf]]:
         """What computes the matrix, and the leaves of its rows."""

@@ -86,6 +86,8 @@ class Derivative:
         Whether the derivative is differentiated once more, forward, by the same parameters.
     lanes : bool
         Whether all seeds, and what depends on them, have a last axis of several directions.
+    pattern : bool
+        Whether it is found on which seeds each result depends, in place of the results.
     """
 
     mode: Literal["primal", "reverse", "forward"]
@@ -94,16 +96,22 @@ class Derivative:
     outputs: tuple[int, ...] | None = None
     second: bool = False
     lanes: bool = False
+    pattern: bool = False
 
     def of(self, fn: Func) -> Func:
         """The function that computes it."""
         found = self._single(fn)
-        if not self.lanes:
-            return found
-        from adcompiler.ad.lanes import widen
-
         count = len(fn.results) + (len(self.wrt) if self.second else 0)
-        return widen(found, range(len(fn.params), len(found.params)), range(count, len(found.results)))
+        seeds, outs = range(len(fn.params), len(found.params)), range(count, len(found.results))
+        if self.lanes:
+            from adcompiler.ad.lanes import widen
+
+            return widen(found, seeds, outs)
+        if self.pattern:
+            from adcompiler.ad.pattern import pattern
+
+            return pattern(found, seeds, outs)
+        return found
 
     def _single(self, fn: Func) -> Func:
         """The function for one direction."""

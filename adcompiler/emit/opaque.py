@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from adcompiler.emit.casts import Dialect
 from adcompiler.emit.fourier import FFT
+from adcompiler.emit.sets import UNION, UNITED
 from adcompiler.emit.syntax import call
 from adcompiler.ir.wengert import Assign
 
@@ -188,7 +189,7 @@ def _split(steps, slots):
 '''
 
 #: Functions that others call.
-_FIRST = ("_by_rows", "_finite")
+_FIRST = ("_by_rows", "_finite", "_united")
 #: Functions of the text for Numba: what it does not have, or does otherwise than NumPy.
 _FOR_NUMBA: dict[str, str] = {
     "_argsort": _ARGSORT,
@@ -211,10 +212,12 @@ _FOR_NUMBA: dict[str, str] = {
     ),
     "_solve_triangular2": _SOLVE_TRIANGULAR.format(rank=2, subtract=_ROW, divide=_ROW_END),
     "_svd": _SVD,
+    "_union": UNION,
+    "_united": UNITED,
 }
 #: Names that a text may use for these functions.
 LIBRARY = frozenset(_FOR_NUMBA)
-_FOR_PYTHON = {"_cofactors": _COFACTORS, "_split": _SPLIT}
+_FOR_PYTHON = {"_cofactors": _COFACTORS, "_split": _SPLIT, "_union": UNION, "_united": UNITED}
 
 
 def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, rank: int = 2) -> ast.expr:
@@ -222,6 +225,8 @@ def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, rank: int
     params = dict(stmt.params)
     lower = ast.Constant(bool(params.get("lower")))
     match stmt.op:
+        case "union":
+            return call("_union", *args)
         case "cofactor":
             return call("_cofactors", *args)
         case "pinv" if dialect == "python":

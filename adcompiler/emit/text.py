@@ -144,4 +144,5 @@ def _with_head(text: str, ranks: Sequence[int], dialect: Dialect) -> str:
     }
     used = {node.id for node in ast.walk(ast.parse(helper + text)) if isinstance(node, ast.Name)}
     imports = "".join(f"{line}\n" for module, line in modules.items() if module in used)
-    return f"{imports}\n\n{helper.lstrip()}{text}" if imports else text
+    head = f"{imports}\n\n" if imports else ""
+    return f"{head}{helper.lstrip()}{text}"

@@ -12,7 +12,7 @@ Shape = tuple[Atom, ...]
 Arithmetic = Callable[[str, Atom, Atom], Atom]
 
 # the rank of the result where it is not that of the first argument
-_RANKS = {"det": 0, "slogdet": 1}
+_RANKS = {"det": 0, "slogdet": 1, "union": 0}
 _LIKE_SECOND = ("solve", "solve_triangular")
 
 
@@ -30,7 +30,7 @@ def opaque_shape(op: str, shapes: Sequence[Shape], number: Arithmetic) -> Shape:
     """The extents of a result from those of the arguments."""
     first = shapes[0]
     match op:
-        case "det":
+        case "det" | "union":
             return ()
         case "slogdet":
             return (Const(2),)

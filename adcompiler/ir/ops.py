@@ -103,10 +103,11 @@ _UFUNCS: dict[str, np.ufunc] = {
 # argsort(x) of a vector; cholesky(a), inv(a), det(a), cofactor(a) of a matrix; solve(a, b) for a vector or a matrix b,
 # solve_triangular(a, b; lower); pinv(a, rcond). What gives several arrays gives them in one: slogdet(a) as (sign,
 # logarithm), eigh(a) as the values above the vectors, qr(a) of a tall matrix as Q above R, svd(a) as U, the values and
-# the transpose of Vh below each other. fft(x; inverse) of the rows of a complex matrix, with no factor either way
+# the transpose of Vh below each other. fft(x; inverse) of the rows of a complex matrix, with no factor either way.
+# union(a, b, sets): the number of a set of columns, see `emit.sets`
 _OPAQUE = (
     *("argsort", "cholesky", "cofactor", "det", "eigh", "fft", "inv", "pinv", "qr", "slogdet", "solve"),
-    *("solve_triangular", "svd"),
+    *("solve_triangular", "svd", "union"),
 )
 
 OPS: dict[str, Op] = {

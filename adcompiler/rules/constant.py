@@ -50,3 +50,6 @@ zero("empty")
 zero("zeros")
 zero("dim")
 zero("split")
+
+# sets of columns are no numbers
+zero("union")
