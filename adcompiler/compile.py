@@ -18,7 +18,9 @@ from adcompiler.frontend.values import NotStatic
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Var
 from adcompiler.optimise.bounds import drop_bounds, prove_bounds
+from adcompiler.optimise.contract import contract_arrays
 from adcompiler.optimise.downward import hide_downward
+from adcompiler.optimise.fuse import fuse_readers
 from adcompiler.optimise.lower import lower_arrays
 from adcompiler.optimise.memory import promote
 from adcompiler.optimise.reductions import mark_reductions
@@ -41,6 +43,8 @@ LOWERING = (
     promote,
     share_loads,
     put_off_additions,
+    fuse_readers,
+    contract_arrays,
     slide,
     simplify,
     mark_reductions,

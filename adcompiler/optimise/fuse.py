@@ -47,6 +47,12 @@ def fuse_loops(fn: Func) -> Func:
     return make_func(fn.name, fn.params, body, fn.results, fn.types, fn.shapes, fn.doc)
 
 
+def fuse_readers(fn: Func) -> Func:
+    """Join loops as `fuse_loops` does, where the second loads elements that the first stores."""
+    body = _Fusion(fn, readers=True).block(fn.body)
+    return make_func(fn.name, fn.params, body, fn.results, fn.types, fn.shapes, fn.doc)
+
+
 @dataclass(slots=True)
 class Touched:
     """What a statement does to memory: element accesses by array, and arrays used as a whole."""
@@ -70,8 +76,8 @@ class Touched:
 
 
 class _Fusion:
-    def __init__(self, fn: Func) -> None:
-        self.fn, self.memory = fn, Memory(fn, apart=True)
+    def __init__(self, fn: Func, readers: bool = False) -> None:
+        self.fn, self.memory, self.readers = fn, Memory(fn, apart=True), readers
         self.known: dict[int, tuple[Stmt, Touched]] = {}
 
     def block(self, block: Block) -> Block:
@@ -140,6 +146,8 @@ class _Fusion:
         if _is_innermost(first) and _is_innermost(second) and _is_sequential(first) != _is_sequential(second):
             return False
         one, two = self.touched(first), self.touched(second)
+        if self.readers and {a for a, _ in one.writes}.isdisjoint(a for a, _ in two.reads):
+            return False
         if one.prints or two.prints or ((one.fails or two.fails) and (self.shows(one) or self.shows(two))):
             return False
         return self.in_step(one, first.index, two, second.index)
