@@ -142,7 +142,7 @@ def test_an_update_of_the_same_elements_needs_no_copy() -> None:
     text = """
         n_x = x.shape[0]
         for i in range(n_x):
-            x[i] = x[i] * 2.0
+            x[i] *= 2.0
     """
     becomes(b.finish("f", [x], []), text, np.array([1.0, 2.0]))
 

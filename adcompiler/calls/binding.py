@@ -73,7 +73,7 @@ class Binder:
         try:
             bound = self.signature.bind(*self.first, *args, **{**self.named, **kwargs})
         except TypeError as error:
-            raise TypeError(f"{self.name}{self.signature}: {error}") from None
+            raise TypeError(f"{self.name}() {error}; its signature is {self.name}{self.signature}") from None
         bound.apply_defaults()
         return tuple(bound.arguments[name] for name in (*self.plain, *self.variadic))
 

@@ -6,10 +6,22 @@ from adcompiler.ir.dead import drop_dead
 from adcompiler.ir.wengert import Func
 from adcompiler.optimise.common import share_lines
 from adcompiler.optimise.constants import fold_constants
+from adcompiler.optimise.directly import store_directly
 from adcompiler.optimise.early import check_early
 from adcompiler.optimise.invariant import hoist_invariants
 from adcompiler.optimise.sums import begin_sums
 from adcompiler.optimise.uniform import use_scalars
+
+_STEPS = (
+    check_early,
+    fold_constants,
+    share_lines,
+    store_directly,
+    hoist_invariants,
+    begin_sums,
+    use_scalars,
+    drop_dead,
+)
 
 
 def simplify(fn: Func) -> Func:
@@ -22,7 +34,7 @@ def simplify(fn: Func) -> Func:
     """
     while True:
         before = fn
-        for step in (check_early, fold_constants, share_lines, hoist_invariants, begin_sums, use_scalars, drop_dead):
+        for step in _STEPS:
             fn = step(fn)
         if fn.body == before.body and fn.results == before.results:
             return fn
