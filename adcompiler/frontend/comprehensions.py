@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from adcompiler.frontend.arrays import as_atom, full
 from adcompiler.frontend.binding import bind
@@ -17,7 +18,7 @@ from adcompiler.frontend.overflow import index_bits
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.scope import Definition, Frame
 from adcompiler.frontend.truth import truth
-from adcompiler.frontend.values import ListOf, RangeValue, Seq, Value
+from adcompiler.frontend.values import DictValue, ListOf, RangeValue, Seq, Static, Value
 from adcompiler.ir.build import ONE, ZERO, Shape
 from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Slice, Var
@@ -37,13 +38,36 @@ def comprehension(low: Lowering, node: ast.ListComp | ast.GeneratorExp, hint: st
         if not _is_short(found):
             return _filled(low, node, found)
         items: list[Value] = []
-        _collect(low, node, 0, found, items)
+        _collect(low, node.generators, 0, found, lambda: items.append(low.eval(node.elt)))
         return Seq(tuple(items), "list")
 
 
-def _frame(low: Lowering, node: ast.ListComp | ast.GeneratorExp) -> Frame:
+@expression(ast.DictComp)
+def dictionary(low: Lowering, node: ast.DictComp, hint: str) -> Value:
+    """`{key: value for target in items if test}`, whose keys are known at compile time."""
+    if any(generator.is_async for generator in node.generators):
+        raise low.refuse("AsyncFor", node)
+    first = resolved(low, low.eval(node.generators[0].iter, "items"))
+    items: dict[object, Value] = {}
+
+    def add() -> None:
+        key = low.eval(node.key)
+        if not isinstance(key, (Const, Static)):
+            raise low.refuse("dict-key", node.key)
+        items[key.value] = low.eval(node.value)
+
+    with entered(low, _frame(low, node)):
+        found = iterable(low, first)
+        if not _is_short(found):
+            raise low.refuse("dict-key", node.key)
+        _collect(low, node.generators, 0, found, add)
+    return DictValue(tuple(items.items()))
+
+
+def _frame(low: Lowering, node: ast.ListComp | ast.GeneratorExp | ast.DictComp) -> Frame:
     local = frozenset(name for g in node.generators for name in targets(g.target)) | {_COUNT}
-    wrapper = ast.Lambda(_no_arguments(), node.elt)
+    element = ast.Tuple([node.key, node.value], ast.Load()) if isinstance(node, ast.DictComp) else node.elt
+    wrapper = ast.Lambda(_no_arguments(), element)
     return Frame(
         low.frame.source,
         Definition(wrapper, (), local, frozenset(), Liveness()),
@@ -62,8 +86,11 @@ def _is_short(found: Iterable) -> bool:
     return known and (found.fixed or length.value <= _UNROLLED)  # type: ignore[union-attr,operator]
 
 
-def _collect(low: Lowering, node: ast.ListComp | ast.GeneratorExp, k: int, found: Iterable, items: list[Value]) -> None:
-    generator = node.generators[k]
+def _collect(
+    low: Lowering, generators: list[ast.comprehension], k: int, found: Iterable, add: Callable[[], None]
+) -> None:
+    """Call `add` with the targets bound, for every combination of items that passes the tests."""
+    generator = generators[k]
     if not _is_short(found):
         raise low.refuse("nested-comprehension", generator.iter)
     assert isinstance(found.length, Const) and isinstance(found.length.value, int)
@@ -71,11 +98,11 @@ def _collect(low: Lowering, node: ast.ListComp | ast.GeneratorExp, k: int, found
         bind(low, generator.target, item(low, found.value, Const(number)))
         if not _passes(low, generator):
             continue
-        if k + 1 == len(node.generators):
-            items.append(low.eval(node.elt))
+        if k + 1 == len(generators):
+            add()
         else:
-            inner = resolved(low, low.eval(node.generators[k + 1].iter, "items"))
-            _collect(low, node, k + 1, iterable(low, inner), items)
+            inner = resolved(low, low.eval(generators[k + 1].iter, "items"))
+            _collect(low, generators, k + 1, iterable(low, inner), add)
 
 
 def _passes(low: Lowering, generator: ast.comprehension) -> bool:

@@ -110,16 +110,6 @@ def f(x):
 """,
         "{v",
     ),
-    "DictComp": (
-        "dict comprehension in a differentiated function",
-        "write the dictionary with literal keys, or use an array",
-        """
-def f(x):
-    d = {k: x[k] for k in range(2)}
-    return d[0]
-""",
-        "{k",
-    ),
     "Starred": (
         "a starred expression does not stand here",
         "star the last parts of a call, of a tuple or of a target",

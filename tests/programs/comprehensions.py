@@ -124,3 +124,21 @@ def ndindex_by_hand(x):
 
 
 program(ndindex_by_hand, lambda rng: (rng.normal(size=5),))
+
+
+def step_along_a_dictionary(params, directions, rate):
+    moved = {name: p - rate * directions[name] for name, p in params.items() if name != "fixed"}
+    squares = {2 * k: np.sum(value**2) for k, value in enumerate(moved.values())}
+    pairs = {a + b: moved[a][0] * moved[b][1] for a in moved for b in ("w", "b")}
+    return squares[0] * squares[2] + pairs["wb"] - pairs["bb"] + params["fixed"][0]
+
+
+program(
+    step_along_a_dictionary,
+    lambda rng: (
+        {"w": rng.normal(size=3), "fixed": rng.normal(size=1), "b": rng.normal(size=2)},
+        {"w": rng.normal(size=3), "b": rng.normal(size=2)},
+        0.3,
+    ),
+    (0, 1, 2),
+)
