@@ -1,11 +1,12 @@
 """Gradients through what has none: draws of chance, and rounding.
 
-The mean of a function of a random number has a gradient with respect to the distribution's parameters. REINFORCE takes it
-from the gradient of the logarithm of the density, and needs no derivative of the function; where there is one, moving the
-draws along with the parameters has far less noise. Both are compared with the formula, over samples of growing size.
+The mean of a function of a random number has a gradient with respect to the distribution's parameters. REINFORCE
+takes it from the gradient of the logarithm of the density, and needs no derivative of the function; where there is
+one, moving the draws along with the parameters has far less noise. Both are compared with the formula, over samples
+of growing size.
 
-Weights rounded to a few levels have no derivative either: the straight-through estimator rounds on the way forward and does
-nothing on the way back. Training with it beats rounding after training.
+Weights rounded to a few levels have no derivative either: the straight-through estimator rounds on the way forward
+and does nothing on the way back. Training with it beats rounding after training.
 
 Run it: `python examples/estimators.py`. It saves a plot in `examples/output`.
 """
@@ -88,7 +89,7 @@ def quantised_error(w, x, y, width):
     return error(straight_through(w, width), x, y)
 
 
-def quantisation(rng: np.random.Generator, width: float = 0.5, rate: float = 0.02) -> tuple[float, list[float]]:
+def quantisation(rng: np.random.Generator, width: float = 0.5, rate: float = 0.005) -> tuple[float, list[float]]:
     """The error of the best weights, rounded; and those of 50 steps from there through the rounding, best so far."""
     mixing = np.eye(16) + 0.5 * rng.normal(size=(16, 16))
     x = rng.normal(size=(200, 16)) @ mixing
@@ -133,8 +134,9 @@ def main() -> None:
                 print(f"  {name:<16} {found} within {worst:.1f} standard errors of {deviation}")
     histories = [quantisation(rng)[1] for _ in range(8)]
     gains = [history[0] / history[-1] for history in histories]
-    print(f"rounding to multiples of a half, {len(gains)} problems: 50 steps make the error smaller in {sum(g > 1 for g in gains)},")
-    print(f"by a factor of {np.median(gains):.1f} in the median")
+    better = sum(gain > 1 for gain in gains)
+    print(f"weights rounded to multiples of a half: of {len(gains)} problems, 50 steps through the rounding")
+    print(f"make the error smaller in {better}, by a factor of {np.median(gains):.1f} in the median")
     print(f"saved {plot(errors, sizes, histories)}")
 
 

@@ -1,8 +1,8 @@
 """Layers upon layers: what a deep network learns, and what becomes of its gradient on the way down.
 
-Two moons are separated by a network whose layers are a list of dictionaries, of any widths. Then the gradient of a network
-of twenty equal layers, whose weights are one array, is measured layer by layer: sigmoids lose it, while ReLU with He's
-weights, tanh with Xavier's, and layers that add to what they get keep it.
+Two moons are separated by a network whose layers are a list of dictionaries, of any widths. Then the gradient of a
+network of twenty equal layers, whose weights are one array, is measured layer by layer: sigmoids lose it, while ReLU
+with He's weights, tanh with Xavier's, and layers that add to what they get keep it.
 
 Run it: `python examples/networks.py`. It saves two plots in `examples/output`.
 """

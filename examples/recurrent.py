@@ -1,9 +1,9 @@
 """Backpropagation through time: how far back a recurrent network's gradient reaches.
 
-A network reads two hundred numbers, one a step, and its state goes through the same weights each time. `grad` with respect
-to a nudge that is added to the state at each step gives the gradient at that step. With recurrent weights of spectral
-radius below one it vanishes on the way back, above one it explodes. Then the network learns to tell, at the end of a
-sequence, what it read at the beginning; the gradient is clipped to a norm of one, without which a step can be ruinous.
+A network reads two hundred numbers, one a step, and its state goes through the same weights each time. `grad` with
+respect to a nudge that is added to the state at each step gives the gradient at that step. With recurrent weights of
+spectral radius below one it vanishes on the way back, above one it explodes. Then the network learns to tell, at the
+end of a signal, what it read at the beginning; a gradient longer than one is shortened to one.
 
 Run it: `python examples/recurrent.py`. It saves a plot in `examples/output`.
 """
@@ -71,7 +71,7 @@ def clipped(gradient: Cell, limit: float) -> Cell:
 
 
 def train(rng: np.random.Generator, length: int, steps: int, limit: float = 1.0, rate: float = 0.05):
-    """Descent with clipped gradients on signals whose first entry is to be told; the losses, and the gradients' norms."""
+    """Descent with clipped gradients on signals whose first entry is to be told; losses, and norms of gradients."""
     cell, losses, norms = initial(rng, 24, 1.0), [], []
     for _ in range(steps):
         signals = 0.1 * rng.normal(size=(32, length))
@@ -113,7 +113,8 @@ def main() -> None:
         by_step[radius] = np.linalg.norm(gradient_by_step(np.zeros((length, width)), cell, signal), axis=1)
         print(f"  spectral radius {radius}: {by_step[radius][0] / by_step[radius][-1]:.1e}")
     losses, norms = train(rng, 20, steps)
-    print(f"loss {np.mean(losses[:20]):.4f} -> {np.mean(losses[-20:]):.4f}; largest gradient {max(norms):.1f}, clipped to 1")
+    print(f"loss {np.mean(losses[:20]):.4f} -> {np.mean(losses[-20:]):.4f}")
+    print(f"the longest of {steps} gradients: {max(norms):.1f}, clipped to 1")
     print(f"saved {plot(by_step, losses)}")
 
 

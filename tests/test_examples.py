@@ -58,6 +58,33 @@ def test_digits() -> None:
     assert saved(text)
 
 
+def test_networks() -> None:
+    text = printed("networks", "--epochs", "100", "--widths", "12", "8")
+    assert number(text, "accuracy:") > 95.0
+    assert number(text, "  sigmoid") < 1e-9, "the gradient vanishes"
+    for design in ("ReLU, He", "tanh, Xavier", "residual"):
+        assert 0.1 < number(text, f"  {design}") < 10.0, "the gradient is kept"
+    assert saved(text)
+
+
+def test_recurrent_network() -> None:
+    text = printed("recurrent", "--steps", "300")
+    for radius in (0.9, 1.0, 1.1):
+        expected = radius**199
+        assert number(text, f"spectral radius {radius}:") == pytest.approx(expected, rel=0.05)
+    assert number(text, "-> ") < 0.01
+    assert saved(text)
+
+
+def test_estimators() -> None:
+    text = printed("estimators")
+    within = [float(found) for found in re.findall(r"within ([\d.]+) standard errors", text)]
+    assert len(within) == 3
+    assert max(within) < 3.0
+    assert number(text, "the error smaller in") == 8
+    assert saved(text)
+
+
 def test_newton_in_a_while_loop() -> None:
     text = printed("newton_implicit_loop", "--flows", "2")
     assert number(text, "largest relative difference from the implicit function theorem:") < 1e-12
