@@ -11,6 +11,7 @@ from adcompiler.api import grad as grad
 from adcompiler.api import jvp as jvp
 from adcompiler.api import value_and_grad as value_and_grad
 from adcompiler.api import vjp as vjp
+from adcompiler.batching import batched as batched
 from adcompiler.custom import checkpoint as checkpoint
 from adcompiler.custom import checkpointed_range as checkpointed_range
 from adcompiler.custom import stop_gradient as stop_gradient

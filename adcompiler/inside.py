@@ -6,8 +6,10 @@ import math
 from dataclasses import replace
 
 from adcompiler.api import grad, jvp, made_callable, value_and_grad, vjp
+from adcompiler.batching import batched, maps
 from adcompiler.custom import checkpoint, checkpointed_range, run_again, stop_gradient
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
+from adcompiler.frontend.batched_value import BatchedValue
 from adcompiler.frontend.registry import implements
 from adcompiler.frontend.values import DictValue, Object, Partial, Path, RangeValue, Seq, Static, Value
 from adcompiler.ir.build import ONE, ZERO, Builder
@@ -72,6 +74,30 @@ def _matrix_inside(b: Builder, *args: Value, **kwargs: Value) -> Value:
 @implements(hvp)
 def _product_inside(b: Builder, *args: Value, **kwargs: Value) -> Value:
     raise UnsupportedSyntax("hvp inside a program that is compiled", b.span, "call grad there, or hvp outside")
+
+
+@implements(batched)
+def _batched_inside(b: Builder, f: Value, in_axes: Value = _FIRST) -> Value:
+    """A batched function as a value of the program."""
+    axes = _axes(in_axes)
+    if not maps(axes):
+        raise TypeProblem(f"in_axes={axes!r} maps no axis", b.span, "give an axis to map over")
+    made: object = BatchedValue(f, axes)
+    if isinstance(f, (Static, Object)):
+        made = batched(made_callable("batched", f.value), axes)
+    return Object(made, Path(("made", "batched", id(made)), "batched", lambda: made))
+
+
+def _axes(value: Value) -> object:
+    """A structure of axes that is known at compile time."""
+    match value:
+        case DictValue(items):
+            return {key: _axes(item) for key, item in items}
+        case Seq(items):
+            return tuple(map(_axes, items))
+        case Const(value=known) | Static(value=known):
+            return known
+    return value
 
 
 @implements(stop_gradient)

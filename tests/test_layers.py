@@ -25,7 +25,7 @@ LAYERS = [
     {"inspect"},
     {"export", "report"},
     {"transformed"},
-    {"api", "matrices", "products", "custom", "custom_rules"},
+    {"api", "batching", "matrices", "products", "custom", "custom_rules"},
     {"inside"},
     {"tools", "interop", "cuda"},
 ]
