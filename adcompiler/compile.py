@@ -21,6 +21,7 @@ from adcompiler.optimise.bounds import drop_bounds, prove_bounds
 from adcompiler.optimise.contract import contract_arrays
 from adcompiler.optimise.downward import hide_downward
 from adcompiler.optimise.fuse import fuse_readers
+from adcompiler.optimise.lanes import mark_lanes
 from adcompiler.optimise.lower import lower_arrays
 from adcompiler.optimise.memory import promote
 from adcompiler.optimise.reductions import mark_reductions
@@ -48,10 +49,11 @@ LOWERING = (
     slide,
     simplify,
     mark_reductions,
+    mark_lanes,
     unsigned_indices,
     hide_downward,
 )
-STRICT = tuple(stage for stage in LOWERING if stage is not mark_reductions)
+STRICT = tuple(stage for stage in LOWERING if stage not in (mark_reductions, mark_lanes))
 T = TypeVar("T")
 
 

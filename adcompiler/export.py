@@ -23,12 +23,15 @@ def module_text(view: View, kind: str) -> str:
     """A module that needs only NumPy and Numba, with a function called `kind` of the user's arguments."""
     of, instance, plan = view.subject, view.instance, view.plan
     name = _free(_NAMES.get(kind, kind), plan.compiled.name)
-    text = re.sub(r"^(import .*\n)+\n*", "", plan.compiled.text)
+    written = plan.compiled.text
+    text = re.sub(r"^((import|from) .*\n)+\n*", "", written)
+    imports = {"import math", "import numba as nb", "import numpy as np"}
+    imports |= set(re.findall(r"^(?:import|from) .*", written[: len(written) - len(text)], re.MULTILINE))
     text = re.sub(rf"^def {plan.compiled.name}\(", rf"{_NJIT}\g<0>", text, flags=re.MULTILINE)
     constants = "".join(f"{c.name} = {_literal(c)}\n" for c in instance.lowering.lowered.captures)
     wrapper = calling(view, name)
     doc = f'"""`{name}` of `{of.binder.name}`, written by adcompiler."""'
-    head = f"{doc}\n\nimport math\n\nimport numba as nb\nimport numpy as np\n"
+    head = "\n".join([doc, "", *sorted(imports), ""])
     return f"{head}\n{constants}\n\n{text}\n\n{wrapper}" if constants else f"{head}\n\n{text}\n\n{wrapper}"
 
 

@@ -165,11 +165,9 @@ def test_exported_module_stands_alone(tmp_path: Path) -> None:
     for name, g in (("one", ad.grad(structured, has_aux=True)), ("two", ad.value_and_grad(structured, has_aux=True))):
         g.export(tmp_path / f"{name}.py", params, x)
     text = (tmp_path / "one.py").read_text(encoding="utf-8")
-    assert {line.split()[1] for line in text.splitlines() if line.startswith(("import", "from"))} == {
-        "math",
-        "numba",
-        "numpy",
-    }
+    imported = {line.split()[1] for line in text.splitlines() if line.startswith(("import", "from"))}
+    # what Numba itself needs, and nothing else
+    assert {name.split(".")[0] for name in imported} <= {"math", "numba", "numpy", "llvmlite"}
     script = (
         "import numpy as np, one, two\n"
         "params, x = {'w': np.array([1.0, 2.0]), 's': np.float32(3.0)}, np.array([0.5, 0.25])\n"

@@ -155,7 +155,8 @@ class MachineCode(NullCache):
             return None
         try:
             symbols, state = pickle.loads(content)
-            _make_known(symbols, target_context)
+            if not _make_known(symbols, target_context):
+                return None
             return CompileResult._rebuild(target_context, *state)  # type: ignore[no-untyped-call]
         except cache.UNREADABLE:
             return None
@@ -181,8 +182,8 @@ def _symbols(library: Any) -> tuple[str, ...]:
     )
 
 
-def _make_known(symbols: Sequence[str], target_context: Any) -> None:
-    """Give LLVM the addresses that machine code needs; it ends the process where one is missing.
+def _make_known(symbols: Sequence[str], target_context: Any) -> bool:
+    """Give LLVM the addresses that machine code needs; False where one is missing, which would end the process.
 
     Machine code needs Numba's memory manager. The tables of all functions that Numba can compile, which take longer to
     fill than everything else in a call with machine code at hand, serve the compiler alone, which fills them itself.
@@ -190,3 +191,5 @@ def _make_known(symbols: Sequence[str], target_context: Any) -> None:
     rtsys.initialize(target_context)
     if not all(map(llvmlite.binding.address_of_symbol, symbols)):
         target_context.refresh()
+    # the vector functions of another machine's C library
+    return all(llvmlite.binding.address_of_symbol(symbol) for symbol in symbols if symbol.startswith("_ZGV"))

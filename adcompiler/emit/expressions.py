@@ -11,6 +11,7 @@ import numpy as np
 from adcompiler.emit import parts
 from adcompiler.emit.casts import NARROW, OPERATORS, Dialect, conversions
 from adcompiler.emit.folding import Plan
+from adcompiler.emit.lanes import LANES
 from adcompiler.emit.opaque import library_call
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, method, name, tuple_of
 from adcompiler.ir.ops import OPS, kind
@@ -154,6 +155,8 @@ class Expressions:
             return call(SUM, *args)
         if self.dialect == "numba" and ("opaque", True) in stmt.params:
             return call(SAME, *args)
+        if self.dialect == "numba" and ("lanes", True) in stmt.params:
+            return call(LANES[op], *args)
         tree = self._on_scalars(op, args, types, result)
         return call(dtype_name(result.dtype), tree) if self._wraps(op, result) else tree
 

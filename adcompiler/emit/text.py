@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from adcompiler.emit.casts import Dialect
 from adcompiler.emit.expressions import SAME, SUM
 from adcompiler.emit.folding import plan
+from adcompiler.emit.lanes import LIBRARY as LANES
+from adcompiler.emit.lanes import lane_functions
 from adcompiler.emit.naming import python_names
 from adcompiler.emit.opaque import LIBRARY, library_functions
 from adcompiler.emit.printing import to_text
@@ -90,7 +92,19 @@ def emit(
     printed = plan(fn)
     modules = {f.split(".")[0] for f in (functions or {}).values()}
     reserved = frozenset(
-        {fn.name, SUM, SAME, "_grow", *(f"_grow{rank}" for rank in ranks), *modules, "scipy", *LIBRARY}
+        {
+            fn.name,
+            SUM,
+            SAME,
+            "_grow",
+            *(f"_grow{rank}" for rank in ranks),
+            *modules,
+            "scipy",
+            *LIBRARY,
+            *LANES,
+            "cgutils",
+            "llvmlite",
+        }
     )
     names = python_names(fn, printed, reserved)
     statements = Statements(fn, printed, names, dialect, functions or {}, origins)
@@ -135,12 +149,15 @@ def _with_head(text: str, ranks: Sequence[int], dialect: Dialect) -> str:
         helper = "".join(f"{made}\n\n" for made in (loops if dialect == "numba" else [_GROW]))
     called = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     helper += "".join(f"{made}\n\n" for name, made in ((SUM, _SUM), (SAME, _SAME)) if name in called)
+    helper += lane_functions(called)
     helper += library_functions(called, dialect)
     modules = {
+        "llvmlite": "import llvmlite.binding\nimport llvmlite.ir",
         "math": "import math",
         "nb": "import numba as nb\nimport numba.extending",
         "np": "import numpy as np",
         "scipy": "import scipy.linalg",
+        "cgutils": "from numba.core import cgutils",
     }
     used = {node.id for node in ast.walk(ast.parse(helper + text)) if isinstance(node, ast.Name)}
     imports = "".join(f"{line}\n" for module, line in modules.items() if module in used)
