@@ -18,6 +18,7 @@ from adcompiler.frontend.values import NotStatic
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Var
 from adcompiler.optimise.bounds import drop_bounds, prove_bounds
+from adcompiler.optimise.columns import join_tapes
 from adcompiler.optimise.contract import contract_arrays
 from adcompiler.optimise.downward import hide_downward
 from adcompiler.optimise.fuse import fuse_readers
@@ -48,6 +49,7 @@ LOWERING = (
     contract_arrays,
     slide,
     simplify,
+    join_tapes,
     mark_reductions,
     mark_lanes,
     unsigned_indices,

@@ -219,3 +219,22 @@ def mandelbrot_escape(re, im, limit):
 
 
 program(mandelbrot_escape, lambda rng: (0.45, 0.31, 60), (0, 1))
+
+
+def slow_iterations(x, rate):
+    """Loops of many iterations, of which each keeps several numbers."""
+    total = 0.0
+    for i in range(x.shape[0]):
+        y, v, steps = x[i], 1.0, 0
+        while abs(v) > 1e-3 and steps < 400:
+            if y > 0.0:
+                v = rate * v - 0.02 * math.sin(y) * v * y
+            else:
+                v = rate * v * math.cos(y)
+            y = y - 0.1 * v * math.exp(-y * y)
+            steps += 1
+        total += y * v + math.sin(y)
+    return total
+
+
+program(slow_iterations, lambda rng: (rng.normal(size=4), 0.95), (0, 1))
