@@ -97,6 +97,8 @@ def call(
             return _call_object(low, held, path, args, kwargs, node)
         case Static(value=held):
             return _call_static(low, held, args, kwargs, node, hint)
+        case Seq(record=type()) if (method := records.attribute(low, function, "__call__", node)) is not None:
+            return call(low, method, args, kwargs, node, hint)
     raise low.refuse("not-callable")
 
 

@@ -190,3 +190,41 @@ def result_that_is_a_data_class(x, y):
 
 
 program(result_that_is_a_data_class, lambda rng: (rng.normal(size=4), rng.normal(size=4)), (0, 1))
+
+
+@dataclass
+class Affine:
+    """A layer that is called."""
+
+    weights: np.ndarray
+    bias: np.ndarray
+
+    def __call__(self, x, scale=1.0):
+        return np.tanh(x @ self.weights + scale * self.bias)
+
+
+@dataclass
+class Stack:
+    """Layers in a list, in a record."""
+
+    layers: list
+    readout: np.ndarray
+
+    def __call__(self, x):
+        for layer in self.layers:
+            x = layer(x, scale=0.5)
+        return x @ self.readout
+
+
+def network_of_layers_that_are_called(network, x, y):
+    return np.mean((network(x) - y) ** 2) + np.sum(network.layers[0](x[0]))
+
+
+program(
+    network_of_layers_that_are_called,
+    lambda rng: (
+        Stack([Affine(*layer) for layer in _layers(rng, (2, 3, 3))], rng.normal(size=3)),
+        rng.normal(size=(4, 2)),
+        rng.normal(size=4),
+    ),
+)
