@@ -51,8 +51,8 @@ def checkpointed_range(n: int, snapshots: int | None = None, memory: int | None 
     n : int
         The number of iterations.
     snapshots : int, optional
-        How many states may be kept at a time. By default as many as let no iteration run more than twice again:
-        about the square root of `2 * n`.
+        How many states may be kept at a time, one at least. By default as many as let no iteration run more than once
+        again before it is reversed: about the square root of `2 * n`.
     memory : int, optional
         How many bytes the states may take, instead of a number of snapshots.
 

@@ -6,7 +6,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adcompiler.ad.steps import Step
-from adcompiler.ir.wengert import Carry, Func, Var
+from adcompiler.ir.wengert import Atom, Carry, Func, Var
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where kept states lie.
+
+    Parameters
+    ----------
+    count : Var or Const
+        How many there may be.
+    places : Var
+        The iterations before which each is the state.
+    slots : mapping
+        The arrays of the values, by the carried name or the array.
+    used : Var, optional
+        How many the primal has kept.
+    """
+
+    count: Atom
+    places: Var
+    slots: Mapping[Var, Var]
+    used: Var | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +53,8 @@ class Marked:
         The parameter of `turn` that is the adjoint of each of these.
     contents : mapping
         Copies, made before the loop, of arrays whose contents are lost later.
+    stored : Stored, optional
+        The states that the primal keeps; without, the reverse sweep starts from the state before the loop.
     """
 
     step: Step
@@ -43,3 +67,9 @@ class Marked:
     arrays: tuple[Var, ...]
     bars: Mapping[Var, Var]
     contents: Mapping[Var, Var] = field(default_factory=dict)
+    stored: Stored | None = None
+
+    @property
+    def names(self) -> list[Var]:
+        """What a state consists of: carried names, then arrays from outside."""
+        return [*(c.var for c in self.state), *self.kept]

@@ -14,11 +14,13 @@ from adcompiler.ad.prepare import Prepared, Saved, is_lost, prepare
 from adcompiler.ad.record import plan
 from adcompiler.ad.reverse import Reverse
 from adcompiler.ad.shorten import shortened, without_dead
+from adcompiler.ad.slots import Slots, room
 from adcompiler.ad.steps import Step, pruned, read, step_of
+from adcompiler.ad.trips import trip_count
 from adcompiler.analysis.activity import active
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Path, sites
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import ZERO, Builder, make_func
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import all_defs, blocks, map_blocks, walk
 from adcompiler.ir.wengert import Atom, Block, Carry, Const, Func, Loop, Store, Var
@@ -51,13 +53,16 @@ def with_contents(fn: Func, act: frozenset[Var], restored: frozenset[Var]) -> tu
                 if isinstance(stmt, Loop) and stmt.budget:
                     if not act.isdisjoint(changes(stmt)):
                         parts = parts_of(over, stmt, act)
+                        keeps = not frames[here] and stmt.until is None and not parts.step.once
                         with b.at(stmt.span):
                             contents = {
                                 v: b.emit("copy", v, hint=f"{v}_before")
-                                for v in needed_contents(parts)
+                                for v in needed_contents(parts, keeps)
                                 if v in parts.step.written or is_lost(over, v, here, frames[here], undone)
                             }
-                        marked[stmt.index] = replace(parts, contents=contents)
+                            parts = replace(parts, contents=contents)
+                            stmt, parts = keeping(b, stmt, parts) if keeps else (stmt, parts)
+                        marked[stmt.index] = parts
                     b.add(stmt)
                 else:
                     arms = iter([visit(nested, (*here, arm)) for arm, nested in enumerate(blocks(stmt))])
@@ -73,11 +78,32 @@ def changes(loop: Loop) -> set[Var]:
     return all_defs([loop]) | {s.array for s in walk([loop]) if isinstance(s, Store)}
 
 
-def needed_contents(parts: Marked) -> list[Var]:
-    """The arrays from before the loop whose contents its iterations need: their own names, not views."""
+def needed_contents(parts: Marked, keeps: bool) -> list[Var]:
+    """The arrays from before the loop whose contents its iterations need: their own names, not views.
+
+    A loop that keeps states itself has those of the state there.
+    """
     inits = [c.init for c in parts.state if isinstance(c.init, Var) and parts.step.fn.types[c.init.name].rank]
     params = {*parts.advance.params, *parts.turn.params}
-    return list(dict.fromkeys([*inits, *(v for v in parts.step.bases if v in params)]))
+    bases = [v for v in parts.step.bases if v in params]
+    return [v for v in bases if v not in parts.kept] if keeps else list(dict.fromkeys([*inits, *bases]))
+
+
+def keeping(b: Builder, loop: Loop, parts: Marked) -> tuple[Loop, Marked]:
+    """A loop that keeps states while it runs, as the schedule says, and where they lie.
+
+    What follows the loop counts as one more step, of which the reverse sweep begins with the adjoint.
+    """
+    trips = b.int("maximum", trip_count(b, loop), ZERO)
+    stored = room(b, parts, trips)
+    slots = Slots(b, parts.names, stored)
+    used, due, in_use = b.var("used", INDEX), b.var("due", INDEX), b.var("used", INDEX)
+    with b.block() as lines:
+        iteration = b.int("floordiv", b.int("sub", loop.index, loop.start), loop.step)
+        used_then, due_then = slots.keep_when_due({v: v for v in parts.names}, iteration, used, due, trips)
+    carried = (Carry(used, ZERO, used_then, in_use), Carry(due, ZERO, due_then, b.var("due", INDEX)))
+    kept = replace(loop, carried=(*loop.carried, *carried), body=(*lines, *loop.body))
+    return kept, replace(parts, stored=replace(stored, used=in_use))
 
 
 def parts_of(over: Dependence, loop: Loop, act: frozenset[Var]) -> Marked:
