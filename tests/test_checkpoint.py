@@ -218,6 +218,26 @@ def test_memory_in_bytes() -> None:
         gradient(u, 60, u.nbytes)
 
 
+def test_an_array_that_lasts_is_not_kept() -> None:
+    def f(x, n, s):
+        path = np.zeros(n + 1)
+        path[0] = x
+        for i in ad.checkpointed_range(n, snapshots=s):
+            path[i + 1] = path[i] + 0.1 * np.sin(path[i])
+        return path[n]
+
+    text = ad.grad(f).adjoint_source(0.3, 5, 2)
+    assert "path_kept" not in text
+    assert "for j in" not in text
+
+
+def test_an_array_that_each_iteration_fills_is_not_kept() -> None:
+    program = PROGRAMS["checkpointed_work_array"]
+    text = ad.grad(program.function).adjoint_source(*program.args())
+    assert "w_kept" not in text
+    assert "s_kept" in text
+
+
 # -- what it is in Python, and refusals --------------------------------------------------------------------------------
 
 

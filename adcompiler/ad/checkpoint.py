@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adcompiler.ad.marked import Marked
-from adcompiler.ad.slots import Slots, Values, room
+from adcompiler.ad.slots import Slots, Values, like, room
 from adcompiler.analysis.alias import aliases
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.inlining import inlined
@@ -43,8 +43,8 @@ class Replayed:
             assert marked.stored.used is not None
             return Slots(self.b, marked.names, marked.stored), marked.stored.used
         slots = Slots(self.b, marked.names, room(self.b, marked, self.trips))
-        first = {c.var: self.before(c.init) for c in marked.state}
-        slots.keep({**first, **{v: self.before(v) for v in marked.kept}}, ZERO, ZERO)
+        first = {c.var: c.init for c in marked.state}
+        slots.keep({v: self.before(first.get(v, v)) for v in marked.names}, ZERO, ZERO)
         return slots, ONE
 
     # -- iterations ----------------------------------------------------------------------------------------------
@@ -61,9 +61,14 @@ class Replayed:
                     known[extent] = here
         return inlined(self.b, fn, [known.get(p) or self.before(p) for p in fn.params])
 
+    def state(self, slots: Slots, last: Atom) -> Values:
+        """The state in a slot, with room for arrays whose contents at the start of an iteration do not matter."""
+        room = {v: like(self.b, v) for v in self.marked.kept if v in self.marked.step.passing}
+        return {**slots.take(last), **room}
+
     def again(self, slots: Slots, at: Atom, last: Atom, k: Var) -> tuple[Values, Atom]:
         """Run the iterations from `at` to before `k`, keeping states; the state there, and the slots then in use."""
-        b, carried, state = self.b, [c.var for c in self.marked.state], slots.take(last)
+        b, carried, state = self.b, [c.var for c in self.marked.state], self.state(slots, last)
         inner = {v: b.like(v) for v in carried}
         j, used, due = b.var("j", INDEX), b.var("used", INDEX), b.var("due", INDEX)
         first = slots.next_due(at, k, last)

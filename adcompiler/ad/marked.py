@@ -46,7 +46,7 @@ class Marked:
     state : tuple of Carry
         The carried values that a kept state holds.
     kept : tuple of Var
-        The arrays from outside, written by the iterations, that it holds as well.
+        The arrays from outside that the iterations write, and that they need when they run again.
     carries, scalars, arrays
         The carried values, scalars and arrays from outside that have adjoints.
     bars : mapping
@@ -71,5 +71,5 @@ class Marked:
 
     @property
     def names(self) -> list[Var]:
-        """What a state consists of: carried names, then arrays from outside."""
-        return [*(c.var for c in self.state), *self.kept]
+        """What a kept state holds: carried names, then arrays from outside."""
+        return [*(c.var for c in self.state), *(v for v in self.kept if v not in self.step.passing)]

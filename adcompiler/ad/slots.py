@@ -46,6 +46,15 @@ def turned(b: Builder, v: Var) -> bool:
     return b.type(v).layout == "F" and b.type(v).rank > 1
 
 
+def like(b: Builder, v: Var) -> Var:
+    """A new array with the extents and the layout of another."""
+    shape, dtype = b.shape(v), b.type(v).dtype
+    if not turned(b, v):
+        return b.emit("empty", *shape, dtype=dtype, hint=str(v))
+    rows = b.emit("empty", *reversed(shape), dtype=dtype, hint=str(v))
+    return b.emit("transpose", rows, axes=tuple(reversed(range(len(shape)))), hint=str(v))
+
+
 @dataclass(slots=True)
 class Slots:
     """Writes lines that keep states and take them again."""

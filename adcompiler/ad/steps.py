@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from adcompiler.ad.state import lasting, passing
 from adcompiler.ad.unmarked import stands_for_a_call
 from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.dependence import Dependence
+from adcompiler.analysis.scope import Path
 from adcompiler.errors import UnsupportedSyntax
 from adcompiler.ir.build import make_func
 from adcompiler.ir.dead import drop_dead
@@ -33,6 +35,10 @@ class Step:
         Those of them into which it stores.
     scalars : tuple of Var
         The other names from outside.
+    lasting : frozenset of Var
+        The written arrays that are read again where they lie.
+    passing : frozenset of Var
+        The written arrays whose contents at the start of an iteration do not matter.
     """
 
     fn: Func
@@ -41,6 +47,8 @@ class Step:
     bases: tuple[Var, ...]
     written: frozenset[Var]
     scalars: tuple[Var, ...]
+    lasting: frozenset[Var]
+    passing: frozenset[Var]
 
     @property
     def once(self) -> bool:
@@ -55,7 +63,7 @@ class Step:
     @property
     def memory(self) -> tuple[Var, ...]:
         """The arrays whose contents may be another at the next iteration."""
-        return (*self.carried_arrays, *sorted(self.written, key=str))
+        return (*self.carried_arrays, *sorted(self.written - self.lasting, key=str))
 
     def func(self, results: Iterable[Atom]) -> Func:
         """The iteration as a function of everything that it reads."""
@@ -63,7 +71,7 @@ class Step:
         return make_func("step", params, self.body, tuple(results), self.fn.types, self.fn.shapes)
 
 
-def step_of(over: Dependence, loop: Loop) -> Step:
+def step_of(over: Dependence, loop: Loop, path: Path) -> Step:
     """The iteration of a loop; refuses one that shares memory in a way that a kept state would not show."""
     fn = over.fn
     own = {loop.index, *(c.var for c in loop.carried), *all_defs(loop.body)}
@@ -77,7 +85,9 @@ def step_of(over: Dependence, loop: Loop) -> Step:
     scalars = {v for v in (names | extents) - inside if not fn.types[v.name].rank}
     stored = {over.memory.root(s.array) for s in walk(body) if isinstance(s, Store) and not fresh(over, s, own)}
     written = frozenset(v for v in bases if over.memory.root(v) in stored)
-    step = Step(fn, loop, (*head, *body), bases, written, tuple(sorted(scalars, key=str)))
+    last = lasting(over, written, path)
+    own_only = passing(over, written - last, path)
+    step = Step(fn, loop, (*head, *body), bases, written, tuple(sorted(scalars, key=str)), last, own_only)
     refuse_shared(over, step, stored)
     return step
 

@@ -15,6 +15,7 @@ from adcompiler.ad.record import plan
 from adcompiler.ad.reverse import Reverse
 from adcompiler.ad.shorten import shortened, without_dead
 from adcompiler.ad.slots import Slots, room
+from adcompiler.ad.state import without_stores
 from adcompiler.ad.steps import Step, pruned, read, step_of
 from adcompiler.ad.trips import trip_count
 from adcompiler.analysis.activity import active
@@ -52,13 +53,13 @@ def with_contents(fn: Func, act: frozenset[Var], restored: frozenset[Var]) -> tu
                 here = (*path, position)
                 if isinstance(stmt, Loop) and stmt.budget:
                     if not act.isdisjoint(changes(stmt)):
-                        parts = parts_of(over, stmt, act)
+                        parts = parts_of(over, stmt, here, act)
                         keeps = not frames[here] and stmt.until is None and not parts.step.once
                         with b.at(stmt.span):
                             contents = {
                                 v: b.emit("copy", v, hint=f"{v}_before")
                                 for v in needed_contents(parts, keeps)
-                                if v in parts.step.written or is_lost(over, v, here, frames[here], undone)
+                                if v in parts.step.memory or is_lost(over, v, here, frames[here], undone)
                             }
                             parts = replace(parts, contents=contents)
                             stmt, parts = keeping(b, stmt, parts) if keeps else (stmt, parts)
@@ -85,7 +86,7 @@ def needed_contents(parts: Marked, keeps: bool) -> list[Var]:
     """
     inits = [c.init for c in parts.state if isinstance(c.init, Var) and parts.step.fn.types[c.init.name].rank]
     params = {*parts.advance.params, *parts.turn.params}
-    bases = [v for v in parts.step.bases if v in params]
+    bases = [v for v in parts.step.bases if v in params and v not in parts.step.lasting]
     return [v for v in bases if v not in parts.kept] if keeps else list(dict.fromkeys([*inits, *bases]))
 
 
@@ -106,20 +107,21 @@ def keeping(b: Builder, loop: Loop, parts: Marked) -> tuple[Loop, Marked]:
     return kept, replace(parts, stored=replace(stored, used=in_use))
 
 
-def parts_of(over: Dependence, loop: Loop, act: frozenset[Var]) -> Marked:
+def parts_of(over: Dependence, loop: Loop, path: Path, act: frozenset[Var]) -> Marked:
     """An iteration to run again and one to reverse, and the state they need."""
-    step = step_of(over, loop)
+    step = step_of(over, loop, path)
     carries = tuple(c for c in loop.carried if c.var in act)
     scalars = tuple(v for v in step.scalars if v in act)
     arrays = tuple(v for v in step.bases if v in act)
     whole, bars = turned(step, carries, scalars, arrays)
-    turn = pruned(whole, step.memory)
-    names = {c.var for c in loop.carried} | step.written
+    turn = pruned(without_stores(whole, step.lasting), step.memory)
+    names = {c.var for c in loop.carried} | (step.written - step.lasting)
     needed = names & set(read(turn))
     while True:
         state = [c for c in loop.carried if c.var in needed]
-        kept = [v for v in step.bases if v in step.written and v in needed]
-        advance = pruned(step.func([*(c.next for c in state), *kept]), step.memory)
+        kept = [v for v in step.bases if v in needed]
+        again = step.func([*(c.next for c in state), *kept])
+        advance = pruned(without_stores(again, step.lasting), step.memory)
         more = needed | (names & set(read(advance)))
         if more == needed:
             return Marked(step, advance, turn, tuple(state), tuple(kept), carries, scalars, arrays, bars)

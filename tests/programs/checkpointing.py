@@ -275,6 +275,95 @@ def checkpointed_columns(f, p, n):
 program(checkpointed_columns, lambda rng: (np.asfortranarray(rng.uniform(0.1, 0.5, (4, 3))), 1.2, 13), (0, 1))
 
 
+def checkpointed_lasting_nested(x, p, n):
+    traj = np.zeros((4, n + 1))
+    traj[:, 0] = x
+    for k in range(4):
+        for i in checkpointed_range(n, snapshots=3):
+            traj[k, i + 1] = np.sin(traj[k, i] * p) + 0.1
+    return np.sum(traj**2)
+
+
+program(checkpointed_lasting_nested, lambda rng: (0.37, 1.2, 13), (0, 1))
+
+
+def checkpointed_lasting_then_lost(x, p, n):
+    traj = np.zeros(n + 1)
+    traj[0] = x
+    for i in checkpointed_range(n, snapshots=3):
+        traj[i + 1] = np.sin(traj[i] * p) + 0.1
+    traj[3] = 2.0 * traj[4]
+    return np.sum(traj**2)
+
+
+program(checkpointed_lasting_then_lost, lambda rng: (0.37, 1.2, 13), (0, 1))
+
+
+def checkpointed_passing_partly(u, p, n):
+    w = np.ones(len(u))
+    s = 0.1
+    for _ in checkpointed_range(n, snapshots=3):
+        for j in range(1, len(u)):
+            w[j] = u[j] * p + s
+        for j in range(len(u)):
+            s = s + np.sin(w[j] * p)
+        w[0] = s
+    return s
+
+
+program(checkpointed_passing_partly, lambda rng: (rng.uniform(0.2, 0.9, 6), 1.2, 13), (0, 1))
+
+
+def checkpointed_passing_nested(u, p, n):
+    w = np.ones(len(u))
+    s = 0.1
+    for _ in range(2):
+        for _ in checkpointed_range(n, snapshots=3):
+            w[:] = u * p + s
+            s = s + np.sum(np.sin(w))
+        s = s * w[1]
+    return s
+
+
+program(checkpointed_passing_nested, lambda rng: (rng.uniform(0.2, 0.9, 6), 1.2, 13), (0, 1))
+
+
+def checkpointed_inner_lasting(u, p, n):
+    s = 0.1
+    for k in checkpointed_range(3, snapshots=2):
+        traj = np.zeros(n + 1)
+        traj[0] = s * u[k]
+        for i in checkpointed_range(n, snapshots=3):
+            traj[i + 1] = np.sin(traj[i] * p) + 0.1
+        s = s + np.sum(traj * traj)
+    return s
+
+
+program(checkpointed_inner_lasting, lambda rng: (rng.uniform(0.2, 0.9, 6), 1.2, 13), (0, 1))
+
+
+def checkpointed_added(u, p, n):
+    h = np.zeros(len(u))
+    for i in checkpointed_range(n, snapshots=3):
+        h[i % 3] += np.sin(u[i % 4] * p)
+        h[1] = h[0] * h[2]
+    return np.sum(h)
+
+
+program(checkpointed_added, lambda rng: (rng.uniform(0.2, 0.9, 6), 1.2, 13), (0, 1))
+
+
+def checkpointed_output_only(x, p, n):
+    out = np.zeros(n)
+    for i in checkpointed_range(n, snapshots=3):
+        x = np.sin(x * p)
+        out[i] = x * x
+    return np.sum(out)
+
+
+program(checkpointed_output_only, lambda rng: (0.37, 1.2, 13), (0, 1))
+
+
 @checkpoint
 def layer(x, w, b):
     h = np.tanh(w @ x + b)
