@@ -18,6 +18,7 @@ from adcompiler.analysis.scope import definitions
 from adcompiler.ir.build import ONE, ZERO, Builder, make_func
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename
 from adcompiler.ir.wengert import Atom, Block, Branch, Check, Const, Func, Load, Loop, Print, Stmt, Store, Var, While
+from adcompiler.optimise.planes import Planes, neighbours, nested, place
 
 Place = tuple[Var, int, tuple[Atom | None, ...], Form]
 
@@ -56,7 +57,9 @@ class Scatter:
         """A block with its innermost loops rewritten."""
         built: list[Stmt] = []
         for stmt in block:
-            if isinstance(stmt, Loop) and self.is_simple(stmt):
+            if isinstance(stmt, Loop) and (inner := self.plane(stmt)) is not None:
+                built += self.rows(stmt, inner)
+            elif isinstance(stmt, Loop) and self.is_simple(stmt):
                 built += self.loop(stmt)
             else:
                 built.append(map_blocks(stmt, self.block))
@@ -70,6 +73,24 @@ class Scatter:
         regions = any(isinstance(s, (Loop, While, Branch, Check, Print)) for s in loop.body)
         bounds = {a for a in (loop.start, loop.stop) if isinstance(a, Var)}
         return not regions and loop.step == ONE and loop.until is None and bounds <= self.top
+
+    def plane(self, outer: Loop) -> Loop | None:
+        """The loop in a loop over the rows of a plane of known size, if it is simple."""
+        inner = nested(outer)
+        bounds = {a for a in (outer.start, outer.stop) if isinstance(a, Var)}
+        return inner if inner is not None and self.is_simple(inner) and bounds <= self.top else None
+
+    def rows(self, outer: Loop, inner: Loop) -> Iterator[Stmt]:
+        """The loops over a plane, and for each value that goes to several rows others that gather it."""
+        planes = Planes(self.b, outer, inner)
+        found = list(neighbours(self.forms, outer, inner, self.only_added(inner)))
+        with self.b.block() as lines:
+            groups = [(group, planes.allocate(group)) for group in found]
+        self.setup += lines
+        first = planes.first(groups) if groups else outer
+        yield map_blocks(first, self.block)
+        for group, plane in groups:
+            yield from planes.second(group, plane)
 
     def loop(self, loop: Loop) -> Iterator[Stmt]:
         """The loop, and for each place one that adds what it puts off there."""
@@ -95,14 +116,18 @@ class Scatter:
         return [a for a in members if a.offset != stays]
 
     def additions(self, loop: Loop) -> Iterator[Addition]:
+        """The additions of a loop that can be put off."""
+        changing = {loop.index, *(c.var for c in loop.carried), *all_defs(loop.body)}
+        for stmt in self.only_added(loop):
+            found = self.addition(stmt, loop.index, changing)
+            if found is not None:
+                yield found
+
+    def only_added(self, loop: Loop) -> list[Store]:
         """The additions of a loop to arrays that it touches in no other way."""
         touched = {s.array for s in loop.body if isinstance(s, Load) or (isinstance(s, Store) and not s.add)}
-        changing = {loop.index, *(c.var for c in loop.carried), *all_defs(loop.body)}
-        for stmt in loop.body:
-            if isinstance(stmt, Store) and stmt.add and not any(self.share(stmt.array, array) for array in touched):
-                found = self.addition(stmt, loop.index, changing)
-                if found is not None:
-                    yield found
+        stores = [s for s in loop.body if isinstance(s, Store) and s.add]
+        return [s for s in stores if not any(self.share(s.array, array) for array in touched)]
 
     def share(self, a: Var, b: Var) -> bool:
         """Whether two arrays that one iteration uses may share memory; buffers that a loop exchanges do not."""
@@ -149,13 +174,6 @@ class Scatter:
         self.setup += lines
         return found
 
-    def place(self, loop: Loop, index: Var, shift: int) -> Atom:
-        """The place in a work array for a value of the loop's index."""
-        if isinstance(loop.start, Const):
-            assert isinstance(loop.start.value, int)
-            return moved(self.b, index, shift - loop.start.value)
-        return moved(self.b, self.b.int("sub", index, loop.start), shift)
-
     def without(self, loop: Loop, late: list[Late]) -> Loop:
         """The loop with additions replaced by stores into work arrays."""
         homes = {id(a.stmt): (k, a.offset) for k, found in enumerate(late) for a in found.additions}
@@ -171,7 +189,7 @@ class Scatter:
             # places and offsets that share a work array store the same
             stored = {late[k].works[offset]: (total, late[k].reach) for (k, offset), total in totals.items()}
             for work, (total, reach) in stored.items():
-                self.b.store(work, (self.place(loop, loop.index, reach),), total)
+                self.b.store(work, (place(self.b, loop, loop.index, reach),), total)
         return replace(loop, body=tuple(lines))
 
     def second(self, loop: Loop, late: Late) -> Block:
@@ -191,7 +209,7 @@ class Scatter:
                 self.b.extend(rename(tuple(lines), names))
                 total: Atom | None = None
                 for offset, work in late.works.items():
-                    share = self.b.load(work, (self.place(loop, index, late.reach + first.offset - offset),))
+                    share = self.b.load(work, (place(self.b, loop, index, late.reach + first.offset - offset),))
                     total = share if total is None else self.b.emit("add", total, share)
                 assert total is not None
                 at = tuple(names.get(a, a) if isinstance(a, Var) else a for a in first.stmt.index)
@@ -210,11 +228,6 @@ def gap(additions: list[Addition]) -> int:
     """How far the outermost offsets are apart."""
     offsets = [a.offset for a in additions]
     return max(offsets) - min(offsets)
-
-
-def moved(b: Builder, index: Atom, by: int) -> Atom:
-    """An index moved by a number of elements."""
-    return b.int("add", index, Const(by)) if by >= 0 else b.int("sub", index, Const(-by))
 
 
 def put_off_additions(fn: Func) -> Func:
