@@ -48,6 +48,8 @@ def scalar(c: Choice, s: Scope, depth: int = 2) -> str:
         return f"({scalar(c, s, depth - 1)} if {condition(c, s)} else {scalar(c, s, depth - 1)})"
     if kind == "reduce":
         return reduction(c, s)
+    if kind == "call" and "local" in s.helpers and c.chance(0.5):
+        return f"local({scalar(c, s, depth - 1)})"
     if kind == "call" and "blend" in s.helpers:
         return f"blend({scalar(c, s, depth - 1)}, {scalar(c, s, depth - 1)})"
     if kind == "power":

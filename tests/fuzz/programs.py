@@ -28,6 +28,8 @@ def relax(z, w, shift=0.1):
     return z[0] * z[-1] + shift
 """,
 }
+# a function inside the program: it sees the values that its names have when it is called
+LOCAL = ["def local(z):", "    return np.tanh(z * a0 + s)"]
 NUMBERS = itertools.count()
 
 
@@ -38,6 +40,7 @@ class Generated:
     seed: int
     text: str
     shapes: tuple[Shape, ...]
+    count: int
 
     def function(self) -> Callable[..., Any]:
         """Return the function `f` of the text, which Python can give back."""
@@ -51,7 +54,7 @@ class Generated:
         """Return fresh arguments."""
         rng = np.random.default_rng(self.seed)
         drawn = [rng.uniform(-0.9, 0.9, size=shape) for shape in self.shapes]
-        return tuple(x if x.ndim else float(x) for x in map(np.asarray, drawn))
+        return (*(x if x.ndim else float(x) for x in map(np.asarray, drawn)), self.count)
 
 
 def generate(seed: int, statements: int | None = None) -> Generated:
@@ -67,15 +70,19 @@ def generate(seed: int, statements: int | None = None) -> Generated:
     shapes += [(c.of((5, n)), n)] * c.weighted({0: 2, 1: 1, 2: 0.3})
     names = [f"{'axA'[len(shape)]}{k}" for k, shape in enumerate(shapes)]
     paired = list(zip(names, shapes, strict=True))
-    helpers = tuple(name for name in HELPERS if c.chance(0.4))
+    helpers = tuple(name for name in (*HELPERS, "local") if c.chance(0.4))
+    count = c.between(2, 4)
     scope = Scope(
         scalars=(*(name for name, shape in paired if not shape), "s"),
         arrays={name: shape for name, shape in paired if shape},
+        integers={"n0": (count, count)},
         helpers=helpers,
     )
     lines, scope = sequence(c, scope, statements or c.between(2, 6))
     total = " + ".join([f"s * {c.number()}", scalar(c, scope), *(f"np.sum(np.sin({a}))" for a in scope.arrays)])
-    body = [*(["s = 0.3"]), *lines, f"return {total}"]
-    text = "import numpy as np\n" + "".join(HELPERS[name] for name in helpers)
-    text += f"\ndef f({', '.join(names)}):\n" + "\n".join(indented(body)) + "\n"
-    return Generated(seed, text, tuple(shapes))
+    body = ["s = 0.3", *(LOCAL if "local" in helpers else ()), *lines, f"return {total}"]
+    text = "import numpy as np\n" + "".join(HELPERS[name] for name in helpers if name in HELPERS)
+    text += f"\ndef f({', '.join((*names, 'n0'))}):\n" + "\n".join(indented(body)) + "\n"
+    if "checkpointed_range" in text:
+        text = f"from adcompiler import checkpointed_range\n{text}"
+    return Generated(seed, text, tuple(shapes), count)

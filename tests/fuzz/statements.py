@@ -165,6 +165,9 @@ def for_range(c: Choice, s: Scope) -> Made:
     name = c.of([n for n in ("i", "j", "k", "m") if n not in s.loop_indices])
     header, low, high = header_of(c, s)
     inner = s.inside(loop=True, **{name: (low, high)})
+    if s.depth == 0 and "," not in header and c.chance(0.1):
+        kept = f"checkpointed_range({header}, snapshots={c.between(1, 2)})"
+        return [f"for {name} in {kept}:", *indented(block(c, inner))], s
     lines = [f"for {name} in range({header}):", *indented(block(c, inner))]
     if c.chance(0.1):
         lines += ["else:", *indented(block(c, s.inside()))]
@@ -173,8 +176,11 @@ def for_range(c: Choice, s: Scope) -> Made:
 
 def header_of(c: Choice, s: Scope) -> tuple[str, int, int]:
     """Return the text of a range and the least and greatest index it may give."""
-    kind = c.weighted({"plain": 3, "falling": 1.5, "strided": 1, "triangular": 2 if s.integers else 0, "data": 1})
-    n = c.between(1, 4)
+    weights = {"plain": 3, "falling": 1.5, "strided": 1, "triangular": 2, "data": 1, "extent": 2 * bool(s.of_rank(1))}
+    kind, n = c.weighted(weights), c.between(1, 4)
+    if kind == "extent":
+        name = c.of(s.of_rank(1))
+        return by_extent(c, name, s.arrays[name][0])
     if kind == "falling":
         return f"{n}, {c.of((-1, 0))}, {c.of((-1, -2))}", 0, n
     if kind == "strided":
@@ -197,6 +203,23 @@ def header_of(c: Choice, s: Scope) -> tuple[str, int, int]:
         )
     start = c.between(0, 1)
     return (f"{n}", 0, n - 1) if start == 0 else (f"1, {n + 1}", 1, n)
+
+
+def by_extent(c: Choice, name: str, extent: int) -> tuple[str, int, int]:
+    """Return a range that the extent of a vector bounds."""
+    size = c.of((f"len({name})", f"{name}.shape[0]"))
+    whole, inner = (0, extent - 1), (1, extent - 2)
+    forms = {
+        size: whole,
+        f"1, {size}": (1, extent - 1),
+        f"{size} - 1": (0, extent - 2),
+        f"1, {size} - 1": inner,
+        f"{size} - 1, -1, -1": whole,
+        f"{size} - 2, 0, -1": inner,
+        f"0, {size}, 2": whole,
+    }
+    header = c.of(list(forms))
+    return header, *forms[header]
 
 
 def for_elements(c: Choice, s: Scope) -> Made:
