@@ -22,11 +22,11 @@ from adcompiler.optimise.columns import join_tapes
 from adcompiler.optimise.contract import contract_arrays
 from adcompiler.optimise.downward import hide_downward
 from adcompiler.optimise.fuse import fuse_readers
-from adcompiler.optimise.lanes import mark_lanes
 from adcompiler.optimise.lower import lower_arrays
 from adcompiler.optimise.memory import promote
 from adcompiler.optimise.reductions import mark_reductions
 from adcompiler.optimise.scatter import put_off_additions
+from adcompiler.optimise.several import mark_lanes
 from adcompiler.optimise.sharing import share_loads
 from adcompiler.optimise.simplify import simplify
 from adcompiler.optimise.stops import drop_stops

@@ -11,8 +11,8 @@ import numpy as np
 from adcompiler.emit import parts
 from adcompiler.emit.casts import NARROW, OPERATORS, Dialect, conversions
 from adcompiler.emit.folding import Plan
-from adcompiler.emit.lanes import LANES
 from adcompiler.emit.opaque import library_call
+from adcompiler.emit.several import LANES
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, method, name, tuple_of
 from adcompiler.ir.ops import OPS, kind
 from adcompiler.ir.types import Type

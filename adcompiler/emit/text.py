@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from adcompiler.emit.casts import Dialect
 from adcompiler.emit.expressions import SAME, SUM
 from adcompiler.emit.folding import plan
-from adcompiler.emit.lanes import LIBRARY as LANES
-from adcompiler.emit.lanes import lane_functions
 from adcompiler.emit.naming import python_names
 from adcompiler.emit.opaque import LIBRARY, library_functions
 from adcompiler.emit.printing import to_text
+from adcompiler.emit.several import LIBRARY as LANES
+from adcompiler.emit.several import lane_functions
 from adcompiler.emit.statements import Statements, filled
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Func, Grow

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adcompiler.emit.lanes import LANES
+from adcompiler.emit.several import LANES
 from adcompiler.ir.walk import map_blocks
 from adcompiler.ir.wengert import Assign, Block, Branch, Func, Loop, Stmt, While
 from adcompiler.optimise.reductions import FLOATS, chain

@@ -1,0 +1,174 @@
+"""Mathematical functions of several numbers at once: exact to a few units in the last place, and only where allowed."""
+
+from __future__ import annotations
+
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding
+import numpy as np
+import pytest
+
+import adcompiler as ad
+from adcompiler.backend import cpu
+from adcompiler.emit.several import C_NAMES
+
+
+def has_libmvec() -> bool:
+    try:
+        llvmlite.binding.load_library_permanently("libmvec.so.1")
+    except RuntimeError:
+        return False
+    return bool(llvmlite.binding.address_of_symbol("_ZGVbN2v_tanh"))
+
+
+needs_libmvec = pytest.mark.skipif(not has_libmvec(), reason="the C library has no vector functions")
+
+ONE = [op for op in C_NAMES if op not in ("hypot", "pow", "arctan2", "erf", "erfc")]
+OF_ONE: dict[str, Any] = {op: getattr(np, op) for op in ONE}
+SPECIAL = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 5e-324, 1e-310, 1e308, -1e308, 710.0, -746.0, 1e5, 1e22]
+
+
+def applied(f: Any, dtype: str) -> Any:
+    """A function of each element, and the vector code that it has become."""
+    names = {"f": f, "np": np}
+    source = (
+        "def each(x):\n    y = np.empty_like(x)\n    for i in range(len(x)):\n        y[i] = f(x[i])\n    return y\n"
+    )
+    exec(source, names)
+    return ad.grad(names["each"], source=source).primal
+
+
+def ulps(found: np.ndarray, expected: np.ndarray) -> float:
+    """The largest difference in units in the last place; infinities and NaN must be the same."""
+    finite = np.isfinite(expected)
+    assert np.array_equal(found[~finite], expected[~finite], equal_nan=True)
+    if not finite.any():
+        return 0.0
+    with np.errstate(invalid="ignore"):
+        return float(np.max(np.abs(found[finite] - expected[finite]) / np.spacing(np.abs(expected[finite]))))
+
+
+@needs_libmvec
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("op", OF_ONE)
+def test_values_are_exact_to_a_few_units(op: str, dtype: str, rng: np.random.Generator) -> None:
+    f = OF_ONE[op]
+    with np.errstate(all="ignore"):
+        x = np.concatenate([rng.normal(size=203), rng.uniform(0.0, 1.0, 50), np.tile(SPECIAL, 9)]).astype(dtype)
+        expected = f(x.astype("longdouble")).astype(dtype)
+    each = applied(f, dtype)
+    assert ulps(each(x), expected) <= 4.5
+    assert f"_{C_NAMES[op]}(" in each.lowered_source(x)
+
+
+def two(x, y):
+    z = np.empty(x.shape[0])
+    for i in range(x.shape[0]):
+        z[i] = x[i] ** y[i] + math.hypot(x[i], y[i]) * np.arctan2(y[i], x[i]) + math.erf(x[i]) * math.erfc(y[i])
+    return z
+
+
+def test_functions_of_two_numbers(rng: np.random.Generator) -> None:
+    x, y = rng.uniform(0.1, 3.0, 37), rng.normal(size=37)
+    primal = ad.grad(two).primal
+    assert np.allclose(primal(x, y), two(x, y), rtol=1e-14)
+    assert {"_hypot(", "_atan2(", "_erf(", "_erfc("} <= {
+        f"{n}(" for n in re.findall(r"\b_\w+", primal.lowered_source(x, y))
+    }
+
+
+def waves(x):
+    return np.sum(np.sin(x) * np.exp(-x * x))
+
+
+@needs_libmvec
+def test_loops_of_the_adjoint_are_vectorised() -> None:
+    x = np.linspace(0.0, 1.0, 33)
+    g = ad.grad(waves)
+    text = g.lowered_source(x)
+    dispatcher = cpu.numba_function(text, "waves_grad", keep=False)
+    dispatcher(x)
+    (assembly,) = dispatcher.inspect_asm().values()
+    assert {"sin", "cos", "exp"} <= {name.split("_")[-1] for name in re.findall(r"_ZGV\w+", assembly)}
+
+
+def test_strict_code_calls_for_one_number_at_a_time() -> None:
+    x = np.linspace(0.0, 1.0, 33)
+    assert "_sin(" not in ad.grad(waves, fastmath=False).lowered_source(x)
+
+
+def recurrence(x, n):
+    y = np.empty(n)
+    s = x
+    for i in range(n):
+        s = math.sin(s) + 1.0
+        y[i] = s
+    return y[n - 1]
+
+
+def test_a_recurrence_is_left_alone() -> None:
+    assert "_sin(" not in ad.grad(recurrence, (0,)).primal.lowered_source(0.5, 10)
+
+
+def test_names_of_the_user_are_kept_apart() -> None:
+    def f(x):
+        _sin, llvmlite, cgutils = x * 2.0, 2.0, 3.0
+        return np.sum(np.sin(_sin) * llvmlite * cgutils)
+
+    x = np.linspace(0.0, 1.0, 5)
+    assert np.allclose(ad.grad(f)(x), 12.0 * np.cos(2.0 * x))
+
+
+WITHOUT = """
+import sys
+import llvmlite.binding as binding
+if sys.argv[1] == "without":
+    def missing(name):
+        raise RuntimeError(name)
+    binding.load_library_permanently = missing
+import numpy as np
+import adcompiler as ad
+from tests.test_vector_mathematics import waves
+gradient = ad.grad(waves)
+print(repr(float(gradient(np.linspace(0.0, 1.0, 33)).sum())))
+"""
+
+
+@needs_libmvec
+def test_machine_code_of_a_process_that_had_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADCOMPILER_CACHE_DIR", str(tmp_path))
+    found = []
+    for way in ("with", "without", "with"):
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT, way],
+            cwd=Path(__file__).parent.parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.append(float(done.stdout))
+    assert np.allclose(found, found[0], rtol=1e-14)
+
+
+def test_an_exported_module_stands_alone(tmp_path: Path) -> None:
+    x = np.linspace(0.0, 1.0, 33)
+    g = ad.grad(waves)
+    path = tmp_path / "exported.py"
+    g.export(path, x)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import numpy as np, exported; print(float(exported.grad(np.linspace(0.0, 1.0, 33)).sum()))",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert math.isclose(float(done.stdout), float(g(x).sum()), rel_tol=1e-13)
