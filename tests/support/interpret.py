@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg, special
 
+from adcompiler.emit.opaque import library_functions
 from adcompiler.ir.ops import OPS
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import (
@@ -231,6 +232,10 @@ def elementwise(op: str, args: list[Any], type: Type) -> Any:
         return np.array(getattr(np.asarray(args[0]), op))[()]
     if op == "complex":
         return (np.asarray(args[0]) + type.numpy.type(1j) * np.asarray(args[1])).astype(type.dtype)[()]
+    if op == "split":
+        names: dict[str, Any] = {"np": np}
+        exec(library_functions({"_split"}, "python"), names)
+        return names["_split"](*args)
     return SPECIAL[op](args[0])
 
 
