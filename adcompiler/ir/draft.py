@@ -1,0 +1,145 @@
+"""Names and blocks under construction: what a `Builder` writes into, without the types of operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from adcompiler.errors import Span
+from adcompiler.ir.names import Names
+from adcompiler.ir.types import Type
+from adcompiler.ir.walk import defines
+from adcompiler.ir.wengert import Atom, Check, Const, Grow, Index, Loop, Note, Stmt, Store, Var, While
+
+Shape = tuple[Atom, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place to which a builder can go back: lines in the innermost block, and the names in use."""
+
+    place: int
+    taken: frozenset[str]
+    last: dict[str, int]
+    snapshots: int
+
+
+class Draft:
+    """Collects statements in the innermost open block; knows the type and shape of every name.
+
+    Parameters
+    ----------
+    names : Names
+        The names of the function being built.
+    types, shapes : mapping
+        Of names that exist already (copied).
+    """
+
+    def __init__(
+        self,
+        names: Names | None = None,
+        types: Mapping[str, Type] | None = None,
+        shapes: Mapping[str, Shape] | None = None,
+    ) -> None:
+        self.types: dict[str, Type] = dict(types or {})
+        self.shapes: dict[str, Shape] = dict(shapes or {})
+        self.names = names or Names(self.types)
+        self.stack: list[list[Stmt]] = [[]]
+        self.span: Span | None = None
+        # the statement that defines a name; a lower bound of an integer no statement defines (a loop index);
+        # names that are memory of their own though no statement makes them (parameters)
+        self.made: dict[str, Stmt] = {}
+        self.lower: dict[str, int] = {}
+        self.own: set[Var] = set()
+        # copies that stand for what NumPy may give as a view: the copy and what it was copied from
+        self.snapshots: list[tuple[Var, Var, Span | None]] = []
+        self._ints: dict[tuple[str, Atom, Atom], tuple[Var, list[Stmt], int]] = {}
+
+    # -- names ---------------------------------------------------------------------------------------------------
+
+    def var(self, hint: str, type: Type, shape: Shape = ()) -> Var:
+        """A new name of the given type."""
+        assert len(shape) == type.rank, f"{hint}: {len(shape)} extents for rank {type.rank}"
+        var = Var(self.names.fresh(hint))
+        self.types[var.name] = type
+        if type.rank:
+            self.shapes[var.name] = shape
+        return var
+
+    def type(self, atom: Atom) -> Type:
+        """The type of a name or a literal."""
+        return atom.type if isinstance(atom, Const) else self.types[atom.name]
+
+    def shape(self, atom: Atom) -> Shape:
+        """The extents of an array; nothing for a scalar."""
+        return () if isinstance(atom, Const) else self.shapes.get(atom.name, ())
+
+    def like(self, var: Var, hint: str | None = None) -> Var:
+        """A new name of the same type and shape."""
+        return self.var(hint or var.name, self.types[var.name], self.shape(var))
+
+    # -- blocks --------------------------------------------------------------------------------------------------
+
+    def add(self, stmt: Stmt) -> None:
+        """Append a finished statement."""
+        self.stack[-1].append(stmt)
+        for target in defines(stmt):
+            self.made[target.name] = stmt
+        if isinstance(stmt, (Loop, While)):
+            self.made.update((c.var.name, stmt) for c in stmt.carried)
+
+    def extend(self, stmts: Sequence[Stmt]) -> None:
+        """Append finished statements."""
+        for stmt in stmts:
+            self.add(stmt)
+
+    @contextmanager
+    def block(self) -> Iterator[list[Stmt]]:
+        """Collect what is built inside into a list of its own, for the body of a region."""
+        self.stack.append([])
+        try:
+            yield self.stack[-1]
+        finally:
+            self.stack.pop()
+
+    @contextmanager
+    def at(self, span: Span | None) -> Iterator[None]:
+        """Give lines built inside this place of the user's program."""
+        before, self.span = self.span, span
+        try:
+            yield
+        finally:
+            self.span = before
+
+    def mark(self) -> Mark:
+        """This place of the innermost open block, to which `rewind` can go back."""
+        return Mark(len(self.stack[-1]), frozenset(self.names.taken), dict(self.names.last), len(self.snapshots))
+
+    def rewind(self, mark: Mark) -> None:
+        """Forget every line and name made since `mark`, which must be of the block that is innermost now."""
+        del self.stack[-1][mark.place :]
+        del self.snapshots[mark.snapshots :]
+        for name in self.names.taken - mark.taken:
+            for known in (self.types, self.shapes, self.made, self.lower):
+                known.pop(name, None)
+        self.names.taken, self.names.last = set(mark.taken), dict(mark.last)
+        self._ints.clear()
+
+    # -- statements without a value ------------------------------------------------------------------------------
+
+    def store(self, array: Var, index: Index, value: Atom, add: bool = False) -> None:
+        """`array[index] = value`, or `+=`."""
+        self.add(Store(array, index, value, add, self.span))
+
+    def check(self, failed: Atom, exception: str, message: str) -> None:
+        """Raise where `failed` is true."""
+        self.add(Check(failed, exception, message, self.span))
+
+    def note(self, text: str) -> None:
+        """A comment in the generated text."""
+        self.add(Note(text))
+
+    def grow(self, array: Var, row: Atom) -> None:
+        """Make a row of a tape exist."""
+        self.add(Grow(array, row, self.span))
