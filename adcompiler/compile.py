@@ -181,7 +181,7 @@ class Compiled:
         from adcompiler.backend import cpu
 
         if not cpu.interpreted():
-            self._timed("numba", cpu.specialise, self.callable, args, self.span)
+            self._timed("numba", cpu.specialise, self.callable, args, self.span, lanes=self.derivative.lanes)
 
     @property
     def name(self) -> str:
@@ -189,10 +189,10 @@ class Compiled:
         found: str = re.findall(r"^def (\w+)\(", self.text, re.MULTILINE)[-1]
         return found
 
-    def _timed(self, stage: str, work: Callable[..., T], *args: Any) -> T:
+    def _timed(self, stage: str, work: Callable[..., T], *args: Any, **options: Any) -> T:
         start = time.perf_counter()
         try:
-            return work(*args)
+            return work(*args, **options)
         finally:
             self.times[stage] = self.times.get(stage, 0.0) + time.perf_counter() - start
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from adcompiler.ad.products import lane_by_lane, product
 from adcompiler.ad.reached import reached, steering, uses
+from adcompiler.ad.unroll import unrolled
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import INDEX
@@ -60,6 +61,7 @@ def widen(fn: Func, wide: Sequence[int], outs: Sequence[int]) -> Func:
     AssertionError
         Where the course of the function depends on these parameters.
     """
+    fn = unrolled(fn, wide)
     lanes = Lanes(fn, Builder.of(fn), reached(fn, [fn.params[k] for k in wide]), uses(fn))
     params = lanes.parameters(frozenset(wide))
     with lanes.b.block() as body:

@@ -12,7 +12,7 @@ import threading
 import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import MappingProxyType
 from typing import Any
 
@@ -81,13 +81,13 @@ def _compiled_on_demand(function: Function) -> Any:
     return numba.njit(nogil=True, error_model="numpy", boundscheck=False)(function)
 
 
-def specialise(dispatcher: Any, args: Sequence[Any], span: Span | None) -> None:
+def specialise(dispatcher: Any, args: Sequence[Any], span: Span | None, *, lanes: bool = False) -> None:
     """Compile for the types of `args`; `span` is the user's function, for what Numba refuses.
 
     Compiling ahead of the call takes 0.1 s less than letting the first call do it, and keeps Numba's warnings and
-    errors apart from those of the program.
+    errors apart from those of the program. `lanes` says that the innermost loops are over lanes.
     """
-    with _COMPILING, _silent():
+    with _COMPILING, _silent(), _checks_inside() if lanes else nullcontext():
         try:
             dispatcher.compile(tuple(numba.typeof(arg) for arg in args))  # type: ignore[no-untyped-call]
         except NumbaError as error:
@@ -96,6 +96,20 @@ def specialise(dispatcher: Any, args: Sequence[Any], span: Span | None) -> None:
                 span,
                 "look at lowered_source() of the function; ADCOMPILER_DISABLE_JIT=1 runs it as plain Python",
             ) from error
+
+
+@contextmanager
+def _checks_inside() -> Iterator[None]:
+    """Let LLVM compare the memory of an inner loop's arrays at each entry of it, instead of before the outer loop.
+
+    Two rows of one array that a loop over lanes writes never overlap, all rows that the outer loop writes do: compared
+    there, they keep the loop from running with vectors. Versions of LLVM without the option ignore it.
+    """
+    llvmlite.binding.set_option("", "-hoist-runtime-checks=false")
+    try:
+        yield
+    finally:
+        llvmlite.binding.set_option("", "-hoist-runtime-checks=true")
 
 
 def _reason(error: NumbaError) -> str:

@@ -105,7 +105,7 @@ class Kept:
         """Load or compile machine code for the types of `args`."""
         from adcompiler.backend import cpu
 
-        cpu.specialise(self.dispatcher, args, None)
+        cpu.specialise(self.dispatcher, args, None, lanes=self.derivative.lanes)
 
 
 class Entry:

@@ -21,6 +21,17 @@ Mode = Literal["forward", "reverse", "hessian"]
 
 #: Directions of one run: enough to share the function's own work, few enough to stay in the cache.
 LANES = 32
+#: Numbers that a processor computes with at once.
+VECTOR = 8
+
+
+def lanes_of(directions: int) -> int:
+    """How many lanes a run of some directions has: whole vectors, as loops over lanes are slow at what is left over.
+
+    >>> [lanes_of(n) for n in (1, 3, 4, 14, 32)]
+    [1, 3, 8, 16, 32]
+    """
+    return directions if 2 * directions < VECTOR else -(-directions // VECTOR) * VECTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +96,16 @@ class Matrix:
         """The matrix by leaf of row and of column, each of the shape of both, one after the other."""
         seeded, found = (rows, columns) if self.mode == "reverse" else (columns, rows)
         total = sum(leaf.size for leaf in seeded)
-        made = [np.empty((*leaf.shape, total), leaf.type.dtype) for leaf in found]
-        for start in range(0, total, LANES):
+        if 0 < total <= LANES:
+            results = self.plan.results([*fresh(), *identity(seeded, 0, total)])
+            made = [np.ascontiguousarray(results[position][..., :total]) for position in self.found]
+        else:
+            made = [np.empty((*leaf.shape, total), leaf.type.dtype) for leaf in found]
+        for start in range(0, total if total > LANES else 0, LANES):
             stop = min(start + LANES, total)
             results = self.plan.results([*fresh(), *identity(seeded, start, stop)])
             for whole, position in zip(made, self.found, strict=True):
-                whole[..., start:stop] = results[position]
+                whole[..., start:stop] = results[position][..., : stop - start]
         blocks = {}
         for leaf, whole in zip(found, made, strict=True):
             for other, part in zip(seeded, split(whole, seeded), strict=True):
@@ -104,16 +119,18 @@ class Matrix:
 def identity(leaves: Sequence[Leaf], start: int, stop: int) -> Iterator[np.ndarray[Any, Any]]:
     """For each leaf its entries in the directions from `start` to `stop` of all leaves' entries, lanes last.
 
+    What lanes there are beyond is zero.
+
     >>> leaves = [Leaf(0, Type("float64", 1), (2,)), Leaf(1, Type("float64"), ())]
     >>> [part.tolist() for part in identity(leaves, 1, 3)]
     [[[0.0, 0.0], [1.0, 0.0]], [0.0, 1.0]]
     """
     first = 0
     for leaf in leaves:
-        flat = np.zeros((leaf.size, stop - start), leaf.type.dtype)
+        flat = np.zeros((leaf.size, lanes_of(stop - start)), leaf.type.dtype)
         for lane in range(max(start, first), min(stop, first + leaf.size)):
             flat[lane - first, lane - start] = 1.0
-        yield flat.reshape(*leaf.shape, stop - start)
+        yield flat.reshape(*leaf.shape, flat.shape[1])
         first += leaf.size
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from adcompiler.calls.colours import Group, groups
 from adcompiler.calls.instance import Instance
-from adcompiler.calls.matrices import LANES, Leaf, Matrix, Mode, leaves_of, split
+from adcompiler.calls.matrices import LANES, Leaf, Matrix, Mode, lanes_of, leaves_of, split
 from adcompiler.calls.patterns import Entries, Finder, entries
 from adcompiler.calls.results import Tree
 from adcompiler.errors import NotDifferentiable
@@ -23,32 +23,32 @@ Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Gather:
-    """Entries that one result of a run holds: their numbers, all where None, and where they lie in it."""
+class Run:
+    """One run of a function of several directions: what it is, and its seeds."""
 
+    matrix: Matrix
+    seeds: tuple[Array, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Entries of a block that one result of a run holds: their numbers, all where None, and where they lie in it."""
+
+    run: int
     result: int
     entries: Ints | None
     places: Ints
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One run of a function of several directions: what it is, its seeds, and the entries that it gives."""
-
-    matrix: Matrix
-    seeds: tuple[Array, ...]
-    gathers: tuple[Gather, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Block:
-    """The part of a matrix that belongs to a row leaf and a column leaf; `entries` is None where it is all of it."""
+    """The part of a matrix that belongs to a row leaf and a column leaf, and where its entries are found."""
 
     shape: tuple[int, int]
     begins: Ints
     columns: Ints
-    entries: Ints | None
     dtype: str
+    gathers: tuple[Gather, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,17 @@ class Structure:
     """How a matrix is computed at arguments that agree in `key`."""
 
     key: tuple[object, ...]
-    count: int
-    dtype: str
     runs: tuple[Run, ...]
     blocks: Mapping[tuple[int, int], Block]
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """For each entry of the whole matrix the run that gives it, the result in which it lies, and its place there."""
+
+    run: Ints
+    result: Ints
+    place: Ints
 
 
 class SparseMatrix:
@@ -95,27 +102,29 @@ class SparseMatrix:
         key, structure = self.finder.key(leaves), self.known
         if structure is None or structure.key != key:
             structure = self.known = self._structure(key, fresh, columns)
-        data = self._data(structure, fresh)
+        data = self._values(structure, fresh)
         found = {}
         for place, block in structure.blocks.items():
-            values = (data if block.entries is None else data[block.entries]).astype(block.dtype, copy=False)
             # whoever gets a matrix may change it
-            found[place] = csr_matrix((values, block.columns.copy(), block.begins.copy()), shape=block.shape)
+            parts = data[place], block.columns.copy(), block.begins.copy()
+            found[place] = csr_matrix(parts, shape=block.shape)
         return found
 
-    def _data(self, structure: Structure, fresh: Callable[[], list[Any]]) -> Array:
-        """The values of all entries."""
-        data = np.empty(structure.count, structure.dtype)
-        for run in structure.runs:
+    def _values(self, structure: Structure, fresh: Callable[[], list[Any]]) -> dict[tuple[int, int], Array]:
+        """The values of each block's entries."""
+        data = {place: np.empty(block.columns.size, block.dtype) for place, block in structure.blocks.items()}
+        for number, run in enumerate(structure.runs):
             # a parameter that the function writes has its tangents written too
-            seeds = [s.copy() for s in run.seeds] if self.instance.written else run.seeds
+            seeds = map(np.copy, run.seeds) if self.instance.written else run.seeds
             results = run.matrix.plan.results([*fresh(), *seeds])
-            for gather in run.gathers:
-                flat = np.reshape(results[gather.result], -1)
-                if gather.entries is None:
-                    data = flat[gather.places].astype(structure.dtype, copy=False)
-                else:
-                    data[gather.entries] = flat[gather.places]
+            for place, block in structure.blocks.items():
+                for gather in block.gathers:
+                    if gather.run == number:
+                        flat = np.reshape(results[gather.result], -1)
+                        if gather.entries is None:
+                            data[place] = flat.take(gather.places).astype(block.dtype, copy=False)
+                        else:
+                            data[place][gather.entries] = flat[gather.places]
         return data
 
     # -- the structure -----------------------------------------------------------------------------------------------
@@ -130,40 +139,48 @@ class SparseMatrix:
             if not rows:
                 raise NotDifferentiable("the function returns no float", None, "return floats or arrays of them")
         keep = self.instance.lowering.of.options.cache
-        width = sum(leaf.size for leaf in columns)
+        width, hessian = sum(leaf.size for leaf in columns), self.kind == "hessian"
         pattern = entries([ids[leaf.position] for leaf in rows], sets, width, keep)
-        hessian = self.kind == "hessian"
-        found = groups(pattern, not hessian, not hessian or self._symmetric(), keep)
-        runs = [run for group in found for run in self._runs(group, pattern, rows, columns)]
-        dtype = np.result_type(*(leaf.type.dtype for leaf in rows)).name
-        return Structure(key, pattern.columns.size, dtype, tuple(runs), blocks_of(pattern, rows, columns))
+        count = pattern.columns.size
+        origins = Origins(np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.intp))
+        runs = list[Run]()
+        for group in groups(pattern, not hessian, not hessian or self._symmetric(), keep):
+            self._add(runs, origins, group, pattern, rows, columns)
+        return Structure(key, tuple(runs), blocks_of(pattern, origins, rows, columns))
 
     def _symmetric(self) -> bool:
         """Whether second derivatives are symmetric: declared derivatives need not be those of their function."""
         fn = self.instance.lowering.lowered.func
         return not any(isinstance(s, Assign) and s.op == "custom" for s in walk(fn.body))
 
-    def _runs(self, group: Group, pattern: Entries, rows: Sequence[Leaf], columns: Sequence[Leaf]) -> list[Run]:
-        """The runs for directions of a group, `LANES` at once."""
+    def _add(
+        self,
+        runs: list[Run],
+        origins: Origins,
+        group: Group,
+        pattern: Entries,
+        rows: Sequence[Leaf],
+        columns: Sequence[Leaf],
+    ) -> None:
+        """Add the runs for directions of a group, `LANES` at once."""
         lines, across = pattern.rows[group.served], pattern.columns[group.served]
         seeded, found = (lines, across) if group.side == "rows" else (across, lines)
         leaves, others = (rows, columns) if group.side == "rows" else (columns, rows)
         mode: Mode = "hessian" if self.kind == "hessian" else "reverse" if group.side == "rows" else "forward"
         matrix = self.instance.plan((mode, self.wrt, self.out), lambda: Matrix(self.instance, mode, self.out, self.wrt))
-        colours, all_served = group.colours[seeded], group.served.size == pattern.columns.size
-        runs = []
-        for start in range(0, group.count, LANES):
-            lanes = min(LANES, group.count - start)
-            here = np.flatnonzero((colours >= start) & (colours < start + lanes))
-            gathers, first = [], 0
-            for leaf, result in zip(others, matrix.found, strict=True):
-                mine = here[(found[here] >= first) & (found[here] < first + leaf.size)]
-                whole = all_served and mine.size == pattern.columns.size
-                places = (found[mine] - first) * lanes + colours[mine] - start
-                gathers.append(Gather(result, None if whole else group.served[mine], places.astype(np.intp)))
-                first += leaf.size
-            runs.append(Run(matrix, seeds_of(leaves, group.colours, start, lanes), tuple(gathers)))
-        return runs
+        firsts = np.cumsum([0, *(leaf.size for leaf in others)])
+        leaf = np.searchsorted(firsts, found, "right") - 1
+        colours = group.colours[seeded]
+        origins.run[group.served] = len(runs) + colours // LANES
+        origins.result[group.served] = np.array(matrix.found)[leaf]
+        count = group.count
+        # the last run may have fewer lanes
+        lanes = lanes_of(min(LANES, count))
+        last = np.where(colours // LANES == (count - 1) // LANES, lanes_of((count - 1) % LANES + 1), lanes)
+        origins.place[group.served] = (found - firsts[leaf]) * last + colours % LANES
+        for start in range(0, count, LANES):
+            seeds = seeds_of(leaves, group.colours, start, lanes_of(min(LANES, count - start)))
+            runs.append(Run(matrix, seeds))
 
 
 def seeds_of(leaves: Sequence[Leaf], colours: Ints, start: int, lanes: int) -> tuple[Array, ...]:
@@ -175,7 +192,9 @@ def seeds_of(leaves: Sequence[Leaf], colours: Ints, start: int, lanes: int) -> t
     return tuple(np.ascontiguousarray(part.T, leaf.type.dtype).reshape(*leaf.shape, lanes) for leaf, part in parts)
 
 
-def blocks_of(pattern: Entries, rows: Sequence[Leaf], columns: Sequence[Leaf]) -> dict[tuple[int, int], Block]:
+def blocks_of(
+    pattern: Entries, origins: Origins, rows: Sequence[Leaf], columns: Sequence[Leaf]
+) -> dict[tuple[int, int], Block]:
     """The entries by leaf of row and of column."""
     made, top = {}, 0
     for row in rows:
@@ -183,14 +202,21 @@ def blocks_of(pattern: Entries, rows: Sequence[Leaf], columns: Sequence[Leaf]) -
         here, left = pattern.columns[begins[0] : begins[-1]], 0
         lines = np.repeat(np.arange(row.size), np.diff(begins))
         for column in columns:
-            shape, dtype = (row.size, column.size), row.type.dtype
-            if len(rows) == len(columns) == 1:
-                made[row.position, column.position] = Block(shape, begins, here, None, dtype)
-                continue
             mine = np.flatnonzero((here >= left) & (here < left + column.size))
             own = np.zeros(row.size + 1, pattern.begins.dtype)
             np.cumsum(np.bincount(lines[mine], minlength=row.size), out=own[1:])
-            made[row.position, column.position] = Block(shape, own, here[mine] - left, mine + begins[0], dtype)
+            found = tuple(gathers(origins, mine + begins[0]))
+            shape = row.size, column.size
+            made[row.position, column.position] = Block(shape, own, here[mine] - left, row.type.dtype, found)
             left += column.size
         top += row.size
     return made
+
+
+def gathers(origins: Origins, entries: Ints) -> Iterator[Gather]:
+    """Where the entries of a block lie, result by result."""
+    runs, results, places = origins.run[entries], origins.result[entries], origins.place[entries]
+    kinds = np.unique(np.stack([runs, results]), axis=1).T
+    for run, result in kinds.tolist():
+        mine = np.flatnonzero((runs == run) & (results == result))
+        yield Gather(run, result, None if len(kinds) == 1 else mine, places[mine])
