@@ -13,6 +13,7 @@ from typing import Literal
 from adcompiler.ad.choices import note_choices
 from adcompiler.ad.joint import Joint, Sweep
 from adcompiler.ad.order import joinable
+from adcompiler.ad.partners import lonely, with_partners
 from adcompiler.ad.prepare import Saved
 from adcompiler.ad.record import plan
 from adcompiler.ad.restore import candidates
@@ -47,6 +48,9 @@ def gradient(fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] 
     for ways in candidates(best.reverse.over, best.decided):
         known = [best.saved | way for way in ways if way.names <= fn_names(fn)]
         best = min([best, *(attempt(fn, wrt, seeds, saved, outputs) for saved in known)], key=lambda a: a.cost)
+    alone = lonely(best.decided, best.sweep.lines) & fn_names(fn)
+    if alone:
+        best = attempt(with_partners(fn, alone), wrt, seeds, best.saved, outputs)
     return unmarked(best.write())
 
 
@@ -107,8 +111,7 @@ def attempt(fn: Func, wrt: Sequence[int], seeds: Seeds, saved: Saved, outputs: S
     given = seed(reverse, seeds, outputs)
     sweep = transpose(reverse, given, params)
     last, parts = joined_loop(reverse, sweep)
-    everything = (*sweep.seeds, *(s for seg in sweep.segments for s in seg), *sweep.end)
-    decided = plan(primal, everything, reverse.over, None if parts is None else (last,), sweep.grads, b.shapes)
+    decided = plan(primal, sweep.lines, reverse.over, None if parts is None else (last,), sweep.grads, b.shapes)
     seeded = tuple(bar for _, bar in given if isinstance(bar, Var))
     return Joint(fn, tuple(params), saved, seeded, reverse, sweep, decided, last, parts)
 

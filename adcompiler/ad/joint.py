@@ -24,6 +24,11 @@ class Sweep:
     end: Block
     grads: tuple[Atom, ...]
 
+    @property
+    def lines(self) -> Block:
+        """All its lines."""
+        return (*self.seeds, *(s for segment in self.segments for s in segment), *self.end)
+
 
 @dataclass(frozen=True, slots=True)
 class Joint:

@@ -249,3 +249,35 @@ def next_state_left_early(x, rate, n):
 
 program(next_state_left_early, lambda rng: (0.5, 0.3, 9), (0, 1))
 program(next_state_left_early, lambda rng: (0.5, 0.3, 1), (0, 1), name="next_state_without_a_loop")
+
+
+def sines_and_a_factor(u, a):
+    x = 0.5
+    for k in range(u.shape[0]):
+        x = a * math.sin(x) + u[k]
+    return x
+
+
+program(sines_and_a_factor, lambda rng: (rng.normal(size=6), 0.9), (0, 1))
+
+
+def cosines_in_an_arm(u, a):
+    x = 0.5
+    for k in range(u.shape[0]):
+        if u[k] > 0.0:
+            x = a * np.cos(x) * x + u[k]
+        else:
+            x = x * np.sin(a * x)
+    return x
+
+
+program(cosines_in_an_arm, lambda rng: (rng.normal(size=8), 0.9), (0, 1))
+
+
+def sines_until_it_is_small(x, a):
+    while abs(x) > 0.3:
+        x = 0.9 * a * math.sin(x) * math.sin(x)
+    return x
+
+
+program(sines_until_it_is_small, lambda rng: (1.2, 0.9), (0, 1))
