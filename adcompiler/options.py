@@ -30,7 +30,7 @@ class Options:
     cache : bool
         Keep text and machine code on disk.
     memory : int, optional
-        Bytes that recorded values may take.
+        Bytes that recorded values may take before loops are checkpointed.
     source : str, optional
         The function's text, where Python cannot give it.
     check : bool
@@ -59,10 +59,8 @@ class Options:
             raise ADCompilerError(
                 f"target {options.target!r} is not available", None, f"choose one of: {', '.join(map(repr, TARGETS))}"
             )
-        if options.memory is not None:
-            raise ADCompilerError(
-                "a limit on recorded values is not available", None, "leave memory=None, and make loops shorter"
-            )
+        if options.memory is not None and (not isinstance(options.memory, int) or options.memory < 1):
+            raise TypeError(f"{caller}() option 'memory' must be a number of bytes, not {options.memory!r}")
         if not isinstance(options.source, str | None):
             raise TypeError(f"{caller}() option 'source' must be the function's text, not {options.source!r}")
         return options
@@ -88,6 +86,8 @@ class Derivative:
         Whether all seeds, and what depends on them, have a last axis of several directions.
     pattern : bool
         Whether it is found on which seeds each result depends, in place of the results.
+    memory : int, optional
+        Reverse mode: bytes that records may take before loops are checkpointed.
     """
 
     mode: Literal["primal", "reverse", "forward"]
@@ -97,6 +97,7 @@ class Derivative:
     second: bool = False
     lanes: bool = False
     pattern: bool = False
+    memory: int | None = None
 
     def of(self, fn: Func) -> Func:
         """The function that computes it."""
@@ -121,7 +122,12 @@ class Derivative:
         from adcompiler.ad.unmarked import opened
 
         if self.mode == "reverse":
-            found = gradient(fn, self.wrt, self.seeds, self.outputs)
+            if self.memory is None:
+                found = gradient(fn, self.wrt, self.seeds, self.outputs)
+            else:
+                from adcompiler.ad.budget import limited
+
+                found = limited(fn, self.wrt, self.seeds, self.outputs, self.memory)
             return tangent(found, self.wrt) if self.second else found
         fn = opened(fn)
         return tangent(fn, self.wrt) if self.mode == "forward" else fn

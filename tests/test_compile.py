@@ -81,8 +81,10 @@ def test_options_are_checked() -> None:
         Options.of("grad", {"jit": True})
     with pytest.raises(TypeError, match="'source'"):
         Options.of("grad", {"source": 3})
-    with pytest.raises(ad.ADCompilerError, match="memory=None"):
-        Options.of("grad", {"memory": 1_000})
+    assert Options.of("grad", {"memory": 1_000}).memory == 1_000
+    for wrong in (0, 1e6, "1 GB"):
+        with pytest.raises(TypeError, match="number of bytes"):
+            Options.of("grad", {"memory": wrong})
 
 
 def test_check_can_be_switched_on_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:

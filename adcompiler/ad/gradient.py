@@ -43,6 +43,11 @@ def gradient(fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] 
     outputs : sequence of int, optional
         Positions of the results that count; the others, as all that are no floats, have no cotangent. All by default.
     """
+    return unmarked(cheapest(fn, wrt, seeds, outputs).write())
+
+
+def cheapest(fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] | None) -> Joint:
+    """The joint function that records least, not written yet."""
     fn = note_choices(fn, active(fn, [fn.params[k] for k in wrt], outputs))
     best = attempt(fn, wrt, seeds, Saved(), outputs)
     for ways in candidates(best.reverse.over, best.decided):
@@ -51,7 +56,7 @@ def gradient(fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] 
     alone = lonely(best.decided, best.sweep.lines) & fn_names(fn)
     if alone:
         best = attempt(with_partners(fn, alone), wrt, seeds, best.saved, outputs)
-    return unmarked(best.write())
+    return best
 
 
 def fn_names(fn: Func) -> frozenset[Var]:

@@ -51,6 +51,10 @@ class Joint:
 
     def write(self) -> Func:
         """The joint function."""
+        return self.written()[0]
+
+    def written(self) -> tuple[Func, tuple[Var, ...]]:
+        """The joint function, and the arrays in it that hold records."""
         b, primal, sweep = self.reverse.b, self.reverse.primal, self.sweep
         body = primal.func.body
         root = self.reverse.memory.root
@@ -74,7 +78,8 @@ class Joint:
             results += [backward.get(g) for g in sweep.grads]
         doc = f"Value and gradient of `{self.fn.name}` with respect to {', '.join(map(str, self.params))}."
         name, params = f"{self.fn.name}_grad", [*self.fn.params, *self.seeded]
-        return make_func(name, params, tuple(lines), results, b.types, b.shapes, doc)
+        joint = make_func(name, params, tuple(lines), results, b.types, b.shapes, doc)
+        return joint, tuple(dict.fromkeys(t.array for t in tapes.tapes.values()))
 
     def outputs(self) -> list[Atom]:
         """The results of the primal; copies of arrays that the reverse sweep restores."""

@@ -36,7 +36,7 @@ def slot_count(b: Builder, marked: Marked, trips: Atom) -> Atom:
             bytes_of = b.int("mul", product(b, b.shape(v)), Const(b.type(v).numpy.itemsize))
             size = b.int("add", size, bytes_of, hint="state")
         few = b.emit("lt", amount, size, weak=True)
-        b.check(few, "MemoryError", "the memory of checkpointed_range() does not hold one state of the loop")
+        b.check(few, "MemoryError", "the memory that kept states may take does not hold one state of the loop")
         amount = b.int("floordiv", amount, size, hint="slots")
     return b.int("maximum", b.int("minimum", amount, trips), ONE, hint="slots")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,6 +84,8 @@ class Lowering:
         """A derivative of the function."""
         from adcompiler.compile import Compiled
 
+        if derivative.mode == "reverse" and not derivative.pattern:
+            derivative = replace(derivative, memory=self.of.options.memory)
         if derivative not in self.made:
             self.made[derivative] = Compiled(self.lowered.func, derivative, self.of.options, self.span)
         return self.made[derivative]
