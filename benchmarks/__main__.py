@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import benchmarks.arrays.suite as array_suite
-from benchmarks import cheap_gradient, first_calls, harness, plots, registry, report
+from benchmarks import cheap_gradient, derivatives, first_calls, harness, plots, registry, report
 from benchmarks.arrays import tables as array_tables
 from benchmarks.harness import Result
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-OTHERS = ("cheap_gradient", "first_calls")
+OTHERS = ("cheap_gradient", "derivatives", "first_calls")
 
 
 def main() -> None:
@@ -29,6 +29,7 @@ def main() -> None:
         programs([name for name in names or registry.names() if name in registry.names()]),
         arrays([name for name in names or of_arrays if name in of_arrays]),
         costs() if not names or "cheap_gradient" in names else "",
+        matrices() if not names or "derivatives" in names else "",
         starting() if not names or "first_calls" in names else "",
     ]
     if not names:
@@ -77,6 +78,13 @@ def costs() -> str:
     plots.cheap_gradient(points, DOCS / "cheap_gradient.png")
     picture = "![Cost of a gradient over the number of inputs](cheap_gradient.png)"
     return "\n".join(["## Cost over the number of inputs\n", report.markdown(table), "", picture, ""])
+
+
+def matrices() -> str:
+    """Measure matrices of derivatives and products with them; the text of that section."""
+    table = report.derivatives(list(derivatives.run()))
+    print(report.text(table), "", sep="\n")
+    return "\n".join(["## Matrices of derivatives\n", report.markdown(table), ""])
 
 
 def starting() -> str:

@@ -12,6 +12,7 @@ from statistics import geometric_mean
 import adcompiler
 from adcompiler.tools.table import amount, seconds
 from benchmarks.cheap_gradient import Point
+from benchmarks.derivatives import Cost
 from benchmarks.first_calls import COLD, IMPORT, WARM, FirstCalls
 from benchmarks.harness import Result
 
@@ -131,6 +132,24 @@ def cheap_gradient(points: Sequence[Point]) -> Table:
             f"{point.differences / point.value:,.0f}",
         ]
         for point in points
+    ]
+    return head, rows
+
+
+def derivatives(costs: Sequence[Cost]) -> Table:
+    """A row for each matrix or product of derivatives, with whether its bound is kept."""
+    head = ("derivative", "takes", "beside", "takes", "ratio", "bound", "")
+    rows = [
+        [
+            cost.case.name,
+            seconds(cost.derivative),
+            cost.case.by,
+            seconds(cost.unit),
+            f"{cost.ratio:.2f}",
+            f"{cost.case.bound:g}",
+            met(cost.ratio, cost.case.bound),
+        ]
+        for cost in costs
     ]
     return head, rows
 

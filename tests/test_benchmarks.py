@@ -12,6 +12,7 @@ import pytest
 import adcompiler as ad
 from benchmarks import registry, report
 from benchmarks.cheap_gradient import central_differences, chain
+from benchmarks.derivatives import Case, Cost, cases
 from benchmarks.first_calls import FirstCalls
 from benchmarks.harness import Result, disagreement, measure, parts
 from benchmarks.program import Program
@@ -160,3 +161,17 @@ def test_ratios_of_first_calls() -> None:
     found = FirstCalls("one", 20, njit=1.0, gradient=3.5, njit_warm=0.2, gradient_warm=0.1, imported=0.4)
     _, rows = report.first_calls([found])
     assert [rows[0][4], rows[0][7]] == [rows[1][4], rows[1][7]] == ["3.5", "0.5"]
+
+
+def test_derivatives_of_each_case() -> None:
+    for case in cases(observations=20, poses=3, nodes=9):
+        for found in (case.derivative(), case.unit()):
+            for part in found if isinstance(found, tuple) else (found,):
+                assert np.isfinite(part.data if hasattr(part, "indptr") else part).all()
+
+
+def test_the_table_of_derivatives() -> None:
+    case = Case("a Hessian", "gradient", dict, dict, 3.0)
+    head, rows = report.derivatives([Cost(case, 2e-3, 1e-3), Cost(case, 4e-3, 1e-3)])
+    assert [row[-3:] for row in rows] == [["2.00", "3", "met"], ["4.00", "3", "missed"]]
+    assert len(head) == len(rows[0])

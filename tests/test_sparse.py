@@ -256,6 +256,30 @@ def test_constructs(function: Any, x: np.ndarray) -> None:
         compared(lambda v: np.sum(function(v) ** 2), x.copy(), kind="hessian")
 
 
+@ad.custom_vjp
+def declared(x):
+    return np.sum(x**2) * x[0]
+
+
+def declared_forward(x):
+    return np.sum(x**2) * x[0], x
+
+
+def declared_backward(x, bar):
+    made = bar * x
+    made[0] = bar * np.sum(x) ** 2
+    return (made,)
+
+
+declared.defvjp(declared_forward, declared_backward)
+
+
+@plain
+def test_declared_derivatives_need_not_be_symmetric(x: np.ndarray) -> None:
+    found, whole = compared(lambda v: declared(v) + np.sum(v**3), x, kind="hessian")
+    assert abs(found - found.T).max() > 0.1 and directions(whole) == x.size
+
+
 # -- found again ------------------------------------------------------------------------------------------------------
 
 

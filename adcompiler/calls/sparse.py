@@ -216,7 +216,8 @@ def blocks_of(
 def gathers(origins: Origins, entries: Ints) -> Iterator[Gather]:
     """Where the entries of a block lie, result by result."""
     runs, results, places = origins.run[entries], origins.result[entries], origins.place[entries]
-    kinds = np.unique(np.stack([runs, results]), axis=1).T
-    for run, result in kinds.tolist():
+    many = int(results.max(initial=0)) + 1
+    kinds = np.flatnonzero(np.bincount(runs * many + results))
+    for run, result in (divmod(int(kind), many) for kind in kinds):
         mine = np.flatnonzero((runs == run) & (results == result))
-        yield Gather(run, result, None if len(kinds) == 1 else mine, places[mine])
+        yield Gather(run, result, None if kinds.size == 1 else mine, places[mine])
