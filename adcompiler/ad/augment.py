@@ -13,7 +13,7 @@ from adcompiler.analysis.scope import Frame, Path
 from adcompiler.ir.build import ZERO, Builder
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import defines, inner
-from adcompiler.ir.wengert import Atom, Block, Branch, Const, Loop, Out, Var, While
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Index, Load, Loop, Out, Var, While
 
 Known = dict[Var, Atom]
 
@@ -45,9 +45,27 @@ class Forward:
                         self.loop(stmt, here, frames)
                     case Branch():
                         self.branch(stmt, here, frames)
+                    case Assign(target=target) if self.is_row(target):
+                        self.copy(stmt, frames)
+                        continue
+                    case Load(target=target) if target in self.primal.copies:
+                        copied = self.primal.copies[target]
+                        self.b.add(copied if self.is_row(copied.array) else stmt)
                     case _:
                         self.b.add(stmt)
                 self.record(defines(stmt), frames)
+
+    def is_row(self, v: Var) -> bool:
+        """Whether a copy with which an iteration begins is made in its tape, where the primal reads as well."""
+        tape = self.tapes.tapes.get(v)
+        copied = any(load.array == v for load in self.primal.copies.values())
+        return copied and tape is not None and tape.ragged is None and not tape.grows
+
+    def copy(self, stmt: Assign, frames: tuple[Frame, ...]) -> None:
+        """Append a view of a tape in place of a copy, and fill it."""
+        tape = self.tapes.tapes[stmt.target]
+        self.b.add(Load(stmt.target, tape.array, self.place(tape, frames), stmt.span))
+        self.b.store(stmt.target, self.b.everything(stmt.target), stmt.args[0])
 
     def joined(self, stmt: Loop | While, path: Path, adjoint: Callable[[], None], reversed_loop: Loop) -> None:
         """A loop in which the adjoint of each iteration follows it; what it defines is like a top-level name."""
@@ -146,9 +164,12 @@ class Forward:
         for v in names:
             tape = self.tapes.tapes.get(v)
             if tape is not None:
-                rows = [self.row(tape, f) for f in frames if f.is_loop]
-                place = self.tapes.place(tape, rows, self.offsets.get(tape.loops[-1].path, ZERO))
-                self.tapes.put(tape, place, v)
+                self.tapes.put(tape, self.place(tape, frames), v)
+
+    def place(self, tape: Tape, frames: tuple[Frame, ...]) -> Index:
+        """Where the present iteration records."""
+        rows = [self.row(tape, f) for f in frames if f.is_loop]
+        return self.tapes.place(tape, rows, self.offsets.get(tape.loops[-1].path, ZERO))
 
     def row(self, tape: Tape, frame: Frame) -> Atom:
         """The row of the present iteration of a loop of the primal."""
