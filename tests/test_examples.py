@@ -51,6 +51,15 @@ def test_lynx_and_hare() -> None:
     assert saved(text)
 
 
+def test_checkpointing() -> None:
+    text = printed("checkpointing", "--steps", "20000")
+    assert text.count("to the last bit: True") == 3
+    recorded, kept = number(text, "every step recorded:"), number(text, "of its time, ")
+    assert 300 < recorded < 1500
+    assert kept < 100
+    assert saved(text)
+
+
 def test_digits() -> None:
     text = printed("digits", "--epochs", "15")
     assert number(text, "accuracy before:") < 30.0
