@@ -57,8 +57,9 @@ TRUTH: dict[str, str] = {
 _PYTHON = {"float64": "float", "int64": "int", "bool": "bool", "complex128": "complex"}
 
 
-#: The addition of a proven reduction in the text for Numba.
+#: The addition of a proven reduction in the text for Numba, and what takes the larger or smaller number in one.
 SUM = "_sum"
+LARGEST, SMALLEST = "_largest", "_smallest"
 #: A number of which the machine compiler is to know nothing.
 SAME = "_same"
 
@@ -152,7 +153,7 @@ class Expressions:
         if result.rank:
             return self._on_arrays(op, args, result)
         if self.dialect == "numba" and ("reassociate", True) in stmt.params:
-            return call(SUM, *args)
+            return _reassociated(op, args)
         if self.dialect == "numba" and ("opaque", True) in stmt.params:
             return call(SAME, *args)
         if self.dialect == "numba" and ("lanes", True) in stmt.params:
@@ -286,6 +287,12 @@ def _operator(op: str, args: list[ast.expr]) -> ast.expr | None:
     if op in UNARY:
         return ast.UnaryOp(UNARY[op](), args[0])
     return None
+
+
+def _reassociated(op: str, args: list[ast.expr]) -> ast.expr:
+    if op == "sub":
+        return call(SUM, args[0], ast.UnaryOp(ast.USub(), args[1]))
+    return call({"add": SUM, "maximum": LARGEST, "minimum": SMALLEST}[op], *args)
 
 
 def _truth(symbol: str, args: list[ast.expr]) -> ast.expr:

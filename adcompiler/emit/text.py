@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from adcompiler.emit.casts import Dialect
-from adcompiler.emit.expressions import SAME, SUM
+from adcompiler.emit.expressions import LARGEST, SAME, SMALLEST, SUM
 from adcompiler.emit.folding import plan
 from adcompiler.emit.naming import python_names
 from adcompiler.emit.opaque import LIBRARY, library_functions
@@ -38,6 +38,22 @@ def _sum(typing, a, b):
 '''
 
 
+_EXTREME = '''
+@nb.extending.intrinsic
+def {name}(typing, a, b):
+    """`np.{ufunc}(a, b)`, in any order with other such calls."""
+
+    def extreme(context, builder, signature, args):
+        from llvmlite import ir
+
+        number = args[0].type
+        function = ir.FunctionType(number, [number, number])
+        return builder.call(builder.module.declare_intrinsic("llvm.{ufunc}", [number], function), args)
+
+    return a(a, a), extreme
+'''
+
+
 _SAME = '''
 @nb.extending.intrinsic
 def _same(typing, k):
@@ -51,6 +67,13 @@ def _same(typing, k):
 
     return k(k), same
 '''
+
+_HELPERS = {
+    SUM: _SUM,
+    LARGEST: _EXTREME.format(name=LARGEST, ufunc="maximum"),
+    SMALLEST: _EXTREME.format(name=SMALLEST, ufunc="minimum"),
+    SAME: _SAME,
+}
 
 
 def emit(
@@ -148,7 +171,7 @@ def _with_head(text: str, ranks: Sequence[int], dialect: Dialect) -> str:
         loops = (_grow_loops(rank) for rank in ranks)
         helper = "".join(f"{made}\n\n" for made in (loops if dialect == "numba" else [_GROW]))
     called = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
-    helper += "".join(f"{made}\n\n" for name, made in ((SUM, _SUM), (SAME, _SAME)) if name in called)
+    helper += "".join(f"{made}\n\n" for name, made in _HELPERS.items() if name in called)
     helper += lane_functions(called)
     helper += library_functions(called, dialect)
     modules = {

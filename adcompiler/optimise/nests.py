@@ -182,16 +182,24 @@ class Nest:
         return ()
 
     def order(self) -> tuple[int, ...]:
-        """The axes from the outermost loop to the innermost: the one along which most places are contiguous."""
-        last = len(self.shape) - 1
-        votes = [0] * len(self.shape)
-        for place in (*self.reads, *self.writes):
-            layout = self.arrays.b.types[place.base.name].layout
-            item = place.items[0 if layout == "F" else -1]
-            if isinstance(item, Along):
-                votes[item.axis] += 1
-        best = max(range(len(votes)), key=lambda k: (votes[k], k == last))
+        """The axes from the outermost loop to the innermost: the one along which fewest places lie apart."""
+        axes = range(len(self.shape))
+        best = max(axes, key=lambda k: (-self.strided(k), self.contiguous(k), k == axes[-1]))
         if removed := self.positions():
             # the index of an extreme element is carried through the loops, which must be the innermost
-            return (*(k for k in range(len(votes)) if k not in removed), *removed)
-        return (*(k for k in range(len(votes)) if k != best), best)
+            return (*(k for k in axes if k not in removed), *removed)
+        return (*(k for k in axes if k != best), best)
+
+    def contiguous(self, axis: int) -> int:
+        """How many places lie side by side along an axis."""
+        return sum(self.is_nearest(place, axis) for place in (*self.reads, *self.writes))
+
+    def strided(self, axis: int) -> int:
+        """How many places lie apart along an axis; one that is the same all along it costs nothing."""
+        return sum(place.follows(axis) and not self.is_nearest(place, axis) for place in (*self.reads, *self.writes))
+
+    def is_nearest(self, place: Place, axis: int) -> bool:
+        """Whether neighbours in memory are neighbours along an axis."""
+        layout = self.arrays.b.types[place.base.name].layout
+        item = place.items[0 if layout == "F" else -1]
+        return isinstance(item, Along) and item.axis == axis

@@ -1,8 +1,8 @@
-"""Sums whose order nobody can observe are marked, so that the compiler may take several partial sums at once.
+"""Reductions whose order nobody can observe are marked, so that the compiler may take several partial ones at once.
 
-A strict sum waits for each addition before the next and keeps its loop from being vectorised. Only additions of a
-proven reduction are marked: an accumulator that its loop adds to and uses for nothing else. All other arithmetic
-stays strict, so that NaN, infinities and compensated sums keep their meaning.
+A strict sum waits for each addition before the next and keeps its loop from being vectorised. Only lines of a
+proven reduction are marked: an accumulator that its loop adds to, or takes the larger of, and uses for nothing else.
+All other arithmetic stays strict, so that NaN, infinities and compensated sums keep their meaning.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from dataclasses import replace
 from adcompiler.ir.walk import blocks, map_blocks, operands, walk, yields
 from adcompiler.ir.wengert import Assign, Block, Branch, Carry, Func, Loop, Stmt, Var, While
 
-#: The parameter of an `add` line that may be reassociated.
+#: The parameter of a line that may be reassociated.
 MARK = ("reassociate", True)
+#: What an accumulator may do in a loop: one of these, all along.
+KINDS = {"add": "sum", "sub": "sum", "maximum": "maximum", "minimum": "minimum"}
 FLOATS = ("float32", "float64")
 
 
 def mark_reductions(fn: Func) -> Func:
-    """Mark the additions of proven reductions in innermost loops.
+    """Mark the lines of proven reductions in innermost loops.
 
     Before:  for i in range(n) carrying s: s_1 = add(s, x)
     After:   for i in range(n) carrying s: s_1 = add(s, x; reassociate=True)
@@ -32,7 +34,7 @@ def mark_reductions(fn: Func) -> Func:
 
 
 def marked(fn: Func, stmt: Stmt) -> Stmt:
-    """A loop with the additions of its reductions marked."""
+    """A loop with the lines of its reductions marked."""
     if not isinstance(stmt, Loop) or any(isinstance(s, (Loop, While, Branch)) for s in stmt.body):
         return stmt
     chains = {line for c in stmt.carried if fn.types[c.var.name].dtype in FLOATS for line in chain(stmt, c)}
@@ -45,7 +47,7 @@ def marked(fn: Func, stmt: Stmt) -> Stmt:
 
 
 def chain(loop: Loop, carry: Carry) -> Iterator[Var]:
-    """The sums that lead from a carried value to its next one, if the loop uses none of them otherwise."""
+    """The lines that lead from a carried value to its next one, if the loop uses none of them otherwise."""
     readers: dict[Var, list[Stmt]] = {}
     for s in walk(loop.body):
         assert not blocks(s)
@@ -54,14 +56,17 @@ def chain(loop: Loop, carry: Carry) -> Iterator[Var]:
                 readers.setdefault(a, []).append(s)
     ends = [a for a in yields(loop) if isinstance(a, Var)]
     found: list[Var] = []
-    value = carry.var
+    value, kind = carry.var, ""
     while value != carry.next:
         users = readers.get(value, [])
         if len(users) != 1 or value in ends:
             return
         line = users[0]
-        if not isinstance(line, Assign) or line.op != "add":
+        if not isinstance(line, Assign) or line.op not in KINDS or (line.op == "sub" and line.args[0] != value):
             return
+        if kind not in ("", KINDS[line.op]):
+            return
+        kind = KINDS[line.op]
         value = line.target
         found.append(value)
     if not readers.get(value) and ends.count(value) == 1:
