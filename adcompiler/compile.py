@@ -17,6 +17,7 @@ from adcompiler.frontend.lower import lower
 from adcompiler.frontend.values import NotStatic
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Var
+from adcompiler.optimise.apart import keep_factors_apart
 from adcompiler.optimise.bounds import drop_bounds, prove_bounds
 from adcompiler.optimise.columns import join_tapes
 from adcompiler.optimise.contract import contract_arrays
@@ -48,6 +49,7 @@ LOWERING = (
     fuse_readers,
     contract_arrays,
     slide,
+    keep_factors_apart,
     simplify,
     join_tapes,
     mark_reductions,

@@ -7,16 +7,12 @@ product. Cotangents are linear in cotangents, so only rounding changes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
+from adcompiler.analysis.scaling import LONG, MANY, scales, waits
 from adcompiler.ir.build import Builder, scalar
 from adcompiler.ir.walk import all_reads, defines
-from adcompiler.ir.wengert import Assign, Atom, Const, Stmt, Var
-
-# the cycles that a line waits for its arguments
-_WAIT = {"mul": 4, "add": 4, "sub": 4, "cut": 6, "where": 2, "neg": 0}
-# the wait that is worth the lines of a factor, and as many of these as are worth it
-_LONG, _MANY = 12, 32
+from adcompiler.ir.wengert import Assign, Atom, Stmt, Var
 
 
 def shortened(b: Builder, lines: list[Stmt], given: Var, end: Atom) -> Atom:
@@ -28,7 +24,7 @@ def shortened(b: Builder, lines: list[Stmt], given: Var, end: Atom) -> Atom:
     `lines` is the open block of the body; the factor's lines are appended.
     """
     chain = scaling(b, lines, given, end)
-    if not chain or len(chain) > _MANY or wait(chain, given) < _LONG:
+    if not chain or len(chain) > MANY or waits(chain, given)[end] < LONG:
         return end
     factors: dict[Atom, Atom] = {given: scalar(1.0, b.type(given).dtype)}
     for stmt in chain:
@@ -48,44 +44,15 @@ def scaling(b: Builder, lines: Iterable[Stmt], given: Var, end: Atom) -> list[As
     for stmt in reversed(back):
         if led.isdisjoint(all_reads([stmt])):
             continue
-        if not isinstance(stmt, Assign) or not scales(b, stmt, led) or b.type(stmt.target).dtype != b.type(given).dtype:
+        if (
+            not isinstance(stmt, Assign)
+            or not scales(b.type, stmt, led)
+            or b.type(stmt.target).dtype != b.type(given).dtype
+        ):
             return []
         led.add(stmt.target)
         found.append(stmt)
     return found if end in led else []
-
-
-def scales(b: Builder, stmt: Assign, led: Collection[Atom]) -> bool:
-    """Whether a scalar line's result is a multiple of `g` where the names of `led` are and nothing else is."""
-    if b.type(stmt.target).rank or stmt.params:
-        return False
-    multiples = [a in led for a in stmt.args]
-    match stmt.op:
-        case "neg" | "add" | "sub":
-            return all(multiples)
-        case "mul":
-            return multiples.count(True) == 1
-        case "cut":
-            return multiples == [True, False]
-        case "where":
-            return not multiples[0] and all(m or is_zero(a) for m, a in zip(multiples[1:], stmt.args[1:], strict=True))
-        case _:
-            return False
-
-
-def is_zero(atom: Atom) -> bool:
-    """Whether an atom is the literal zero."""
-    return isinstance(atom, Const) and atom.value == 0
-
-
-def wait(chain: Iterable[Assign], given: Var) -> int:
-    """The cycles from `given` to the last line of a chain."""
-    ready: dict[Atom, int] = {given: 0}
-    last = 0
-    for stmt in chain:
-        last = max(ready.get(a, 0) for a in stmt.args) + _WAIT[stmt.op]
-        ready[stmt.target] = last
-    return last
 
 
 def without_dead(b: Builder, lines: Iterable[Stmt], wanted: Iterable[Atom]) -> list[Stmt]:

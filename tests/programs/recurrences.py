@@ -281,3 +281,21 @@ def sines_until_it_is_small(x, a):
 
 
 program(sines_until_it_is_small, lambda rng: (1.2, 0.9), (0, 1))
+
+
+def soft_paths(x, y, gamma):
+    """Every path through a table, weighted; each element waits for three that come before it."""
+    n, m = x.shape[0], y.shape[0]
+    cost = np.full((n + 1, m + 1), 50.0)
+    cost[0, 0] = 0.0
+    for i in range(n):
+        for j in range(m):
+            a, b, c = cost[i, j], cost[i, j + 1], cost[i + 1, j]
+            low = min(a, b, c)
+            s = math.exp((low - a) / gamma) + math.exp((low - b) / gamma) + math.exp((low - c) / gamma)
+            root = math.sqrt(max(x[i] * y[j], 0.0))
+            cost[i + 1, j + 1] = abs(x[i] - y[j]) + 0.3 * root + low - gamma * math.log(s)
+    return cost[n, m]
+
+
+program(soft_paths, lambda rng: (rng.normal(size=4), rng.normal(size=3), 0.6))

@@ -1,0 +1,47 @@
+"""Lines whose results are multiples of one value, and how long the last of them waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+
+from adcompiler.ir.types import Type
+from adcompiler.ir.wengert import Assign, Atom, Const
+
+# the cycles that a line waits for its arguments
+_WAIT = {"mul": 4, "add": 4, "sub": 4, "cut": 6, "where": 2, "neg": 0}
+# the wait that is worth the lines of a factor, and as many of these as are worth it
+LONG, MANY = 12, 32
+
+
+def scales(type: Callable[[Atom], Type], stmt: Assign, led: Collection[Atom]) -> bool:
+    """Whether a scalar line's result is a multiple of `g` where the names of `led` are and nothing else is."""
+    if type(stmt.target).rank or stmt.params:
+        return False
+    multiples = [a in led for a in stmt.args]
+    match stmt.op:
+        case "neg" | "add" | "sub":
+            return all(multiples)
+        case "mul":
+            return multiples.count(True) == 1
+        case "cut":
+            return multiples == [True, False]
+        case "where":
+            return not multiples[0] and all(m or is_zero(a) for m, a in zip(multiples[1:], stmt.args[1:], strict=True))
+        case _:
+            return False
+
+
+def is_zero(atom: Atom) -> bool:
+    """Whether an atom is the literal zero."""
+    return isinstance(atom, Const) and atom.value == 0
+
+
+def waits(chain: Iterable[Assign], given: Atom) -> dict[Atom, int]:
+    """The cycles from `given` to each line of a chain."""
+    ready: dict[Atom, int] = {given: 0}
+    for stmt in chain:
+        ready[stmt.target] = max(ready.get(a, 0) for a in stmt.args) + _WAIT[stmt.op]
+    return ready
+
+
+__all__ = ["LONG", "MANY", "is_zero", "scales", "waits"]
