@@ -11,9 +11,11 @@ import pytest
 from scipy import sparse
 
 import adcompiler as ad
+from adcompiler.backend import graphs
 from adcompiler.calls import patterns
 from adcompiler.calls.colours import Entries, groups
 from adcompiler.calls.sparse import SparseMatrix
+from adcompiler.emit.sets import FIRST, LACKING, ROOM, UNION, UNITED
 from tests.support.cases import interpreted
 from tests.support.registry import PROGRAMS, load_programs
 from tests.support.trees import leaves
@@ -416,6 +418,41 @@ def test_directions_keep_entries_apart(seed: int) -> None:
                     together = np.flatnonzero(group.colours == group.colours[seed_])
                     assert np.count_nonzero(full[line, together]) == 1
             assert (served == 1).all()
+
+
+@pytest.mark.parametrize("width", [40, 600, 2000])
+def test_unions(width: int) -> None:
+    names: dict[str, Any] = {}
+    exec(UNITED + UNION, names)
+    rng, sets = np.random.default_rng(width), patterns.new_sets(width, 1 << 14)
+    known = [(0, frozenset[int]()), *((2 + k, frozenset([k])) for k in range(width))]
+    for _ in range(6000):
+        # mostly neighbours, so that sets are met again; one set with many others, which share what is remembered
+        first = int(rng.integers(len(known)))
+        near = int(rng.integers(max(0, first - 5), min(len(known), first + 5)))
+        second = near if rng.random() < 0.7 else 3
+        (a, left), (b, right) = known[first], known[second]
+        known.append((names["_union"](a, b, sets), left | right))
+    assert not sets[LACKING]
+    ids = np.array([number for number, _ in known])
+    begins, columns = graphs.members(ids, sets, FIRST, int(sets[ROOM]), width, 1 << 30)
+    for row, (_, expected) in enumerate(known):
+        found = columns[begins[row] : begins[row + 1]].tolist()
+        assert found == (sorted(expected) if len(found) < width else list(range(width)))
+    full = np.diff(begins) == width
+    assert not full.any() or width == 600 or all(len(s) == width for (_, s), f in zip(known, full, strict=True) if f)
+    assert graphs.members(ids, sets, FIRST, int(sets[ROOM]), width, 10)[0][-1] == -1
+
+
+def shifted(x):
+    x[1:] += x[:-1]
+    return x
+
+
+@plain
+def test_what_is_added_is_read_first(x: np.ndarray) -> None:
+    found, _ = compared(shifted, x)
+    assert found.nnz == 2 * x.size - 1
 
 
 # -- whole programs --------------------------------------------------------------------------------------------------

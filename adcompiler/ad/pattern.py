@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from adcompiler.ad.reached import reached, steering
-from adcompiler.analysis.alias import Aliases, aliases
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import Type
@@ -64,7 +63,7 @@ def pattern(fn: Func, seeds: Sequence[int], outs: Sequence[int]) -> Func:
     b = Builder.of(fn)
     b.types.update((v.name, replace(fn.types[v.name], dtype=SETS, weak=False)) for v in wide)
     sets = b.var("sets", Type(SETS, 1), (b.var("words", Type(SETS, weak=True)),))
-    passed = Pattern(fn, b, wide, sets, aliases(fn))
+    passed = Pattern(fn, b, wide, sets)
     extent = b.shape(sets)[0]
     assert isinstance(extent, Var)
     with b.block() as body:
@@ -83,7 +82,6 @@ class Pattern:
     b: Builder
     wide: frozenset[Var]
     sets: Var
-    memory: Aliases
 
     # -- values ------------------------------------------------------------------------------------------------------
 
@@ -214,12 +212,9 @@ class Pattern:
         if not any(isinstance(item, (Slice, NewAxis)) for item in stmt.index):
             self.unite(stmt.array, [i for i in stmt.index if isinstance(i, (Var, Const))], stmt.value)
             return
-        value, region = stmt.value, self.b.load(stmt.array, stmt.index)
-        if isinstance(value, Var) and self.memory.root(value) == self.memory.root(stmt.array):
-            # all of the value is read before any of it changes
-            value = self.b.emit("copy", value)
+        region = self.b.load(stmt.array, stmt.index)
         with self.each(self.b.shape(region)) as places:
-            self.unite(region, places, self.element(value, places))
+            self.unite(region, places, self.element(stmt.value, places))
 
     # -- lines -------------------------------------------------------------------------------------------------------
 
