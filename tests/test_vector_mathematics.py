@@ -82,6 +82,25 @@ def test_functions_of_two_numbers(rng: np.random.Generator) -> None:
     }
 
 
+def losses(x, y):
+    return np.logaddexp(x, y)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_sums_of_exponentials_without_branches(dtype: str, rng: np.random.Generator) -> None:
+    with np.errstate(all="ignore"):
+        special = np.array([*SPECIAL, 800.0, -800.0]).astype(dtype)
+        x, y = (pairs.ravel() for pairs in np.meshgrid(special, special))
+        expected = losses(x, y)
+    primal = ad.grad(losses).primal
+    assert "= np.logaddexp(" not in primal.lowered_source(x, y)
+    tolerance = 1e-14 if dtype == "float64" else 1e-6
+    assert np.allclose(primal(x, y), expected, rtol=tolerance, atol=0.0, equal_nan=True)
+    x, y = (rng.normal(size=101).astype(dtype) for _ in range(2))
+    assert np.allclose(primal(x, y), losses(x, y), rtol=tolerance, atol=tolerance)
+    assert primal(x, y).dtype == dtype
+
+
 def waves(x):
     return np.sum(np.sin(x) * np.exp(-x * x))
 

@@ -5,11 +5,14 @@ A vector variant of such a function rounds differently, by at most a few units i
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from adcompiler.emit.several import LANES
+from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.walk import map_blocks
 from adcompiler.ir.wengert import Assign, Block, Branch, Func, Loop, Stmt, While
+from adcompiler.optimise.folds import typed
 from adcompiler.optimise.reductions import FLOATS, chain
 
 #: The parameter of a line that may be computed for several iterations at once.
@@ -21,28 +24,49 @@ def mark_lanes(fn: Func) -> Func:
 
     Before:  for i in range(n): y[i] = exp(x[i])
     After:   for i in range(n): y[i] = exp(x[i]; lanes=True)
+
+    What the C library has no variant of, and what Numba computes by branches, is written out by such functions.
     """
-
-    def visit(block: Block) -> Block:
-        return tuple(marked(fn, map_blocks(stmt, visit)) for stmt in block)
-
-    return replace(fn, body=visit(fn.body))
+    marking = _Marking(fn)
+    body = marking.block(fn.body)
+    return make_func(fn.name, fn.params, body, fn.results, marking.b.types, marking.b.shapes, fn.doc)
 
 
-def marked(fn: Func, stmt: Stmt) -> Stmt:
-    """A loop with its calls marked."""
-    if not isinstance(stmt, Loop) or any(isinstance(s, (Loop, While, Branch)) for s in stmt.body):
-        return stmt
-    if stmt.until is not None or not all(any(chain(stmt, c)) for c in stmt.carried):
-        return stmt
-    return replace(stmt, body=tuple(with_lanes(fn, s) for s in stmt.body))
+class _Marking:
+    def __init__(self, fn: Func) -> None:
+        self.fn, self.b = fn, Builder.of(fn)
 
+    def block(self, block: Block) -> Block:
+        """A block with the calls in its innermost loops marked."""
+        return tuple(self.marked(map_blocks(stmt, self.block)) for stmt in block)
 
-def with_lanes(fn: Func, stmt: Stmt) -> Stmt:
-    """A call of floating-point numbers of one type, marked."""
-    if not isinstance(stmt, Assign) or stmt.op not in LANES:
-        return stmt
-    dtypes = {fn.type(a).dtype for a in (*stmt.args, stmt.target)}
-    if len(dtypes) > 1 or not dtypes <= set(FLOATS):
-        return stmt
-    return replace(stmt, params=(*stmt.params, MARK))
+    def marked(self, stmt: Stmt) -> Stmt:
+        """A loop with its calls marked."""
+        if not isinstance(stmt, Loop) or any(isinstance(s, (Loop, While, Branch)) for s in stmt.body):
+            return stmt
+        if stmt.until is not None or not all(any(chain(stmt, c)) for c in stmt.carried):
+            return stmt
+        return replace(stmt, body=tuple(line for s in stmt.body for line in self.lines(s)))
+
+    def lines(self, stmt: Stmt) -> Block:
+        """A call of floating-point numbers of one type, marked or written out."""
+        if not isinstance(stmt, Assign) or stmt.op not in (*LANES, "logaddexp"):
+            return (stmt,)
+        dtypes = {self.b.type(a).dtype for a in (*stmt.args, stmt.target)}
+        if len(dtypes) > 1 or not dtypes <= set(FLOATS):
+            return (stmt,)
+        if stmt.op in LANES:
+            return (replace(stmt, params=(*stmt.params, MARK)),)
+        with self.b.block() as built, self.b.at(stmt.span):
+            self.logaddexp(stmt)
+        return tuple(line for s in built for line in self.lines(s))
+
+    def logaddexp(self, stmt: Assign) -> None:
+        """`log(exp(x) + exp(y))`, by NumPy's formula without its branches; equal infinities have no difference."""
+        x, y = stmt.args
+        larger = self.b.emit("where", self.b.emit("gt", x, y), x, y)
+        apart = self.b.emit("neg", self.b.emit("abs", self.b.emit("sub", x, y)))
+        beyond = self.b.emit("log1p", self.b.emit("exp", apart))
+        doubled = self.b.emit("add", x, typed(math.log(2.0), self.fn.types[stmt.target.name]))
+        total = self.b.emit("add", larger, beyond)
+        self.b.add(replace(stmt, op="where", args=(self.b.emit("eq", x, y), doubled, total), params=()))
