@@ -18,11 +18,12 @@ from adcompiler.ir.wengert import Assign, Const, Var
 from adcompiler.rules.rule import RULES, Pin, Rule
 from adcompiler.rules.table import TABLE, ZERO, pull
 from tests.support.interpret import run
-from tests.support.rule_cases import Case, Small, cases, filled, noise, params_of, unbroadcast
+from tests.support.rule_cases import ON_FACTORS, Case, Small, cases, filled, noise, params_of, unbroadcast
 
 # a declared derivative belongs to a line, not to the operation: tests/test_custom_rules.py; what makes and parts
-# complex numbers is in tests/test_rules_complex.py
-RULE_LIST = [rule for rule in TABLE.values() if rule.op not in ("custom", "complex", "fft", "imag")]
+# complex numbers is in tests/test_rules_complex.py; factors stand for their matrix: tests/test_factors.py
+APART = ("custom", "complex", "fft", "imag", *ON_FACTORS)
+RULE_LIST = [rule for rule in TABLE.values() if rule.op not in APART]
 ELEMENTWISE = [rule for rule in RULE_LIST if kind(rule.op) == "elementwise"]
 PINS = [(rule, pin) for rule in ELEMENTWISE for pin in rule.pins]
 STEPS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)

@@ -13,13 +13,14 @@ from adcompiler.ir.ops import kind, takes_complex
 from adcompiler.rules.rule import Rule
 from adcompiler.rules.table import TABLE
 from tests.support.interpret import run
-from tests.support.rule_cases import Case, Small, cases, noise
+from tests.support.rule_cases import ON_FACTORS, Case, Small, cases, noise
 from tests.test_rules import along, by_differences, check_second_order, close, finite, pulled, rng
 
 __all__ = ["rng"]
 
 REAL_ARGUMENTS = ("complex", "arange", "custom")
-RULES = [rule for rule in TABLE.values() if takes_complex(rule.op) and rule.op not in REAL_ARGUMENTS]
+APART = (*REAL_ARGUMENTS, *ON_FACTORS)
+RULES = [rule for rule in TABLE.values() if takes_complex(rule.op) and rule.op not in APART]
 PAIRS = [rule for rule in RULES if len(rule.names) == 2 and kind(rule.op) in ("elementwise", "contract")]
 
 

@@ -111,9 +111,7 @@ class Expressions:
             case "contract":
                 return call("np.dot", *map(self.atom, stmt.args))
             case "opaque":
-                return library_call(
-                    stmt, list(map(self.atom, stmt.args)), self.dialect, self.fn.type(stmt.args[-1]).rank
-                )
+                return library_call(stmt, list(map(self.atom, stmt.args)), self.dialect, self.fn.type(stmt.args[-1]))
             case "shape":
                 shape = ast.Attribute(self.atom(stmt.args[0]), "shape", LOAD)
                 axis = dict(stmt.params)["axis"]

@@ -6,13 +6,15 @@ import ast
 from collections.abc import Collection
 
 from adcompiler.emit.casts import Dialect
+from adcompiler.emit.factors import DECLARED, FACTORS, FOR_PYTHON, LETTERS
 from adcompiler.emit.fourier import FFT
 from adcompiler.emit.sets import UNION, UNITED
 from adcompiler.emit.syntax import call
+from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Assign
 
 # NumPy's function where the call is no more than that
-_PLAIN = ("cholesky", "det", "inv", "solve")
+_PLAIN = ("cholesky", "det", "inv")
 
 _COMPILED = '\n@nb.njit(error_model="numpy", nogil=True)'
 
@@ -25,7 +27,7 @@ def _cofactors(a):
         for j in range(s.size):
             if i != j:
                 others[i] *= s[j]
-    return np.linalg.det(u) * np.linalg.det(vh) * np.dot(u * others, vh)
+    return np.linalg.det(u) * np.linalg.det(vh) * np.dot(np.conj(u) * others, np.conj(vh))
 '''
 
 _ARGSORT = '''
@@ -126,15 +128,6 @@ _SVD = _packed(
     return packed
 """,
 )
-_SLOGDET = _packed(
-    "_slogdet",
-    "The sign and the logarithm of the determinant.",
-    """    packed = np.full(2, np.nan, dtype=a.dtype)
-    if _finite(a):
-        packed[0], packed[1] = np.linalg.slogdet(a)
-    return packed
-""",
-)
 _DET = '''
 def _det(a):
     """The determinant; NaN where an element is."""
@@ -144,13 +137,6 @@ _INV = '''
 def _inv(a):
     """The inverse, row by row; NaN where an element is."""
     return np.linalg.inv(a.T).T if _finite(a) else np.full(a.shape, np.nan, dtype=a.dtype)
-'''
-_SOLVE = '''
-def _solve{rank}(a, b):
-    """The solution of a linear system; NaN where an element is."""
-    if _finite(a) and _finite({b}):
-        return {solution}
-    return np.full(b.shape, np.nan, dtype=b.dtype)
 '''
 _CHOLESKY = '''
 def _cholesky(a):
@@ -189,7 +175,7 @@ def _split(steps, slots):
 '''
 
 #: Functions that others call.
-_FIRST = ("_by_rows", "_finite", "_united")
+_FIRST = ("_by_rows", "_finite", "_minus", "_regular", "_united")
 #: Functions of the text for Numba: what it does not have, or does otherwise than NumPy.
 _FOR_NUMBA: dict[str, str] = {
     "_argsort": _ARGSORT,
@@ -203,10 +189,7 @@ _FOR_NUMBA: dict[str, str] = {
     "_inv": _INV,
     "_pinv": _PINV,
     "_qr": _QR,
-    "_slogdet": _SLOGDET,
     "_split": _SPLIT,
-    "_solve1": _SOLVE.format(rank=1, b="b.reshape(b.size, 1)", solution="np.linalg.solve(a, b)"),
-    "_solve2": _SOLVE.format(rank=2, b="b", solution="_by_rows(np.linalg.solve(a, b))"),
     "_solve_triangular1": _SOLVE_TRIANGULAR.format(
         rank=1, subtract="            x[i] -= f * x[j]", divide="        x[i] /= a[i, i]"
     ),
@@ -214,14 +197,23 @@ _FOR_NUMBA: dict[str, str] = {
     "_svd": _SVD,
     "_union": UNION,
     "_united": UNITED,
+    **FACTORS,
 }
 #: Names that a text may use for these functions.
-LIBRARY = frozenset(_FOR_NUMBA)
-_FOR_PYTHON = {"_cofactors": _COFACTORS, "_split": _SPLIT, "_union": UNION, "_united": UNITED}
+LIBRARY = frozenset({*_FOR_NUMBA, *FOR_PYTHON})
+_FOR_PYTHON = {
+    "_cofactors": _COFACTORS,
+    "_split": _SPLIT,
+    "_svd": _SVD,
+    "_union": UNION,
+    "_united": UNITED,
+    **FOR_PYTHON,
+}
 
 
-def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, rank: int = 2) -> ast.expr:
-    """The expression of a call; `rank` is that of the last argument."""
+def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, last: Type) -> ast.expr:
+    """The expression of a call; `last` is the type of the last argument."""
+    rank, dtype = last.rank, last.dtype
     params = dict(stmt.params)
     lower = ast.Constant(bool(params.get("lower")))
     match stmt.op:
@@ -236,8 +228,14 @@ def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, rank: int
         case "fft":
             plain = {"norm": ast.Constant("forward")} if params["inverse"] else {}
             return call("np.fft.ifft" if params["inverse"] else "np.fft.fft", *args, **plain)
-        case "solve" if dialect == "numba":
-            return call(f"_solve{rank}", *args)
+        case "lu":
+            return call(f"_{LETTERS[dtype]}lu" if dialect == "numba" else "_lu", *args)
+        case "lu_solve" if dialect == "numba":
+            return call(f"_lu_{'back' if params['back'] else 'solve'}{rank}", *args)
+        case "lu_solve":
+            return call("_lu_solve", *args, ast.Constant(bool(params["back"])))
+        case "slogdet":
+            return call("_clogdet" if dtype.startswith("complex") else "_slogdet", *args)
         case "solve_triangular" if dialect == "numba":
             return call(f"_solve_triangular{rank}", *args, lower)
         case _ if dialect == "numba":
@@ -246,8 +244,6 @@ def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, rank: int
             return call("np.argsort", *args, kind=ast.Constant("stable"))
         case "solve_triangular":
             return call("scipy.linalg.solve_triangular", *args, lower=lower, check_finite=ast.Constant(False))
-        case "slogdet":
-            return call("np.array", call("np.linalg.slogdet", *args))
         case "eigh" | "qr":
             return call("np.vstack", call(f"np.linalg.{stmt.op}", *args))
         case "svd":
@@ -259,12 +255,13 @@ def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, rank: int
 
 def library_functions(used: Collection[str], dialect: Dialect) -> str:
     """The definitions of the functions that a text calls, with those they call first."""
-    known = _FOR_NUMBA if dialect == "numba" else {**_FOR_PYTHON, "_svd": _SVD}
+    known = _FOR_NUMBA if dialect == "numba" else _FOR_PYTHON
     wanted = {name for name in used if name in known}
     wanted |= {name for name in _FIRST if any(f"{name}(" in known[other] for other in wanted)}
-    head = _COMPILED if dialect == "numba" else ""
     first = sorted(wanted, key=lambda name: (name not in _FIRST, name))
-    return "".join(f"{head}{known[name]}\n\n" for name in first)
+    if dialect == "python":
+        return "".join(f"{known[name]}\n\n" for name in first)
+    return "".join(f"{DECLARED.get(name, '')}{_COMPILED}{known[name]}\n\n" for name in first)
 
 
 __all__ = ["LIBRARY", "library_call", "library_functions"]

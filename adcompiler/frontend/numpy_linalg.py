@@ -27,13 +27,13 @@ Lines = Callable[..., Sequence[Atom]]
 
 
 def matrix(b: Builder, value: Value, name: str, square: bool = False) -> Var:
-    """A matrix or a stack of matrices, of floats."""
+    """A matrix or a stack of matrices, of floats or complex numbers."""
     x = as_array(b, value)
     if b.type(x).rank < 2:
         raise TypeProblem(f"{name} needs a matrix", b.span, "pass an array of two axes or more")
     if square:
         b.same(b.shape(x)[-2], b.shape(x)[-1], f"{name}: the last two axes of the array must be square")
-    return as_array(b, x if b.type(x).is_float else cast(b, x, "float64"))
+    return as_array(b, x if b.type(x).is_float or b.type(x).is_complex else cast(b, x, "float64"))
 
 
 def for_each(b: Builder, arrays: Sequence[Var], lines: Lines, shapes: Sequence[Shape]) -> list[Atom]:
@@ -75,10 +75,20 @@ def slogdet(b: Builder, a: Value) -> Value:
     """The sign and the logarithm of the determinant."""
 
     def lines(x: Var) -> list[Atom]:
-        packed = b.emit("slogdet", x, hint="slogdet")
-        return [b.load(packed, (ZERO,), "sign"), b.load(packed, (ONE,), "logdet")]
+        packed = b.emit("slogdet", b.emit("lu", x, hint="lu"), hint="slogdet")
+        sign, log = b.load(packed, (ZERO,), "sign"), b.load(packed, (ONE,), "logdet")
+        return _sign_and_size(b, sign, log) if b.type(x).is_complex else [sign, log]
 
-    return Seq(tuple(for_each(b, [matrix(b, a, "np.linalg.slogdet", True)], lines, [(), ()])))
+    sign, size = for_each(b, [matrix(b, a, "np.linalg.slogdet", True)], lines, [(), ()])
+    # the results of a stack have the type of its matrices
+    return Seq((sign, b.emit("real", size) if b.type(size).is_complex else size))
+
+
+def _sign_and_size(b: Builder, sign: Atom, log: Atom) -> list[Atom]:
+    """The sign of a complex determinant, which turns with the imaginary part of its logarithm, and the real part."""
+    angle, size = b.emit("imag", log), b.emit("real", log, hint="logdet")
+    turned = b.emit("complex", b.emit("cos", angle), b.emit("sin", angle))
+    return [b.emit("where", b.emit("eq", sign, Const(0.0)), sign, turned, hint="sign"), size]
 
 
 def _option(b: Builder, value: Value, allowed: Sequence[str], what: str) -> str:
@@ -189,8 +199,11 @@ def qr(b: Builder, a: Value, mode: Value = REDUCED) -> Value:
 @implements(np.linalg.solve)
 def solve(b: Builder, a: Value, other: Value) -> Value:
     """The solution of a linear system for a vector, or for the columns of a matrix."""
-    x, y = matrix(b, a, "np.linalg.solve", True), as_array(b, other)
-    return _system(b, x, y, lambda one, right: b.emit("solve", one, right, hint="solution"))
+
+    def solution(one: Atom, right: Atom) -> Atom:
+        return b.emit("lu_solve", b.emit("lu", one, hint="lu"), right, back=False, hint="solution")
+
+    return _system(b, matrix(b, a, "np.linalg.solve", True), as_array(b, other), solution)
 
 
 def _system(b: Builder, x: Var, y: Var, solution: Callable[[Atom, Atom], Atom]) -> Atom:

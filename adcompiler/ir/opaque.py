@@ -13,7 +13,7 @@ Arithmetic = Callable[[str, Atom, Atom], Atom]
 
 # the rank of the result where it is not that of the first argument
 _RANKS = {"det": 0, "slogdet": 1, "union": 0}
-_LIKE_SECOND = ("solve", "solve_triangular")
+_LIKE_SECOND = ("lu_solve", "solve_triangular")
 
 
 def opaque_type(op: str, args: Sequence[Type], dtype: str) -> Type:
@@ -34,7 +34,7 @@ def opaque_shape(op: str, shapes: Sequence[Shape], number: Arithmetic) -> Shape:
             return ()
         case "slogdet":
             return (Const(2),)
-        case "eigh":
+        case "eigh" | "lu":
             return (number("add", first[0], Const(1)), first[0])
         case "qr":
             return (number("add", first[0], first[1]), first[1])
@@ -43,7 +43,7 @@ def opaque_shape(op: str, shapes: Sequence[Shape], number: Arithmetic) -> Shape:
             return (rows, number("minimum", first[0], first[1]))
         case "pinv":
             return (first[1], first[0])
-        case "solve" | "solve_triangular":
+        case "lu_solve" | "solve_triangular":
             return shapes[1]
         case _:
             return first

@@ -100,14 +100,15 @@ _UFUNCS: dict[str, np.ufunc] = {
     "rshift": np.right_shift,
 }
 
-# argsort(x) of a vector; cholesky(a), inv(a), det(a), cofactor(a) of a matrix; solve(a, b) for a vector or a matrix b,
-# solve_triangular(a, b; lower); pinv(a, rcond). What gives several arrays gives them in one: slogdet(a) as (sign,
+# argsort(x) of a vector; cholesky(a), inv(a), det(a), cofactor(a) of a matrix; lu(a): factors that only lu_solve(f, b;
+# back) and slogdet(f) read, the first for a vector or a matrix b and `back` for the transposed matrix;
+# solve_triangular(a, b; lower); pinv(a, rcond). What gives several arrays gives them in one: slogdet(f) as (sign,
 # logarithm), eigh(a) as the values above the vectors, qr(a) of a tall matrix as Q above R, svd(a) as U, the values and
 # the transpose of Vh below each other. fft(x; inverse) of the rows of a complex matrix, with no factor either way.
 # union(a, b, sets): the number of a set of columns, see `emit.sets`
 _OPAQUE = (
-    *("argsort", "cholesky", "cofactor", "det", "eigh", "fft", "inv", "pinv", "qr", "slogdet", "solve"),
-    *("solve_triangular", "svd", "union"),
+    *("argsort", "cholesky", "cofactor", "det", "eigh", "fft", "inv", "lu", "lu_solve", "pinv", "qr"),
+    *("slogdet", "solve_triangular", "svd", "union"),
 )
 
 OPS: dict[str, Op] = {
@@ -141,6 +142,7 @@ _ON_COMPLEX = frozenset(
         *("add", "sub", "mul", "div", "pow", "neg", "pos", "conj", "real", "imag", "where", "cast", "cut"),
         *("exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh"),
         *("arcsin", "arccos", "arctan", "arctanh", "eq", "ne", "isnan", "isinf", "isfinite", "sum", "prod", "fft"),
+        *("inv", "det", "cofactor", "lu", "lu_solve", "slogdet", "solve_triangular"),
     ]
 )
 

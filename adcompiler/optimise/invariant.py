@@ -1,4 +1,4 @@
-"""Scalars that are the same in every iteration are computed once."""
+"""Scalars, and factors of matrices, that are the same in every iteration are computed once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FLOAT = frozenset(
 
 
 def hoist_invariants(fn: Func) -> Func:
-    """Move scalar lines out of the loops in which they do not change.
+    """Move scalar lines, and factors of matrices, out of the loops in which they do not change.
 
     Before:  for i in range(n): k = 2 * m; x[i] += y[k]
     After:   k = 2 * m; for i in range(n): x[i] += y[k]
@@ -48,12 +48,20 @@ def _split(loop: Loop, fn: Func, memory: Memory) -> tuple[list[Stmt], Loop]:
     moved: list[Stmt] = []
     kept: list[Stmt] = []
     for stmt in loop.body:
-        if isinstance(stmt, Assign) and _is_safe(stmt, fn, memory) and changing.isdisjoint(_names(stmt)):
+        if isinstance(stmt, Assign) and _moves(stmt, loop, fn, memory) and changing.isdisjoint(_names(stmt)):
             changing.discard(stmt.target)
             moved.append(stmt)
         else:
             kept.append(stmt)
     return moved, replace(loop, body=tuple(kept)) if moved else loop
+
+
+def _moves(stmt: Assign, loop: Loop, fn: Func, memory: Memory) -> bool:
+    """Whether a line may run before the loop if its arguments do not change in it."""
+    if stmt.op == "lu":
+        # factors exist, without an error, for every matrix
+        return not memory.changed([*_names(stmt), stmt.target], loop.body)
+    return _is_safe(stmt, fn, memory)
 
 
 def _is_safe(stmt: Assign, fn: Func, memory: Memory) -> bool:

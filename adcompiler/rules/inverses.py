@@ -1,31 +1,26 @@
-"""Linear systems, inverses and determinants."""
+"""Triangular systems, inverses and determinants."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from adcompiler.ir.build import ONE, ZERO, Builder, scalar
-from adcompiler.ir.wengert import Assign, Atom, Const, Var
+from adcompiler.ir.build import Builder, scalar
+from adcompiler.ir.wengert import Assign, Atom, Var
 from adcompiler.rules.linalg import outer
-from adcompiler.rules.matrices import compared, dot, flipped, only
+from adcompiler.rules.matrices import dot, flipped, only
 from adcompiler.rules.rule import Rule, register
 
-# -- linear systems --------------------------------------------------------------------------------------------------
+# -- triangular systems ----------------------------------------------------------------------------------------------
 
 
 def _solved(b: Builder, stmt: Assign, b_new: Atom, back: bool, hint: str = "t") -> Var:
     """The system solved for another right side; `back` solves the transposed one."""
     a = flipped(b, stmt.args[0]) if back else stmt.args[0]
-    if stmt.op == "solve":
-        return b.emit("solve", a, b_new, hint=hint)
-    lower = bool(dict(stmt.params)["lower"]) != back
-    return b.emit("solve_triangular", a, b_new, lower=lower, hint=hint)
+    return b.emit("solve_triangular", a, b_new, lower=bool(dict(stmt.params)["lower"]) != back, hint=hint)
 
 
 def _read(b: Builder, stmt: Assign, share: Atom) -> Atom:
     """The part of a matrix that the system reads."""
-    if stmt.op == "solve":
-        return share
     return only(b, share, "le" if dict(stmt.params)["lower"] else "ge")
 
 
@@ -48,16 +43,6 @@ def _solve_push(b: Builder, stmt: Assign, dots: Sequence[Atom | None]) -> Atom |
     return None if right is None else _solved(b, stmt, right, False, f"{stmt.target}_dot")
 
 
-register(
-    Rule(
-        "solve",
-        "solve(a, b)",
-        ("a", "b"),
-        _solve_pull,
-        _solve_push,
-        {"a": "-outer(b_bar, y)", "b": "solve(transpose(a), y_bar)"},
-    )
-)
 register(
     Rule(
         "solve_triangular",
@@ -169,44 +154,5 @@ register(
         _cofactor_pull,
         _cofactor_push,
         {"a": "(sum(y_bar * y) * y - y @ transpose(y_bar) @ y) / det(a)"},
-    )
-)
-
-
-def _inverse(b: Builder, stmt: Assign) -> Atom:
-    """The transposed inverse; infinite where there is none."""
-    (a,), dtype = stmt.args, b.type(stmt.args[0]).dtype
-    one, zero = scalar(1.0, dtype), scalar(0.0, dtype)
-    singular = b.emit("eq", b.load(stmt.target, (ZERO,)), zero, hint="singular")
-    identity = b.emit("where", compared(b, a, "eq"), one, zero)
-    found = b.emit("inv", b.emit("where", singular, identity, a))
-    return b.emit("where", singular, scalar(float("inf"), dtype), flipped(b, found))
-
-
-def _slogdet_pull(
-    b: Builder, stmt: Assign, y_bar: Atom, wanted: Collection[int], guard: bool = False
-) -> dict[int, Atom]:
-    if 0 not in wanted:
-        return {}
-    assert isinstance(y_bar, Var)
-    return {0: b.emit("cut", b.load(y_bar, (ONE,)), _inverse(b, stmt))}
-
-
-def _slogdet_push(b: Builder, stmt: Assign, dots: Sequence[Atom | None]) -> Atom | None:
-    if dots[0] is None:
-        return None
-    y_dot = b.emit("zeros", Const(2), dtype=b.type(stmt.target).dtype, hint=f"{stmt.target}_dot")
-    b.store(y_dot, (ONE,), _total(b, b.emit("cut", dots[0], _inverse(b, stmt))))
-    return y_dot
-
-
-register(
-    Rule(
-        "slogdet",
-        "slogdet(a)",
-        ("a",),
-        _slogdet_pull,
-        _slogdet_push,
-        {"a": "cut(y_bar[1], transpose(inv(a)))"},
     )
 )

@@ -130,6 +130,33 @@ def normal_flow(a, b, v):
 program(normal_flow, lambda rng: (rng.normal(size=(5, 3)), rng.normal(size=(5, 4)), rng.normal(size=4)), (0, 1, 2))
 
 
+def one_matrix_for_several_systems(a, b):
+    x = b
+    for _ in range(3):
+        x = np.linalg.solve(a, x) + b
+    back = np.linalg.solve(a.T, x)
+    return back @ np.linalg.solve(a, b) + np.linalg.slogdet(a)[1] * x[0]
+
+
+program(
+    one_matrix_for_several_systems,
+    lambda rng: (np.asfortranarray(rng.normal(size=(4, 4))[::-1] + 3 * np.eye(4)[:, ::-1]), rng.normal(size=4)),
+    (0, 1),
+)
+
+
+def implicit_steps(x, stiff, steps):
+    for k in range(steps):
+        if k % 2 == 0:
+            stiff[k, k] += 0.5 * x[k]
+        jacobian = np.eye(len(x)) + 0.1 * (stiff + np.diag(x**2))
+        x = np.linalg.solve(jacobian, x)
+    return x
+
+
+program(implicit_steps, lambda rng: (rng.normal(size=4), rng.normal(size=(4, 4)), 4), (0, 1))
+
+
 def stacks_of_systems(a, b):
     x = np.linalg.solve(a, b)
     return np.sum(x * np.linalg.inv(a)[:, :, :2], axis=(1, 2)) + np.linalg.slogdet(a)[1]

@@ -247,15 +247,25 @@ def opaque(op: str, args: list[Any], params: dict[str, Any]) -> Any:
         case "cofactor":
             u, s, vh = np.linalg.svd(args[0])
             others = np.array([np.prod(np.delete(s, k)) for k in range(len(s))], s.dtype)
-            return (np.linalg.det(u) * np.linalg.det(vh) * (u * others) @ vh).astype(s.dtype)
+            sign = np.linalg.det(u) * np.linalg.det(vh)
+            return (sign * (u.conj() * others) @ vh.conj()).astype(args[0].dtype)
         case "solve_triangular":
             return linalg.solve_triangular(*args, lower=params["lower"])
         case "fft":
             return np.fft.ifft(args[0], norm="forward") if params["inverse"] else np.fft.fft(args[0])
         case "eigh" | "qr":
             return np.vstack(getattr(np.linalg, op)(args[0]))
+        case "lu":
+            return np.vstack(linalg.lu_factor(args[0]))
+        case "lu_solve":
+            f, right = args
+            return linalg.lu_solve((f[:-1], f[-1].real.astype(int)), right, int(params["back"]))
         case "slogdet":
-            return np.array(np.linalg.slogdet(args[0]))
+            f = args[0]
+            ones = np.tri(len(f) - 1, k=-1) * f[:-1] + np.eye(len(f) - 1)
+            size = np.linalg.slogdet(ones @ np.triu(f[:-1]))
+            odd = np.sum(f[-1].real != np.arange(len(f) - 1)) % 2
+            return np.array([-size[0] if odd else size[0], size[1]])
         case "svd":
             u, s, vh = np.linalg.svd(args[0], full_matrices=False)
             return np.vstack([u, s, vh.T])

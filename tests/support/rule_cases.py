@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 
 from adcompiler.ir.build import ONE, Builder
 from adcompiler.ir.ops import kind
@@ -37,6 +38,10 @@ class Case:
 
     def __str__(self) -> str:
         return f"{self.rule.op}-{self.label}"
+
+
+#: Operations on factors, which stand for their matrix: differences of their elements say nothing.
+ON_FACTORS = ("lu", "lu_solve", "slogdet")
 
 
 # -- building --------------------------------------------------------------------------------------------------------
@@ -219,12 +224,18 @@ def matrix_cases(rule: Rule, rng: np.random.Generator, dtype: str = "float64") -
     a, odd = square(4), square(3)
     layouts = (("C", a), ("Fortran", np.asfortranarray(a)), ("turned", a[::-1, ::-1]), ("odd", odd))
     match rule.op:
-        case "solve" | "solve_triangular":
+        case "solve_triangular":
             for label, matrix in layouts:
-                for lower in (True, False) if rule.op == "solve_triangular" else (None,):
-                    params = {} if lower is None else {"lower": lower}
+                for lower in (True, False):
+                    params = {"lower": lower}
                     yield Case(f"{label} vector {lower}", rule, (matrix, right(len(matrix))), params)
                     yield Case(f"{label} matrix {lower}", rule, (matrix, right(len(matrix), 2)), params)
+        case "lu_solve" | "slogdet":
+            f = np.vstack(scipy.linalg.lu_factor(a)).astype(dtype)
+            for back in (False, True) if rule.op == "lu_solve" else (None,):
+                params = {} if back is None else {"back": back}
+                for shape in ((4,), (4, 2)) if rule.op == "lu_solve" else (None,):
+                    yield Case(f"{shape} {back}", rule, (f,) if shape is None else (f, right(*shape)), params)
         case "pinv":
             for shape in ((5, 3), (3, 5), (3, 3)):
                 yield Case(f"{shape}", rule, ((right(*shape) + 2 * np.eye(*shape)).astype(dtype), 1e-6), {})

@@ -1,0 +1,237 @@
+"""Triangular factors of a matrix for Numba, kept for several systems: NumPy's `solve` throws them away."""
+
+from __future__ import annotations
+
+from string import Template
+
+# what LAPACK calls the element types
+LETTERS = {"float32": "s", "float64": "d", "complex64": "c", "complex128": "z"}
+
+# LAPACK counts columns first, so that a matrix in memory row by row is to it the transposed one: it exchanges columns,
+# and the upper triangle has ones on its diagonal. Below a few rows its call costs more than the loops. All is written
+# in loops over elements, since Numba needs a second and more for an assignment to a slice
+_FACTORS = Template('''
+def _${letter}lu(a):
+    """A lower and an upper triangle whose product is the matrix with exchanged columns; below them the exchanges."""
+    n = a.shape[0]
+    f = np.empty((n + 1, n), dtype=a.dtype)
+    unknown = a.shape[1] != n or not _finite(a)
+    for i in range(n):
+        f[n, i] = i
+        for j in range(n):
+            f[i, j] = np.nan if unknown else a[i, j]
+    if unknown:
+        return f
+    if n > 40:
+        order = np.empty(n, dtype=np.int32)
+        _${letter}getrf(${kind}, n, n, f.ctypes, n, order.ctypes)
+        for k in range(n):
+            f[n, k] = order[k] - 1
+        return f
+    for k in range(n):
+        p = k
+        for j in range(k + 1, n):
+            if abs(f[k, j]) > abs(f[k, p]):
+                p = j
+        f[n, k] = p
+        if f[k, p] == 0:
+            continue
+        if p != k:
+            for i in range(n):
+                f[i, k], f[i, p] = f[i, p], f[i, k]
+        for j in range(k + 1, n):
+            f[k, j] /= f[k, k]
+        for i in range(k + 1, n):
+            m = f[i, k]
+            for j in range(k + 1, n):
+                f[i, j] -= m * f[k, j]
+    return f
+''')
+
+_GETRF = Template(
+    '\n_${letter}getrf = nb.types.ExternalFunction("numba_xxgetrf", nb.types.intc(nb.types.char, nb.types.intp, '
+    "nb.types.intp,\n    nb.types.CPointer(nb.${dtype}), nb.types.intp, nb.types.CPointer(nb.int32)))\n"
+)
+
+_REGULAR = '''
+def _regular(f):
+    """Raise an error if factors are those of a singular matrix."""
+    for k in range(f.shape[1]):
+        if f[k, k] == 0:
+            raise np.linalg.LinAlgError("Singular matrix")
+'''
+
+_VECTOR = '''
+def _lu_solve1(f, b):
+    """The solution of a linear system from its factors."""
+    _regular(f)
+    n = b.size
+    x = np.empty(n, dtype=b.dtype)
+    for i in range(n):
+        m = b[i]
+        for j in range(i):
+            m -= f[i, j] * x[j]
+        x[i] = m / f[i, i]
+    for i in range(n - 1, -1, -1):
+        m = x[i]
+        for j in range(i + 1, n):
+            m -= f[i, j] * x[j]
+        x[i] = m
+    for k in range(n - 1, -1, -1):
+        p = int(f[n, k].real)
+        x[k], x[p] = x[p], x[k]
+    return x
+'''
+
+_VECTOR_BACK = '''
+def _lu_back1(f, b):
+    """The solution of the transposed linear system from the factors."""
+    _regular(f)
+    n = b.size
+    x = np.empty(n, dtype=b.dtype)
+    for i in range(n):
+        x[i] = b[i]
+    for k in range(n):
+        p = int(f[n, k].real)
+        x[k], x[p] = x[p], x[k]
+    for j in range(n):
+        m = x[j]
+        for i in range(j + 1, n):
+            x[i] -= m * f[j, i]
+    for j in range(n - 1, -1, -1):
+        m = x[j] / f[j, j]
+        x[j] = m
+        for i in range(j):
+            x[i] -= m * f[j, i]
+    return x
+'''
+
+# four rows at a time, so that the row that is written is read once for four products
+_MINUS = '''
+def _minus(x, i, t, first, last):
+    """Subtract rows of a matrix, times factors, from another row."""
+    whole = last - (last - first) % 4
+    for j in range(first, whole, 4):
+        p, q, r, s = t[j], t[j + 1], t[j + 2], t[j + 3]
+        for k in range(x.shape[1]):
+            x[i, k] -= (p * x[j, k] + q * x[j + 1, k]) + (r * x[j + 2, k] + s * x[j + 3, k])
+    for j in range(whole, last):
+        p = t[j]
+        for k in range(x.shape[1]):
+            x[i, k] -= p * x[j, k]
+'''
+
+_MATRIX = '''
+def _lu_solve2(f, b):
+    """The solutions of a linear system from its factors for the columns of `b`."""
+    _regular(f)
+    n, count = b.shape
+    x, t = np.empty((n, count), dtype=b.dtype), np.empty(n, dtype=b.dtype)
+    for i in range(n):
+        for k in range(count):
+            x[i, k] = b[i, k]
+        for j in range(i):
+            t[j] = f[i, j]
+        _minus(x, i, t, 0, i)
+        for k in range(count):
+            x[i, k] /= f[i, i]
+    for i in range(n - 1, -1, -1):
+        for j in range(i + 1, n):
+            t[j] = f[i, j]
+        _minus(x, i, t, i + 1, n)
+    for i in range(n - 1, -1, -1):
+        p = int(f[n, i].real)
+        for k in range(count):
+            x[i, k], x[p, k] = x[p, k], x[i, k]
+    return x
+'''
+
+_MATRIX_BACK = '''
+def _lu_back2(f, b):
+    """The solutions of the transposed linear system from the factors for the columns of `b`."""
+    _regular(f)
+    n, count = b.shape
+    x, t = np.empty((n, count), dtype=b.dtype), np.empty(n, dtype=b.dtype)
+    for i in range(n):
+        for k in range(count):
+            x[i, k] = b[i, k]
+    for i in range(n):
+        p = int(f[n, i].real)
+        for k in range(count):
+            x[i, k], x[p, k] = x[p, k], x[i, k]
+    for i in range(n):
+        for j in range(i):
+            t[j] = f[j, i]
+        _minus(x, i, t, 0, i)
+    for i in range(n - 1, -1, -1):
+        for j in range(i + 1, n):
+            t[j] = f[j, i]
+        _minus(x, i, t, i + 1, n)
+        for k in range(count):
+            x[i, k] /= f[i, i]
+    return x
+'''
+
+_SLOGDET = '''
+def _slogdet(f):
+    """The sign and the logarithm of a determinant from the factors of its matrix."""
+    n, packed = f.shape[1], np.zeros(2, dtype=f.dtype)
+    packed[0] = 1
+    for k in range(n):
+        packed[0] *= np.sign(f[k, k]) if f[n, k] == k else -np.sign(f[k, k])
+        packed[1] += np.log(abs(f[k, k]))
+    return packed
+'''
+
+_CLOGDET = '''
+def _clogdet(f):
+    """The sign and the complex logarithm of a determinant from the factors of its matrix."""
+    n, packed = f.shape[1], np.zeros(2, dtype=f.dtype)
+    size, angle = 0.0, 0.0
+    for k in range(n):
+        size += np.log(abs(f[k, k]))
+        angle += math.atan2(f[k, k].imag, f[k, k].real) + (0.0 if f[n, k].real == k else np.pi)
+    packed[0] = 0 if size == -np.inf else complex(np.cos(angle), np.sin(angle))
+    packed[1] = complex(size, angle)
+    return packed
+'''
+
+FACTORS: dict[str, str] = {
+    **{f"_{s}lu": _FACTORS.substitute(letter=s, kind=ord(s)) for s in LETTERS.values()},
+    "_regular": _REGULAR,
+    "_minus": _MINUS,
+    "_lu_solve1": _VECTOR,
+    "_lu_solve2": _MATRIX,
+    "_lu_back1": _VECTOR_BACK,
+    "_lu_back2": _MATRIX_BACK,
+    "_slogdet": _SLOGDET,
+    "_clogdet": _CLOGDET,
+}
+#: Declarations that stand before the functions of their names.
+DECLARED: dict[str, str] = {f"_{s}lu": _GETRF.substitute(letter=s, dtype=d) for d, s in LETTERS.items()}
+
+_PYTHON_LU = '''
+def _lu(a):
+    """Triangular factors as SciPy gives them above the rows that it exchanged."""
+    if a.size == 0 or a.shape[0] != a.shape[1]:
+        return np.full((a.shape[0] + 1, a.shape[0]), np.nan, a.dtype)
+    getrf, = scipy.linalg.get_lapack_funcs(("getrf",), (a,))
+    f, order, _ = getrf(a)
+    return np.vstack((f, order.astype(a.dtype)))
+'''
+_PYTHON_SOLVE = '''
+def _lu_solve(f, b, back):
+    """The solution of a linear system from its factors; `back` of the transposed one."""
+    if not np.all(np.diagonal(f)):
+        raise np.linalg.LinAlgError("Singular matrix")
+    order = f[-1].real.astype(int)
+    return np.ascontiguousarray(scipy.linalg.lu_solve((f[:-1], order), b, int(back), check_finite=False))
+'''
+FOR_PYTHON: dict[str, str] = {
+    "_lu": _PYTHON_LU,
+    "_lu_solve": _PYTHON_SOLVE,
+    "_slogdet": _SLOGDET,
+    "_clogdet": _CLOGDET,
+}
+
+__all__ = ["DECLARED", "FACTORS", "FOR_PYTHON", "LETTERS"]
