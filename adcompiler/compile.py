@@ -23,6 +23,7 @@ from adcompiler.optimise.columns import join_tapes
 from adcompiler.optimise.contract import contract_arrays
 from adcompiler.optimise.downward import hide_downward
 from adcompiler.optimise.fuse import fuse_readers
+from adcompiler.optimise.keeping import read_kept
 from adcompiler.optimise.lower import lower_arrays
 from adcompiler.optimise.memory import promote
 from adcompiler.optimise.reductions import mark_reductions
@@ -42,6 +43,7 @@ from adcompiler.source import SourceFunc
 LOWERING = (
     lower_arrays,
     simplify,
+    read_kept,
     share_loads,
     promote,
     share_loads,
