@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.forms import same_value
+from adcompiler.frontend.heap import inside, parts
 from adcompiler.frontend.joining import THE_VALUE, Arm, Joining, Key
 from adcompiler.frontend.liveness import FLAGS, ITERATED, RESULT
-from adcompiler.frontend.values import Maybe, PathEnds, Seq, Unset, Value
+from adcompiler.frontend.values import Maybe, PathEnds, Seq, Unset, Value, Zipped
 from adcompiler.ir.wengert import Assign, Atom, Branch, Check, Const, Stmt, Var
 
 Work = Callable[[], "Value | None"]
@@ -144,20 +145,26 @@ def _is_list(value: Value | None) -> bool:
 
 def _nested_lists(pairs: list[tuple[Key, Value | None, Value | None]]) -> bool:
     """Whether a list inside another structure has a second name: after the paths these would be two lists."""
-    for values in ([one for _, one, _ in pairs], [two for _, _, two in pairs]):
-        inner = [id(item) for value in values if value is not None for item in _lists_inside(value)]
+    for found in ([one for _, one, _ in pairs], [two for _, _, two in pairs]):
+        values = [part for value in found if value is not None for part in _unzipped(value)]
+        inner = [id(item) for value in values for item in _lists_inside(value)]
         direct = [id(value) for value in values if _is_list(value)]
         if len({*inner, *direct}) < len(inner) + len(set(direct)):
             return True
     return False
 
 
+def _unzipped(value: Value) -> Iterator[Value]:
+    """What `zip` and its like run over: it is joined like the values of names."""
+    if isinstance(value, Zipped):
+        for part in value.parts:
+            yield from _unzipped(part)
+    else:
+        yield value
+
+
 def _lists_inside(value: Value) -> Iterator[Value]:
-    items = value.items if isinstance(value, Seq) else ()
-    for item in items:
-        if _is_list(item):
-            yield item
-        yield from _lists_inside(item)
+    return (item for part in parts(value) for item in inside(part) if _is_list(item))
 
 
 def pure(lines: list[Stmt]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.frontend import builtin_calls, library, records
+from adcompiler.frontend import builtin_calls, heap, library, records
 from adcompiler.frontend.binding import unpacked
 from adcompiler.frontend.comprehensions import range_array
 from adcompiler.frontend.context import Lowering, expression
@@ -47,22 +47,32 @@ def call_expression(low: Lowering, node: ast.Call, hint: str) -> Value:
     if special is not None:
         return special
     function = resolved(low, low.eval(node.func))
-    args: list[Value] = []
-    for arg in node.args:
-        if isinstance(arg, ast.Starred):
-            args.extend(unpacked(low, resolved(low, low.eval(arg.value)), None))
-        else:
-            args.append(low.eval(arg))
-    kwargs: dict[str, Value] = {}
-    for keyword in node.keywords:
-        value = low.eval(keyword.value)
-        if keyword.arg is not None:
-            kwargs[keyword.arg] = value
-        elif isinstance(value, DictValue):
-            kwargs.update((str(key), item) for key, item in value.items)
-        else:
-            raise low.refuse("unpack-unknown", keyword.value)
+    args, kwargs = _arguments(low, function, node)
     return call(low, function, args, kwargs, node, hint)
+
+
+def _arguments(low: Lowering, function: Value, node: ast.Call) -> tuple[list[Value], dict[str, Value]]:
+    args: list[Value] = []
+    kwargs: dict[str, Value] = {}
+    with heap.pending(low) as read:
+        read.append(function)
+        for arg in node.args:
+            if isinstance(arg, ast.Starred):
+                found = list(unpacked(low, resolved(low, low.eval(arg.value)), None))
+            else:
+                found = [low.eval(arg)]
+            args.extend(found)
+            read.extend(found)
+        for keyword in node.keywords:
+            value = low.eval(keyword.value)
+            read.append(value)
+            if keyword.arg is not None:
+                kwargs[keyword.arg] = value
+            elif isinstance(value, DictValue):
+                kwargs.update((str(key), item) for key, item in value.items)
+            else:
+                raise low.refuse("unpack-unknown", keyword.value)
+    return args, kwargs
 
 
 def _before_arguments(low: Lowering, node: ast.Call) -> Value | None:

@@ -69,6 +69,10 @@ class Lowering:
         self.bits: dict[str, int] = {}
         # the first name of the user's for a value that the compiler named otherwise
         self.called: dict[str, str] = {}
+        # every list that was changed, as it was before
+        self.changed: list[Value] = []
+        # values that were read for an operation whose other operands are being evaluated
+        self.pending: list[Value] = []
 
     @property
     def frame(self) -> Frame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
+from adcompiler.frontend import heap
 from adcompiler.frontend.arithmetic import OPERATORS, binary, matmul, unary
 from adcompiler.frontend.binding import bind, unpacked
 from adcompiler.frontend.branching import merge, pure, run_arm
@@ -55,7 +56,9 @@ def named(low: Lowering, node: ast.NamedExpr, hint: str) -> Value:
 def operation(low: Lowering, node: ast.BinOp, hint: str) -> Value:
     """`left op right`."""
     left = low.eval(node.left)
-    right = low.eval(node.right)
+    with heap.pending(low) as read:
+        read.append(left)
+        right = low.eval(node.right)
     if isinstance(node.op, ast.MatMult):
         return matmul(low, left, right)
     return binary(low, OPERATORS[type(node.op)], left, right, hint)
@@ -162,28 +165,31 @@ def list_(low: Lowering, node: ast.List, hint: str) -> Value:
 
 
 def _elements(low: Lowering, nodes: list[ast.expr]) -> tuple[Value, ...]:
-    found: list[Value] = []
-    for node in nodes:
-        if isinstance(node, ast.Starred):
-            found.extend(unpacked(low, resolved(low, low.eval(node.value)), None))
-        else:
-            found.append(low.eval(node))
-    return tuple(found)
+    with heap.pending(low) as read:
+        mark = len(read)
+        for node in nodes:
+            if isinstance(node, ast.Starred):
+                read.extend(unpacked(low, resolved(low, low.eval(node.value)), None))
+            else:
+                read.append(low.eval(node))
+        return tuple(read[mark:])
 
 
 @expression(ast.Dict)
 def dict_(low: Lowering, node: ast.Dict, hint: str) -> Value:
     """`{"a": 1.0, **other}` with literal keys."""
     found: dict[object, Value] = {}
-    for key, value in zip(node.keys, node.values, strict=True):
-        held = low.eval(value)
-        if key is None:
-            if not isinstance(held, DictValue):
-                raise low.refuse("unpack-unknown", value)
-            found.update(held.items)
-            continue
-        literal = low.eval(key)
-        if not isinstance(literal, (Const, Static)):
-            raise low.refuse("dict-key", key)
-        found[literal.value] = held
+    with heap.pending(low) as read:
+        for key, value in zip(node.keys, node.values, strict=True):
+            held = low.eval(value)
+            read.append(held)
+            if key is None:
+                if not isinstance(held, DictValue):
+                    raise low.refuse("unpack-unknown", value)
+                found.update(held.items)
+                continue
+            literal = low.eval(key)
+            if not isinstance(literal, (Const, Static)):
+                raise low.refuse("dict-key", key)
+            found[literal.value] = held
     return DictValue(tuple(found.items()))

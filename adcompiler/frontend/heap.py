@@ -2,44 +2,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import TypeVar
 
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.values import Closure, DictValue, Maybe, Method, Partial, Seq, Value, Zipped
+
+K = TypeVar("K")
 
 
 def change(low: Lowering, old: Seq, items: tuple[Value, ...]) -> None:
     """Give the list `old` other items."""
     if id(old) in low.captures.lists:
         raise low.refuse("outer-list-changed")
-    new = replace(old, items=items)
+    if any(inner is old for value in low.pending for inner in inside(value)):
+        raise low.refuse("changed-while-read")
+    low.changed.append(old)
+    # the values stay alive with their replacements, so that no other value gets the identity of one
+    made: dict[int, tuple[Value, Value]] = {id(old): (old, replace(old, items=items))}
     for frame in low.frames:
         outer = frame
         while outer is not None:
-            outer.env = {name: _replaced(value, old, new) for name, value in outer.env.items()}
+            outer.env = {name: _replaced(value, made) for name, value in outer.env.items()}
             outer = outer.parent  # type: ignore[assignment]
 
 
-def _replaced(value: Value, old: Seq, new: Seq) -> Value:
-    if value is old:
-        return new
+@contextmanager
+def pending(low: Lowering) -> Iterator[list[Value]]:
+    """Values that are appended here have been read, and are used only after what is evaluated next.
+
+    They have no name under which a change would reach them: a list among them may not change.
+    """
+    mark = len(low.pending)
+    try:
+        yield low.pending
+    finally:
+        del low.pending[mark:]
+
+
+def inside(value: Value) -> Iterator[Value]:
+    """The value, and all that it holds."""
+    yield value
+    for part in parts(value):
+        yield from inside(part)
+
+
+def parts(value: Value) -> tuple[Value, ...]:
+    """The values that a value holds."""
     match value:
-        case Seq(items) if any(_holds(item, old) for item in items):
-            return replace(value, items=tuple(_replaced(item, old, new) for item in items))
+        case Seq(items):
+            return items
         case DictValue(pairs):
-            return DictValue(tuple((key, _replaced(item, old, new)) for key, item in pairs))
-        case Zipped(kind, parts):
-            return Zipped(kind, tuple(_replaced(part, old, new) for part in parts))
-        case Maybe(inner, flag, absent):
-            return Maybe(_replaced(inner, old, new), flag, absent)
-        case Method(owner, name):
-            return Method(_replaced(owner, old, new), name)
+            return tuple(item for _, item in pairs)
+        case Zipped(_, zipped):
+            return zipped
+        case Maybe(inner):
+            return (inner,)
+        case Method(owner):
+            return (owner,)
         case Partial(function, args, kwargs):
-            return Partial(function, tuple(_replaced(a, old, new) for a in args), kwargs)
-        case Closure(node, frame, defaults, kw_defaults) if any(_holds(d, old) for d in defaults):
-            return Closure(node, frame, tuple(_replaced(d, old, new) for d in defaults), kw_defaults)
-    return value
+            return (function, *args, *(item for _, item in kwargs))
+        case Closure(_, _, defaults, kw_defaults):
+            return (*defaults, *(item for _, item in kw_defaults))
+    return ()
 
 
-def _holds(value: Value, old: Seq) -> bool:
-    return value is old or (isinstance(value, Seq) and any(_holds(item, old) for item in value.items))
+def _replaced(value: Value, made: dict[int, tuple[Value, Value]]) -> Value:
+    """The value with the changed list in it; what two names share they share afterwards."""
+    if id(value) not in made:
+        before = parts(value)
+        after = [_replaced(part, made) for part in before]
+        same = all(x is y for x, y in zip(before, after, strict=True))
+        made[id(value)] = value, value if same else _with_parts(value, after)
+    return made[id(value)][1]
+
+
+def _with_parts(value: Value, new: Sequence[Value]) -> Value:
+    match value:
+        case Seq():
+            return replace(value, items=tuple(new))
+        case DictValue(pairs):
+            return DictValue(_named(pairs, new))
+        case Zipped(kind):
+            return Zipped(kind, tuple(new))
+        case Maybe():
+            return replace(value, value=new[0])
+        case Method():
+            return replace(value, owner=new[0])
+        case Partial(_, args, kwargs):
+            return Partial(new[0], tuple(new[1 : 1 + len(args)]), _named(kwargs, new[1 + len(args) :]))
+        case Closure(node, frame, defaults, kw_defaults):
+            return Closure(node, frame, tuple(new[: len(defaults)]), _named(kw_defaults, new[len(defaults) :]))
+    raise AssertionError(f"{value} has no parts")
+
+
+def _named(pairs: tuple[tuple[K, Value], ...], new: Sequence[Value]) -> tuple[tuple[K, Value], ...]:
+    return tuple((key, item) for (key, _), item in zip(pairs, new, strict=True))

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from adcompiler.frontend.context import Lowering, State
 from adcompiler.frontend.extents import same_extent
 from adcompiler.frontend.forms import Form
+from adcompiler.frontend.heap import inside, parts
+from adcompiler.frontend.liveness import ITERATED
 from adcompiler.frontend.values import Seq, Unset, Value
 from adcompiler.ir.build import Mark
 from adcompiler.ir.wengert import Atom, Const, Stmt, Var
@@ -105,6 +107,19 @@ class LoopState:
         if not (isinstance(value, Seq) and value.kind == "list"):
             return key
         return next(other for other in self.forms if self.initial(other) is value)
+
+    def holders(self, value: Value) -> int:
+        """How many places hold this very list before the loop, among names that are read; all names are one place."""
+        last = len(self.state) - 1
+        read = [
+            held
+            for depth, env in enumerate(self.state)
+            for name, held in env.items()
+            if depth < last or name in self.head.live or name.startswith(ITERATED)
+        ]
+        seen: dict[int, Value] = {id(inner): inner for held in read for inner in inside(held)}
+        inner = sum(part is value for held in seen.values() for part in parts(held))
+        return inner + any(held is value for held in read)
 
     def initial(self, key: Key) -> Value:
         """The value of a name before the loop."""

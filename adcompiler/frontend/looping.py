@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.forms import (
@@ -18,6 +18,7 @@ from adcompiler.frontend.forms import (
     meet,
     same_value,
 )
+from adcompiler.frontend.heap import parts
 from adcompiler.frontend.joining import readable
 from adcompiler.frontend.leaves import build
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, ITERATED, RESULT, RETURNED
@@ -48,6 +49,8 @@ class Loops:
 
     def __init__(self, low: Lowering, head: Head, body: Callable[[Built], None], finish: Finish) -> None:
         self.low, self.head, self.body, self.finish = low, head, body, finish
+        # how many lists had been changed before the latest pass
+        self.before = 0
         self.loop = LoopState(low, head, low.b.mark(), low.save(), frozenset(low.b.names.taken))
         depth = len(low.frames) - 1
         for name in sorted(head.names):
@@ -67,6 +70,7 @@ class Loops:
     def _pass(self) -> Built:
         low = self.low
         built = Built({}, {}, {})
+        self.before = len(low.changed)
         for key, form in self.loop.forms.items():
             new: list[Var] = []
             first = self.loop.first_name(key)
@@ -129,6 +133,8 @@ class Loops:
         named = ((key, self.loop.first_name(key)) for key in self.loop.forms)
         if any(key != first and built.value(key) is not built.value(first) for key, first in named):
             raise self.low.refuse("shared-list")
+        if any(self.loop.holders(old) > 1 for old in self._changed_lists(built)):
+            raise self.low.refuse("shared-list")
         return not self._pinned(built) and self._flags_used(built) and self._counts(built)
 
     def _mended(self, key: Key, before: Form, end: Value, broken: Broken) -> Form:
@@ -159,6 +165,17 @@ class Loops:
                 ):
                     found.append((depth, name))
         return found
+
+    def _changed_lists(self, built: Built) -> Iterator[Value]:
+        """The lists before the loop that the body changes, of those that it carries."""
+        new = {id(value) for value in self.low.changed[self.before :]}
+        for key, entry in built.entries.items():
+            pairs = [(entry, self.loop.initial(key))]
+            while pairs:
+                carried, old = pairs.pop()
+                if id(carried) in new:
+                    yield old
+                pairs += zip(parts(carried), parts(old), strict=False)
 
     def _pinned(self, built: Built) -> bool:
         """Whether a name turned out not to change: it is then not carried, in another pass."""

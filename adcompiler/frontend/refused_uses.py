@@ -52,6 +52,17 @@ def f(s):
 """,
         "ITEMS.append",
     ),
+    "changed-while-read": (
+        "a list is changed in an expression that has read it before",
+        "change the list in a line of its own",
+        """
+def f(s):
+    values = [s, 2.0 * s]
+    values.append(values.pop() * s)
+    return values[1]
+""",
+        "values.pop()",
+    ),
     "unpack-number": (
         "a number cannot be unpacked",
         "unpack a tuple, a list or an array",

@@ -53,7 +53,7 @@ def f(x, n):
         "values.append",
     ),
     "shared-list": (
-        "a list that has two names is replaced under one of them in a loop",
+        "a list that has two names, or a name and a place in another value, changes in a loop under one of them",
         "copy it where it gets its second name: b = list(a)",
         """
 def f(x, n):

@@ -67,7 +67,9 @@ def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
         else:
             store_array(low, before, [Static(Ellipsis)], value, OPERATORS[type(node.op)])
         return
-    value = low.eval(node.value)
+    with heap.pending(low) as read:
+        read.append(before)
+        value = low.eval(node.value)
     if isinstance(before, Seq) and before.kind == "list" and isinstance(node.op, ast.Add):
         items = items_of(low, resolved(low, value))
         if items is None:
@@ -93,7 +95,9 @@ def _augment_item(low: Lowering, node: ast.AugAssign, target: ast.Subscript) -> 
         return
     if not isinstance(owner, Seq) or owner.kind != "list":
         raise low.refuse("dict-write", target)
-    value = low.eval(node.value)
+    with heap.pending(low) as read:
+        read.append(owner)
+        value = low.eval(node.value)
     after = matmul(low, before, value) if isinstance(node.op, ast.MatMult) else None
     after = after or binary(low, OPERATORS[type(node.op)], before, value)
     store_list(low, owner, items, after)

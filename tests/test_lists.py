@@ -1,0 +1,146 @@
+"""A list is one object under all its names: a change reaches every one, or is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+import adcompiler as ad
+
+
+def through_an_alias_of_the_outer_list(x, n):
+    inner = [x]
+    outer = [inner]
+    alias = outer
+    inner.append(2 * x)
+    outer.append([3 * x])
+    return alias[1][0] * alias[0][1]
+
+
+def inside_a_dictionary_in_a_tuple(x, n):
+    values = [x]
+    held = ({"a": values},)
+    values[0] = 3 * x
+    return held[0]["a"][0]
+
+
+def rows_changed_in_a_loop(x, n):
+    rows = [[x, 2 * x], [3 * x]]
+    for _ in range(n):
+        for row in rows:
+            row[0] = row[0] * 1.5
+    return rows[0][0] * rows[1][0]
+
+
+def a_name_bound_anew_in_a_loop(x, n):
+    inner = [x]
+    rows = [inner]
+    for _ in range(n):
+        inner = [inner[0] * 2]
+    return inner[0] * rows[0][0]
+
+
+def by_a_function_that_holds_it(x, n):
+    values = [x]
+
+    def first(factor, held=values):
+        return factor * held[0] * values[0]
+
+    for _ in range(n):
+        values[0] *= 1.5
+    return first(2.0)
+
+
+RIGHT = (
+    through_an_alias_of_the_outer_list,
+    inside_a_dictionary_in_a_tuple,
+    rows_changed_in_a_loop,
+    a_name_bound_anew_in_a_loop,
+)
+
+
+@pytest.mark.parametrize("function", RIGHT, ids=lambda f: f.__name__)
+def test_a_change_is_seen_under_every_name(function) -> None:
+    value, gradient = ad.value_and_grad(function)(1.5, 3)
+    difference = (function(1.5 + 1e-6, 3) - function(1.5 - 1e-6, 3)) / 2e-6
+    assert value == pytest.approx(function(1.5, 3), rel=1e-14)
+    assert gradient == pytest.approx(difference, rel=1e-8)
+
+
+def in_a_list(x, n):
+    inner = [x]
+    outer = [inner]
+    for _ in range(n):
+        inner[0] = inner[0] * 2
+    return outer[0][0]
+
+
+def in_a_dictionary(x, n):
+    held = {"values": [x]}
+    values = held["values"]
+    for _ in range(n):
+        values[0] = values[0] * 2
+    return held["values"][0]
+
+
+def under_the_other_name(x, n):
+    rows = [[x]]
+    first = rows[0]
+    for _ in range(n):
+        rows[0][0] *= 1.5
+    return first[0]
+
+
+def on_one_path(x, n):
+    inner = [x]
+    outer = {"inner": inner}
+    if x > 1:
+        inner[0] = inner[0] * 2
+    inner[0] = inner[0] * 3
+    return outer["inner"][0]
+
+
+@pytest.mark.parametrize(
+    "function", [in_a_list, in_a_dictionary, under_the_other_name, on_one_path, by_a_function_that_holds_it]
+)
+def test_a_list_with_two_places_that_paths_would_part_is_refused(function) -> None:
+    with pytest.raises(ad.ADCompilerError, match="two names"):
+        ad.grad(function)(1.5, 3)
+
+
+def grown(values, x):
+    values[1] = 5 * x
+    return x
+
+
+def read_before_an_assignment(x):
+    values = [x, x]
+    values[0] += grown(values, x)
+    return values[0] * values[1]
+
+
+def read_before_an_element(x):
+    values = [x]
+    held = [values, values.append(2 * x)]
+    return held[0][-1]
+
+
+def second(values, factor):
+    return factor * values[1]
+
+
+def read_before_an_argument(x):
+    values = [x, x]
+    return second(values, grown(values, x))
+
+
+def read_before_an_operand(x):
+    values = [x, x]
+    return sum(values + [grown(values, x)])  # noqa: RUF005
+
+
+@pytest.mark.parametrize(
+    "function", [read_before_an_assignment, read_before_an_element, read_before_an_argument, read_before_an_operand]
+)
+def test_a_change_in_an_expression_that_has_read_the_list_is_refused(function) -> None:
+    with pytest.raises(ad.UnsupportedSyntax, match="has read it before"):
+        ad.grad(function)(1.5)
