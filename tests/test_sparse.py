@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -300,6 +301,40 @@ def test_a_pattern_that_no_value_decides_is_kept(x: np.ndarray) -> None:
     assert whole.known is before and whole.finder.read == ()
     made(x[1:])
     assert whole.known is not before
+
+
+def roots(x):
+    y = np.empty_like(x)
+    for i in range(1, x.shape[0]):
+        y[i] = math.sqrt(x[i] * x[i]) / math.log(2.0 + abs(x[i - 1]))
+    y[0] = x[0]
+    return y
+
+
+@plain
+def test_where_a_number_has_no_value_is_left_to_the_derivative(x: np.ndarray) -> None:
+    _, whole = compared(roots, x)
+    assert whole.finder.read == ()
+    with pytest.raises(ValueError, match="math domain error"):
+        ad.jacobian(lambda v: np.array([math.sqrt(v[0])]), mode="sparse")(-np.abs(x) - 1.0)
+
+
+@plain
+@pytest.mark.parametrize("kind", ["jacobian", "hessian"])
+def test_a_pattern_of_another_course_is_refused(x: np.ndarray, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def function(v):
+        y = branches(v)
+        return y if kind == "jacobian" else np.sum(y**3)
+
+    found = patterns.Finder.sets
+
+    def moved(self, fresh, columns):
+        # as if comparisons with zero had ended otherwise
+        return found(self, lambda: [-fresh()[0]], columns)
+
+    monkeypatch.setattr(patterns.Finder, "sets", moved)
+    with pytest.raises(ad.NotDifferentiable, match="last bits"):
+        getattr(ad, kind)(function, mode="sparse")(x)
 
 
 def test_integers_decide_a_pattern(x: np.ndarray) -> None:

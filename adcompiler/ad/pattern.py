@@ -24,6 +24,7 @@ from adcompiler.ir.wengert import (
     Block,
     Branch,
     Carry,
+    Check,
     Const,
     Func,
     Grow,
@@ -60,10 +61,12 @@ def pattern(fn: Func, seeds: Sequence[int], outs: Sequence[int]) -> Func:
         The same parameters, then the array of sets, see `emit.sets`.
     """
     wide = reached(fn, [fn.params[k] for k in seeds])
+    # a function without such loops ends, whatever numbers it meets; memory is guarded by checks of integers
+    ends = not any(isinstance(s, While) or (isinstance(s, Loop) and s.until is not None) for s in walk(fn.body))
     b = Builder.of(fn)
     b.types.update((v.name, replace(fn.types[v.name], dtype=SETS, weak=False)) for v in wide)
     sets = b.var("sets", Type(SETS, 1), (b.var("words", Type(SETS, weak=True)),))
-    passed = Pattern(fn, b, wide, sets)
+    passed = Pattern(fn, b, wide, sets, of_floats(fn) if ends else frozenset())
     extent = b.shape(sets)[0]
     assert isinstance(extent, Var)
     with b.block() as body:
@@ -74,14 +77,30 @@ def pattern(fn: Func, seeds: Sequence[int], outs: Sequence[int]) -> Func:
     return b.finish(f"{fn.name}_pattern", (*fn.params, sets), results, fn.doc)
 
 
+def of_floats(fn: Func) -> frozenset[Var]:
+    """The conditions that compare nothing but floating numbers."""
+    lines = {s.target: s for s in walk(fn.body) if isinstance(s, Assign)}
+
+    def compares(atom: Atom) -> bool:
+        stmt = lines.get(atom) if isinstance(atom, Var) else None
+        if stmt is None or fn.types[stmt.target.name].rank:
+            return False
+        if all(fn.type(a).dtype == "bool" for a in stmt.args):
+            return all(map(compares, stmt.args))
+        return any(fn.type(a).is_float for a in stmt.args)
+
+    return frozenset(v for v in lines if fn.types[v.name].dtype == "bool" and compares(v))
+
+
 @dataclass(slots=True)
 class Pattern:
-    """The state of the pass: the names that hold sets, and the array of these."""
+    """The state of the pass: the names that hold sets, the array of these, and the conditions that are not checked."""
 
     fn: Func
     b: Builder
     wide: frozenset[Var]
     sets: Var
+    unchecked: frozenset[Var]
 
     # -- values ------------------------------------------------------------------------------------------------------
 
@@ -137,19 +156,24 @@ class Pattern:
         """Append a block."""
         for stmt in block:
             with self.b.at(getattr(stmt, "span", None)):
+                if self.left_out(stmt):
+                    continue
                 if self.touches(stmt):
                     self.statement(stmt)
-                elif not isinstance(stmt, Print):
+                else:
                     self.b.add(stmt)
 
+    def left_out(self, stmt: Stmt) -> bool:
+        """Whether a statement is left to the derivative itself: it prints, or raises where a number has no value."""
+        return isinstance(stmt, Print) or (isinstance(stmt, Check) and stmt.failed in self.unchecked)
+
     def touches(self, stmt: Stmt) -> bool:
-        """Whether a statement, or one below it, makes or changes sets, or prints."""
+        """Whether a statement, or one below it, makes or changes sets, or is left out."""
         return any(
-            isinstance(s, Print)
+            self.left_out(s)
             or (isinstance(s, (Store, Grow)) and s.array in self.wide)
             or any(v in self.wide for v in defines(s))
             for s in walk((stmt,))
-            if s is not stmt or not isinstance(s, Print)
         )
 
     def statement(self, stmt: Stmt) -> None:

@@ -85,6 +85,12 @@ class Finder:
         count = len(self.instance.lowering.interface.params)
         return tuple(k for k, a in enumerate(function.args.args[:count]) if a.arg in names)
 
+    @property
+    def by_numbers(self) -> bool:
+        """Whether floating numbers decide the pattern."""
+        fn = self.instance.lowering.interface
+        return any(fn.type(fn.params[k]).is_float for k in self.read)
+
     def key(self, leaves: Sequence[Any]) -> tuple[object, ...]:
         """What of the arguments decides the pattern: all shapes, and the bytes of what is read."""
         shapes = tuple(np.shape(leaf) for leaf in leaves)

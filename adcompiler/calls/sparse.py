@@ -56,6 +56,8 @@ class Structure:
     """How a matrix is computed at arguments that agree in `key`."""
 
     key: tuple[object, ...]
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
     runs: tuple[Run, ...]
     blocks: Mapping[tuple[int, int], Block]
 
@@ -100,15 +102,46 @@ class SparseMatrix:
         from scipy.sparse import csr_matrix
 
         key, structure = self.finder.key(leaves), self.known
-        if structure is None or structure.key != key:
-            structure = self.known = self._structure(key, fresh, columns)
+        new = structure is None or structure.key != key
+        if structure is None or new:
+            structure = self._structure(key, fresh, columns)
         data = self._values(structure, fresh)
         found = {}
         for place, block in structure.blocks.items():
             # whoever gets a matrix may change it
             parts = data[place], block.columns.copy(), block.begins.copy()
             found[place] = csr_matrix(parts, shape=block.shape)
+        if new and self.finder.by_numbers:
+            self._compare(structure, found, fresh)
+        self.known = structure
         return found
+
+    def _compare(
+        self, structure: Structure, found: Mapping[tuple[int, int], Any], fresh: Callable[[], list[Any]]
+    ) -> None:
+        """Refuse a pattern that is not that of the derivative: a comparison may end otherwise in the last bit.
+
+        The product with a direction in which every entry counts is computed once more, from the derivative alone.
+        """
+        if not structure.runs:
+            return
+        run, rng = structure.runs[0], np.random.default_rng(0)
+        seeds = [rng.uniform(0.5, 1.5, (*s.shape[:-1], 1)).astype(s.dtype) for s in run.seeds]
+        results = run.matrix.plan.results([*fresh(), *map(np.copy, seeds)])
+        along_rows = run.matrix.mode == "reverse"
+        seeded, others = (structure.rows, structure.columns) if along_rows else (structure.columns, structure.rows)
+        for other, result in zip(others, run.matrix.found, strict=True):
+            parts = [found[at, other].T if along_rows else found[other, at] for at in seeded]
+            total = sum(part @ seed.ravel() for part, seed in zip(parts, seeds, strict=True))
+            sizes = sum(abs(part) @ seed.ravel() for part, seed in zip(parts, seeds, strict=True))
+            rounding = np.sqrt(np.finfo(seeds[0].dtype).eps)
+            bound = rounding * (sizes + 1e-3 * np.max(sizes, initial=0.0))
+            if np.any(np.abs(np.reshape(results[result], -1) - total) > bound):
+                raise NotDifferentiable(
+                    "the entries that may be other than zero depend on the last bits of a number",
+                    self.instance.lowering.span,
+                    "leave mode='auto', or let no loop or branch end at rounding",
+                )
 
     def _values(self, structure: Structure, fresh: Callable[[], list[Any]]) -> dict[tuple[int, int], Array]:
         """The values of each block's entries."""
@@ -146,7 +179,8 @@ class SparseMatrix:
         runs = list[Run]()
         for group in groups(pattern, not hessian, not hessian or self._symmetric(), keep):
             self._add(runs, origins, group, pattern, rows, columns)
-        return Structure(key, tuple(runs), blocks_of(pattern, origins, rows, columns))
+        row_leaves, column_leaves = (tuple(leaf.position for leaf in leaves) for leaves in (rows, columns))
+        return Structure(key, row_leaves, column_leaves, tuple(runs), blocks_of(pattern, origins, rows, columns))
 
     def _symmetric(self) -> bool:
         """Whether second derivatives are symmetric: declared derivatives need not be those of their function."""
