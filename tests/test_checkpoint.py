@@ -282,6 +282,16 @@ def test_shared_memory_is_refused() -> None:
         ad.grad(handed_on)(np.array([0.1, 0.2, 0.3]), 4)
 
 
+def test_an_array_that_changes_its_size_is_an_error() -> None:
+    def f(x, n):
+        for _ in ad.checkpointed_range(n):
+            x = np.concatenate((x, 2.0 * x[:1]))
+        return np.sum(x)
+
+    with pytest.raises((ValueError, ad.UnsupportedSyntax), match="changes its size"):
+        ad.grad(f)(np.array([0.1, 0.2]), 3)
+
+
 def test_prints_once(capsys: pytest.CaptureFixture[str]) -> None:
     def f(x, n):
         for i in ad.checkpointed_range(n, snapshots=1):

@@ -14,6 +14,7 @@ from adcompiler.ad.prepare import Prepared, Saved, is_lost, prepare
 from adcompiler.ad.record import plan
 from adcompiler.ad.reverse import Reverse
 from adcompiler.ad.shorten import shortened, without_dead
+from adcompiler.ad.sizes import with_sizes
 from adcompiler.ad.slots import Slots, room
 from adcompiler.ad.state import without_stores
 from adcompiler.ad.steps import Step, pruned, read, step_of
@@ -43,6 +44,7 @@ def with_contents(fn: Func, act: frozenset[Var], restored: frozenset[Var]) -> tu
     """
     if not any(isinstance(s, Loop) and s.budget for s in walk(fn.body)):
         return fn, {}
+    fn = with_sizes(fn)
     over, b, marked = dependence(fn), Builder.of(fn), dict[Var, Marked]()
     undone = frozenset(map(over.memory.root, restored))
     frames = {path: around for _, path, around in sites(fn.body)}

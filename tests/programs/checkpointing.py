@@ -364,6 +364,34 @@ def checkpointed_output_only(x, p, n):
 program(checkpointed_output_only, lambda rng: (0.37, 1.2, 13), (0, 1))
 
 
+def checkpointed_recurrent_layer(x, w, b):
+    n = len(b) // 2
+    c = np.zeros(n)
+    h = np.zeros(n)
+    for t in checkpointed_range(len(x), snapshots=2):
+        z = w[:, :n] @ h + b * x[t]
+        c = np.tanh(z[:n]) * c + np.sin(z[n : 2 * n])
+        h = c * np.cos(h)
+    return np.sum(h * h)
+
+
+program(
+    checkpointed_recurrent_layer,
+    lambda rng: (rng.uniform(0.2, 0.9, 5), rng.uniform(-0.9, 0.9, (4, 4)), rng.uniform(0.2, 0.9, 4)),
+    (0, 1, 2),
+)
+
+
+def checkpointed_covariance(a, p, n):
+    s = np.eye(3)
+    for _ in checkpointed_range(n, snapshots=3):
+        s = (np.eye(3) - p * 0.1 * s) @ (a @ s @ a.T + np.eye(3))
+    return np.sum(s * s)
+
+
+program(checkpointed_covariance, lambda rng: (rng.uniform(0.1, 0.5, (3, 3)), 1.2, 7), (0, 1))
+
+
 @checkpoint
 def layer(x, w, b):
     h = np.tanh(w @ x + b)
