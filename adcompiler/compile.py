@@ -23,6 +23,7 @@ from adcompiler.optimise.columns import join_tapes
 from adcompiler.optimise.contract import contract_arrays
 from adcompiler.optimise.downward import hide_downward
 from adcompiler.optimise.fuse import fuse_readers
+from adcompiler.optimise.guards import join_guards
 from adcompiler.optimise.keeping import read_kept
 from adcompiler.optimise.lower import lower_arrays
 from adcompiler.optimise.memory import promote
@@ -52,6 +53,7 @@ LOWERING = (
     contract_arrays,
     slide,
     keep_factors_apart,
+    join_guards,
     simplify,
     join_tapes,
     mark_reductions,

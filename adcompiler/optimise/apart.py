@@ -7,10 +7,9 @@ them does. Soft dynamic time warping, with nine guards in a row, takes five sixt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from adcompiler.analysis.scaling import LONG, MANY, scales, waits
+from adcompiler.analysis.scaling import LONG, MANY, multiples, read_elsewhere, waits
 from adcompiler.ir.build import Builder, make_func, scalar
 from adcompiler.ir.walk import all_reads, defines, map_blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Carry, Func, Loop, Stmt, Var, While
@@ -57,7 +56,7 @@ class _Chain:
 
     given: Var
     lines: list[Assign]
-    cotangents: set[Atom] = field(default_factory=set)
+    cotangents: set[Atom]
     ends: set[Var] = field(default_factory=set)
     ready: dict[Atom, int] = field(default_factory=dict)
 
@@ -82,35 +81,14 @@ class _Chain:
 
 def _chain(b: Builder, loop: Loop, carry: Carry) -> _Chain | None:
     """The chain from a carried value, if the next iteration waits for it long enough."""
-    found = _multiples(b, loop.body, carry.var)
+    found = _Chain(carry.var, *multiples(b.type, loop.body, carry.var))
     if not found.cotangents or len(found.lines) > MANY:
         return None
     found.ready = waits(found.lines, carry.var)
-    read = _read_elsewhere(loop, found.lines)
+    read = read_elsewhere(loop, found.lines)
     found.ends = {v for v in read if v in found.cotangents and found.ready[v] > SHORT}
     long = any(found.ready[v] >= LONG for v in found.ends & _needed(loop.body, carry.next))
     return found if long and 2 * len(found.ends) <= len(found.lines) else None
-
-
-def _multiples(b: Builder, body: Block, given: Var) -> _Chain:
-    """What is a multiple of a value; a choice between multiples is none, since it is zero where a factor is not."""
-    found, led, dtype = _Chain(given, []), {given}, b.type(given).dtype
-    for stmt in body:
-        if not isinstance(stmt, Assign) or stmt.op == "where" or b.type(stmt.target).dtype != dtype:
-            continue
-        if scales(b.type, stmt, led):
-            led.add(stmt.target)
-            found.lines.append(stmt)
-            if stmt.op == "cut" or not found.cotangents.isdisjoint(stmt.args):
-                found.cotangents.add(stmt.target)
-    return found
-
-
-def _read_elsewhere(loop: Loop, chain: Sequence[Assign]) -> set[Var]:
-    """The names that lines outside the chain read, or the loop hands on."""
-    inside = set(chain)
-    rest = [s for s in loop.body if not isinstance(s, Assign) or s not in inside]
-    return all_reads([replace(loop, body=tuple(rest))])
 
 
 def _needed(body: Block, end: Atom) -> set[Atom]:

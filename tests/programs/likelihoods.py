@@ -265,3 +265,28 @@ program(
     lambda rng: (np.array([0.0, 0.1, -3.0]), np.array([0.1, 0.05, 1.0]), np.array([0.1, 0.2, 0.3]), 1.1),
     (0, 1, 2, 3),
 )
+
+
+def weighted_squares(mean, scale, weight, points):
+    """Squares of scaled distances; a pair of weight zero contributes nothing, whatever its distance."""
+    n, parts = weight.shape
+    work = np.empty(parts)
+    total = 0.0
+    for i in range(n):
+        for k in range(parts):
+            work[k] = 0.0
+            if weight[i, k] != 0.0:
+                for j in range(i, i + 1):
+                    z = (points[j] - mean[k]) * scale[k]
+                    work[k] -= 0.5 * z * z
+        for k in range(parts):
+            if weight[i, k] != 0.0:
+                total += weight[i, k] * work[k]
+    return total
+
+
+program(
+    weighted_squares,
+    lambda rng: (rng.normal(size=3), rng.uniform(0.5, 1.5, 3), rng.uniform(0.0, 1.0, (4, 3)), rng.normal(size=4)),
+    (0, 1, 2),
+)
