@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import adcompiler as ad
 from adcompiler.ad.forward import tangent
 from adcompiler.ad.gradient import gradient
 from adcompiler.ad.lanes import widen
@@ -91,6 +92,23 @@ def test_lanes_of_tangents_of_adjoints(name: str) -> None:
     compare(adjoint, tangent(adjoint, program.wrt), args, rng)
 
 
+def views(x, a):
+    y = np.zeros(4)
+    for i in range(a.shape[0]):
+        for j in range(1, 4):
+            n = j + 1
+            row = a[i, :n] * x[j]
+            y[:n] += row * x[i]
+    return y
+
+
+def test_names_with_extents_are_written_out() -> None:
+    rng = np.random.default_rng(1)
+    x, a = rng.normal(size=5), rng.normal(size=(5, 4))
+    found = ad.jacobian(views, mode="forward")(x, a)
+    np.testing.assert_allclose(found, ad.jacobian(views, mode="reverse")(x, a), rtol=1e-12)
+
+
 def short_loops(x, a):
     total, y = 0.0, np.zeros(3)
     for i in range(a.shape[0]):
@@ -104,8 +122,6 @@ def short_loops(x, a):
 
 
 def test_short_loops_are_written_out() -> None:
-    import adcompiler as ad
-
     rng = np.random.default_rng(0)
     x, a = rng.normal(size=5), rng.normal(size=(5, 4))
     made = ad.jacobian(short_loops, mode="forward")

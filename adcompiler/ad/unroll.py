@@ -74,7 +74,8 @@ class Unroll:
         names: dict[Var, Atom] = {c.var: c.init for c in loop.carried}
         for value in trips(loop):
             names[loop.index] = Const(value)
-            for v in sorted(all_defs(loop.body), key=str):
+            # extents are numbers: these have their new names first
+            for v in sorted(all_defs(loop.body), key=lambda v: (self.b.types[v.name].rank, v.name)):
                 names[v] = self.b.var(v.name, self.b.types[v.name], self.extents(v, names))
             made += rename(loop.body, names)
             after = [names.get(c.next, c.next) if isinstance(c.next, Var) else c.next for c in loop.carried]
