@@ -1,8 +1,8 @@
 """Additions of one value to neighbours in several rows are put off until all rows are done.
 
 The adjoint of a stencil on a plane adds what an iteration has computed to elements of the rows before, at and after its
-own: each row is read and written three times. Kept in a plane of its own, the values are gathered instead, and each
-element is read and written once.
+own: each row is read and written three times. Kept in rows of their own, the values are gathered instead, as soon as
+the last row that matters is there, and each element is read and written once. A few rows used in turn are enough.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from adcompiler.analysis.affine import Affine
-from adcompiler.ir.build import ONE, ZERO, Builder
+from adcompiler.ir.build import ONE, ZERO, Builder, scalar
 from adcompiler.ir.walk import all_defs
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Loop, Stmt, Store, Var
 
@@ -88,18 +88,24 @@ def offset(
 
 @dataclass(slots=True)
 class Planes:
-    """Writes the first loops, which keep the values in a plane, and the second ones, which gather them."""
+    """Writes the loops that keep the values in rows, and those that gather them.
+
+    With `turns` rows are used in turn and gathered in the same loop; without, there is one for each iteration.
+    """
 
     b: Builder
     outer: Loop
     inner: Loop
+    turns: bool
 
     def allocate(self, group: Neighbours) -> Var:
-        """Append a plane with an element for each iteration, and zeros around them."""
+        """Append rows with an element for each iteration, and zeros around them."""
         sizes = [
             self.b.int("add", self.b.int("maximum", self.b.int("sub", loop.stop, loop.start), ZERO), Const(2 * gap))
             for loop, gap in ((self.outer, group.gap(0)), (self.inner, group.gap(1)))
         ]
+        if self.turns:
+            sizes[0] = Const(mask(group) + 1)
         array = group.stores[0].array
         return self.b.emit("zeros", *sizes, dtype=self.b.type(array).dtype, hint=f"{array}_later")
 
@@ -115,26 +121,60 @@ class Planes:
 
     def second(self, group: Neighbours, plane: Var) -> Block:
         """The loops that gather, where the first ones run at all."""
-        row, column = self.b.like(self.outer.index), self.b.like(self.inner.index)
-        stmt, least = group.stores[0], (group.least(0), group.least(1))
+        row = self.b.like(self.outer.index)
         with self.b.block() as around:
-            stops = [
-                self.b.int("add", loop.stop, Const(gap))
-                for loop, gap in ((self.outer, group.gap(0)), (self.inner, group.gap(1)))
-            ]
-            with self.b.block() as body:
-                total: Atom | None = None
-                for by in group.offsets:
-                    ahead = least[0] - by[0], least[1] - by[1]
-                    share = self.b.load(plane, self.place(group, row, column, ahead))
-                    total = share if total is None else self.b.emit("add", total, share)
-                assert total is not None
-                moves = {group.axes[0]: moved(self.b, row, least[0]), group.axes[1]: moved(self.b, column, least[1])}
-                at = tuple(moves.get(k, item) for k, item in enumerate(stmt.index))
-                self.b.store(stmt.array, at, total, add=True)
-            line = Loop(column, self.inner.start, stops[1], ONE, (), tuple(body), None, False, self.inner.span)
-            self.b.add(Loop(row, self.outer.start, stops[0], ONE, (), (line,), None, False, self.outer.span))
-        lines: list[Stmt] = around
+            stop = self.b.int("add", self.outer.stop, Const(group.gap(0)))
+            with self.b.block() as lines:
+                self.gather(group, plane, row)
+            self.b.add(Loop(row, self.outer.start, stop, ONE, (), tuple(lines), None, False, self.outer.span))
+        return self.guarded(around)
+
+    def together(self, first: Loop, groups: list[tuple[Neighbours, Var]]) -> Block:
+        """One loop over the rows, which gathers for one as soon as the last that it gathers from is there."""
+        gap, row = groups[0][0].gap(0), self.outer.index
+        with self.b.block() as around:
+            stop = self.b.int("add", self.outer.stop, Const(gap))
+            for behind in range(1, gap + 1):
+                for group, plane in groups:
+                    self.clear(group, plane, moved(self.b, self.outer.start, -behind))
+            with self.b.block() as lines:
+                within = self.b.emit("lt", row, self.outer.stop, hint="within", weak=True)
+                with self.b.block() as beyond:
+                    for group, plane in groups:
+                        self.clear(group, plane, row)
+                self.b.add(Branch(within, first.body, tuple(beyond), (), self.outer.span))
+                for group, plane in groups:
+                    self.gather(group, plane, row)
+            self.b.add(replace(first, stop=stop, body=tuple(lines)))
+        return self.guarded(around)
+
+    def clear(self, group: Neighbours, plane: Var, row: Atom) -> None:
+        """Append a loop that says that an iteration of the outer loop adds nothing."""
+        column = self.b.like(self.inner.index)
+        with self.b.block() as body:
+            nothing = scalar(0.0, self.b.type(plane).dtype)
+            self.b.store(plane, self.place(group, row, column, (0, 0)), nothing)
+        loop = Loop(column, self.inner.start, self.inner.stop, ONE, (), tuple(body), None, False, self.inner.span)
+        self.b.add(loop)
+
+    def gather(self, group: Neighbours, plane: Var, row: Var) -> None:
+        """Append the loop over the elements of one row."""
+        stmt, least, column = group.stores[0], (group.least(0), group.least(1)), self.b.like(self.inner.index)
+        stop = self.b.int("add", self.inner.stop, Const(group.gap(1)))
+        with self.b.block() as body:
+            total: Atom | None = None
+            for by in group.offsets:
+                ahead = least[0] - by[0], least[1] - by[1]
+                share = self.b.load(plane, self.place(group, row, column, ahead))
+                total = share if total is None else self.b.emit("add", total, share)
+            assert total is not None
+            moves = {group.axes[0]: moved(self.b, row, least[0]), group.axes[1]: moved(self.b, column, least[1])}
+            at = tuple(moves.get(k, item) for k, item in enumerate(stmt.index))
+            self.b.store(stmt.array, at, total, add=True)
+        self.b.add(Loop(column, self.inner.start, stop, ONE, (), tuple(body), None, False, self.inner.span))
+
+    def guarded(self, lines: list[Stmt]) -> Block:
+        """Lines that run where both loops do."""
         for loop in (self.inner, self.outer):
             # loops that do not run have no elements either
             with self.b.block() as test:
@@ -142,15 +182,27 @@ class Planes:
             lines = [*test, Branch(runs, tuple(lines), (), (), loop.span)]
         return tuple(lines)
 
-    def place(self, group: Neighbours, row: Var, column: Var, ahead: tuple[int, int]) -> tuple[Atom, Atom]:
-        """The place in a plane for values of the two indices, moved `ahead`."""
-        return (
-            place(self.b, self.outer, row, group.gap(0) + ahead[0]),
-            place(self.b, self.inner, column, group.gap(1) + ahead[1]),
-        )
+    def place(self, group: Neighbours, row: Atom, column: Var, ahead: tuple[int, int]) -> tuple[Atom, Atom]:
+        """The place in the rows for values of the two indices, moved `ahead`."""
+        across = place(self.b, self.inner, column, group.gap(1) + ahead[1])
+        if self.turns:
+            return self.turn(moved(self.b, row, ahead[0]), mask(group)), across
+        return place(self.b, self.outer, row, group.gap(0) + ahead[0]), across
+
+    def turn(self, row: Atom, last: int) -> Atom:
+        """The one of the rows from 0 to `last` whose turn it is."""
+        if isinstance(row, Const):
+            assert isinstance(row.value, int)
+            return Const(row.value & last)
+        return self.b.emit("bitand", row, Const(last), hint="row")
 
 
-def place(b: Builder, loop: Loop, index: Var, shift: int) -> Atom:
+def mask(group: Neighbours) -> int:
+    """One less than the number of rows that are used in turn, a power of two."""
+    return (1 << group.gap(0).bit_length()) - 1
+
+
+def place(b: Builder, loop: Loop, index: Atom, shift: int) -> Atom:
     """The place in a work array for a value of a loop's index."""
     if isinstance(loop.start, Const):
         assert isinstance(loop.start.value, int)

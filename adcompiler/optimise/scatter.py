@@ -82,13 +82,18 @@ class Scatter:
 
     def rows(self, outer: Loop, inner: Loop) -> Iterator[Stmt]:
         """The loops over a plane, and for each value that goes to several rows others that gather it."""
-        planes = Planes(self.b, outer, inner)
         found = list(neighbours(self.forms, outer, inner, self.only_added(inner)))
+        turns = not outer.carried and len({group.gap(0) for group in found}) == 1
+        planes = Planes(self.b, outer, inner, turns)
         with self.b.block() as lines:
             groups = [(group, planes.allocate(group)) for group in found]
         self.setup += lines
-        first = planes.first(groups) if groups else outer
-        yield map_blocks(first, self.block)
+        first = map_blocks(planes.first(groups) if groups else outer, self.block)
+        assert isinstance(first, Loop)
+        if turns:
+            yield from planes.together(first, groups)
+            return
+        yield first
         for group, plane in groups:
             yield from planes.second(group, plane)
 

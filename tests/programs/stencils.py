@@ -223,3 +223,22 @@ def loop_from_a_negative_start(x):
 
 
 program(loop_from_a_negative_start, lambda rng: (rng.normal(size=9),))
+
+
+def reaction_on_a_plane(u, c, steps):
+    n, m = u.shape
+    u = u.copy()
+    v = u.copy()
+    for _ in range(steps):
+        for i in range(1, n - 1):
+            for j in range(1, m - 1):
+                around = u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1] - 4.0 * u[i, j]
+                v[i, j] = u[i, j] + c * around - 0.1 * u[i, j] ** 3
+        u, v = v, u
+    return np.sum(u**2)
+
+
+program(reaction_on_a_plane, lambda rng: (rng.normal(size=(5, 6)), 0.1, 3))
+program(
+    reaction_on_a_plane, lambda rng: (rng.normal(size=(5, 6)), 0.1, 3), (0, 1), name="reaction_on_a_plane_and_its_rate"
+)
