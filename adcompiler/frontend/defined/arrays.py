@@ -24,6 +24,31 @@ def broadcast_arrays(*args: Any, subok: Any = False) -> Any:
     return tuple([view_of(np.full(shape, a), a) for a in args])
 
 
+@means(np.lib.stride_tricks.sliding_window_view)
+def sliding_window_view(
+    x: Any, window_shape: Any, axis: Any = None, *, subok: Any = False, writeable: Any = False
+) -> Any:
+    """All windows of a shape, as copies: the axes within a window come last."""
+    if writeable:
+        refuse("windows that are written", "write to the array itself")
+    sizes = tuple(window_shape) if isinstance(window_shape, (tuple, list)) else (window_shape,)
+    if axis is None:
+        axes = tuple(range(x.ndim))
+    else:
+        axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    if len(axes) != len(sizes):
+        raise ValueError("window_shape and axis must have equally many entries")
+    out = x
+    for k, size in zip(axes, sizes, strict=True):
+        place = k % x.ndim
+        count = out.shape[place] - size + 1
+        if size < 0 or count < 1:
+            raise ValueError("window shape cannot be larger than input array shape")
+        rows = np.moveaxis(out, place, 0)[np.arange(count)[:, None] + np.arange(size)]
+        out = np.moveaxis(np.moveaxis(rows, 1, -1), 0, place)
+    return view_of(out, x)
+
+
 # -- parts -------------------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,14 @@ X, Y, V, C = rng.normal(size=(3, 4)), rng.normal(size=(3, 4)), rng.normal(size=6
 I = np.array([2, 0, -1, 2])
 
 use("broadcast_to", lambda v: np.broadcast_to(v, (2, 6)) * 2, V)
+use("sliding_window_view", lambda v: np.lib.stride_tricks.sliding_window_view(v, 3) * np.arange(3.0), V)
+use("sliding_window_view of a matrix", lambda x: np.lib.stride_tricks.sliding_window_view(x, (2, 3)) ** 2, X)
+use("sliding_window_view along an axis", lambda x: np.lib.stride_tricks.sliding_window_view(x, 2, axis=-1) ** 2, X)
+use(
+    "sliding_window_view twice along an axis",
+    lambda c: np.lib.stride_tricks.sliding_window_view(c, (2, 2), axis=(2, 2)) ** 2,
+    C,
+)
 use("broadcast_to number", lambda v: np.broadcast_to(v, (2, 3)) * 2.0, 1.5)
 use("broadcast_arrays", lambda v, w: np.broadcast_arrays(v, w), V, X[:, :1])
 use("split", lambda v: np.split(v, 3), V)
