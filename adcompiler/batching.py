@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from adcompiler.calls.portable import NotPortable
+from adcompiler.calls.signing import Same
 from adcompiler.calls.subject import Subject, subject
 from adcompiler.errors import Span
 from adcompiler.handlers import handled_in
@@ -129,8 +132,13 @@ class Batched(Transformed):
 
     @cached_property
     def subject(self) -> Subject:
-        """The loop over the items, with what has been compiled of it."""
-        return subject(self, self.options)
+        """The loop over the items, with what has been compiled of it: the same for equal axes."""
+        of: Any = self.function
+        # a bound method is made anew at each access
+        parts = (of.__func__, of.__self__) if isinstance(of, MethodType) else (of, None)
+        return _shared(
+            Same(parts[0]), Same(parts[1]), Axes(repr(self.in_axes), self.in_axes), self.in_class, self.options
+        )
 
     @property
     def place(self) -> Span | None:
@@ -187,3 +195,20 @@ class Batched(Transformed):
         kept = {key: value for key, value in kwargs.items() if not is_left(value)}
         more = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters.values())
         return given(low, Called(self.subject.binder.name, tuple(names), more), axes, args[:first], later | kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """Mapped axes, equal where they are written alike."""
+
+    text: str
+    value: Any = field(compare=False)
+
+
+@lru_cache(maxsize=128)
+def _shared(function: Same, owner: Same, axes: Axes, in_class: bool, options: Options) -> Subject:
+    made = Batched(
+        function.value if owner.value is None else MethodType(function.value, owner.value), axes.value, options
+    )
+    made.in_class = in_class
+    return Subject(made, options)

@@ -214,10 +214,15 @@ class Matrices(Transformed):
         return (*super()._given(function), self.mode)
 
     def __lower_call__(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Value:
-        """Refused: a matrix is made of several runs of a compiled function."""
-        raise UnsupportedSyntax(
-            f"{self.kind} inside a program that is compiled", low.b.span, f"call grad there, or {self.kind} outside"
-        )
+        """A call in a program that is being compiled."""
+        from adcompiler.calls.inner_matrices import Matrix as Inner
+        from adcompiler.calls.nesting import Outside
+
+        if self.mode == "sparse":
+            what = f"{self.kind} of mode 'sparse' inside a program that is compiled"
+            raise UnsupportedSyntax(what, low.b.span, "use mode='auto' there")
+        made = Inner(Outside(self, self.subject), self.places, self.has_aux, self.kind, self.mode)
+        return made.__lower_call__(low, args, kwargs, node)
 
 
 class Jacobian(Matrices):

@@ -10,7 +10,7 @@ from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.plans import Argument, product_plan
 from adcompiler.calls.results import directions
-from adcompiler.errors import TypeProblem, UnsupportedSyntax
+from adcompiler.errors import TypeProblem
 from adcompiler.handlers import handled_in
 from adcompiler.options import Options
 from adcompiler.transformed import Argnums, Function, Transformed
@@ -89,5 +89,9 @@ class HessianProduct(Transformed):
         return product_plan(lowering, self.subject.binder, values, self.places, self.has_aux)
 
     def __lower_call__(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Value:
-        """Refused: its last argument is none of the function's."""
-        raise UnsupportedSyntax("hvp inside a program that is compiled", low.b.span, "call grad there, or hvp outside")
+        """A call in a program that is being compiled."""
+        from adcompiler.calls.inner import Product
+        from adcompiler.calls.nesting import Outside
+
+        made = Product(Outside(self, self.subject), self.places, self.has_aux)
+        return made.__lower_call__(low, args, kwargs, node)

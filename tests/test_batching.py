@@ -154,6 +154,14 @@ def test_arguments_by_name_and_left_out() -> None:
     np.testing.assert_allclose(ad.grad(inside)(Y), np.full(4, 4.0))
 
 
+def test_equal_batches_share_what_is_compiled() -> None:
+    spring = Spring()
+    assert ad.batched(error, (None, 0, 0)).subject is ad.batched(error, (None, 0, 0)).subject
+    assert ad.batched(error, (None, 0, 0)).subject is not ad.batched(error, (0, None, 0)).subject
+    assert spring.force.subject is spring.force.subject
+    assert spring.force.subject is not Spring().force.subject
+
+
 class Spring:
     def __init__(self) -> None:
         self.k = 3.0

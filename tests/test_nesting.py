@@ -153,26 +153,6 @@ def test_memory_shared_with_what_is_written_is_refused() -> None:
     assert caught.value.lineno is not None
 
 
-@pytest.mark.parametrize("function", [lambda x: ad.vjp(cubic, x)[0], lambda x: ad.jvp(cubic, (x,), (x,))[1]])
-def test_what_cannot_be_nested_is_refused(function: Any) -> None:
-    with pytest.raises(ad.UnsupportedSyntax, match="inside a program") as caught:
-        ad.grad(function)(2.0)
-    assert caught.value.filename == __file__
-
-
-def test_gradient_of_an_inner_function_is_refused_with_its_place() -> None:
-    def outer(x):
-        def inner(y):
-            return y * x
-
-        return ad.grad(inner)(x)
-
-    with pytest.raises(ad.UnsupportedSyntax, match="made inside the program") as caught:
-        ad.grad(outer)(2.0)
-    assert "define the function outside" in caught.value.fix
-    assert caught.value.lineno is not None
-
-
 # -- stop_gradient -----------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
+from adcompiler.calls.binding import Binder
+from adcompiler.calls.callee import Callee
 from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.results import Constant, Item, Tree
@@ -45,15 +48,65 @@ def call(
     args, kwargs
         The arguments.
     """
-    values = bound_values(
-        low, owner, of, [resolved(low, a) for a in args], {k: resolved(low, v) for k, v in kwargs.items()}
-    )
-    lowering, atoms = lowered_for(low, of, values)
+    return run(low, Outside(owner, of), planned, args, kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """A function from outside the program.
+
+    Parameters
+    ----------
+    owner : object
+        What the program calls.
+    of : Subject
+        The function it was made of.
+    """
+
+    owner: object
+    of: Subject
+
+    @property
+    def binder(self) -> Binder:
+        """How its arguments are bound."""
+        return self.of.binder
+
+    def lowered(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value]) -> tuple[Lowering, list[Atom]]:
+        """Its Wengert list for these arguments, and the arguments of that list."""
+        given = [resolved(low, a) for a in args], {k: resolved(low, v) for k, v in kwargs.items()}
+        return lowered_for(low, self.of, bound_values(low, self.owner, self.of, *given))
+
+
+def run(
+    low: Program,
+    callee: Callee,
+    planned: Callable[[Lowering], Plan],
+    args: Sequence[Value],
+    kwargs: Mapping[str, Value],
+    seeded: Callable[[Lowering, list[Atom]], list[Atom]] = lambda lowering, atoms: [],
+) -> Value:
+    """The value of a derivative of a function at these arguments.
+
+    Parameters
+    ----------
+    low : Lowering
+        The program being built.
+    callee : Callee
+        The function.
+    planned : callable
+        Gives the derivative to compute for a lowered form of the function.
+    args, kwargs
+        The arguments.
+    seeded : callable
+        Gives the directions for a lowered form of the function and its arguments.
+    """
+    lowering, atoms = callee.lowered(low, args, kwargs)
     plan = planned(lowering)
     fn = plan.compiled.stages["derivative"]
+    directions = seeded(lowering, atoms)
     if plan.compiled.derivative.mode != "primal":
-        atoms = _fresh(low.b, lowering, atoms)
-    return result_value(low.b, plan.tree, inlined(low.b, fn, atoms))
+        atoms = fresh(low.b, lowering, atoms)
+    return result_value(low.b, plan.tree, inlined(low.b, fn, [*atoms, *directions]))
 
 
 def lowered_for(low: Program, of: Subject, values: Sequence[Value]) -> tuple[Lowering, list[Atom]]:
@@ -144,7 +197,7 @@ def captured_by(low: Program, lowering: Lowering, capture: Capture) -> Atom:
     return low.captures.captured[key][1]
 
 
-def _fresh(b: Builder, lowering: Lowering, atoms: list[Atom]) -> list[Atom]:
+def fresh(b: Builder, lowering: Lowering, atoms: list[Atom]) -> list[Atom]:
     """The arguments with copies of the arrays that the function writes."""
     found = list(atoms)
     for k in sorted(lowering.lowered.written):
@@ -158,11 +211,11 @@ def _fresh(b: Builder, lowering: Lowering, atoms: list[Atom]) -> list[Atom]:
                     b.span,
                     "pass a copy of one of them",
                 )
-        found[k] = _copy(b, array)
+        found[k] = copied(b, array)
     return found
 
 
-def _copy(b: Builder, array: Var) -> Atom:
+def copied(b: Builder, array: Var) -> Atom:
     """A copy in the memory order for which the function was lowered."""
     if b.type(array).layout != "F" or b.type(array).rank < 2:
         return b.emit("copy", array, hint=array.name)
@@ -176,7 +229,7 @@ def result_value(b: Builder, tree: Tree, results: Sequence[Atom]) -> Value:
         case Constant(value):
             return Static(value)
         case Item(position, type):
-            return _typed(b, results[position], type)
+            return typed(b, results[position], type)
     items = [result_value(b, item, results) for item in tree.items]
     return (
         DictValue(tuple(zip(tree.keys, items, strict=True)))
@@ -185,7 +238,7 @@ def result_value(b: Builder, tree: Tree, results: Sequence[Atom]) -> Value:
     )
 
 
-def _typed(b: Builder, atom: Atom, type: Type) -> Atom:
+def typed(b: Builder, atom: Atom, type: Type) -> Atom:
     """A scalar that is Python's own where the argument is."""
     if type.rank or b.type(atom).weak == type.weak:
         return atom

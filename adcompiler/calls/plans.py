@@ -91,7 +91,7 @@ def product_plan(
 
 
 def pullback_plan(
-    lowering: Lowering, binder: Binder, values: tuple[Any, ...], places: Sequence[Place | None], out: OutTree
+    lowering: Lowering, binder: Binder, values: tuple[Any, ...] | None, places: Sequence[Place | None], out: OutTree
 ) -> Plan:
     """The gradients for a cotangent that is given for each floating result of `out`."""
     fn = lowering.interface

@@ -7,6 +7,7 @@ import numpy as np
 # importing a module of handlers enters them
 from adcompiler.frontend import builtin_numbers, builtin_objects, builtin_sequences, printing
 from adcompiler.frontend.builtin_table import TABLE, Builtin
+from adcompiler.handlers import enter_handler
 
 HANDLERS = (builtin_numbers, builtin_objects, builtin_sequences, printing)
 
@@ -18,6 +19,7 @@ def lookup(held: object) -> Builtin | None:
     (False, False, True)
     """
     try:
+        enter_handler(held)
         found = TABLE.get(held)
     except TypeError:
         return None

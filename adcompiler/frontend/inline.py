@@ -94,6 +94,11 @@ def call_closure(
     """A call of a function defined inside the program."""
     name = made.node.name if isinstance(made.node, ast.FunctionDef) else "lambda"
     bound = arguments(low, name, made.node.args, made.defaults, dict(made.kw_defaults), args, kwargs)
+    return run_closure(low, made, bound, node)
+
+
+def run_closure(low: Lowering, made: Closure, bound: dict[str, Value], node: ast.AST) -> Value:
+    """The value of a function defined inside the program, for these values of its parameters."""
     return _run(low, Frame(made.frame.source, definition(made.node), made.frame), bound, node)
 
 
@@ -234,4 +239,5 @@ __all__ = [
     "call_function",
     "entered",
     "returned",
+    "run_closure",
 ]

@@ -90,7 +90,7 @@ def _lowered(low: Lowering, source: SourceFunc, specs: Sequence[Spec]) -> Lowere
     if isinstance(value, Maybe):
         raise low.refuse("returns-none", source.node)
     results: list[Atom] = []
-    out = _out(low, value, results)
+    out = results_of(low, value, results)
     return _finished(low, source, params, results, out)
 
 
@@ -126,15 +126,16 @@ def _argument(low: Lowering, name: str, spec: Spec, params: list[Var]) -> Value:
     return params[-1]
 
 
-def _out(low: Lowering, value: Value, results: list[Atom]) -> OutTree:
+def results_of(low: Lowering, value: Value, results: list[Atom]) -> OutTree:
+    """The form of what a function returns; its leaves are added to `results`."""
     match value:
         case Var() | Const():
             results.append(value)
             return OutLeaf(len(results) - 1)
         case Seq(items, kind, record):
-            return OutSeq(kind, tuple(_out(low, item, results) for item in items), record=record)
+            return OutSeq(kind, tuple(results_of(low, item, results) for item in items), record=record)
         case DictValue(items):
-            found = tuple(_out(low, item, results) for _, item in items)
+            found = tuple(results_of(low, item, results) for _, item in items)
             return OutSeq("dict", found, tuple(key for key, _ in items))
         case Static(value=held):
             return OutStatic(held)
@@ -143,7 +144,7 @@ def _out(low: Lowering, value: Value, results: list[Atom]) -> OutTree:
         case Conflict(reason):
             raise low.refuse("mixed-values", reason=reason)
         case Maybe():
-            return _out(low, resolved(low, value), results)
+            return results_of(low, resolved(low, value), results)
     raise low.refuse("returns-object", kind=type(value).__name__.lower())
 
 

@@ -101,11 +101,14 @@ def items_that_are_written(x, n):
 program(items_that_are_written, lambda rng: (rng.normal(size=(3, 5)), 2))
 
 
+def _mixed(row, scale):
+    return row * scale + np.sum(row) ** 2 * 0.1
+
+
 def batches_in_a_loop(x, w):
     state = x
     for k in range(3):
-        scale = w[k]
-        state = ad.batched(lambda row: row * scale + np.sum(row) ** 2 * 0.1)(state)  # noqa: B023
+        state = ad.batched(_mixed, in_axes=(0, None))(state, w[k])
     return np.sum(state[0] * state[1])
 
 
