@@ -113,7 +113,7 @@ def checkpointed_nested_arrays(u, p, n):
             w[j] = u[j] * p + k
         for _ in checkpointed_range(n, snapshots=2):
             u[1:] = np.sin(u[:-1] * w[1:])
-            w[0] = w[0] + u[1] * w[1]
+            w[0] = 0.5 * w[0] + 0.1 * u[1] * w[1]
         u = u * w
     return np.sum(u)
 
@@ -186,7 +186,7 @@ def checkpointed_work_array(u, p, n):
         for j in range(len(u)):
             w[j] = u[j] * p + s
         for j in range(1, len(u)):
-            s = s + np.sin(w[j] * w[j - 1])
+            s = 0.5 * s + 0.1 * np.sin(w[j] * w[j - 1])
     return s
 
 
@@ -306,7 +306,7 @@ def checkpointed_passing_partly(u, p, n):
         for j in range(1, len(u)):
             w[j] = u[j] * p + s
         for j in range(len(u)):
-            s = s + np.sin(w[j] * p)
+            s = 0.5 * s + 0.1 * np.sin(w[j] * p)
         w[0] = s
     return s
 
@@ -320,7 +320,7 @@ def checkpointed_passing_nested(u, p, n):
     for _ in range(2):
         for _ in checkpointed_range(n, snapshots=3):
             w[:] = u * p + s
-            s = s + np.sum(np.sin(w))
+            s = 0.5 * s + 0.1 * np.sum(np.sin(w))
         s = s * w[1]
     return s
 

@@ -223,7 +223,7 @@ program(
         rng.random((2, 10, 10, 1)),
         rng.random((3, 3, 1, 2)) - 0.5,
         rng.random(2),
-        rng.random((3, 3, 2, 3)) - 0.5,
+        rng.random((3, 3, 2, 3)) - 0.3,
         rng.random((3, 5)),
         rng.random(5),
     ),
