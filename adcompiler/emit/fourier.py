@@ -5,13 +5,38 @@ from __future__ import annotations
 _COMPILED = '@nb.njit(error_model="numpy", nogil=True)'
 
 FFT = f'''
-def _fft_turns(n, step, sign):
-    """The numbers exp(sign * 2j * pi * k * step / n) for k below n."""
+def _fft_turns(n, sign):
+    """The numbers exp(sign * 2j * pi * k / n) for k below n, as products of coarse turns and of fine ones."""
     turns = np.empty(n, dtype=np.complex128)
-    for k in range(n):
-        angle = 2.0 * np.pi * ((k * step) % n) / n
-        turns[k] = complex(np.cos(angle), sign * np.sin(angle))
+    width = int(np.sqrt(n)) + 1
+    fine = np.empty(width, dtype=np.complex128)
+    for k in range(width):
+        angle = 2.0 * np.pi * k / n
+        fine[k] = complex(np.cos(angle), sign * np.sin(angle))
+    for first in range(0, n, width):
+        angle = 2.0 * np.pi * first / n
+        coarse = complex(np.cos(angle), sign * np.sin(angle))
+        for k in range(min(width, n - first)):
+            turns[first + k] = coarse * fine[k]
     return turns
+
+
+{_COMPILED}
+def _fft_fours(x, y, turns, done, left):
+    """A pass of `_fft_vector` for the factor four."""
+    quarter = turns[turns.size // 4].imag
+    for k in range(left):
+        one, two, three = turns[k * done], turns[2 * k * done], turns[3 * k * done]
+        for t in range(done):
+            a, b = x[t + done * k], x[t + done * (k + left)]
+            c, d = x[t + done * (k + 2 * left)], x[t + done * (k + 3 * left)]
+            even, odd, across = a + c, a - c, b + d
+            turned = complex(quarter * (d - b).imag, quarter * (b - d).real)
+            place = t + 4 * done * k
+            y[place] = even + across
+            y[place + done] = (odd + turned) * one
+            y[place + 2 * done] = (even - across) * two
+            y[place + 3 * done] = (odd - turned) * three
 
 
 {_COMPILED}
@@ -20,6 +45,12 @@ def _fft_vector(x, y, turns):
     n = left = x.size
     done, p = 1, 2
     while left > 1:
+        if left % 4 == 0:
+            left //= 4
+            _fft_fours(x, y, turns, done, left)
+            x, y = y, x
+            done *= 4
+            continue
         while left % p:
             p += 1
         left //= p
@@ -42,7 +73,7 @@ def _fft_chirped(a, out, sign):
     n, size = a.shape[1], 1
     while size < 2 * n - 1:
         size *= 2
-    turns = _fft_turns(size, 1, -1.0)
+    turns = _fft_turns(size, -1.0)
     chirp = np.empty(n, dtype=np.complex128)
     kernel = np.zeros(size, dtype=np.complex128)
     for k in range(n):
@@ -54,16 +85,16 @@ def _fft_chirped(a, out, sign):
     kernel = _fft_vector(kernel, np.empty(size, dtype=np.complex128), turns)
     x, y = np.empty(size, dtype=np.complex128), np.empty(size, dtype=np.complex128)
     for i in range(a.shape[0]):
-        x[n:] = 0.0
-        for k in range(n):
-            x[k] = a[i, k] * chirp[k]
+        for k in range(size):
+            x[k] = a[i, k] * chirp[k] if k < n else 0.0
         found = _fft_vector(x, y, turns)
         for k in range(size):
             y[k] = (found[k] * kernel[k]).conjugate()
-        x[:] = y
+        for k in range(size):
+            x[k] = y[k]
         found = _fft_vector(x, y, turns)
         for k in range(n):
-            out[i, k] = found[k].conjugate() * chirp[k] / size
+            out[i, k] = found[k].conjugate() * chirp[k] * (1.0 / size)
 
 
 {_COMPILED}
@@ -78,7 +109,7 @@ def _fft(a, inverse):
     if rest > 1:
         _fft_chirped(a, out, sign)
         return out
-    turns = _fft_turns(n, 1, sign)
+    turns = _fft_turns(n, sign)
     x, y = np.empty(n, dtype=np.complex128), np.empty(n, dtype=np.complex128)
     for i in range(a.shape[0]):
         for k in range(n):
