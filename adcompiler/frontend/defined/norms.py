@@ -137,3 +137,23 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     squares = np.atleast_1d(np.sum(miss * miss, axis=0))
     kept = len(squares) if m > n and rank == n else 0
     return x, squares[:kept], rank, values
+
+
+# -- diagonals of stacks of matrices -----------------------------------------------------------------------------------
+
+
+@means(np.linalg.trace)
+def trace(x: Any, *, offset: Any = 0) -> Any:
+    """The sums of the diagonals of a stack of matrices."""
+    return np.sum(diagonal(x, offset=offset), axis=-1)
+
+
+@means(np.linalg.diagonal)
+def diagonal(x: Any, *, offset: Any = 0) -> Any:
+    """The diagonals of a stack of matrices."""
+    x = np.asarray(x)
+    row, column = max(-offset, 0), max(offset, 0)
+    out = np.empty((*x.shape[:-2], max(min(x.shape[-2] - row, x.shape[-1] - column), 0)), x.dtype)
+    for k in range(out.shape[-1]):
+        out[..., k] = x[..., row + k, column + k]
+    return out

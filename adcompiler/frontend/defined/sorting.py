@@ -188,6 +188,58 @@ def median(a: Any, axis: Any = None, overwrite_input: Any = False, keepdims: Any
     return restored(np.where(np.isnan(last), last, middle), a, axis, keepdims)
 
 
+@means(np.nanmedian)
+def nanmedian(a: Any, axis: Any = None, overwrite_input: Any = False, keepdims: Any = False) -> Any:
+    """The median of what is not NaN."""
+    return nanquantile(a, 0.5, axis, keepdims=keepdims)
+
+
+def known_quantile(rows: Any, q: Any) -> Any:
+    """A quantile of each sorted line without the NaN at its end."""
+    flat = np.reshape(rows, (-1, rows.shape[-1]))
+    found = np.full(len(flat), np.nan, flat.dtype)
+    for i in range(len(flat)):
+        n: Any = np.count_nonzero(np.logical_not(np.isnan(flat[i])))
+        if n > 0:
+            place = q * (n - 1)
+            k = int(np.floor(place))
+            t = place - k
+            low, high = flat[i, k], flat[i, min(k + 1, n - 1)]
+            found[i] = low + (high - low) * t if t < 0.5 else high - (high - low) * (1 - t)
+    return np.reshape(found, rows.shape[:-1])
+
+
+@means(np.nanquantile)
+def nanquantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    overwrite_input: Any = False,
+    method: Any = "linear",
+    keepdims: Any = False,
+) -> Any:
+    """One quantile of what is not NaN."""
+    if method != "linear" or np.ndim(q) > 0:
+        refuse("np.nanquantile by another method or of several quantiles", "ask for one at a time, by 'linear'")
+    if q < 0 or q > 1:
+        raise ValueError("Quantiles must be in the range [0, 1]")
+    rows = sort(lines(a, axis))
+    return restored(known_quantile(rows, q), a, axis, keepdims)
+
+
+@means(np.nanpercentile)
+def nanpercentile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    overwrite_input: Any = False,
+    method: Any = "linear",
+    keepdims: Any = False,
+) -> Any:
+    """One percentile of what is not NaN."""
+    return nanquantile(a, q / 100, axis, method=method, keepdims=keepdims)
+
+
 def quantile_of(rows: Any, q: Any, method: str) -> Any:
     """A quantile of sorted lines."""
     n = rows.shape[-1]

@@ -2,6 +2,7 @@
 
 # ruff: noqa: B008
 import numpy as np
+import scipy.fft
 import scipy.integrate
 import scipy.special as sp
 
@@ -25,6 +26,8 @@ for axis in (None, 0, -1):
     use(f"percentile {axis}", lambda x, a=axis: np.percentile(x, [20.0, 65.0], axis=a, keepdims=True), X)
     for name in ("nanmax", "nanmin", "nanprod", "nanvar", "nanstd", "nanmean", "nansum"):
         use(f"{name} {axis}", lambda x, a=axis, f=getattr(np, name): f(x, axis=a), N)
+    use(f"nanmedian {axis}", lambda x, a=axis: np.nanmedian(x, axis=a, keepdims=True), N)
+    use(f"nanpercentile {axis}", lambda x, a=axis: np.nanpercentile(x, 35.0, axis=a), N)
     use(f"nancumsum {axis}", lambda x, a=axis: np.nancumsum(x, axis=a), N)
     use(f"logsumexp {axis}", lambda x, a=axis: sp.logsumexp(3 * x, axis=a), X)
     use(f"softmax {axis}", lambda x, a=axis: sp.softmax(3 * x, axis=a), X)
@@ -194,7 +197,22 @@ for name in ("xlogy", "xlog1py", "rel_entr", "kl_div", "huber", "pseudo_huber", 
     use(name, lambda p, q, f=getattr(sp, name): f(p, q), P, P[::-1] + 0.2)
 use("xlogy zero", lambda p, q: sp.xlogy(p, q), np.array([0.0, 0.5]), np.array([0.5, 2.0]))
 use("logsumexp weights", lambda x, b: sp.logsumexp(x, axis=1, b=b, keepdims=True), X, np.abs(Y))
+for name in ("ndtri", "erfinv", "erfcinv"):
+    use(name, lambda p, f=getattr(sp, name): f(p), np.array([0.05, 0.1, 0.3, 0.6, 0.95]))
+use("zeta", lambda s, q: sp.zeta(s, q), 1.5 + P, 0.2 + P)
+for order in (0, 1, 3):
+    use(f"polygamma {order}", lambda p, n=order: sp.polygamma(n, p), P)
 use("multigammaln", lambda a: sp.multigammaln(a, 3), 4.5)
+
+# -- Fourier transforms
+use("rfft2", lambda x: np.abs(np.fft.rfft2(x)), X)
+use("irfft2", lambda x: np.fft.irfft2(np.fft.rfft2(x), s=(4, 6)), X)
+use("rfftn", lambda c: np.fft.rfftn(c, s=(4, 3), axes=(0, 2), norm="ortho").imag, C)
+use("irfftn", lambda c: np.fft.irfftn(c, norm="forward"), C)
+use("scipy fft", lambda v: np.abs(scipy.fft.fft(v)) + scipy.fft.irfft(scipy.fft.rfft(v)), V)
+use("linalg trace", lambda c: np.linalg.trace(c) + np.linalg.diagonal(c, offset=1)[:, 0], C)
+use("hfft", lambda v: np.fft.hfft(v * (1 + 0.5j), n=9), V)
+use("ihfft", lambda v: np.fft.ihfft(v, norm="ortho").imag, V)
 
 # -- norms
 use("matrix norm 1", lambda x: np.linalg.norm(x, 1), X)
