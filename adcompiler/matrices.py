@@ -14,7 +14,6 @@ from adcompiler.calls.matrices import Leaf, Matrix, Mode, argument_tree, arrange
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.plans import Argument, number_position, primal_plan, split
 from adcompiler.calls.results import Tree, value_tree
-from adcompiler.calls.sparse import SparseMatrix
 from adcompiler.errors import NotDifferentiable, UnsupportedSyntax
 from adcompiler.handlers import handled_in
 from adcompiler.options import Options
@@ -24,6 +23,7 @@ from adcompiler.transformed import Argnums, Function, Transformed
 MODES = {"jacobian": ("auto", "forward", "reverse", "sparse"), "hessian": ("auto", "sparse")}
 
 if TYPE_CHECKING:
+    from adcompiler.calls.sparse import SparseMatrix
     from adcompiler.frontend.context import Lowering as Program
     from adcompiler.frontend.values import Value
 
@@ -142,6 +142,9 @@ class Call:
 
     def sparse(self, kind: str) -> SparseMatrix:
         """What computes the matrix where most entries are zero."""
+        # it brings text of the compiler's along, which other calls do not need
+        from adcompiler.calls.sparse import SparseMatrix
+
         made = self.instance
         key = "sparse", kind, self.wrt, self.out
         return made.plan(key, lambda: SparseMatrix(made, kind, self.out, self.wrt, self.tree))
