@@ -2,19 +2,16 @@
 
 The result refers to values of the primal by their primal names, as if all of them were still there. What it takes to
 have them (recomputing, reloading, recording) is decided in `record` and written in `replay`.
-
-Scalars have adjoints that are values (`bars`); an active array has a shadow array of the same shape, views have views
-of it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from adcompiler.ad.adjoints import Adjoints, Bars
 from adcompiler.ad.checkpoint import Replayed
 from adcompiler.ad.marked import Marked
 from adcompiler.ad.order import memory_is_free
-from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.reuse import PrimalLines
 from adcompiler.ad.shorten import shortened, without_dead
 from adcompiler.ad.trips import reversed_range, trips_of
@@ -22,22 +19,18 @@ from adcompiler.analysis.alias import Aliases
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Path
 from adcompiler.analysis.selection import selected
-from adcompiler.ir.build import ONE, Builder, scalar
+from adcompiler.ir.build import scalar
 from adcompiler.ir.ops import kind
-from adcompiler.ir.walk import all_defs, all_reads, as_var, blocks, rename, walk
+from adcompiler.ir.walk import all_defs, all_reads, blocks, rename, walk
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
     Block,
     Branch,
     Carry,
-    Const,
-    Grow,
     Load,
     Loop,
-    NewAxis,
     Out,
-    Slice,
     Stmt,
     Store,
     Var,
@@ -45,37 +38,24 @@ from adcompiler.ir.wengert import (
 )
 from adcompiler.rules.table import is_zero, lookup
 
-Bars = dict[Var, Atom]
-
 
 @dataclass(slots=True)
-class Reverse:
-    """The state of one transposition.
+class Reverse(Adjoints):
+    """The state of one transposition; `origin` maps the index of a reversed loop to the path of the primal one."""
 
-    `bars` maps an active scalar to its adjoint so far, an array to its shadow; absent means zero.
-    `origin` maps the index of each reversed loop to the path of the loop it reverses.
-    """
-
-    b: Builder
-    primal: Prepared
-    active: frozenset[Var]
-    memory: Aliases = field(init=False)
-    views: dict[Var, Load | Assign] = field(init=False)
-    bars: Bars = field(default_factory=dict)
     origin: dict[Var, Path] = field(default_factory=dict)
     free: set[Path] = field(default_factory=set)
+    memory: Aliases = field(init=False)
     over: Dependence = field(init=False)
     chosen: frozenset[Var] = field(init=False)
     lines: PrimalLines = field(init=False)
-    grown: frozenset[Var] = field(init=False)
 
     def __post_init__(self) -> None:
+        Adjoints.__post_init__(self)
         self.over = dependence(self.primal.func)
         self.memory = self.over.memory
         self.lines = PrimalLines(self.primal.func)
         self.chosen = selected(self.primal.func)
-        self.grown = frozenset(s.array for s in walk(self.primal.func.body) if isinstance(s, Grow))
-        self.views = {s.target: s for s in walk(self.primal.func.body) if isinstance(s, (Load, Assign)) and is_view(s)}
 
     # -- statements ----------------------------------------------------------------------------------------------
 
@@ -143,81 +123,6 @@ class Reverse:
         """Put back what a store overwrote, which the statement before it has read."""
         assert isinstance(before, (Load, Assign))
         self.b.store(stmt.array, stmt.index, before.target)
-
-    # -- adjoints ------------------------------------------------------------------------------------------------
-
-    def accumulate(self, to: Atom, share: Atom, fresh: bool) -> None:
-        """Add `share` to the adjoint of `to`; a fresh array may become the adjoint itself."""
-        if not isinstance(to, Var) or to not in self.active:
-            return
-        share = self.convert(self.unbroadcast(share, to), to)
-        if not self.b.type(to).rank:
-            before = self.bars.get(to)
-            self.bars[to] = share if before is None else self.b.emit("add", before, share, hint=f"{to}_bar")
-        elif fresh and to not in self.bars and to not in self.views and self.b.type(share).rank:
-            assert isinstance(share, Var)
-            self.bars[to] = share
-        else:
-            bar = self.shadow(to)
-            self.b.store(bar, self.b.everything(bar), share, add=True)
-
-    def unbroadcast(self, share: Atom, to: Atom) -> Atom:
-        """Sum `share` over the axes along which `to` was broadcast."""
-        have, want = self.b.shape(share), self.b.shape(to)
-        lead = len(have) - len(want)
-        if lead < 0:
-            return share
-        stretched = tuple(k for k in range(len(want)) if want[k] == ONE and have[lead + k] != ONE)
-        if lead:
-            share = self.b.emit("sum", share, axes=tuple(range(lead)), keepdims=False, hint=f"{to}_bar")
-        if stretched:
-            share = self.b.emit("sum", share, axes=stretched, keepdims=True, hint=f"{to}_bar")
-        return share
-
-    def convert(self, share: Atom, to: Atom) -> Atom:
-        """`share` in the element type of `to`."""
-        dtype = self.b.type(to).dtype
-        if self.b.type(share).dtype == dtype:
-            return share
-        if self.b.type(share).is_complex:
-            share = self.b.emit("real", share, hint=f"{to}_bar") if not self.b.type(to).is_complex else share
-            return share if self.b.type(share).dtype == dtype else self.b.emit("cast", share, dtype=dtype)
-        if isinstance(share, Const):
-            return scalar(float(str(share.value)), dtype)
-        return self.b.emit("cast", share, dtype=dtype, hint=f"{to}_bar")
-
-    def base(self, array: Var) -> Var:
-        """The array of which `array` is a view, or itself."""
-        while (view := self.views.get(array)) is not None:
-            array = view.array if isinstance(view, Load) else as_var(view.args[0])
-        return array
-
-    def shadow(self, array: Var) -> Var:
-        """The shadow of an array: zeros where it has none yet, a view of a shadow where it is a view."""
-        if array in self.bars:
-            return as_var(self.bars[array])
-        view, hint = self.views.get(array), f"{array}_bar"
-        if view is None:
-            bar = self.b.emit("zeros", *self.extents(array), dtype=self.b.type(array).dtype, hint=hint)
-        elif isinstance(view, Load):
-            bar = self.b.load(self.shadow(view.array), view.index, hint)
-        else:
-            parent = self.shadow(as_var(view.args[0]))
-            bar = self.b.emit(view.op, parent, *view.args[1:], hint=hint, weak=None, **dict(view.params))
-        self.bars[array] = bar
-        return bar
-
-    def extents(self, array: Var) -> tuple[Atom, ...]:
-        """The extents of a shadow: those of the array at the end of the primal."""
-        if array not in self.grown:
-            return self.b.shape(array)
-        if array in self.primal.rows:
-            return (self.primal.rows[array], *self.b.shape(array)[1:])
-        return (self.b.emit("dim", array, axis=0, hint="rows"), *self.b.shape(array)[1:])
-
-    def zero(self, like: Var) -> Const:
-        """The adjoint of a scalar that has received nothing."""
-        return scalar(0.0, self.b.type(like).dtype)
 
     # -- regions -------------------------------------------------------------------------------------------------
 
@@ -369,10 +274,3 @@ class Reverse:
 def blocks_of(stmt: Stmt) -> Block:
     """The statements of a region's blocks, one after the other."""
     return tuple(s for block in blocks(stmt) for s in block)
-
-
-def is_view(stmt: Load | Assign) -> bool:
-    """Whether a line makes a reference to memory that exists."""
-    if isinstance(stmt, Load):
-        return any(isinstance(item, (Slice, NewAxis)) for item in stmt.index)
-    return kind(stmt.op) == "view"
