@@ -8,10 +8,12 @@ reverse sweep.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal
 
 from adcompiler.ad.choices import note_choices
 from adcompiler.ad.joint import Joint, Sweep
+from adcompiler.ad.network import Inseparable
 from adcompiler.ad.order import joinable
 from adcompiler.ad.partners import lonely, with_partners
 from adcompiler.ad.prepare import Saved
@@ -51,8 +53,12 @@ def cheapest(fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] 
     fn = note_choices(fn, active(fn, [fn.params[k] for k in wrt], outputs))
     best = attempt(fn, wrt, seeds, Saved(), outputs)
     for ways in candidates(best.reverse.over, best.decided):
-        known = [best.saved | way for way in ways if way.names <= fn_names(fn)]
-        best = min([best, *(attempt(fn, wrt, seeds, saved, outputs) for saved in known)], key=lambda a: a.cost)
+        before = best.saved
+        for way in ways:
+            if way.names <= fn_names(fn):
+                # contents that are saved in this way may be out of reach for what another line needs
+                with suppress(Inseparable):
+                    best = min(best, attempt(fn, wrt, seeds, before | way, outputs), key=lambda a: a.cost)
     alone = lonely(best.decided, best.sweep.lines) & fn_names(fn)
     if alone:
         best = attempt(with_partners(fn, alone), wrt, seeds, best.saved, outputs)

@@ -14,6 +14,10 @@ from typing import Generic, TypeVar
 N = TypeVar("N", bound=Hashable)
 
 
+class Inseparable(Exception):
+    """No cut of finite cost separates source and sink."""
+
+
 class Network(Generic[N]):
     """A network whose edges have capacities.
 
@@ -38,7 +42,10 @@ class Network(Generic[N]):
         self.left.setdefault(b, {}).setdefault(a, 0)
 
     def minimum_cut(self, source: N, sink: N) -> tuple[float, set[N]]:
-        """The cost of separating two nodes and the nodes on the source's side, as many as have no way to the sink."""
+        """The cost of separating two nodes and the nodes on the source's side, as many as have no way to the sink.
+
+        Raises `Inseparable` where a way between them has no edge of finite capacity.
+        """
         while sink in (levels := self._levels(source, lambda a, b: self.left[a][b] > 0)):
             self._fill(source, sink, levels)
         far = self._levels(sink, lambda b, a: self.left[a][b] > 0)
@@ -76,7 +83,8 @@ class Network(Generic[N]):
         """Send what a way takes; the number of its nodes up to the first edge that is full now."""
         edges = list(pairwise(path))
         least = min(self.left[a][b] for a, b in edges)
-        assert least < inf, "every way has an edge of finite capacity"
+        if least == inf:
+            raise Inseparable
         for a, b in edges:
             self.left[a][b] -= least
             self.left[b][a] += least

@@ -144,3 +144,16 @@ def places_counted_from_the_end(x):
 
 
 program(places_counted_from_the_end, lambda rng: (rng.uniform(0.4, 0.9, size=5),))
+
+
+def array_of_an_arm_written_after_it(x, y, s, n):
+    if n:
+        x = x * s
+        for _ in range(n, 4):
+            y *= x
+    v = x
+    v[1] = 0.5
+    return y[0]
+
+
+program(array_of_an_arm_written_after_it, lambda rng: (rng.normal(size=2), rng.normal(size=2), 0.4, 2), (0, 1, 2))
