@@ -212,6 +212,8 @@ def _call_object(
     if isinstance(held, MethodType):
         owner = captured(held.__self__, path.attribute("__self__"))
         plain = isinstance(held.__func__, FunctionType)
+        if not plain and isinstance(held.__self__, (np.random.Generator, np.random.RandomState)):
+            raise library.missing(low.b, held)
         function = Static(held.__func__) if plain else captured(held.__func__, path.attribute("__func__"))
         return call(low, function, [owner, *args], kwargs, node)
     special = getattr(held, "__lower_call__", None)
