@@ -129,7 +129,10 @@ def round_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str
 def bool_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`bool(x)`."""
     arity(low, "bool", args, 0, 1)
-    return truth(low, args[0]) if args else Const(False)
+    found = truth(low, args[0]) if args else Const(False)
+    if isinstance(found, Const) or low.b.type(found).weak:
+        return found
+    return low.b.emit("cast", found, dtype="bool", hint=hint, weak=True)
 
 
 @builtin(builtins.pow, operator.pow)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
+from dataclasses import replace
+from types import FunctionType
 
+from adcompiler.frontend.access import read_item
 from adcompiler.frontend.arithmetic import binary
 from adcompiler.frontend.builtin_table import Builtin, arity, builtin
 from adcompiler.frontend.comprehensions import as_list
 from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.defined.sorting import sorted_numbers
 from adcompiler.frontend.generators import loop_over
+from adcompiler.frontend.inline import call_definition
 from adcompiler.frontend.iteration import items_of, iterable
 from adcompiler.frontend.numbers import fits, integer, number
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.truth import truth
 from adcompiler.frontend.values import DictValue, ListOf, Object, RangeValue, Seq, SliceValue, Static, Value, Zipped
 from adcompiler.ir.build import ONE, ZERO
+from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.wengert import Atom, Const, Var
 
 
@@ -201,9 +208,39 @@ def slice_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str
 
 @builtin(builtins.sorted)
 def sorted_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
-    """`sorted(items)` of literals."""
-    items = items_of(low, resolved(low, args[0]))
+    """`sorted(items, key=, reverse=)` of numbers."""
+    arity(low, "sorted", args, 1, 1)
+    owner = resolved(low, args[0])
+    items = items_of(low, owner) if iterable(low, owner).fixed else None
     numbers = [item.value for item in items or () if isinstance(item, Const)]
-    if items is None or kwargs or len(numbers) < len(items):
+    if items is not None and not kwargs and len(numbers) == len(items):
+        return Seq(tuple(Const(number) for number in sorted(numbers)), "list")  # type: ignore[type-var]
+    kind = _element(low, owner, items)
+    given = owner if items is None else Seq(tuple(items), "list")
+    if kind is None:
         raise low.refuse("sorted")
-    return Seq(tuple(Const(number) for number in sorted(numbers)), "list")  # type: ignore[type-var]
+    assert isinstance(sorted_numbers, FunctionType)
+    found = call_definition(low, sorted_numbers, [given], kwargs, _SORTED, "sorted")
+    assert isinstance(found, Var)
+    made = ListOf(found, kind.weak)
+    if items is None:
+        return made
+    node = ast.Constant(0)
+    return Seq(tuple(read_item(low, made, [Const(k)], node) for k in range(len(items))), "list")
+
+
+_SORTED = ast.Pass()
+
+
+def _element(low: Lowering, owner: Value, items: list[Value] | None) -> Type | None:
+    """The type of the numbers to be sorted; None where they differ, or are no numbers."""
+    match owner:
+        case ListOf(array, weak):
+            return replace(low.b.type(array).element, weak=weak)
+        case Var() if low.b.type(owner).rank == 1:
+            return low.b.type(owner).element
+        case RangeValue():
+            return INDEX
+    kinds = {low.b.type(item) for item in items or () if isinstance(item, (Var, Const))}
+    plain = items is not None and all(isinstance(item, (Var, Const)) for item in items)
+    return kinds.pop() if plain and len(kinds) == 1 else None

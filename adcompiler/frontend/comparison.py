@@ -118,14 +118,26 @@ def _is(low: Lowering, left: Value, right: Value) -> Atom:
         if other == Static(None):
             return Const(one == Static(None))
     a, c = resolved(low, left), resolved(low, right)
-    if any(isinstance(v, Const) and isinstance(v.value, bool) for v in (a, c)):
-        return Const(isinstance(a, Const) and isinstance(c, Const) and a.value is c.value)
+    for one, other in ((a, c), (c, a)):
+        if isinstance(one, Const) and isinstance(one.value, bool):
+            return _is_bool(low, other, one.value)
     scalars = [v for v in (a, c) if isinstance(v, (Var, Const)) and not low.b.type(v).rank]
     if scalars:
         raise low.refuse("is-number")
     if isinstance(a, Static) and isinstance(c, Static):
         return Const(a.value is c.value or (isinstance(a.value, str) and a.value == c.value))
     return Const(same_value(a, c))
+
+
+def _is_bool(low: Lowering, value: Value, expected: bool) -> Atom:
+    """`value is True`: a truth value of NumPy's never is."""
+    if isinstance(value, Const):
+        return Const(value.value is expected)
+    if not isinstance(value, Var) or low.b.type(value).dtype != "bool" or low.b.type(value).rank:
+        return Const(False)
+    if not low.b.type(value).weak:
+        raise low.refuse("is-number")
+    return value if expected else negated(low, value)
 
 
 def _in(low: Lowering, item: Value, owner: Value) -> Atom:

@@ -79,13 +79,13 @@ def f(s):
         "class",
     ),
     "Match": (
-        "match in a differentiated function",
-        "write if and elif",
+        "match with a pattern that asks for a class, a mapping or a sequence of unknown kind",
+        "match constants, names and tuples written behind match, or write if and elif",
         """
 def f(s, n):
     match n:
-        case 0:
-            return s
+        case float(v):
+            return s * v
     return 2.0 * s
 """,
         "match",

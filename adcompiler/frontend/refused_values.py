@@ -180,11 +180,11 @@ def f(s):
         "max(",
     ),
     "sorted": (
-        "sorted() of values known only at run time",
-        "use np.sort on an array",
+        "sorted() of items that are not numbers of one type",
+        "sort numbers of one type, or np.argsort what the order goes by",
         """
 def f(s):
-    return sorted([s, 1.0])[0]
+    return sorted([(s, 1.0), (1.0, s)])[0]
 """,
         "sorted(",
     ),

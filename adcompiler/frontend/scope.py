@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from adcompiler.errors import Span
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, RETURNED, Liveness, assigned, liveness
+from adcompiler.frontend.matching import MatchAsIf, has_match
 from adcompiler.frontend.values import Value
 from adcompiler.ir.wengert import Const
 from adcompiler.source import FunctionNode, SourceFunc
@@ -47,6 +48,8 @@ def definition(node: FunctionNode) -> Definition:
         body = node.body
     if any(isinstance(n, ast.While) and _binds(n.test) for stmt in body for n in ast.walk(stmt)):
         body = [_TestsInside().visit(copy.deepcopy(stmt)) for stmt in body]
+    if has_match(body):
+        body = MatchAsIf().visit(copy.deepcopy(ast.Module(list(body), []))).body
     declared = (n for stmt in body for n in ast.walk(stmt) if isinstance(n, (ast.Global, ast.Nonlocal)))
     outer = frozenset(name for n in declared for name in n.names)
     local = frozenset(assigned(body)) | frozenset(parameters(node.args))

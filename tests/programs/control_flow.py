@@ -181,3 +181,43 @@ def optional_argument(x, weights=None):
 
 
 program(optional_argument, lambda rng: (rng.normal(size=4),))
+
+
+def match_names(x):
+    total = 0.0
+    for i, name in enumerate(("square", "sine", "other")):
+        match name:
+            case "square":
+                total += x[i] ** 2
+            case "sine":
+                total += np.sin(x[i])
+            case _:
+                total -= x[i]
+    return total
+
+
+program(match_names, lambda rng: (rng.normal(size=3),))
+
+
+def match_at_run_time(x, kinds):
+    total = 0.0
+    for i, k in enumerate(kinds):
+        match int(k), bool(x[i] > 0):
+            case (0 | 1, True):
+                total += x[i] ** 2
+            case (n, False):
+                total += n * np.sin(x[i])
+            case (2, _) if total > 0.1:
+                total -= x[i] ** 3
+            case _:
+                continue
+        total *= 1.1
+        match k:
+            case m if m > 2:
+                total += x[i]
+            case m:
+                total -= m * x[i]
+    return total
+
+
+program(match_at_run_time, lambda rng: (np.array([0.4, -0.3, 0.7, -0.8, 0.6]), np.array([0, 1, 2, 3, 4])))

@@ -183,3 +183,31 @@ def sort_by_key(values, keys):
 
 
 program(sort_by_key, lambda rng: (rng.normal(size=5), _apart(rng, 5)), (0, 1), refusable=True)
+
+
+def median_filter(x):
+    y = np.empty_like(x)
+    y[0], y[-1] = x[0], x[-1]
+    for i in range(1, len(x) - 1):
+        window = sorted([x[i - 1], x[i], x[i + 1]])
+        y[i] = window[1]
+    return np.sum(y**2)
+
+
+program(median_filter, lambda rng: (_apart(rng, 7),))
+
+
+def sorted_several_ways(x):
+    total = 0.0
+    for k, v in enumerate(sorted(x)):
+        total += k * v
+    for k, v in enumerate(sorted(x, reverse=True)):
+        total += k * v**2
+    for k, v in enumerate(sorted(x, key=lambda v: (v - 1.1) ** 2)):
+        total += k * v**3
+    for i in sorted(range(len(x)), key=lambda i: x[i]):
+        total *= 1 + 0.1 * x[i]
+    return total
+
+
+program(sorted_several_ways, lambda rng: (_apart(rng, 5),))

@@ -36,6 +36,17 @@ def sort_in_place(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *
     a[...] = sort(a, axis)
 
 
+def sorted_numbers(items: Any, *, key: Any = None, reverse: Any = False) -> Any:
+    """`sorted` of numbers, as an array; NaN has no place in an order."""
+    a = np.array(items)
+    keys = a if key is None else np.array([key(item) for item in items])
+    if np.isnan(keys).any():
+        raise ValueError("sorted() of NaN")
+    if reverse:
+        return a[::-1][sorting(keys[::-1])][::-1]
+    return a[sorting(keys)]
+
+
 @means(np.partition)
 def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = None, order: Any = None) -> Any:
     """A sorted copy, which is partitioned everywhere."""
