@@ -27,8 +27,9 @@ from adcompiler.ir.wengert import Atom, Const, Var
 
 def _extreme(name: str, comparison: str) -> Builtin:
     def handler(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
-        if "key" in kwargs:
-            raise low.refuse("sort-key", name=name)
+        if "key" in kwargs and kwargs["key"] != Static(None):
+            owner = Seq(tuple(args), "tuple") if len(args) > 1 else resolved(low, args[0])
+            return loop_over(low, name, owner, kwargs.get("default"), kwargs["key"])
         if len(args) > 1:
             return _extreme_of(low, args, comparison, hint)
         arity(low, name, args, 1, 1)

@@ -21,6 +21,26 @@ _LOOPS: Mapping[str, str] = {
     "any": "def any_of(items):\n for item in items:\n  if item:\n   return True\n return False",
     "all": "def all_of(items):\n for item in items:\n  if not item:\n   return False\n return True",
     **{
+        f"{name} by key": f"""def extreme(items, default, key):
+ empty = True
+ for item in items:
+  if empty:
+   best = item
+   highest = key(item)
+   empty = False
+  else:
+   value = key(item)
+   if value {sign} highest:
+    highest = value
+    best = item
+ if empty:
+  if default is None:
+   raise ValueError("{name}() arg is an empty sequence")
+  return default
+ return best"""
+        for name, sign in (("max", ">"), ("min", "<"))
+    },
+    **{
         name: f"""def extreme(items, default):
  empty = True
  for item in items:
@@ -61,11 +81,12 @@ def _parsed(name: str) -> ast.FunctionDef:
     return node
 
 
-def loop_over(low: Lowering, name: str, owner: Value, extra: Value | None) -> Value:
+def loop_over(low: Lowering, name: str, owner: Value, extra: Value | None, key: Value | None = None) -> Value:
     """`sum`, `any`, `all`, `max` or `min` of items whose number is known only at run time, as a loop."""
     array = isinstance(owner, (Var, ListOf)) and name in ("max", "min") and extra is None
-    node = _written(f"{name} of array" if array else name)
+    node = _written(f"{name} by key" if key else f"{name} of array" if array else name)
     given = [owner] if name in ("any", "all") else [owner, Static(None) if extra is None else extra]
+    given += [key] if key else []
     frame = Frame(low.frame.source, definition(node), None, (*low.frame.path, id(node)))
     frame.env.update(zip((a.arg for a in node.args.args), given, strict=True))
     with entered(low, frame):

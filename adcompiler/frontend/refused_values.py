@@ -170,15 +170,6 @@ def f(s):
 """,
         "round(",
     ),
-    "sort-key": (
-        "{name}() with a key",
-        "write a loop with a comparison",
-        """
-def f(s):
-    return max(s, 1.0, key=abs)
-""",
-        "max(",
-    ),
     "sorted": (
         "sorted() of items that are not numbers of one type",
         "sort numbers of one type, or np.argsort what the order goes by",

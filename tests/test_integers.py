@@ -1,0 +1,53 @@
+"""Functions of `math` of whole numbers have Python's values."""
+
+import math
+
+import numpy as np
+import pytest
+
+import adcompiler as ad
+from tests.support.cases import interpreted
+
+
+def of_two(s: float, n: int, k: int) -> float:
+    whole = math.gcd(n, k) + 10.0 * math.lcm(n, k) + 100.0 * math.comb(n, k) + math.perm(n, k) + math.factorial(k)
+    return s * whole + math.prod([s, 2.0, s]) * math.isclose(s, s + 1e-12)
+
+
+def root(s: float, n: int) -> float:
+    return s * math.isqrt(n)
+
+
+def test_counts_and_divisors() -> None:
+    with interpreted():
+        g = ad.value_and_grad(of_two)
+        for n in range(9):
+            for k in range(9):
+                value, slope = g(1.5, n, k)
+                assert value == pytest.approx(of_two(1.5, n, k), rel=1e-14)
+                assert slope == pytest.approx((of_two(1.5, n, k) - 4.5) / 1.5 + 6.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 8, 9, 2**52, 2**62, 2**63 - 1, 3037000499**2, 3037000499**2 - 1])
+def test_whole_roots(n: int) -> None:
+    with interpreted():
+        assert ad.grad(root)(1.0, n) == float(math.isqrt(n))
+
+
+def test_a_float_is_refused() -> None:
+    def divisor(s: float) -> float:
+        return s * math.gcd(s, 2)  # type: ignore[arg-type]
+
+    with pytest.raises(ad.TypeProblem, match="takes integers"):
+        ad.grad(divisor)(2.0)
+
+
+def test_extremes_by_key() -> None:
+    def chosen(x: np.ndarray) -> float:
+        pair = max([(i, v) for i, v in enumerate(x)], key=lambda p: p[1])
+        return max(x, key=lambda v: -v * v) * 2 + min(x[0] * 3, x[1], key=abs) + pair[1] ** 2
+
+    x = np.array([0.3, -0.2, 0.9])
+    value, slope = ad.value_and_grad(chosen)(x)
+    assert value == pytest.approx(chosen(x), rel=1e-15)
+    np.testing.assert_allclose(slope, [0.0, 3.0, 1.8], rtol=1e-15)
