@@ -222,9 +222,7 @@ class Expressions:
         arg = self.atom(stmt.args[0])
         if type.rank:
             return method(arg, "astype", name(dtype_name(result.dtype)))
-        # Numba's int() of an unsigned number is unsigned
-        keeps_sign = self.dialect == "numba" and type.dtype.startswith("uint") and result.dtype == "int64"
-        plain = result.weak and not keeps_sign
+        plain = result.weak and not (self.dialect == "numba" and _differs_in_numba(type.dtype, result.dtype))
         return call(_PYTHON[result.dtype] if plain else dtype_name(result.dtype), arg)
 
     # -- arrays --------------------------------------------------------------------------------------------------
@@ -303,3 +301,8 @@ def _truth(symbol: str, args: list[ast.expr]) -> ast.expr:
 
 def _nonzero(arg: ast.expr) -> ast.expr:
     return compare(arg, ast.NotEq(), ast.Constant(0))
+
+
+def _differs_in_numba(dtype: str, to: str) -> bool:
+    """Whether Numba has no such conversion of Python's: its int() of an unsigned number stays so, bool is no float."""
+    return to == "int64" if dtype.startswith("uint") else dtype == "bool" and to != "int64"

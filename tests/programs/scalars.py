@@ -201,3 +201,10 @@ def difference_of_unsigned(x, p):
 
 program(difference_of_unsigned, lambda rng: (1.5, np.array([1, 3], np.uint8)), name="difference_of_uint8")
 program(difference_of_unsigned, lambda rng: (1.5, np.array([1, 3], np.uint64)), name="difference_of_uint64")
+
+
+def a_bool_or_a_number(s, n):
+    return float(s > 0) * s**2 + (n > 5 or s)
+
+
+program(a_bool_or_a_number, lambda rng: (rng.uniform(0.5, 2.0), 3))
