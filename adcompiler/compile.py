@@ -28,6 +28,7 @@ from adcompiler.optimise.keeping import read_kept
 from adcompiler.optimise.lower import lower_arrays
 from adcompiler.optimise.memory import promote
 from adcompiler.optimise.reductions import mark_reductions
+from adcompiler.optimise.room import check_room
 from adcompiler.optimise.scatter import put_off_additions
 from adcompiler.optimise.several import mark_lanes
 from adcompiler.optimise.sharing import share_loads
@@ -60,6 +61,7 @@ LOWERING = (
     mark_lanes,
     unsigned_indices,
     hide_downward,
+    check_room,
 )
 STRICT = tuple(stage for stage in LOWERING if stage not in (mark_reductions, mark_lanes))
 T = TypeVar("T")
@@ -171,7 +173,8 @@ class Compiled:
         from adcompiler.backend import cpu
 
         if cpu.interpreted():
-            return cpu.python_function(self.readable, self.stages["readable"].name, keep=self.options.cache)
+            fn = check_room(self.stages["readable"])
+            return cpu.python_function(emit(fn, "python"), fn.name, keep=self.options.cache)
         compiled: Callable[..., Any] = self.dispatcher
         return compiled
 

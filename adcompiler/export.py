@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from adcompiler.calls.results import spelled
+from adcompiler.emit.telling import alone
 from adcompiler.errors import ADCompilerError
 from adcompiler.inspect import View
 from adcompiler.outside import Capture
@@ -23,7 +24,7 @@ def module_text(view: View, kind: str) -> str:
     """A module that needs only NumPy and Numba, with a function called `kind` of the user's arguments."""
     of, instance, plan = view.subject, view.instance, view.plan
     name = _free(_NAMES.get(kind, kind), plan.compiled.name)
-    written = plan.compiled.text
+    written = alone(plan.compiled.text)
     text = re.sub(r"^((import|from) .*\n)+\n*", "", written)
     imports = {"import math", "import numba as nb", "import numpy as np"}
     imports |= set(re.findall(r"^(?:import|from) .*", written[: len(written) - len(text)], re.MULTILINE))

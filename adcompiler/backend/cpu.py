@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import linecache
 import os
@@ -29,9 +30,15 @@ from numba.core.runtime.nrt import rtsys
 from numba.core.serialize import dumps
 
 from adcompiler import cache
+from adcompiler.backend.telling import short
+from adcompiler.emit.telling import SYMBOL
 from adcompiler.errors import Span, TypeProblem
 
 Function = Callable[..., Any]
+
+# machine code asks by this symbol whether there is memory
+_SHORT = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_double)(short)
+llvmlite.binding.add_symbol(SYMBOL, ctypes.cast(_SHORT, ctypes.c_void_p).value)
 
 # what Numba colours its messages with
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")

@@ -9,6 +9,8 @@ import re
 from types import TracebackType
 from typing import TypeVar
 
+from adcompiler.backend.telling import told
+from adcompiler.emit.telling import NO_ROOM
 from adcompiler.errors import Span
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Check, Func, Note
@@ -39,6 +41,10 @@ def at_the_user_s_line(error: E, fn: Func) -> E:
     trace = error.__traceback__
     entries = [] if trace is None else _entries(trace)
     place = _place(entries[-1], error, fn) if entries else None
+    numbers = told()
+    if isinstance(error, MemoryError) and str(error).startswith(NO_ROOM) and numbers:
+        what, *advice = str(error).split("; ", 1)
+        error.args = ("; ".join([f"{what}: {numbers[0]} bytes are needed, {numbers[1]} are free", *advice]),)
     if place is None:
         return error
     made: TracebackType | None = _raised_at(place, _function(place))

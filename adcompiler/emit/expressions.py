@@ -14,6 +14,7 @@ from adcompiler.emit.folding import Plan
 from adcompiler.emit.opaque import library_call
 from adcompiler.emit.several import LANES
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, method, name, tuple_of
+from adcompiler.emit.telling import MANY, SHORT
 from adcompiler.ir.ops import OPS, kind
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Assign, Atom, Const, Func, Index, Load, NewAxis, Slice, Var, is_whole
@@ -185,6 +186,9 @@ class Expressions:
                 zero = parts.zero(result.dtype)
                 product = ast.BinOp(args[0], ast.Mult(), args[1])
                 return ast.IfExp(compare(args[0], ast.Eq(), zero), zero, product)
+            case "short":
+                many = compare(args[0], ast.Gt(), ast.Constant(MANY))
+                return ast.BoolOp(ast.And(), [many, call(SHORT, *args)])
             case "split":
                 return call("_split", *args)
             case "abs":

@@ -61,7 +61,7 @@ def fixed(stmt: Stmt) -> Iterator[Atom]:
             yield array
         case Grow(array=array, row=row):
             yield from (array, row)
-        case Assign(op="cut", args=args):
+        case Assign(op="cut" | "short", args=args):
             yield args[0]
         case _:
             pass

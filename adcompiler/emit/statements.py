@@ -12,7 +12,8 @@ from adcompiler.emit.copies import Copy, assign, parallel
 from adcompiler.emit.expressions import Expressions
 from adcompiler.emit.folding import Plan
 from adcompiler.emit.reads import is_pure
-from adcompiler.emit.syntax import STORE, call, compare, method, name
+from adcompiler.emit.syntax import LOAD, STORE, call, compare, method, name
+from adcompiler.emit.telling import MANY, SHORT
 from adcompiler.errors import Span
 from adcompiler.ir.wengert import (
     Assign,
@@ -94,8 +95,8 @@ class Statements:
             case Check(failed=failed, exception=exception, message=message):
                 error = call(exception, ast.Constant(message))
                 return [ast.If(self.print.atom(failed), [ast.Raise(error, None)], [])]
-            case Grow(array=array, row=row):
-                return [self._grow(array, row)]
+            case Grow():
+                return [self._grow(stmt)]
             case Print():
                 return self._print(stmt)
             case Note(text=text):
@@ -148,12 +149,22 @@ class Statements:
         """Whether a value is of the type of the elements, so that an operation in place casts nothing."""
         return self.fn.type(stmt.value).dtype == self.fn.types[stmt.array.name].dtype
 
-    def _grow(self, array: Var, row: Atom) -> ast.stmt:
-        variable, at = self.names[array], self.print.atom(row)
-        size = ast.Subscript(name(f"{variable}.shape"), ast.Constant(0), ast.Load())
-        helper = f"_grow{self.fn.types[array.name].rank}" if self.dialect == "numba" else "_grow"
-        grown = assign([variable], [call(helper, name(variable), at)])
-        return ast.If(compare(at, ast.GtE(), size), [grown], [])
+    def _grow(self, stmt: Grow) -> ast.stmt:
+        variable, at = self.names[stmt.array], self.print.atom(stmt.row)
+        type = self.fn.types[stmt.array.name]
+        rows, *extents = (ast.Subscript(name(f"{variable}.shape"), ast.Constant(k), LOAD) for k in range(type.rank))
+        helper = f"_grow{type.rank}" if self.dialect == "numba" else "_grow"
+        grown: list[ast.stmt] = [assign([variable], [call(helper, name(variable), at)])]
+        if stmt.message:
+            twice = ast.BinOp(ast.Constant(2), ast.Mult(), rows)
+            longer = call("max", twice, ast.BinOp(at, ast.Add(), ast.Constant(1)))
+            need: ast.expr = ast.Constant(float(type.numpy.itemsize))
+            for factor in (longer, *extents):
+                need = ast.BinOp(need, ast.Mult(), factor)
+            size, error = self._unused("size"), call("MemoryError", ast.Constant(stmt.message))
+            short = ast.BoolOp(ast.And(), [compare(name(size), ast.Gt(), ast.Constant(MANY)), call(SHORT, name(size))])
+            grown = [assign([size], [need]), ast.If(short, [ast.Raise(error, None)], []), *grown]
+        return ast.If(compare(at, ast.GtE(), rows), grown, [])
 
     # -- regions -------------------------------------------------------------------------------------------------
 
@@ -216,7 +227,7 @@ class Statements:
         arrays = dict.fromkeys(self.names[g.array] for g in grows)
         lengths = [ast.Subscript(name(f"{array}.shape"), ast.Constant(0), ast.Load()) for array in arrays]
         length = lengths[0] if len(lengths) == 1 else call("min", *lengths)
-        longer = [self._grow(g.array, g.row) for g in grows]
+        longer = [self._grow(g) for g in grows]
         strip = [assign([room], [length]), inner, ast.If(name(going), longer, [])]
         outer = ast.While(name(going), strip, [])
         after = self.copies([(c.out, c.var) for c in stmt.carried])

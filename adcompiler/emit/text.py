@@ -14,6 +14,7 @@ from adcompiler.emit.printing import to_text
 from adcompiler.emit.several import LIBRARY as LANES
 from adcompiler.emit.several import lane_functions
 from adcompiler.emit.statements import Statements, filled
+from adcompiler.emit.telling import SHORT, telling_functions
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Func, Grow
 
@@ -119,6 +120,7 @@ def emit(
             fn.name,
             SUM,
             SAME,
+            SHORT,
             "_grow",
             *(f"_grow{rank}" for rank in ranks),
             *modules,
@@ -172,6 +174,7 @@ def _with_head(text: str, ranks: Sequence[int], dialect: Dialect) -> str:
         helper = "".join(f"{made}\n\n" for made in (loops if dialect == "numba" else [_GROW]))
     called = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     helper += "".join(f"{made}\n\n" for name, made in _HELPERS.items() if name in called)
+    helper += telling_functions(called, dialect)
     helper += lane_functions(called)
     helper += library_functions(called, dialect)
     modules = {

@@ -65,6 +65,8 @@ def _elementwise(op: str, args: Sequence[Type], params: Mapping[str, object]) ->
         dtype, weak = loop_dtypes(ufunc, args)[-1], all(a.weak for a in args)
     elif op == "cast":
         dtype, weak = str(params["dtype"]), bool(params.get("weak", False))
+    elif op == "short":
+        dtype, weak = "bool", True
     elif op == "split":
         dtype, weak = "int64", True
     elif op in ("real", "imag"):

@@ -117,6 +117,8 @@ OPS: dict[str, Op] = {
     **{name: Op(name, "elementwise") for name in ("erf", "erfc", "gamma", "lgamma")},
     # where(c, a, b); cast(x; dtype); cut(g, p): 0 where g is 0, else g * p, whatever p is
     **{name: Op(name, "elementwise") for name in ("where", "cast", "cut")},
+    # short(bytes): whether fewer bytes of memory are free
+    "short": Op("short", "elementwise"),
     # split(steps, slots): the step of a chain before which a state is kept
     "split": Op("split", "elementwise"),
     # real(z), imag(z): parts, copied from an array; complex(x, y): the number with these parts

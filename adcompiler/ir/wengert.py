@@ -199,12 +199,14 @@ class Check:
 class Grow:
     """Make row `row` of `array` exist, keeping what is there; the only statement that changes a shape.
 
-    `array` is a tape whose shape atoms other than the first are fixed; nothing reads its length.
+    `array` is a tape whose shape atoms other than the first are fixed; nothing reads its length. With a message, memory
+    that is not there is a MemoryError.
     """
 
     array: Var
     row: Atom
     span: Span | None
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
