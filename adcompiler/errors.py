@@ -5,6 +5,9 @@ from __future__ import annotations
 import linecache
 from dataclasses import dataclass
 
+#: How the message of a MemoryError begins that compiled code raises before it makes an array.
+NO_ROOM = "not enough memory"
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -28,7 +28,8 @@ def scales(type: Callable[[Atom], Type], stmt: Assign, led: Collection[Atom]) ->
         case "cut":
             return multiples == [True, False]
         case "where":
-            return not multiples[0] and all(m or is_zero(a) for m, a in zip(multiples[1:], stmt.args[1:], strict=True))
+            # a zero in its place would be a factor, of which an infinite multiple is no number
+            return multiples == [False, True, True]
         case _:
             return False
 

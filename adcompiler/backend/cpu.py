@@ -31,14 +31,13 @@ from numba.core.serialize import dumps
 
 from adcompiler import cache
 from adcompiler.backend.telling import short
-from adcompiler.emit.telling import SYMBOL
 from adcompiler.errors import Span, TypeProblem
 
 Function = Callable[..., Any]
 
 # machine code asks by this symbol whether there is memory
 _SHORT = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_double)(short)
-llvmlite.binding.add_symbol(SYMBOL, ctypes.cast(_SHORT, ctypes.c_void_p).value)
+llvmlite.binding.add_symbol(f"adcompiler_{short.__name__}", ctypes.cast(_SHORT, ctypes.c_void_p).value)
 
 # what Numba colours its messages with
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")

@@ -10,8 +10,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from adcompiler.backend.telling import told
-from adcompiler.emit.telling import NO_ROOM
-from adcompiler.errors import Span
+from adcompiler.errors import NO_ROOM, Span
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Check, Func, Note
 

@@ -6,10 +6,9 @@ from collections.abc import Collection
 
 from adcompiler.emit.casts import Dialect
 
-#: Whether more bytes are needed than are free, as the generated text calls it and as the linker finds it.
-SHORT, SYMBOL = "_short", "adcompiler_short"
-#: How the message of an exception begins for which SHORT kept its numbers.
-NO_ROOM = "not enough memory"
+#: Whether more bytes are needed than are free: in the generated text, and for the linker.
+SHORT = "_short"
+SYMBOL = f"adcompiler{SHORT}"
 #: Of fewer bytes nothing is asked.
 MANY = 2.0**26
 
@@ -38,4 +37,4 @@ def alone(text: str) -> str:
     return text.replace(_NUMBA.strip(), f"@nb.njit\ndef {SHORT}(need):\n    return False")
 
 
-__all__ = ["MANY", "NO_ROOM", "SHORT", "SYMBOL", "alone", "telling_functions"]
+__all__ = ["MANY", "SHORT", "SYMBOL", "alone", "telling_functions"]

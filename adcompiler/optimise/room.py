@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from adcompiler.emit.folding import is_temporary
 from adcompiler.emit.naming import base_name, numbered_words
-from adcompiler.emit.telling import MANY, NO_ROOM
-from adcompiler.errors import Span
+from adcompiler.emit.telling import MANY
+from adcompiler.errors import NO_ROOM, Span
 from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import map_blocks, walk
