@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from adcompiler.ad.ahead import is_ahead
 from adcompiler.analysis.activity import active
 from adcompiler.analysis.records import records
 from adcompiler.calls.instance import Instance
@@ -50,6 +51,13 @@ class View:
         derivative = self.plan.compiled.derivative
         wrt = [self.primal.params[k] for k in derivative.wrt]
         return active(self.primal, wrt, derivative.outputs)
+
+    @property
+    def mode(self) -> str:
+        """What runs: a gradient with respect to a few numbers may be one of forward mode."""
+        derivative = self.plan.compiled.derivative
+        ahead = derivative.mode == "reverse" and is_ahead(self.plan.compiled.stages["derivative"])
+        return "forward" if ahead else derivative.mode
 
     @property
     def recorded(self) -> dict[str, str]:
@@ -202,7 +210,9 @@ def explain(view: View) -> str:
         "loops": list(_loops(view)),
         "time": [f"{stage}  {1e3 * took:.1f} ms" for stage, took in times.items()],
     }
-    title = f"{view.subject.binder.name}: {view.plan.compiled.derivative.mode}"
+    title = f"{view.subject.binder.name}: {view.mode}"
+    if view.mode != view.plan.compiled.derivative.mode:
+        title += ", since reverse mode would record the iterations of a loop"
     return "\n".join([title, *(text for head, lines in parts.items() for text in _section(head, lines))])
 
 
@@ -236,6 +246,8 @@ def _variables(view: View) -> Iterator[str]:
             kept = recorded.get(v.name)
             if kept is not None:
                 fate = f"recorded: {kept}, since the reverse sweep reads it and computing it again would cost more"
+            elif v in lively and view.mode == "forward":
+                fate = "its tangents are computed beside it"
             elif v in lively:
                 fate = "not recorded: computed again, or still there, where the reverse sweep needs it"
             else:
@@ -255,7 +267,7 @@ def _loops(view: View) -> Iterator[str]:
 
 def _fate(view: View, loop: Loop | While, made: Sequence[Loop | While]) -> str:
     parallel = ", in parallel" if any(isinstance(s, Loop) and s.parallel for s in made) else ""
-    if view.plan.compiled.derivative.mode != "reverse":
+    if view.mode != "reverse":
         return f"one loop{parallel}"
     if len(made) < 2:
         return f"value and adjoint in one loop{parallel}" if made else "no longer there"

@@ -118,16 +118,11 @@ class Derivative:
         """The function for one direction."""
         # a call whose machine code is there differentiates nothing
         from adcompiler.ad.forward import tangent
-        from adcompiler.ad.gradient import gradient
+        from adcompiler.ad.mode import gradient_in_cheaper_mode
         from adcompiler.ad.unmarked import opened
 
         if self.mode == "reverse":
-            if self.memory is None:
-                found = gradient(fn, self.wrt, self.seeds, self.outputs)
-            else:
-                from adcompiler.ad.budget import limited
-
-                found = limited(fn, self.wrt, self.seeds, self.outputs, self.memory)
+            found = gradient_in_cheaper_mode(fn, self.wrt, self.seeds, self.outputs, self.memory)
             return tangent(found, self.wrt) if self.second else found
         fn = opened(fn)
         return tangent(fn, self.wrt) if self.mode == "forward" else fn

@@ -22,7 +22,7 @@ pre { font: 13px/1.45 ui-monospace, monospace; }
 
 def page(view: View) -> str:
     """The report of a view, as one file that needs nothing else."""
-    title = escape(f"{view.subject.binder.name}: {view.plan.compiled.derivative.mode}")
+    title = escape(f"{view.subject.binder.name}: {view.mode}")
     return "\n".join(
         [
             "<!DOCTYPE html>",

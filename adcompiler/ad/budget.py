@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from adcompiler.ad.gradient import Seeds, cheapest, gradient
+from adcompiler.ad.gradient import Seeds, gradient
 from adcompiler.ad.joint import Joint
 from adcompiler.ad.tapes import product
 from adcompiler.ad.unmarked import unmarked
@@ -20,9 +20,8 @@ from adcompiler.ir.walk import map_blocks
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Budget, Const, Func, Loop, Out, Var
 
 
-def limited(fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] | None, memory: int) -> Func:
-    """The joint function, as `gradient` makes it, whose records or kept states take no more than `memory` bytes."""
-    best = cheapest(fn, wrt, seeds, outputs)
+def limited(best: Joint, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] | None, memory: int) -> Func:
+    """The joint function whose records or kept states take no more than `memory` bytes; `best` records least."""
     stored, tapes = best.written()
     loops = recording(best)
     if not loops:

@@ -32,7 +32,7 @@ from adcompiler.rules.shapes import zeros
 from adcompiler.rules.table import push
 
 
-def tangent(fn: Func, wrt: Sequence[int]) -> Func:
+def tangent(fn: Func, wrt: Sequence[int], outputs: Sequence[int] | None = None) -> Func:
     """A function that computes its results and their derivatives along one direction.
 
     Before:  def f(x, y): t = sin(x); r = t * y; return r
@@ -45,22 +45,26 @@ def tangent(fn: Func, wrt: Sequence[int]) -> Func:
     wrt : sequence of int
         Positions of float parameters; each gets a parameter `<name>_dot` of the same type and shape after the
         primal's, in this order. One that `fn` writes has its tangent written too.
+    outputs : sequence of int, optional
+        Positions of the results that have tangents; all by default.
 
     Returns
     -------
     Func
-        Its results are those of `fn`, then one tangent for each float result: zero where that depends on nothing.
+        Its results are those of `fn`, then one tangent for each float result of `outputs`: zero where that depends on
+        nothing.
     """
     inputs = [fn.params[position] for position in wrt]
     assert all(fn.types[v.name].is_float for v in inputs), "only floats have tangents"
-    forward = Forward(Builder.of(fn), active(fn, inputs))
+    forward = Forward(Builder.of(fn), active(fn, inputs, outputs))
     seeds = [forward.b.like(v, f"{v}_dot") for v in inputs]
     forward.dots.update(zip(inputs, seeds, strict=True))
     extents = [stmt for stmt in fn.body if _is_extent(stmt, fn)]
     forward.b.extend(extents)
     forward.unseeded(fn.params)
     forward.block(tuple(stmt for stmt in fn.body if not _is_extent(stmt, fn)))
-    tangents = [forward.given(r) for r in fn.results if fn.type(r).is_float]
+    counting = [r for k, r in enumerate(fn.results) if outputs is None or k in outputs]
+    tangents = [forward.given(r) for r in counting if fn.type(r).is_float]
     return forward.b.finish(f"{fn.name}_tangent", (*fn.params, *seeds), (*fn.results, *tangents), fn.doc)
 
 

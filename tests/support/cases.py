@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
+from adcompiler.ad.ahead import is_ahead
 from tests.support.differences import Estimate, along, directions
 from tests.support.registry import Program
-from tests.support.trees import copied, leaves, noise, widened
+from tests.support.trees import assert_same, copied, leaves, noise, widened
 
 T = TypeVar("T")
 SWITCH = "ADCOMPILER_DISABLE_JIT"
@@ -99,7 +100,20 @@ class Case:
     def _reverse(self, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
         if self.is_scalar_number:
             value, gradient = self.value_and_grad(*args)
+            if self.in_reverse:
+                return value, gradient
+            _, other = self._pullback(args)
+            assert_same(gradient, other, rtol=1e-4 if self.is_single else 1e-10)
             return value, gradient
+        return self._pullback(args)
+
+    @cached_property
+    def in_reverse(self) -> bool:
+        """Whether the gradient runs in reverse mode: that of a few numbers may run in forward mode."""
+        return not is_ahead(self.value_and_grad.view(*self.program.args()).plan.compiled.stages["derivative"])
+
+    def _pullback(self, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+        """Return the value and the cotangents of the active arguments."""
         out, pullback = ad.vjp(self.program.function, *args, argnums=self.argnums, **self.options)
         entries = pullback(self.cotangent)
         assert len(entries) == len(args)
@@ -107,7 +121,7 @@ class Case:
         return out, tuple(entries[i] for i in self.argnums)
 
     @cached_property
-    def value_and_grad(self) -> Callable[..., Any]:
+    def value_and_grad(self) -> Any:
         """The transformed function."""
         return ad.value_and_grad(self.program.function, self.argnums, **self.options)
 
