@@ -141,8 +141,9 @@ class Statements:
             updated = _in_place(name, value) if self.keeps_type(stmt) else None
             return updated or ast.Assign([place], value, lineno=0)
         place = name
-        if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
-            return ast.AugAssign(place, ast.Sub(), value.operand)
+        opposite = _opposite(value)
+        if opposite is not None:
+            return ast.AugAssign(place, ast.Sub(), opposite)
         return ast.AugAssign(place, ast.Add(), value)
 
     def keeps_type(self, stmt: Store) -> bool:
@@ -274,6 +275,17 @@ def strips(stmt: While) -> tuple[Block, Sequence[Grow], Block] | None:
     if not all(isinstance(s, Assign) for s in stmt.condition[: at[0]]):
         return None
     return stmt.condition[: at[0]], grows, stmt.condition[at[0] + len(at) :]
+
+
+def _opposite(value: ast.expr) -> ast.expr | None:
+    """`a * b` for `-a * b`: a sign moves through products without rounding. None for what has no sign in front."""
+    match value:
+        case ast.UnaryOp(ast.USub(), operand):
+            return operand
+        case ast.BinOp(left, (ast.Mult() | ast.Div()) as op, right):
+            first = _opposite(left)
+            return None if first is None else ast.BinOp(first, op, right)
+    return None
 
 
 def _in_place(place: ast.Name | ast.Subscript, value: ast.expr) -> ast.stmt | None:
