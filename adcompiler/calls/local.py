@@ -19,11 +19,13 @@ from adcompiler.frontend import snapshots
 from adcompiler.frontend.context import Lowering as Program
 from adcompiler.frontend.context import State
 from adcompiler.frontend.forms import same_value
+from adcompiler.frontend.grown_lists import check_grown_lists
 from adcompiler.frontend.inline import arguments, run_closure
 from adcompiler.frontend.lower import results_of
 from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.rows import listed
 from adcompiler.frontend.scope import parameters
-from adcompiler.frontend.values import Closure, DictValue, ListOf, Maybe, PathEnds, Seq, Value
+from adcompiler.frontend.values import Closure, DictValue, Growing, ListOf, Maybe, PathEnds, Rows, Seq, Value
 from adcompiler.ir.build import make_func
 from adcompiler.ir.walk import all_defs, all_reads
 from adcompiler.ir.wengert import Assign, Atom, Const, Func, Stmt, Var
@@ -156,6 +158,10 @@ class Body:
         match value:
             case Var() | Const() if not isinstance(value_spec(self.low.b, value), StaticSpec):
                 return self._parameter(value)
+            case Growing():
+                return self._argument(listed(self.low, value))
+            case Rows(arrays, form):
+                return Rows(tuple(self._parameter(array) for array in arrays), form)
             case ListOf(array, weak):
                 return ListOf(self._parameter(array), weak)
             case Seq(items, kind, record):
@@ -191,7 +197,9 @@ class Body:
                     extents.setdefault(extent, Assign(extent, "dim", (array,), (("axis", axis),), b.span))
         around = sorted(free - set(extents), key=str)
         body = (*extents.values(), *self.lines)
-        return make_func(name, [*self.params, *around], body, results, b.types, b.shapes), around
+        made = make_func(name, [*self.params, *around], body, results, b.types, b.shapes)
+        check_grown_lists(made, self.low.grown)
+        return made, around
 
 
 def _changed(before: State, after: State) -> bool:

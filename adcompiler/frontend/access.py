@@ -16,15 +16,18 @@ from adcompiler.frontend.facts import nonnegative
 from adcompiler.frontend.iteration import items_of
 from adcompiler.frontend.numbers import static_int, to_int
 from adcompiler.frontend.numpy_grids import grid
-from adcompiler.frontend.reading import nearest, resolved
+from adcompiler.frontend.reading import nearest, present, resolved
 from adcompiler.frontend.registry import ATTRIBUTES
+from adcompiler.frontend.rows import read_rows
 from adcompiler.frontend.values import (
     DictValue,
+    Growing,
     ListOf,
     Method,
     Object,
     Path,
     RangeValue,
+    Rows,
     Seq,
     SliceValue,
     Static,
@@ -67,6 +70,10 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
             if weak and not low.b.type(found).rank:
                 low.b.types[found.name] = Type(low.b.type(found).dtype, weak=True)
             return found
+        case Rows():
+            if len(items) != 1 or isinstance(items[0], Seq):
+                raise low.fail("TypeError", "list indices must be integers or slices")
+            return read_rows(low, owner, items[0])
         case Var() if low.b.type(owner).rank:
             return indexing.read(low.b, owner, items)
         case Var() | Const() if items in ([Seq(())], [Static(Ellipsis)]) or not items:
@@ -151,7 +158,7 @@ def _dict_item(low: Lowering, owner: DictValue, items: list[Value]) -> Value:
 @expression(ast.Attribute)
 def attribute(low: Lowering, node: ast.Attribute, hint: str) -> Value:
     """`owner.name`."""
-    return read_attribute(low, resolved(low, low.eval(node.value)), node.attr, node)
+    return read_attribute(low, present(low, low.eval(node.value)), node.attr, node)
 
 
 def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None = None) -> Value:
@@ -179,7 +186,7 @@ def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None 
             return Method(owner, name)
         case DictValue() if hasattr({}, name):
             return Method(owner, name)
-        case ListOf() | RangeValue() if hasattr([], name):
+        case ListOf() | Rows() | Growing() | RangeValue() if hasattr([], name):
             return Method(owner, name)
     if isinstance(owner, Seq) and owner.record is not None:
         fields = ", ".join(fields_of(owner.record) or ())

@@ -34,18 +34,20 @@ Places = dict[Var, list[_Place]]
 
 
 @dataclass(slots=True)
-class _Memory:
+class Memory:
     """Where arrays are made, written, used and handed on; a view counts as what it is a view of."""
 
     fn: Func
     base: dict[Var, Var] = field(default_factory=dict)
     made: dict[Var, tuple[Stmt | None, Loops]] = field(default_factory=dict)
     writes: Places = field(default_factory=dict)
+    stores: list[tuple[Store, _Place]] = field(default_factory=list)
     uses: Places = field(default_factory=dict)
     handed: Places = field(default_factory=dict)
     regions: list[tuple[Loop | While | Branch, int, int, Loops]] = field(default_factory=list)
 
     def of(self, atom: Atom) -> Var:
+        """The array of which a name is a view, or the name itself."""
         assert isinstance(atom, Var)
         return self.base.get(atom, atom)
 
@@ -87,14 +89,7 @@ class _Memory:
 
 def check_carried_arrays(fn: Func) -> None:
     """Refuse writes that tell the names apart which a loop or a branch gives to one array."""
-    memory = _Memory(fn)
-    for param in fn.params:
-        memory.made[param] = (None, ())
-    end = _survey(memory, fn.body, 0, ())
-    for result in fn.results:
-        if isinstance(result, Var) and fn.types[result.name].rank:
-            memory.uses.setdefault(memory.of(result), []).append(_Place(end, ()))
-    memory.hand_down()
+    memory = survey(fn)
     for region, first, last, loops in memory.regions:
         if isinstance(region, Branch):
             _check_branch(memory, region, last, loops)
@@ -102,7 +97,20 @@ def check_carried_arrays(fn: Func) -> None:
             _check_loop(memory, region, first, last, loops)
 
 
-def _survey(memory: _Memory, block: Block, at: int, loops: Loops) -> int:
+def survey(fn: Func) -> Memory:
+    """Where the arrays of a function are made, written, used and handed on."""
+    memory = Memory(fn)
+    for param in fn.params:
+        memory.made[param] = (None, ())
+    end = _survey(memory, fn.body, 0, ())
+    for result in fn.results:
+        if isinstance(result, Var) and fn.types[result.name].rank:
+            memory.uses.setdefault(memory.of(result), []).append(_Place(end, ()))
+    memory.hand_down()
+    return memory
+
+
+def _survey(memory: Memory, block: Block, at: int, loops: Loops) -> int:
     """Number the statements, and the ends of regions, in order of the text; the next number."""
     for stmt in block:
         here, at = at, at + 1
@@ -118,7 +126,7 @@ def _survey(memory: _Memory, block: Block, at: int, loops: Loops) -> int:
     return at
 
 
-def _note_handing(memory: _Memory, stmt: Loop | While | Branch, first: int, last: int, loops: Loops) -> None:
+def _note_handing(memory: Memory, stmt: Loop | While | Branch, first: int, last: int, loops: Loops) -> None:
     """What a region gives other names: at its end, and what a loop carries also at its begin."""
     if isinstance(stmt, Branch):
         for out in _arrays(memory, stmt.outs):
@@ -136,7 +144,7 @@ def _bound(stmt: Loop | While | Branch) -> Iterator[Var]:
     return (o.var for o in stmt.outs) if isinstance(stmt, Branch) else (c.var for c in stmt.carried)
 
 
-def _note(memory: _Memory, stmt: Stmt, here: int, loops: Loops) -> None:
+def _note(memory: Memory, stmt: Stmt, here: int, loops: Loops) -> None:
     types = memory.fn.types
     match stmt:
         case Load(target=target, array=array) if types[target.name].rank:
@@ -147,6 +155,7 @@ def _note(memory: _Memory, stmt: Stmt, here: int, loops: Loops) -> None:
             else:
                 memory.made[target] = (stmt, loops)
         case Store(array=array):
+            memory.stores.append((stmt, _Place(here, loops)))
             memory.writes.setdefault(memory.of(array), []).append(_Place(here, loops))
         case Branch(outs=outs):
             memory.made.update((o.var, (stmt, loops)) for o in outs)
@@ -162,7 +171,7 @@ def _note(memory: _Memory, stmt: Stmt, here: int, loops: Loops) -> None:
                 memory.uses.setdefault(memory.of(atom), []).append(_Place(here, loops))
 
 
-def _check_branch(memory: _Memory, stmt: Branch, last: int, loops: Loops) -> None:
+def _check_branch(memory: Memory, stmt: Branch, last: int, loops: Loops) -> None:
     outs = list(_arrays(memory, stmt.outs))
     for arm in ([o.then for o in outs], [o.other for o in outs]):
         _check_apart(memory, stmt.span, [(memory.of(a), (o.var,)) for a, o in zip(arm, outs, strict=True)])
@@ -175,7 +184,7 @@ def _check_branch(memory: _Memory, stmt: Branch, last: int, loops: Loops) -> Non
                 raise _refused(stmt.span, out.var)
 
 
-def _check_loop(memory: _Memory, stmt: Loop | While, first: int, last: int, loops: Loops) -> None:
+def _check_loop(memory: Memory, stmt: Loop | While, first: int, last: int, loops: Loops) -> None:
     carried = [c for c in stmt.carried if memory.fn.types[c.var.name].rank]
     for ends in ([c.init for c in carried], [c.next for c in carried]):
         _check_apart(memory, stmt.span, [(memory.of(a), (c.var, c.out)) for a, c in zip(ends, carried, strict=True)])
@@ -189,7 +198,7 @@ def _check_loop(memory: _Memory, stmt: Loop | While, first: int, last: int, loop
 
 
 def _check_next(
-    memory: _Memory, span: Span | None, c: Carry, carried: list[Carry], first: int, loops: Loops, written: bool
+    memory: Memory, span: Span | None, c: Carry, carried: list[Carry], first: int, loops: Loops, written: bool
 ) -> None:
     """What an iteration hands on is new, or what it was given, or another carried array that nothing else is then."""
     for source in _sources(memory, c.next, first):
@@ -202,20 +211,20 @@ def _check_next(
             raise _refused(span, c.var)
 
 
-def _check_apart(memory: _Memory, span: Span | None, named: list[tuple[Var, tuple[Var, ...]]]) -> None:
+def _check_apart(memory: Memory, span: Span | None, named: list[tuple[Var, tuple[Var, ...]]]) -> None:
     """Two names that may be written must not be one array."""
     for source, names in named:
         if sum(other == source for other, _ in named) > 1 and any(name in memory.writes for name in names):
             raise _refused(span, names[0])
 
 
-def _check_init(memory: _Memory, span: Span | None, c: Carry, first: int, loops: Loops, places: Places) -> None:
+def _check_init(memory: Memory, span: Span | None, c: Carry, first: int, loops: Loops, places: Places) -> None:
     """The array that a name is at first must be used (or written) under no other name any more."""
     if memory.later(places, memory.of(c.init), first, loops):
         raise _refused(span, c.var)
 
 
-def _swapped(memory: _Memory, carried: list[Carry]) -> list[Carry]:
+def _swapped(memory: Memory, carried: list[Carry]) -> list[Carry]:
     """The carries that hand their arrays to one another, each to one."""
     found = list(carried)
     while True:
@@ -227,7 +236,7 @@ def _swapped(memory: _Memory, carried: list[Carry]) -> list[Carry]:
         found = kept
 
 
-def _sources(memory: _Memory, atom: Atom, first: int) -> set[Var]:
+def _sources(memory: Memory, atom: Atom, first: int) -> set[Var]:
     """The arrays that a name may be, through branches, loops and what the loops inside that of number `first` carry."""
     found, seen, queue = set[Var](), set[Var](), [memory.of(atom)]
     while queue:
@@ -250,7 +259,7 @@ def _carry(loop: Loop | While, var: Var, inside: bool) -> Carry | None:
     return next((c for c in loop.carried if c.out == var or (inside and c.var == var)), None)
 
 
-def _arrays(memory: _Memory, outs: Iterable[Out]) -> Iterator[Out]:
+def _arrays(memory: Memory, outs: Iterable[Out]) -> Iterator[Out]:
     return (o for o in outs if memory.fn.types[o.var.name].rank)
 
 

@@ -23,6 +23,7 @@ from adcompiler.frontend.inline import call_closure, call_definition, call_funct
 from adcompiler.frontend.list_methods import call_method
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.registry import title
+from adcompiler.frontend.rows import columns, rows_array
 from adcompiler.frontend.values import (
     Closure,
     DictValue,
@@ -32,6 +33,7 @@ from adcompiler.frontend.values import (
     Partial,
     Path,
     RangeValue,
+    Rows,
     Seq,
     Static,
     Value,
@@ -76,7 +78,11 @@ def _arguments(low: Lowering, function: Value, node: ast.Call) -> tuple[list[Val
 
 
 def _before_arguments(low: Lowering, node: ast.Call) -> Value | None:
-    """`sum(x for …)` and its like: the items are never a list."""
+    """`sum(x for …)` and its like, whose items are never a list; `zip(*items)` of a list of unknown length."""
+    if len(node.args) == 1 and isinstance(node.args[0], ast.Starred) and isinstance(node.args[0].value, ast.Name):
+        items = resolved(low, low.eval(node.args[0].value))
+        if isinstance(items, Rows) and low.eval(node.func) == Static(zip):
+            return columns(low, items)
     if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp) and isinstance(node.func, ast.Name):
         function = low.eval(node.func)
         if isinstance(function, Static) and function.value in REDUCED and not node.keywords:
@@ -180,6 +186,8 @@ def _plain(low: Lowering, value: Value) -> Value:
     match value:
         case ListOf(array):
             return array
+        case Rows():
+            return rows_array(low, value)
         case RangeValue():
             return range_array(low, value)
     return value

@@ -10,6 +10,7 @@ from typing import Any
 
 from adcompiler.errors import ADCompilerError, Span
 from adcompiler.frontend.captures import Captures
+from adcompiler.frontend.room import Around
 from adcompiler.frontend.scope import Frame
 from adcompiler.frontend.syntax import refusal
 from adcompiler.frontend.values import NeedStatic, PathEnds, Value
@@ -52,9 +53,11 @@ class Lowering:
     ----------
     static : frozenset
         Keys of captures whose value must be known at compile time.
+    grows_known : bool
+        Whether a list may grow in a loop of which the number of trips is known; else the loop is written out.
     """
 
-    def __init__(self, static: frozenset[tuple[object, ...]] = frozenset()) -> None:
+    def __init__(self, static: frozenset[tuple[object, ...]] = frozenset(), grows_known: bool = True) -> None:
         self.b = Builder()
         self.entry: list[Stmt] = []
         self.captures = Captures(self.b, self.entry, static)
@@ -73,6 +76,16 @@ class Lowering:
         self.changed: list[Value] = []
         # values that were read for an operation whose other operands are being evaluated
         self.pending: list[Value] = []
+        # the loops that are open: how often they run at most, and of the counted ones the lists to which they append
+        self.lengths: list[Atom | None] = []
+        self.around: list[Around] = []
+        # the arrays that hold lists to which loops append
+        self.grown: set[Var] = set()
+        # the arrays of lists that are items of a list, and must not become longer
+        self.shared: set[Var] = set()
+        # whether a list may grow in a loop of which the number of trips is known, and whether one has
+        self.grows_known = grows_known
+        self.grew_known = False
 
     @property
     def frame(self) -> Frame:
@@ -132,6 +145,7 @@ class Lowering:
         """Go back to an earlier place of the innermost block; hidden parameters stay."""
         self.b.rewind(replace(mark, taken=mark.taken | self.captures.names))
         self.bits = {name: size for name, size in self.bits.items() if name in self.b.names.taken}
+        self.shared = {var for var in self.shared if var.name in self.b.names.taken}
         self.called = {name: user for name, user in self.called.items() if name in self.b.names.taken}
         self.restore(state)
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 
 from adcompiler.errors import UnsupportedSyntax
+from adcompiler.frontend import growing, heap
 from adcompiler.frontend.binding import bind
 from adcompiler.frontend.blocks import exited, run_block, stays_out
 from adcompiler.frontend.branching import branch
@@ -17,6 +18,7 @@ from adcompiler.frontend.loop_parts import Built, Head, Unroll
 from adcompiler.frontend.looping import Loops
 from adcompiler.frontend.overflow import index_bits
 from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.room import Around
 from adcompiler.frontend.syntax import TABLE
 from adcompiler.frontend.truth import negated, truth
 from adcompiler.frontend.values import NeedStatic, RangeValue, Value
@@ -39,7 +41,9 @@ def for_(low: Lowering, node: ast.For) -> None:
     if found.fixed:
         return _unrolled(low, node, found)
     try:
-        _counted(low, node, found)
+        counts = not has(node.body, ast.Break)
+        growing.build(low, found.length, counts, lambda around: _counted(low, node, found, around))
+        _else(low, node)
     except NeedStatic as need:
         inside = (need.roots or frozenset()) - mark.taken
         if not inside:
@@ -69,15 +73,19 @@ def _head(low: Lowering, node: ast.For | ast.While, length: Atom | None, runs: b
     return Head(id(node), names, live, after, exits, carried_flags, length, runs)
 
 
-def _counted(low: Lowering, node: ast.For, found: Iterable) -> None:
+def _counted(low: Lowering, node: ast.For, found: Iterable, around: Around) -> None:
     start, stop, step, item_of = _bounds(low, found)
     index: list[Var] = []
 
     def body(built: Built) -> None:
         index[:] = [low.b.var(_index_name(node, found), INDEX)]
         _bound_index(low, index[0], start, stop, step)
+        growing.begin(low, around, lambda: _number(low, index[0], start, step))
         bind(low, node.target, item_of(index[0]))
-        run_block(low, node.body)
+        with heap.pending(low) as read:
+            read.append(found.value)
+            run_block(low, node.body)
+        growing.end(low, around)
 
     def finish(built: Built, carried: tuple[Carry, ...], until: Atom | None) -> None:
         lines = tuple(built.lines)
@@ -86,7 +94,13 @@ def _counted(low: Lowering, node: ast.For, found: Iterable) -> None:
 
     runs = isinstance(found.length, Const) and found.length.value != 0
     Loops(low, _head(low, node, found.length, runs), body, finish).run()
-    _else(low, node)
+
+
+def _number(low: Lowering, index: Var, start: Atom, step: Atom) -> Atom:
+    """How many iterations there were before."""
+    if step == Const(-1):
+        return low.b.int("sub", start, index)
+    return low.b.int("floordiv", low.b.int("sub", index, start), step)
 
 
 def _bounds(low: Lowering, found: Iterable) -> tuple[Atom, Atom, Atom, Callable[[Atom], Value]]:

@@ -14,10 +14,12 @@ from adcompiler.frontend.values import (
     Closure,
     Conflict,
     DictValue,
+    Growing,
     ListOf,
     Maybe,
     Object,
     RangeValue,
+    Rows,
     Seq,
     Static,
     Unset,
@@ -88,7 +90,7 @@ def same_value(a: Value, b: Value) -> bool:
     if type(a) is not type(b):
         return False
     match a:
-        case Var() | Const() | RangeValue() | Unset() | ListOf():
+        case Var() | Const() | RangeValue() | Unset() | ListOf() | Rows() | Growing():
             return a == b
         case Static(value=value):
             assert isinstance(b, Static)
@@ -129,6 +131,8 @@ def expanded(b: Builder, value: Value) -> Form:
             return Parts("range", (Known(start), Known(stop), Known(step)))
         case ListOf(array, weak):
             return Parts("list of", (Known(array),), (weak,))
+        case Growing(arrays, count, form):
+            return Parts("growing", (*(Known(array) for array in arrays), Known(count)), (form,))
         case Maybe(inner, _, absent):
             return Optional(expanded(b, inner), absent)
         case Conflict(reason, key):
@@ -168,7 +172,7 @@ def _extents(f: Array, g: Array, extent: Extent) -> tuple[Atom | None, ...]:
 def _optional(b: Builder, f: Form, g: Form, extent: Extent) -> Form:
     one, other = _absence(f), _absence(g)
     if (one is None and other is None) or (one and other and one != other):
-        lists = all(isinstance(form, Parts) and form.kind in ("list", "list of") for form in (f, g))
+        lists = all(isinstance(form, Parts) and form.kind in ("list", "list of", "growing") for form in (f, g))
         key = "loop-changes-list" if lists else ""
         return Broken(f"{describe(b, f)} on one path and {describe(b, g)} on another", key)
     absent = one or other
@@ -234,6 +238,8 @@ def describe(b: Builder, form: Form) -> str:
             return f"a number ({of})"
         case Array(of):
             return f"an array ({of})"
+        case Parts("growing"):
+            return "a list that grows"
         case Parts(kind, items):
             return f"a {kind} of {len(items)}"
         case Optional(inner):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.scope import Frame
 from adcompiler.frontend.values import Closure, DictValue, Maybe, Method, Partial, Seq, Value, Zipped
 
 K = TypeVar("K")
@@ -17,11 +18,16 @@ def change(low: Lowering, old: Seq, items: tuple[Value, ...]) -> None:
     """Give the list `old` other items."""
     if id(old) in low.captures.lists:
         raise low.refuse("outer-list-changed")
-    if any(inner is old for value in low.pending for inner in inside(value)):
+    exchange(low, [old], replace(old, items=items))
+
+
+def exchange(low: Lowering, old: Sequence[Value], new: Value) -> None:
+    """Put `new` wherever names, or what they hold, have one of these very objects."""
+    if any(inner is one for value in low.pending for inner in inside(value) for one in old):
         raise low.refuse("changed-while-read")
-    low.changed.append(old)
+    low.changed.extend(old)
     # the values stay alive with their replacements, so that no other value gets the identity of one
-    made: dict[int, tuple[Value, Value]] = {id(old): (old, replace(old, items=items))}
+    made: dict[int, tuple[Value, Value]] = {id(one): (one, new) for one in old}
     for frame in low.frames:
         outer = frame
         while outer is not None:
@@ -40,6 +46,16 @@ def pending(low: Lowering) -> Iterator[list[Value]]:
         yield low.pending
     finally:
         del low.pending[mark:]
+
+
+def held(low: Lowering) -> Iterator[Value]:
+    """Every value that a name holds, and all that it holds."""
+    for frame in low.frames:
+        outer: Frame | None = frame
+        while outer is not None:
+            for value in outer.env.values():
+                yield from inside(value)
+            outer = outer.parent
 
 
 def inside(value: Value) -> Iterator[Value]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.facts import nonnegative
-from adcompiler.frontend.values import DictValue, ListOf, RangeValue, Seq, Static, Value, Zipped
+from adcompiler.frontend.rows import listed, row
+from adcompiler.frontend.values import DictValue, Growing, ListOf, RangeValue, Rows, Seq, Static, Value, Zipped
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Atom, Const, Var
@@ -42,6 +43,10 @@ def iterable(low: Lowering, value: Value) -> Iterable:
             return Iterable(value, b.shape(value)[0], False)
         case ListOf(array):
             return Iterable(value, b.shape(array)[0], False)
+        case Rows(arrays):
+            return Iterable(value, b.shape(arrays[0])[0], False)
+        case Growing():
+            return iterable(low, listed(low, value))
         case Seq(items):
             return Iterable(value, Const(len(items)), True)
         case DictValue(items):
@@ -76,6 +81,8 @@ def item(low: Lowering, value: Value, k: Atom) -> Value:
             return b.load(value, (k, *b.everything(value)[1:]), hint=value.name.rstrip("s") or "row")
         case ListOf(array, weak):
             return element(low, array, k, weak)
+        case Rows():
+            return row(low, value, k)
         case Seq(items):
             assert isinstance(k, Const) and isinstance(k.value, int)
             return items[k.value]

@@ -6,7 +6,18 @@ import numpy as np
 
 from adcompiler.frontend.extents import same_extent
 from adcompiler.frontend.forms import Array, Broken, Form, Known, Optional, Parts, Scalar
-from adcompiler.frontend.values import Conflict, DictValue, ListOf, Maybe, RangeValue, Seq, Unset, Value, Zipped
+from adcompiler.frontend.values import (
+    Conflict,
+    DictValue,
+    Growing,
+    ListOf,
+    Maybe,
+    RangeValue,
+    Seq,
+    Unset,
+    Value,
+    Zipped,
+)
 from adcompiler.ir.build import Builder, Shape, scalar
 from adcompiler.ir.types import BOOL, INDEX, Type
 from adcompiler.ir.wengert import Atom, Const, Var
@@ -30,7 +41,7 @@ def build(b: Builder, form: Form, hint: str, leaves: list[Var]) -> Value:
             leaves.append(b.var(hint, type, tuple(shape)))
             return leaves[-1]
         case Parts():
-            return _rebuilt(form, [build(b, item, hint, leaves) for item in form.items])
+            return rebuilt(form, [build(b, item, hint, leaves) for item in form.items])
         case Optional(inner, absent):
             flag = b.var(f"{hint}_is_set" if isinstance(absent, Unset) else f"has_{hint}", BOOL)
             leaves.append(flag)
@@ -39,13 +50,18 @@ def build(b: Builder, form: Form, hint: str, leaves: list[Var]) -> Value:
             return Conflict(reason, key)
 
 
-def _rebuilt(form: Parts, items: list[Value]) -> Value:
+def rebuilt(form: Parts, items: list[Value]) -> Value:
+    """A structure of the form with these items."""
     match form.kind:
         case "dict":
             return DictValue(tuple(zip(form.keys, items, strict=True)))
         case "range":
             start, stop, step = (item for item in items if isinstance(item, (Var, Const)))
             return RangeValue(start, stop, step)
+        case "growing":
+            count = items[-1]
+            assert isinstance(count, (Var, Const))
+            return Growing(tuple(item for item in items[:-1] if isinstance(item, Var)), count, form.keys[0])  # type: ignore[arg-type]
         case "list of":
             assert isinstance(items[0], Var)
             return ListOf(items[0], bool(form.keys[0]))
@@ -89,6 +105,8 @@ def _items(value: Value) -> list[Value | None]:
             return list(parts)
         case ListOf(array):
             return [array]
+        case Growing(arrays, count):
+            return [*arrays, count]
     raise AssertionError(f"{value} has no parts")
 
 

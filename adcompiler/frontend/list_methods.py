@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from adcompiler.frontend import heap, library, records
+from adcompiler.frontend import growing, heap, library, records
 from adcompiler.frontend.comparison import compare_equal
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.iteration import items_of
 from adcompiler.frontend.numbers import static_int
 from adcompiler.frontend.texts import format_text
-from adcompiler.frontend.values import DictValue, ListOf, RangeValue, Seq, Static, Value, kind_of
+from adcompiler.frontend.values import DictValue, Growing, ListOf, RangeValue, Rows, Seq, Static, Value, kind_of
 from adcompiler.ir.wengert import Const, Var
 
 
 def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """`owner.name(*args, **kwargs)`."""
-    args = [arg.array if isinstance(arg, ListOf) else arg for arg in args]
+    if name not in ("append", "insert"):
+        args = [arg.array if isinstance(arg, ListOf) else arg for arg in args]
     match owner:
         case Var() | Const():
             handler = library.lookup_method(name)
@@ -33,13 +34,16 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
             return _dictionary(low, owner, name, list(args))
         case Static(value=str() as text):
             return format_text(low, text, args, kwargs) if name == "format" else _text(low, text, name, args)
-        case ListOf() | RangeValue():
+        case ListOf() | Rows() | Growing() if name == "append" and len(args) == 1:
+            growing.append(low, owner, args[0])
+            return Static(None)
+        case ListOf() | Rows() | Growing() | RangeValue():
             raise low.refuse("list-grows")
     raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner), near="")
 
 
 def _append(low: Lowering, owner: Seq, args: list[Value]) -> Value:
-    heap.change(low, owner, (*owner.items, args[0]))
+    growing.append(low, owner, args[0])
     return Static(None)
 
 

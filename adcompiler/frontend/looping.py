@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from adcompiler.frontend.context import Lowering
@@ -52,6 +53,8 @@ class Loops:
         # how many lists had been changed before the latest pass
         self.before = 0
         self.loop = LoopState(low, head, low.b.mark(), low.save(), frozenset(low.b.names.taken))
+        # what passes over loops within have added to lists counts once
+        self.seen = [(plan, Counter(plan.seen)) for around in low.around for plan in around.plans]
         depth = len(low.frames) - 1
         for name in sorted(head.names):
             self.loop.forms[depth, name] = self._first((depth, name), self.loop.initial((depth, name)))
@@ -71,6 +74,8 @@ class Loops:
         low = self.low
         built = Built({}, {}, {})
         self.before = len(low.changed)
+        for plan, seen in self.seen:
+            plan.seen = Counter(seen)
         for key, form in self.loop.forms.items():
             new: list[Var] = []
             first = self.loop.first_name(key)
@@ -91,11 +96,14 @@ class Loops:
         low.frame.env[RESULT] = Unset(RESULT)
         with low.arm() as lines:
             built.lines = lines
+            low.lengths.append(self.head.length)
             try:
                 self.body(built)
                 built.end = low.save()
             except PathEnds:
                 del low.frames[depth:]
+            finally:
+                low.lengths.pop()
         return built
 
     def _first(self, key: Key, value: Value) -> Form:

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 
 # importing a module of evaluators enters them
 from adcompiler.analysis.alias import aliases
-from adcompiler.errors import TypeProblem
+from adcompiler.errors import ADCompilerError, TypeProblem
 from adcompiler.frontend import access, blocks, comprehensions, control, expressions, snapshots, statements
 from adcompiler.frontend.aliasing import check_carried_arrays
 from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.captures import parameter
 from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.grown_lists import check_grown_lists
 from adcompiler.frontend.inline import returned
 from adcompiler.frontend.naming import named
 from adcompiler.frontend.reading import resolved
@@ -49,13 +50,19 @@ def lower(source: SourceFunc, specs: Sequence[Spec]) -> Lowered:
     Raises `NotStatic` where run-time arguments must be known at compile time: compile again with them as constants.
     """
     static: frozenset[tuple[object, ...]] = frozenset()
+    grows_known = True
     for _ in range(_RETRIES):
-        low = Lowering(static)
+        low = Lowering(static, grows_known)
         try:
             with _deep_recursion():
                 return _lowered(low, source, specs)
         except NeedStatic as need:
             static |= _to_make_static(low, need)
+        except ADCompilerError:
+            # what is refused of a list of unknown length may be done to one of which all items are known
+            if not low.grew_known:
+                raise
+            grows_known = False
     raise AssertionError("every retry makes one more capture static")
 
 
@@ -159,6 +166,7 @@ def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: lis
     func = low.b.finish(source.name, every, results, doc or "")
     snapshots.check(low.b, func)
     check_carried_arrays(func)
+    check_grown_lists(func, low.grown)
     known = aliases(func)
     written = frozenset(k for k, var in enumerate(every) if known.root(var) in known.stored)
     guards = low.captures.every_guard()

@@ -10,8 +10,9 @@ import numpy as np
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.arrays import as_array, full, joined, stored
 from adcompiler.frontend.coerce import as_axis, as_dtype, as_extent, as_int, is_none
+from adcompiler.frontend.numpy_attributes import transposed
 from adcompiler.frontend.numpy_reductions import NONE
-from adcompiler.frontend.numpy_shape import atleast_1d, atleast_2d, ravel, with_axes
+from adcompiler.frontend.numpy_shape import atleast_1d, atleast_2d, moveaxis, ravel, with_axes
 from adcompiler.frontend.regions import nest
 from adcompiler.frontend.registry import implements
 from adcompiler.frontend.values import Seq, Value
@@ -24,6 +25,27 @@ def _parts(b: Builder, arrays: Value, name: str) -> list[Value]:
     if isinstance(arrays, Seq) and arrays.items:
         return list(arrays.items)
     raise TypeProblem(f"{name} needs a list or tuple of at least one array", b.span, "write the arrays in brackets")
+
+
+def _rows(b: Builder, arrays: Value) -> Var | None:
+    """A copy of the array whose rows are to be joined: a list of a length that only running the program shows."""
+    if not isinstance(arrays, Var) or not b.type(arrays).rank:
+        return None
+    count = b.shape(arrays)[0]
+    if not isinstance(count, Const):
+        none = b.emit("le", count, ZERO, hint="none", weak=True)
+        b.check(none, "ValueError", "need at least one array to join")
+    return b.emit("copy", arrays, hint="joined")
+
+
+def _merged(b: Builder, rows: Var, axis: int) -> Var:
+    """The rows of an array joined along one of their axes."""
+    order = [*range(1, axis + 1), 0, *range(axis + 1, b.type(rows).rank)]
+    if order != sorted(order):
+        rows = b.emit("copy", b.emit("transpose", rows, axes=tuple(order)), hint="joined")
+    shape = b.shape(rows)
+    whole = b.int("mul", shape[axis], shape[axis + 1])
+    return b.emit("reshape", rows, *shape[:axis], whole, *shape[axis + 2 :], hint="joined")
 
 
 def join(b: Builder, parts: Sequence[Var], axis: int, dtype: str | None = None) -> Var:
@@ -51,6 +73,11 @@ def join(b: Builder, parts: Sequence[Var], axis: int, dtype: str | None = None) 
 @implements(np.concatenate, np.concat)
 def concatenate(b: Builder, arrays: Value, axis: Value = ZERO, *, dtype: Value = NONE) -> Value:
     """Along an axis that the arrays have; flattened for None."""
+    rows = None if not is_none(dtype) else _rows(b, arrays)
+    if rows is not None and b.type(rows).rank > 1:
+        if is_none(axis):
+            return as_array(b, ravel(b, rows))
+        return _merged(b, rows, as_axis(b, axis, b.type(rows).rank - 1))
     parts = [as_array(b, part) for part in _parts(b, arrays, "np.concatenate")]
     if is_none(axis):
         parts = [as_array(b, ravel(b, part)) for part in parts]
@@ -61,6 +88,10 @@ def concatenate(b: Builder, arrays: Value, axis: Value = ZERO, *, dtype: Value =
 @implements(np.stack)
 def stack(b: Builder, arrays: Value, axis: Value = ZERO) -> Value:
     """Along a new axis."""
+    rows = _rows(b, arrays)
+    if rows is not None:
+        place = as_axis(b, axis, b.type(rows).rank)
+        return moveaxis(b, rows, ZERO, Const(place)) if place else rows
     given = _parts(b, arrays, "np.stack")
     if any(isinstance(v, (Var, Const)) and not b.type(v).rank for v in given):
         return as_array(b, arrays)
@@ -72,12 +103,18 @@ def stack(b: Builder, arrays: Value, axis: Value = ZERO) -> Value:
 @implements(np.vstack)
 def vstack(b: Builder, tup: Value) -> Value:
     """Rows below each other."""
+    rows = _rows(b, tup)
+    if rows is not None and b.type(rows).rank > 1:
+        return rows if b.type(rows).rank == 2 else _merged(b, rows, 0)
     return join(b, [as_array(b, atleast_2d(b, part)) for part in _parts(b, tup, "np.vstack")], 0)
 
 
 @implements(np.hstack)
 def hstack(b: Builder, tup: Value) -> Value:
     """Side by side; vectors one after another."""
+    rows = _rows(b, tup)
+    if rows is not None:
+        return rows if b.type(rows).rank == 1 else _merged(b, rows, 0 if b.type(rows).rank == 2 else 1)
     parts = [as_array(b, atleast_1d(b, part)) for part in _parts(b, tup, "np.hstack")]
     return join(b, parts, 0 if b.type(parts[0]).rank == 1 else 1)
 
@@ -85,6 +122,9 @@ def hstack(b: Builder, tup: Value) -> Value:
 @implements(np.column_stack)
 def column_stack(b: Builder, tup: Value) -> Value:
     """Side by side, vectors as columns."""
+    rows = _rows(b, tup)
+    if rows is not None and b.type(rows).rank > 1:
+        return transposed(b, rows) if b.type(rows).rank == 2 else _merged(b, rows, 1)
     parts = [as_array(b, part) for part in _parts(b, tup, "np.column_stack")]
     return join(b, [with_axes(b, part, (1,)) if b.type(part).rank == 1 else part for part in parts], 1)
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from adcompiler.errors import ADCompilerError, TypeProblem
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.definitions import is_definition
+from adcompiler.frontend.rows import listed
 from adcompiler.frontend.scope import Frame
-from adcompiler.frontend.values import Conflict, Maybe, Path, Seq, Static, Unset, Value
+from adcompiler.frontend.values import Conflict, Growing, Maybe, Path, Seq, Static, Unset, Value
 from adcompiler.ir.wengert import Const
 
 
@@ -88,7 +89,13 @@ def constant(held: object) -> Value:
 
 
 def resolved(low: Lowering, value: Value) -> Value:
-    """A value that is used: where it may be None at run time, that is checked."""
+    """A value that is used: where it may be None at run time, that is checked; a list that grows is what it is now."""
+    value = present(low, value)
+    return listed(low, value) if isinstance(value, Growing) else value
+
+
+def present(low: Lowering, value: Value) -> Value:
+    """A value that is used, or changed."""
     if isinstance(value, Maybe):
         missing = low.b.emit("logical_not", value.flag, hint="missing", weak=True)
         low.b.check(missing, "TypeError", "unsupported operand: 'NoneType'")

@@ -45,12 +45,76 @@ def f(x):
         "allocate an array, y = np.empty(n), and assign y[i] = ...",
         """
 def f(x, n):
-    values = []
+    values = [1.0]
     for i in range(n):
-        values.append(x[i])
+        values.insert(0, x[i])
     return values[0]
 """,
-        "values.append",
+        "values.insert",
+    ),
+    "list-of-lists": (
+        "a list that has a name is appended to a list in a loop",
+        "append a tuple, or a list that is written there: rows.append([a, b])",
+        """
+def f(x, n):
+    rows = []
+    for i in range(n):
+        pair = [x[i], 2.0]
+        rows.append(pair)
+    return rows[0][0]
+""",
+        "rows.append",
+    ),
+    "ragged-list": (
+        "a list is appended arrays whose shape is computed in the loop",
+        "compute their shape before the loop, or write into an array",
+        """
+def f(x, n):
+    parts = []
+    for i in range(n):
+        parts.append(x[i:])
+    return parts[0][0]
+""",
+        "for i in range(n)",
+    ),
+    "ragged-array": (
+        "an array of a list of structures whose parts differ in rank",
+        "make an array of each part: a, b = zip(*items)",
+        """
+def f(x, n):
+    rows = []
+    for i in range(n):
+        rows.append((x * i, 1.0))
+    return np.sum(np.array(rows))
+""",
+        "np.array(rows)",
+    ),
+    "list-item-write": (
+        "an item of a list is written",
+        "write into the array before it is appended, or use an array for the list",
+        """
+def f(x, n):
+    rows = []
+    for i in range(n):
+        rows.append(x * i)
+    rows[0][0] = 1.0
+    return rows[0][0]
+""",
+        "rows.append",
+    ),
+    "appended-array": (
+        "'{name}' is written after it has been appended to a list, which changes the item in the list",
+        "append a copy: values.append(y.copy())",
+        """
+def f(x, n):
+    y = np.zeros(3)
+    rows = []
+    for i in range(n):
+        y += x[i]
+        rows.append(y)
+    return rows[0][0]
+""",
+        "rows.append",
     ),
     "shared-list": (
         "a list that has two names, or a name and a place in another value, changes in a loop under one of them",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.iteration import range_length
 from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.values import DictValue, ListOf, Maybe, RangeValue, Seq, Static, Value
+from adcompiler.frontend.values import DictValue, ListOf, Maybe, RangeValue, Rows, Seq, Static, Value
 from adcompiler.ir.build import ZERO
 from adcompiler.ir.wengert import Assign, Atom, Const, Var
 
@@ -25,6 +25,8 @@ def truth(low: Lowering, value: Value) -> Atom:
             return Const(bool(items))
         case ListOf(array):
             return b.emit("ne", b.shape(array)[0], ZERO, hint="test", weak=True)
+        case Rows(arrays):
+            return b.emit("ne", b.shape(arrays[0])[0], ZERO, hint="test", weak=True)
         case RangeValue() as r:
             return b.emit("gt", range_length(low, r), ZERO, hint="test", weak=True)
         case Static(value=held) if held is None or isinstance(held, (str, bytes)):

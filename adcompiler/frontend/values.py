@@ -11,6 +11,7 @@ from adcompiler.errors import Span
 from adcompiler.ir.wengert import Atom, Budget, Const, Var
 
 if TYPE_CHECKING:
+    from adcompiler.frontend.forms import Form, Parts
     from adcompiler.frontend.scope import Frame
 
 
@@ -112,6 +113,29 @@ class ListOf:
     weak: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A list whose length is known only at run time, of structures that are alike.
+
+    `form` is that of an item; each array holds one of its numbers or arrays for all items.
+    """
+
+    arrays: tuple[Var, ...]
+    form: Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """A list to which a loop appends: the first `count` items of arrays that have room for more.
+
+    Two names hold the same list where the arrays are the same.
+    """
+
+    arrays: tuple[Var, ...]
+    count: Atom
+    form: Form
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Object:
     """A Python object that is not compiled itself; its attributes are fetched at each call."""
@@ -185,6 +209,8 @@ Value: TypeAlias = (
     | RangeValue
     | Zipped
     | ListOf
+    | Rows
+    | Growing
     | Object
     | Closure
     | Method
@@ -201,9 +227,17 @@ def kind_of(value: Value) -> str:
         return "None" if value.value is None else type(value.value).__name__
     if isinstance(value, Seq) and value.record is not None:
         return value.record.__name__
-    return {"Seq": "tuple or list", "DictValue": "dict", "RangeValue": "range", "Closure": "function"}.get(
-        type(value).__name__, type(value).__name__.lower()
-    )
+    return _KINDS.get(type(value).__name__, type(value).__name__.lower())
+
+
+_KINDS = {
+    "Seq": "tuple or list",
+    "Rows": "list",
+    "Growing": "list",
+    "DictValue": "dict",
+    "RangeValue": "range",
+    "Closure": "function",
+}
 
 
 class NeedStatic(Exception):

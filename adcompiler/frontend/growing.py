@@ -1,0 +1,325 @@
+"""Lists to which loops append: arrays that are made before the loop, with room for all that its iterations add.
+
+Python appends a reference, and these arrays hold copies. `check_grown_lists` refuses what would tell the two apart: a
+write to what was appended, or to an item.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from adcompiler.frontend import heap
+from adcompiler.frontend.arrays import full, stored
+from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.extents import same_extent
+from adcompiler.frontend.forms import Array, Form, Scalar
+from adcompiler.frontend.item_forms import item_form, joint
+from adcompiler.frontend.leaves import coerce
+from adcompiler.frontend.room import Around, Plan, Product
+from adcompiler.frontend.rows import leaves, listed
+from adcompiler.frontend.values import Growing, ListOf, Rows, Seq, Value
+from adcompiler.ir.build import ONE, ZERO
+from adcompiler.ir.types import Type
+from adcompiler.ir.wengert import Atom, Const, Load, Slice, Var
+
+# so many iterations, if their number is known, are written out one after the other
+_WRITTEN_OUT = 16
+_ATTEMPTS = 16
+
+
+class Grow(Exception):
+    """A loop appends to a list that exists before it, which is therefore made anew with room for more.
+
+    Parameters
+    ----------
+    around : Around
+        The outermost loop that has the list.
+    plan : Plan
+        What is now known of the list.
+    """
+
+    def __init__(self, around: Around, plan: Plan) -> None:
+        super().__init__()
+        self.around, self.plan = around, plan
+
+
+def build(low: Lowering, length: Atom, counts: bool, work: Callable[[Around], None]) -> None:
+    """Build a loop, again and again until the lists to which it appends are known and have room."""
+    mark, state = low.b.mark(), low.save()
+    grows = not isinstance(length, Const) or (low.grows_known and int(length.value) > _WRITTEN_OUT)  # type: ignore[call-overload]
+    held = {id(value): value for value in heap.held(low)}
+    around = Around(length, counts, grows, len(low.lengths), frozenset(low.b.names.taken), held)
+    for _ in range(_ATTEMPTS):
+        low.around.append(around)
+        try:
+            for plan in around.plans:
+                _make_room(low, around, plan)
+            work(around)
+        except Grow as grow:
+            if grow.around is not around:
+                raise
+            around.plans = [plan for plan in around.plans if plan.number != grow.plan.number] + [grow.plan]
+            low.rewind(mark, state)
+            continue
+        finally:
+            low.around.pop()
+        for plan in around.plans:
+            _close(low, around, plan)
+        low.grew_known |= bool(around.plans) and isinstance(length, Const)
+        return
+    raise low.refuse("unsettled-loop")
+
+
+# -- appending ---------------------------------------------------------------------------------------------------------
+
+
+def append(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> None:
+    """`owner.append(item)`."""
+    if not isinstance(owner, Seq) and any(array in low.shared for array in _arrays(owner)):
+        raise low.refuse("list-of-lists")
+    for k, around in enumerate(low.around):
+        if isinstance(owner, Growing) and _plan(around, owner) is not None:
+            return _store(low, _followed(low, low.around[k:], owner), owner, item)
+        if _holds(around, owner):
+            if around.grows:
+                raise Grow(around, _planned(low, around, owner, item))
+            if not isinstance(owner, Seq):
+                raise low.refuse("loop-changes-list")
+    if isinstance(owner, Seq):
+        return heap.change(low, owner, (*owner.items, item))
+    if len(low.lengths) > len(low.around):
+        # a `while`, or a comprehension: what was there before it is not known
+        raise low.refuse("loop-changes-list")
+    _lengthen(low, owner, item)
+
+
+def _plan(around: Around, owner: Growing) -> Plan | None:
+    return next((plan for plan in around.plans if plan.arrays == owner.arrays), None)
+
+
+def _followed(low: Lowering, arounds: list[Around], owner: Growing) -> list[tuple[Around, Plan]]:
+    """The plans that the loops around an append have of the list; those within the first follow its length."""
+    found: list[tuple[Around, Plan]] = []
+    for around in arounds:
+        plan = _plan(around, owner)
+        if plan is None:
+            steps = Counter({_product(low, around) or (): 1})
+            raise Grow(around, Plan(owner, owner.form, steps, arrays=owner.arrays, follows=True))
+        found.append((around, plan))
+    return found
+
+
+def _product(low: Lowering, around: Around) -> Product | None:
+    """How often the loops within one run together, if that is known before it."""
+    within = low.lengths[around.depth + 1 :]
+    product = tuple(length for length in within if length is not None and around.knows(length))
+    return product if len(product) == len(within) else None
+
+
+def _is_list(value: Value, arrays: tuple[Var, ...]) -> bool:
+    match value:
+        case Growing(held) | Rows(held):
+            return held == arrays
+        case ListOf(array):
+            return (array,) == arrays
+    return False
+
+
+def _arrays(owner: Value) -> tuple[Var, ...]:
+    match owner:
+        case Growing(arrays) | Rows(arrays):
+            return arrays
+        case ListOf(array):
+            return (array,)
+    raise AssertionError(f"{owner} has no arrays")
+
+
+def _holds(around: Around, owner: Value) -> bool:
+    if isinstance(owner, Seq):
+        return id(owner) in around.held
+    return any(_is_list(value, _arrays(owner)) for value in around.held.values())
+
+
+def _planned(low: Lowering, around: Around, owner: Seq | Growing | ListOf | Rows, item: Value) -> Plan:
+    """The first plan of a list: its items are like those it has, and like the one that is appended."""
+    return Plan(owner, _joint_form(low, owner, item), Counter({_product(low, around) or (): 1}))
+
+
+def _joint_form(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> Form:
+    if id(owner) in low.captures.lists:
+        raise low.refuse("outer-list-changed")
+    form = item_form(low, item)
+    for other in _forms(low, owner):
+        form = joint(low, form, other)
+    return form
+
+
+def _forms(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Iterator[Form]:
+    match owner:
+        case Seq(items):
+            yield from (item_form(low, item) for item in items)
+        case Growing(_, _, form) | Rows(_, form):
+            yield form
+        case ListOf(array, weak):
+            type, shape = low.b.type(array), low.b.shape(array)[1:]
+            yield Array(type.array(len(shape), "A"), shape) if shape else Scalar(Type(type.dtype, weak=weak))
+
+
+def _store(low: Lowering, plans: list[tuple[Around, Plan]], owner: Growing, item: Value) -> None:
+    for around, plan in plans:
+        product = _product(low, around)
+        if product is not None:
+            plan.seen[product] += 1
+        elif not plan.follows:
+            raise low.refuse("list-grows")
+    around, plan = plans[0]
+    form = joint(low, plan.form, item_form(low, item))
+    if form != plan.form:
+        raise Grow(around, replace(plan, form=form))
+    _put(low, plan.arrays, owner.count, form, item)
+    _recount(low, plan, low.b.int("add", owner.count, ONE, hint="count"))
+
+
+def _put(low: Lowering, arrays: tuple[Var, ...], place: Atom, form: Form, item: Value) -> None:
+    """Store an item behind those that can be read: even one of these is other memory."""
+    b = low.b
+    for part in heap.inside(item):
+        if isinstance(part, (ListOf, Growing)):
+            low.shared.update(_arrays(part))
+    found: list[Atom] = []
+    coerce(b, _listed(low, item), form, found)
+    for array, atom in zip(arrays, found, strict=True):
+        b.store(array, (place, *full(b.shape(array)[1:])), atom)
+
+
+def _listed(low: Lowering, item: Value) -> Value:
+    return listed(low, item) if isinstance(item, Growing) else item
+
+
+def _recount(low: Lowering, plan: Plan, count: Atom) -> None:
+    """Give the list another length, under all its names."""
+    now = [value for value in heap.held(low) if isinstance(value, Growing) and value.arrays == plan.arrays]
+    pending = (inner for value in low.pending for inner in heap.inside(value))
+    for value in (*heap.held(low), *pending):
+        if isinstance(value, (ListOf, Rows)) and _base(low, _arrays(value)[0]) in plan.arrays:
+            raise low.refuse("changed-while-read")
+    heap.exchange(low, now, Growing(plan.arrays, count, plan.form))
+
+
+def _base(low: Lowering, array: Var) -> Var:
+    line = low.b.made.get(array.name)
+    return line.array if isinstance(line, Load) else array
+
+
+# -- around the loop ---------------------------------------------------------------------------------------------------
+
+
+def _make_room(low: Lowering, around: Around, plan: Plan) -> None:
+    """Put the list into arrays that have room for what the loop adds."""
+    b = low.b
+    if plan.follows:
+        plan.owner = next(value for value in heap.held(low) if _is_list(value, plan.arrays))
+    step: Atom = ZERO
+    for product, times in plan.steps.items():
+        term: Atom = Const(times)
+        for factor in product:
+            term = b.int("mul", term, factor)
+        step = b.int("add", step, term)
+    plan.step, plan.count, plan.seen = step, _length(low, plan.owner), Counter()
+    if plan.follows:
+        return
+    room = b.int("add", plan.count, b.int("mul", step, around.length), hint="room")
+    for leaf in leaves(plan.form):
+        if isinstance(leaf, Array) and not all(e is not None and around.knows(e) for e in leaf.extents):
+            raise low.refuse("ragged-list")
+    plan.arrays = _filled(low, plan.owner, plan.form, room)
+    _take_place(low, plan.owner, Growing(plan.arrays, plan.count, plan.form))
+
+
+def _length(low: Lowering, owner: Value) -> Atom:
+    match owner:
+        case Seq(items):
+            return Const(len(items))
+        case Growing(_, count):
+            return count
+    return low.b.shape(_arrays(owner)[0])[0]
+
+
+def _filled(low: Lowering, owner: Value, form: Form, room: Atom) -> tuple[Var, ...]:
+    """New arrays with so much room, with the items that the list has."""
+    b = low.b
+    made: list[Var] = []
+    for leaf in leaves(form):
+        shape = tuple(e for e in leaf.extents if e is not None) if isinstance(leaf, Array) else ()
+        made.append(b.emit("empty", room, *shape, dtype=leaf.type.dtype, hint="items"))
+    low.grown.update(made)
+    if isinstance(owner, Seq):
+        for k, item in enumerate(owner.items):
+            _put(low, tuple(made), Const(k), form, item)
+        return tuple(made)
+    assert isinstance(owner, (Growing, ListOf, Rows))
+    before = _listed(low, owner)
+    count = _length(low, before)
+    for array, old in zip(made, _arrays(before), strict=True):
+        shape = b.shape(array)[1:]
+        for wanted, extent in zip(shape, b.shape(old)[1:], strict=True):
+            b.same(extent, wanted, "the arrays of a list differ in shape")
+        first = Slice(None, count, None, ZERO, count)
+        b.store(array, (first, *full(shape)), stored(b, old, b.type(array).dtype))
+    return tuple(made)
+
+
+def _take_place(low: Lowering, owner: Value, new: Growing) -> None:
+    """Hold a list in other arrays, under all its names."""
+    if isinstance(owner, Seq):
+        heap.exchange(low, [owner], new)
+        return
+    arrays = _arrays(owner)
+    heap.exchange(low, [value for value in heap.held(low) if _is_list(value, arrays)], new)
+
+
+def _lengthen(low: Lowering, owner: Growing | ListOf | Rows, item: Value) -> None:
+    """Append outside of the loops that have the list: in new arrays."""
+    form = _joint_form(low, owner, item)
+    count = _length(low, owner)
+    arrays = _filled(low, owner, form, low.b.int("add", count, ONE, hint="room"))
+    _put(low, arrays, count, form, item)
+    _take_place(low, owner, Growing(arrays, low.b.shape(arrays[0])[0], form))
+
+
+def begin(low: Lowering, around: Around, number: Callable[[], Atom]) -> None:
+    """At the begin of the body, in the iteration of that number: the lengths of lists that grow by the same steps."""
+    for plan in around.plans:
+        plan.seen = Counter()
+        if plan.counted:
+            assert plan.count is not None and plan.step is not None
+            plan.begun = low.b.int("add", plan.count, low.b.int("mul", number(), plan.step), hint="count")
+            _recount(low, plan, plan.begun)
+
+
+def end(low: Lowering, around: Around) -> None:
+    """At the end of the body: whether the lists have grown by what was planned."""
+    b = low.b
+    for plan in around.plans:
+        if any(plan.seen[product] > plan.steps[product] for product in plan.seen):
+            raise Grow(around, replace(plan, steps=plan.steps | plan.seen))
+        if not plan.counted:
+            continue
+        assert plan.count is not None and plan.step is not None and plan.begun is not None
+        grown = b.int("add", plan.begun, plan.step)
+        now = [v.count for v in heap.held(low) if isinstance(v, Growing) and v.arrays == plan.arrays]
+        if not around.counts or not all(same_extent(b, count, grown) for count in now):
+            raise Grow(around, replace(plan, counted=False))
+        _recount(low, plan, plan.count)
+
+
+def _close(low: Lowering, around: Around, plan: Plan) -> None:
+    """After the loop: the lists are as long as all iterations made them."""
+    assert plan.count is not None and plan.step is not None
+    if plan.counted:
+        added = low.b.int("mul", plan.step, around.length)
+        now = low.b.int("add", plan.count, added, hint="count")
+        room = low.b.shape(plan.arrays[0])[0]
+        _recount(low, plan, room if same_extent(low.b, now, room) else now)

@@ -1,0 +1,156 @@
+"""Lists to which loops of unknown length append."""
+
+import numpy as np
+
+import adcompiler as ad
+from tests.support.registry import program
+
+
+def _network(rng):
+    return 0.5 * rng.normal(size=(5, 2)), 0.5 * rng.normal(size=(3, 3)), 0.5 * rng.normal(size=(3, 2))
+
+
+def states_stacked(x, w, u):
+    h = np.zeros(w.shape[0])
+    hs = []
+    for t in range(x.shape[0]):
+        h = np.tanh(w @ h + u @ x[t])
+        hs.append(h)
+    return np.sum(np.stack(hs, axis=1) ** 2) + hs[-1][0] + len(hs) * hs[0][1]
+
+
+program(states_stacked, _network)
+
+
+def states_read_while_they_are_made(x, w, u):
+    hs = [np.zeros(w.shape[0])]
+    for xt in x:
+        hs.append(np.tanh(w @ hs[-1] + u @ xt))
+    s = 0.0
+    for k, h in enumerate(hs):
+        s += k * np.sum(h)
+    return s + sum(np.sum(h * h) for h in hs[1:]) + np.sum(np.concatenate(hs) ** 2) + np.sum(sum(hs))
+
+
+program(states_read_while_they_are_made, _network)
+
+
+def pairs_of_states(x, w, u):
+    h, c = np.zeros(w.shape[0]), np.zeros(w.shape[0])
+    states = []
+    for xt in x:
+        c = 0.9 * c + np.tanh(w @ h + u @ xt)
+        h = np.tanh(c)
+        states.append((h, c))
+    hs, cs = zip(*states)  # noqa: B905
+    total = np.sum(np.vstack(hs) * np.array(cs)) + np.sum(states[len(states) // 2][1])
+    for h, c in states[1:]:
+        total += np.sum(h * c * c)
+    return total
+
+
+program(pairs_of_states, _network)
+
+
+def numbers_of_two_kinds(x, dt):
+    times = [0]
+    values = [1.0]
+    for i in range(x.size):
+        times.append(times[-1] + dt)
+        values.append(values[-1] + dt * np.sin(times[-1]) * x[i] * values[-1])
+    return np.sum(np.array(values)) + values[-1] * times[-1] + sum(values)
+
+
+program(numbers_of_two_kinds, lambda rng: (rng.normal(size=4), 0.1))
+
+
+def some_items_and_a_way_out(x):
+    kept = []
+    for i in range(x.shape[0]):
+        if x[i, 0] > 0.0:
+            kept.append(x[i] * 2.0)
+        if len(kept) == 3:
+            break
+    return np.sum(np.array(kept) ** 2) * len(kept)
+
+
+program(
+    some_items_and_a_way_out,
+    lambda rng: (np.where(np.arange(8)[:, None] % 2, 1.0, -1.0) + 0.1 * rng.normal(size=(8, 2)),),
+)
+
+
+def rows_within_rows(x):
+    flat, rows = [], []
+    for i in range(x.shape[0]):
+        row = []
+        for j in range(x.shape[1]):
+            flat.append(x[i, j] ** 2)
+            row.append(np.sin(x[i, j]))
+        rows.append(row)
+    a, r = np.array(flat), np.array(rows)
+    return np.sum(a[1:] * a[:-1]) + np.sum(r[1:] * r[:-1])
+
+
+program(rows_within_rows, lambda rng: (rng.normal(size=(3, 4)),))
+
+
+def many_known_steps(x, w):
+    h = x
+    hs = []
+    for _ in range(30):
+        hs.append(h)
+        new = np.empty(3)
+        for j in range(3):
+            new[j] = np.tanh(h[j] + w[j] * hs[0][j])
+        h = new
+    return np.sum(np.stack(hs) ** 2)
+
+
+program(many_known_steps, lambda rng: (rng.normal(size=3), rng.normal(size=3)))
+
+
+def known_steps_of_a_list_that_is_changed(x):
+    gs = []
+    for t in range(20):
+        gs.append(x[0] * t)
+    gs[3] = 0.0
+    gs.insert(0, 1.0)
+    return sum(gs) + gs[2] * x[1]
+
+
+program(known_steps_of_a_list_that_is_changed, lambda rng: (rng.normal(size=2),))
+
+
+def lists_with_two_names_and_in_functions(x):
+    xs = []
+    ys = xs
+
+    def push(items, value):
+        items.append(value * 2.0)
+
+    for t in range(x.shape[0]):
+        push(ys, x[t])
+        if len(xs) > 3:
+            xs.append(x[t])
+    xs.append(x[0])
+    for t in range(x.shape[0] - 1, -1, -1):
+        xs.append(x[t] * xs[t])
+    return np.sum(np.stack(ys) ** 2) * len(ys)
+
+
+program(lists_with_two_names_and_in_functions, lambda rng: (rng.normal(size=(5, 2)),))
+
+
+def gradient_of_a_list_inside(x):
+    def inner(y):
+        hs, h = [], np.zeros(y.shape[1])
+        for t in range(y.shape[0]):
+            h = h * y[t] + 1.0
+            hs.append((t, [h, h * h]))
+        return sum(t * np.sum(a + b) for t, (a, b) in hs)
+
+    return np.sum(ad.grad(inner)(x) ** 2)
+
+
+program(gradient_of_a_list_inside, lambda rng: (rng.normal(size=(4, 2)),))

@@ -1,0 +1,146 @@
+"""Lists to which loops append hold copies: a program that would see that they are no references is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import adcompiler as ad
+from tests.support.cases import interpreted
+
+
+def added_to_in_place(x):
+    h, hs = np.zeros(2), []
+    for t in range(x.shape[0]):
+        h += x[t]
+        hs.append(h)
+    return np.sum(np.stack(hs))
+
+
+def written_after_it_is_appended(x):
+    h, hs = np.zeros(2), []
+    for t in range(x.shape[0]):
+        h = h * 0.5 + x[t]
+        hs.append(h)
+        h[0] = 0.0
+    return np.sum(np.stack(hs))
+
+
+def written_on_one_path(x):
+    h, hs = np.zeros(2), []
+    for t in range(x.shape[0]):
+        if x[t, 0] > 0:
+            h = h * 0.5 + x[t]
+        hs.append(h)
+        h[1] = 2.0
+    return np.sum(np.stack(hs))
+
+
+def buffers_that_change_places(x):
+    hs, u, v = [], x[0].copy(), x[1].copy()
+    for t in range(x.shape[0]):
+        v[0] = u[1] * 1.5 + x[t, 0]
+        u, v = v, u
+        hs.append(u)
+    return np.sum(np.stack(hs))
+
+
+def argument_written_later(x):
+    hs = []
+    for t in range(x.shape[0]):
+        hs.append(x[t])
+    x[0, 0] = 3.0
+    return np.sum(np.stack(hs))
+
+
+def view_of_what_changes(x):
+    hs, a = [], np.zeros((2, 2))
+    for t in range(x.shape[0]):
+        v = a[1]
+        hs.append(v)
+        a[1, 0] = x[t, 0]
+    return np.sum(np.stack(hs))
+
+
+def item_written(x):
+    hs = []
+    for t in range(x.shape[0]):
+        hs.append(x[t] * 2.0)
+    first = hs[0]
+    first[1] = 5.0
+    return np.sum(np.stack(hs))
+
+
+def items_written_in_a_loop(x):
+    hs = []
+    for t in range(x.shape[0]):
+        hs.append(x[t] * 2.0)
+        for h in hs:
+            h[0] = 1.0
+    return np.sum(np.stack(hs))
+
+
+def inside_a_gradient(x):
+    return np.sum(ad.grad(added_to_in_place)(x))
+
+
+def row_that_grows_after_it_is_appended(x):
+    rows = []
+    for t in range(x.shape[0]):
+        row = [v * 2.0 for v in x[t]]
+        rows.append(row)
+        row.append(1.0)
+    return rows[0][0]
+
+
+REFUSED = (
+    added_to_in_place,
+    written_after_it_is_appended,
+    written_on_one_path,
+    buffers_that_change_places,
+    argument_written_later,
+    view_of_what_changes,
+    item_written,
+    items_written_in_a_loop,
+    inside_a_gradient,
+    row_that_grows_after_it_is_appended,
+)
+
+
+@pytest.mark.parametrize("f", REFUSED, ids=lambda f: f.__name__)
+def test_what_would_tell_copies_from_references_is_refused(f):
+    with pytest.raises(ad.UnsupportedSyntax):
+        ad.grad(f)(np.arange(1.0, 11.0).reshape(5, 2))
+
+
+def test_arrays_of_a_list_have_one_shape():
+    def f(x, n):
+        parts = []
+        for k in range(n):
+            parts.append(x if k == 0 else x[:2])
+        return np.sum(np.stack(parts))
+
+    with interpreted(), pytest.raises((ValueError, ad.UnsupportedSyntax)):
+        ad.grad(f)(np.ones(3), 2)
+
+
+def test_a_loop_that_is_not_entered_leaves_an_empty_list():
+    def f(x):
+        hs = []
+        for row in x:
+            hs.append(row)
+        return np.sum(np.stack(hs))
+
+    with interpreted(), pytest.raises(ValueError, match="at least one array"):
+        ad.grad(f)(np.ones((0, 3)))
+
+
+def test_known_steps_are_not_written_out():
+    def f(x):
+        hs, h = [], x
+        for _ in range(200):
+            h = np.sin(h)
+            hs.append(h)
+        return np.sum(np.array(hs))
+
+    assert len(ad.grad(f).adjoint_source(np.ones(3)).splitlines()) < 60
