@@ -27,6 +27,7 @@ from adcompiler.optimise.guards import join_guards
 from adcompiler.optimise.keeping import read_kept
 from adcompiler.optimise.lower import lower_arrays
 from adcompiler.optimise.memory import promote
+from adcompiler.optimise.narrow import narrow_arrays
 from adcompiler.optimise.reductions import mark_reductions
 from adcompiler.optimise.room import check_room
 from adcompiler.optimise.scatter import put_off_additions
@@ -52,6 +53,7 @@ LOWERING = (
     put_off_additions,
     fuse_readers,
     contract_arrays,
+    narrow_arrays,
     slide,
     keep_factors_apart,
     join_guards,
