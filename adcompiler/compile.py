@@ -35,6 +35,7 @@ from adcompiler.optimise.several import mark_lanes
 from adcompiler.optimise.sharing import share_loads
 from adcompiler.optimise.simplify import simplify
 from adcompiler.optimise.stops import drop_stops
+from adcompiler.optimise.unselected import skip_unselected
 from adcompiler.optimise.unsigned import unsigned_indices
 from adcompiler.optimise.windows import slide
 from adcompiler.options import Derivative, Options
@@ -58,6 +59,7 @@ LOWERING = (
     keep_factors_apart,
     join_guards,
     simplify,
+    skip_unselected,
     join_tapes,
     mark_reductions,
     mark_lanes,
