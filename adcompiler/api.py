@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adcompiler.calls.binding import Place, argnums_of
-from adcompiler.calls.instance import Instance
+from adcompiler.calls.instance import Instance, apart
 from adcompiler.calls.plans import Argument, primal_plan, pullback_plan, split, tangent_plan
 from adcompiler.calls.results import directions, positions, value_tree
 from adcompiler.calls.subject import Subject, subject
@@ -129,8 +129,10 @@ def vjp(f: Function, *args: Any, argnums: Argnums | None = None, has_aux: bool =
         ("vjp", places, has_aux), lambda: pullback_plan(instance.lowering, of.binder, values, places, out)
     )
     # the pullback runs the function again: on arrays that nobody else can change
-    kept = [leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
-    value = primal.make(_apart(primal.results(instance.fresh(list(kept))), kept))
+    kept = [leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf for leaf in apart(leaves)]
+    # only the value draws from the caller's generators
+    first = [leaf if isinstance(leaf, np.random.Generator) else own for leaf, own in zip(leaves, kept, strict=True)]
+    value = primal.make(_apart(primal.results(instance.fresh(first)), kept))
     result = value if aux is None else value[0]
     seeded = positions(value_tree(out, instance.lowering.interface))
     order = sorted(range(len(seeded)), key=seeded.__getitem__)
@@ -138,7 +140,7 @@ def vjp(f: Function, *args: Any, argnums: Argnums | None = None, has_aux: bool =
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         """The cotangents of the arguments."""
         seeds = list(directions(cotangent, result, "the result", "cotangent"))
-        entries: tuple[Any, ...] = reverse.run([*instance.fresh(list(kept)), *(seeds[k] for k in order)])
+        entries: tuple[Any, ...] = reverse.run([*instance.fresh(apart(kept)), *(seeds[k] for k in order)])
         return entries
 
     return (result, pullback) if aux is None else (result, pullback, value[1])

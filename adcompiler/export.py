@@ -99,6 +99,9 @@ def _literal(capture: Capture) -> str:
         return f"np.array({items}, dtype=np.{value.dtype.name})"
     if isinstance(value, np.generic):
         return f"np.{value.dtype.name}({value.item()!r})"
+    if isinstance(value, np.random.Generator):
+        what = f"the random generator '{capture.name}' around the function cannot be written as text"
+        raise ADCompilerError(what, None, "pass it as an argument")
     return repr(value)
 
 

@@ -17,7 +17,7 @@ from adcompiler.calls.subject import Subject
 from adcompiler.errors import Span
 from adcompiler.ir.show import show_line
 from adcompiler.ir.walk import blocks, defines, operands
-from adcompiler.ir.wengert import Assign, Block, Branch, Check, Func, Load, Loop, Stmt, Store, Var, While
+from adcompiler.ir.wengert import Assign, Block, Branch, Check, Draw, Func, Load, Loop, Stmt, Store, Var, While
 
 _ORIGIN = re.compile(r"^\s*# \S+:(\d+): (.*)$")
 
@@ -188,6 +188,8 @@ def _operation(stmt: Stmt) -> tuple[str, str]:
             return "if", str(test)
         case Check(failed=failed, exception=exception):
             return "raise", f"{exception} if {failed}"
+        case Draw(generator=generator):
+            return "draw", show_line(stmt).partition(" = ")[2].removeprefix(f"{generator}.")
     written = show_line(stmt)
     head, _, tail = written.partition(" = ")
     return ("load", tail) if isinstance(stmt, Load) else ("store", written) if isinstance(stmt, Store) else (head, tail)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adcompiler.calls.instance import Instance
+from adcompiler.calls.instance import Instance, apart
 from adcompiler.calls.matrices import Leaf, Matrix, Mode, argument_tree, arranged, leaves_of
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.plans import Argument, number_position, primal_plan, split
@@ -132,8 +132,8 @@ class Call:
         return value_tree(self.out, self.instance.lowering.interface)
 
     def fresh(self) -> list[Any]:
-        """The leaves, with copies of those that the function writes."""
-        return self.instance.fresh(list(self.leaves))
+        """The leaves, with copies of those that the function writes or draws from."""
+        return self.instance.fresh(apart(self.leaves))
 
     def matrix(self, mode: Mode) -> Matrix:
         """What computes the matrix."""
@@ -199,10 +199,13 @@ class Matrices(Transformed):
         arguments = [Argument(lowering, binder, values, place) for place in binder.places(self.places, lowering.final)]
         wrt = tuple(dict.fromkeys(p for a in arguments for p in a.required()))
         results: Sequence[Any] = ()
-        if (self.kind == "jacobian" and self.mode != "sparse") or aux is not None:
+        # the function runs many times, and draws from a generator as often as one call does
+        kept = apart(leaves)
+        draws = any(isinstance(leaf, np.random.Generator) for leaf in leaves)
+        if draws or (self.kind == "jacobian" and self.mode != "sparse") or aux is not None:
             primal = instance.plan(("primal",), lambda: primal_plan(lowering))
             results = primal.results(instance.fresh(list(leaves)))
-        return Call(instance, leaves, arguments, wrt, out, results)
+        return Call(instance, kept, arguments, wrt, out, results)
 
     def _found(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Instance, Plan, list[Any]]:
         call = self._call(args, kwargs)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
-from adcompiler.ir.types import COMPLEX, DTYPES, FLOAT, INDEX, Type
+from adcompiler.ir.types import COMPLEX, DTYPES, FLOAT, GENERATOR, INDEX, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,8 @@ def spec_of(value: object) -> Spec:
             return _array_spec(value)
         case np.generic():
             return ScalarSpec(Type(_dtype(value.dtype)))
+        case np.random.Generator():
+            return ScalarSpec(GENERATOR)
         case int():
             if not -(2**63) <= value < 2**63:
                 raise TypeProblem(f"the integer {value} does not fit 64 bits", None, "pass it as a float")
@@ -185,7 +187,7 @@ def leaves(value: object) -> Iterator[object]:
             pass
         case np.ndarray():
             yield value if value.ndim else value[()]
-        case np.generic() | int() | float() | complex():
+        case np.generic() | int() | float() | complex() | np.random.Generator():
             yield value
         case tuple() | list() if type(value) in (tuple, list):
             for item in value:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from adcompiler.ad.draws import refuse_moving
 from adcompiler.analysis.activity import active
 from adcompiler.ir.build import Builder, scalar
 from adcompiler.ir.ops import kind
@@ -56,6 +57,7 @@ def tangent(fn: Func, wrt: Sequence[int], outputs: Sequence[int] | None = None) 
     """
     inputs = [fn.params[position] for position in wrt]
     assert all(fn.types[v.name].is_float for v in inputs), "only floats have tangents"
+    refuse_moving(fn, inputs)
     forward = Forward(Builder.of(fn), active(fn, inputs, outputs))
     seeds = [forward.b.like(v, f"{v}_dot") for v in inputs]
     forward.dots.update(zip(inputs, seeds, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from adcompiler.ad.draws import refuse_repeated
 from adcompiler.ad.state import lasting, passing
 from adcompiler.ad.unmarked import stands_for_a_call
 from adcompiler.analysis.alias import aliases
@@ -74,6 +75,7 @@ class Step:
 def step_of(over: Dependence, loop: Loop, path: Path) -> Step:
     """The iteration of a loop; refuses one that shares memory in a way that a kept state would not show."""
     fn = over.fn
+    refuse_repeated(loop.body, "a loop whose iterations run again", loop.span)
     own = {loop.index, *(c.var for c in loop.carried), *all_defs(loop.body)}
     body = quiet(loop.body)
     used = {v for v in all_reads(body) | {c.next for c in loop.carried} if isinstance(v, Var)}

@@ -16,7 +16,7 @@ from adcompiler.analysis.fourier import Form, symbol
 from adcompiler.analysis.known import Known
 from adcompiler.analysis.scope import Frame
 from adcompiler.ir.walk import walk
-from adcompiler.ir.wengert import Block, Branch, Loop, Print, Var, While
+from adcompiler.ir.wengert import Block, Branch, Draw, Loop, Print, Var, While
 
 
 @dataclass(slots=True)
@@ -127,5 +127,5 @@ def substitute(form: Form, name: Hashable, value: Form) -> Form:
 
 
 def prints(block: Block) -> bool:
-    """Whether something in a block shows when it runs."""
-    return any(isinstance(s, Print) for s in walk(block))
+    """Whether something in a block shows when it runs: it prints, or it changes a random generator."""
+    return any(isinstance(s, (Print, Draw)) for s in walk(block))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from adcompiler.ad.draws import refuse_repeated
 from adcompiler.calls.binding import Argnums, Place
 from adcompiler.calls.callee import Callee
 from adcompiler.calls.lowering import Lowering
@@ -124,6 +125,7 @@ def with_pullback(low: Program, callee: Callee, args: Sequence[Value], argnums: 
     """`vjp` in a program: the value, and what takes a cotangent of it to cotangents of the arguments."""
     b, binder = low.b, callee.binder
     lowering, atoms = callee.lowered(low, args, {})
+    refuse_repeated(lowering.lowered.func.body, "a function whose pullback runs it again", b.span)
     out, aux = split(lowering, has_aux, binder.name)
     every = binder.everything(len(args))
     chosen = every if argnums is None else binder.places(argnums, lowering.final)

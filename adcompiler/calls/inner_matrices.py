@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from adcompiler.ad.draws import refuse_repeated
 from adcompiler.calls.binding import Argnums
 from adcompiler.calls.callee import Callee
 from adcompiler.calls.lowering import Lowering
@@ -52,6 +53,7 @@ class Matrix:
         b, binder = low.b, self.callee.binder
         lowering, atoms = self.callee.lowered(low, args, kwargs)
         fn = lowering.interface
+        refuse_repeated(lowering.lowered.func.body, f"a {self.kind} inside a program", b.span)
         out, aux = split(lowering, self.has_aux, binder.name)
         if self.kind == "hessian":
             number_position(lowering, None, binder.name, out, self.has_aux)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -87,6 +88,16 @@ class Instance:
                         self.lowering.span,
                         f"pass a copy of one of them: {names[other]}.copy()",
                     )
+
+
+def apart(leaves: Sequence[Any]) -> list[Any]:
+    """The leaves with copies of the random generators: what is drawn of these, the others still draw."""
+    generators = [leaf for leaf in leaves if isinstance(leaf, np.random.Generator)]
+    if not generators:
+        return list(leaves)
+    # together: two of them may draw from one stream
+    copies = iter(copy.deepcopy(generators))
+    return [next(copies) if isinstance(leaf, np.random.Generator) else leaf for leaf in leaves]
 
 
 def share(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adcompiler.calls.binding import Argnums, Binder, Place
-from adcompiler.calls.instance import Instance
+from adcompiler.calls.instance import Instance, apart
 from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.results import (
@@ -201,7 +201,7 @@ def _shape(lowering: Lowering, values: tuple[Any, ...] | None, position: int) ->
         return names
     instance = Instance(lowering, values)
     try:
-        leaves = instance.fresh(instance.leaves(values, captured))
+        leaves = instance.fresh(apart(instance.leaves(values, captured)))
         return str(np.shape(primal_plan(instance.lowering).results(leaves)[position]))
     except (ArithmeticError, LookupError, ValueError, AssertionError):
         return names

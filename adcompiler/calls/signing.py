@@ -59,6 +59,8 @@ def signature(value: Any) -> Hashable:
 
 
 def _other(value: Any, kind: type) -> Hashable:
+    if isinstance(value, np.random.Generator):
+        return np.random.Generator
     if isinstance(value, np.generic):
         return kind if kind is not np.void else (kind, value.dtype)
     if kind is dict:
@@ -76,7 +78,7 @@ def _other(value: Any, kind: type) -> Hashable:
 
 def exact(leaf: Any) -> Any:
     """A run-time leaf as Numba knows it: an instance of a subclass becomes one of its base."""
-    if isinstance(leaf, (np.generic, bool)):
+    if isinstance(leaf, (np.generic, bool, np.random.Generator)):
         return leaf
     if isinstance(leaf, np.ndarray):
         return leaf.view(np.ndarray)
@@ -87,7 +89,7 @@ def exact(leaf: Any) -> Any:
 
 def is_plain(leaf: Any) -> bool:
     """Whether a run-time leaf needs no conversion."""
-    return type(leaf) in (float, int, complex, np.ndarray) or isinstance(leaf, np.generic)
+    return type(leaf) in (float, int, complex, np.ndarray) or isinstance(leaf, (np.generic, np.random.Generator))
 
 
 def constants(value: Any, spec: Spec, final: Spec) -> Iterator[tuple[Any, StaticSpec]]:

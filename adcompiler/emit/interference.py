@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from adcompiler.emit.folding import Plan
 from adcompiler.emit.reads import shown, tails
 from adcompiler.ir.walk import blocks, defines, inner, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Grow, Load, Loop, Stmt, Var, While
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Draw, Func, Grow, Load, Loop, Stmt, Var, While
 
 Live = frozenset[Var]
 Pairs = Sequence[tuple[Var, Atom]]
@@ -44,7 +44,7 @@ class Interference:
     def statement(self, stmt: Stmt, live: Live) -> Live:
         """The names alive before a statement."""
         match stmt:
-            case Assign(target=target) | Load(target=target):
+            case Assign(target=target) | Load(target=target) | Draw(target=target):
                 self._define(target, live)
                 return (live - {target}) | self.plan.names(shown(stmt))
             case Grow(array=array):

@@ -22,6 +22,7 @@ from adcompiler.ir.wengert import (
     Branch,
     Check,
     Const,
+    Draw,
     Func,
     Grow,
     Load,
@@ -99,6 +100,8 @@ class Statements:
                 return [self._grow(stmt)]
             case Print():
                 return self._print(stmt)
+            case Draw():
+                return [self._draw(stmt)]
             case Note(text=text):
                 # the next line says again where it is from
                 self.line = None
@@ -115,6 +118,12 @@ class Statements:
         single = [t is not None and not t.rank and t.dtype == "float32" for t in types]
         own = [call("np.float32", piece) if s else piece for piece, s in zip(pieces, single, strict=True)]
         return [ast.With([ast.withitem(call("nb.objmode"))], [ast.Expr(_formatted(stmt, own))])]
+
+    def _draw(self, stmt: Draw) -> ast.stmt:
+        values = [self.print.atom(a) for a in stmt.args]
+        if stmt.size:
+            values.append(ast.Tuple([self.print.atom(n) for n in stmt.size], ast.Load()))
+        return assign([self.names[stmt.target]], [call(f"{self.names[stmt.generator]}.{stmt.method}", *values)])
 
     # -- lines ---------------------------------------------------------------------------------------------------
 

@@ -164,6 +164,8 @@ def attribute(low: Lowering, node: ast.Attribute, hint: str) -> Value:
 def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None = None) -> Value:
     """An attribute: of an array, of a module, of an object from outside; a method stays with its owner."""
     match owner:
+        case Var() if low.b.type(owner).is_generator:
+            return Method(owner, name)
         case Var() | Const():
             if name in ATTRIBUTES:
                 return library.attribute(low.b, owner, name)

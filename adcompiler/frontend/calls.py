@@ -18,6 +18,7 @@ from adcompiler.frontend.binding import unpacked
 from adcompiler.frontend.comprehensions import range_array
 from adcompiler.frontend.context import Lowering, expression
 from adcompiler.frontend.definitions import METHODS, UFUNC_METHODS, definition_of
+from adcompiler.frontend.draws import GENERATOR_METHODS
 from adcompiler.frontend.generators import REDUCED, reduced
 from adcompiler.frontend.inline import call_closure, call_definition, call_function
 from adcompiler.frontend.list_methods import call_method
@@ -104,6 +105,12 @@ def call(
             return call_closure(low, function, args, kwargs, node)
         case Partial(inner, first, named):
             return call(low, inner, [*first, *args], {**dict(named), **kwargs}, node, hint)
+        case Method(Var() as owner, name) if low.b.type(owner).is_generator:
+            if name not in GENERATOR_METHODS or "out" in kwargs:
+                raise library.missing_draw(low.b, f"{name}(out=…)" if "out" in kwargs else name)
+            plain = [_plain(low, resolved(low, a)) for a in args]
+            called = f"Generator.{name}"
+            return call_definition(low, GENERATOR_METHODS[name], [owner, *plain], _resolved(low, kwargs), node, called)
         case Method(Var() | Const() as owner, name) if name in METHODS:
             plain = [_plain(low, resolved(low, a)) for a in args]
             return call_definition(low, METHODS[name], [owner, *plain], _resolved(low, kwargs), node, f".{name}")

@@ -43,7 +43,7 @@ class Captures:
         match held:
             case None | bool() | str() | bytes():
                 return self._guarded(held, path)
-            case np.ndarray() | np.generic():
+            case np.ndarray() | np.generic() | np.random.Generator():
                 return self._number(held, path)
             case int() | float() | complex() if type(held) in (int, float, complex):
                 return self._number(held, path)

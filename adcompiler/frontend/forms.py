@@ -118,6 +118,8 @@ def same_value(a: Value, b: Value) -> bool:
 def expanded(b: Builder, value: Value) -> Form:
     """The form of a value of which only the structure is kept."""
     match value:
+        case Var() if b.type(value).is_generator:
+            return Known(value)
         case Var() | Const():
             type = b.type(value)
             return Array(type, b.shape(value)) if type.rank else Scalar(type)

@@ -29,6 +29,8 @@ def type_object(low: Lowering, value: Value) -> type:
     match value:
         case Var() | Const():
             kind = low.b.type(value)
+            if kind.is_generator:
+                return np.random.Generator
             if kind.rank:
                 return np.ndarray
             return _PYTHON[kind.dtype] if kind.weak else kind.numpy.type

@@ -30,6 +30,7 @@ from adcompiler.frontend.arrays import apply, as_atom, floats
 from adcompiler.frontend.defined import table as defined
 from adcompiler.frontend.definitions import DEFINED, OUTSIDE, full_name
 from adcompiler.frontend.definitions import METHODS as DEFINED_METHODS
+from adcompiler.frontend.draws import GENERATOR_METHODS
 from adcompiler.frontend.numpy_reductions import TRUE
 from adcompiler.frontend.outputs import delivered, without_out
 from adcompiler.frontend.registry import ATTRIBUTES, FUNCTIONS, METHODS, Handler, implements, neutral_only, title
@@ -57,7 +58,7 @@ HANDLERS = (
 )
 
 _FIX = "write it with functions the language has, which docs/rules.md lists; it says how to add a rule as well"
-_DRAW = "draw with a np.random.Generator before the call, and pass the numbers as an argument"
+_DRAW = "pass a np.random.Generator as an argument and draw with it"
 
 
 def lookup(member: object) -> Handler | None:
@@ -113,8 +114,6 @@ def attribute(b: Builder, value: Value, name: str) -> Value:
 def missing(b: Builder, member: object) -> ADCompilerError:
     """The refusal of a function the language does not know, with the nearest one it knows."""
     name, owner = full_name(member) or title(member), getattr(member, "__self__", None)
-    if isinstance(owner, np.random.Generator) or name.startswith("np.random._generator."):
-        return UnsupportedSyntax(f"Generator.{name.rpartition('.')[2]} draws random numbers", b.span, _DRAW)
     if name.startswith("np.random.") or isinstance(owner, np.random.RandomState):
         return UnsupportedSyntax(f"{name} uses a random state that every call changes", b.span, _DRAW)
     module, _, short = name.rpartition(".")
@@ -124,6 +123,12 @@ def missing(b: Builder, member: object) -> ADCompilerError:
         return MissingRule(f"{name} has no derivative rule", b.span, _nearest(short, here))
     elsewhere = {t.rpartition(".")[2]: t for t in titles}
     return MissingRule(f"{name} has no derivative rule", b.span, _nearest(short, elsewhere, 0.8))
+
+
+def missing_draw(b: Builder, name: str) -> ADCompilerError:
+    """The refusal of a method of a random generator."""
+    known = f"draw with {', '.join(sorted(GENERATOR_METHODS))}, or before the call, and pass the numbers as an argument"
+    return UnsupportedSyntax(f"Generator.{name} is outside the language", b.span, known)
 
 
 def supported() -> set[str]:

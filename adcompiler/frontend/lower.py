@@ -136,6 +136,8 @@ def _argument(low: Lowering, name: str, spec: Spec, params: list[Var]) -> Value:
 def results_of(low: Lowering, value: Value, results: list[Atom]) -> OutTree:
     """The form of what a function returns; its leaves are added to `results`."""
     match value:
+        case Var() if low.b.type(value).is_generator:
+            raise low.refuse("returns-object", kind="random generator")
         case Var() | Const():
             results.append(value)
             return OutLeaf(len(results) - 1)
@@ -179,7 +181,7 @@ def _to_make_static(low: Lowering, need: NeedStatic) -> frozenset[tuple[object, 
     captured = {var.name: key for key, (_, var) in low.captures.captured.items()}
     positions = {var.name: k for k, var in enumerate(low.params)}
     types = [low.b.type(Var(name)) for name in roots if name in positions or name in captured]
-    discrete = not any(type.is_float or type.rank for type in types)
+    discrete = not any(type.is_float or type.rank or type.is_generator for type in types)
     if not roots or not discrete or not all(name in positions or name in captured for name in roots):
         raise TypeProblem(
             f"{need.what} must be known when the function is compiled, and this one is computed at run time",

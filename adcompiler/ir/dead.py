@@ -14,6 +14,7 @@ from adcompiler.ir.wengert import (
     Branch,
     Carry,
     Check,
+    Draw,
     Func,
     Grow,
     Loop,
@@ -32,7 +33,7 @@ def drop_dead(fn: Func) -> Func:
     Before:  t = sin(x); y = x * x; w = zeros(3); w[0] = y; return y
     After:   y = x * x; return y
 
-    Checks and prints stay, and so do stores into arrays that the caller or something needed can see.
+    Checks, prints and draws stay, and so do stores into arrays that the caller or something needed can see.
     """
     needs = _Needs(fn)
     needs.start()
@@ -77,7 +78,7 @@ class _Needs:
 
     def _effects(self, block: Block) -> Iterator[Stmt]:
         for stmt in block:
-            if isinstance(stmt, (Check, Print)):
+            if isinstance(stmt, (Check, Print, Draw)):
                 yield stmt
             for nested in blocks(stmt):
                 yield from self._effects(nested)

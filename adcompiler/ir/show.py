@@ -11,6 +11,7 @@ from adcompiler.ir.wengert import (
     Branch,
     Carry,
     Check,
+    Draw,
     Func,
     Grow,
     Index,
@@ -84,6 +85,8 @@ def show_line(stmt: Stmt) -> str:
             return f"grow {array} to {row}"
         case Print(args=args):
             return f"print {', '.join(map(str, args))}"
+        case Draw(target=target, generator=generator, method=method, args=args, size=size):
+            return f"{target} = {generator}.{method}({', '.join(map(str, (*args, *size)))})"
         case Note(text=text):
             return f"# {text}"
     raise AssertionError(stmt)

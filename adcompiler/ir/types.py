@@ -48,6 +48,11 @@ class Type:
         return _PARTS.get(self.dtype, self.dtype)
 
     @property
+    def is_generator(self) -> bool:
+        """Whether the value is a random generator rather than a number or an array of numbers."""
+        return self.dtype == "generator"
+
+    @property
     def is_array(self) -> bool:
         """Whether the value is memory rather than a scalar."""
         return self.rank > 0
@@ -77,6 +82,8 @@ INDEX = Type("int64", weak=True)
 BOOL = Type("bool", weak=True)
 FLOAT = Type("float64", weak=True)
 COMPLEX = Type("complex128", weak=True)
+#: A random generator, which only draws read.
+GENERATOR = Type("generator")
 
 
 def type_of_value(value: object) -> Type:

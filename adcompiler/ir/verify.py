@@ -17,6 +17,7 @@ from adcompiler.ir.wengert import (
     Branch,
     Check,
     Const,
+    Draw,
     Func,
     Grow,
     Index,
@@ -144,6 +145,12 @@ class _Checker:
                 yield from self.integers([row], _where(stmt))
                 if not self.fn.types[array.name].rank:
                     yield f"{_where(stmt)}: {array} is not an array"
+            case Draw(target=target, generator=generator, size=size):
+                yield from self.integers(size, _where(stmt))
+                if not self.fn.types[generator.name].is_generator:
+                    yield f"{_where(stmt)}: {generator} is no random generator"
+                if self.fn.shape(target) != size:
+                    yield f"{_where(stmt)}: the extents are not those drawn"
             case Print() | Note():
                 pass
 
@@ -230,7 +237,7 @@ def _is_integer(type: Type) -> bool:
 
 def _where(stmt: Stmt) -> str:
     match stmt:
-        case Assign(target=target) | Load(target=target):
+        case Assign(target=target) | Load(target=target) | Draw(target=target):
             return f"the line of {target}"
         case Store(array=array):
             return f"the store into {array}"

@@ -13,6 +13,7 @@ from adcompiler.ir.wengert import (
     Carry,
     Check,
     Const,
+    Draw,
     Grow,
     Index,
     Item,
@@ -70,6 +71,8 @@ def operands(stmt: Stmt) -> Iterator[Atom]:
             yield from (array, row)
         case Print(args=args):
             yield from (a for a in args if not isinstance(a, str))
+        case Draw(generator=generator, args=args, size=size, fixed=fixed):
+            yield from (generator, *args, *size, *fixed)
         case Note():
             pass
 
@@ -107,7 +110,7 @@ def blocks(stmt: Stmt) -> tuple[Block, ...]:
 def defines(stmt: Stmt) -> Iterator[Var]:
     """The names a statement defines for what follows it."""
     match stmt:
-        case Assign(target=target) | Load(target=target):
+        case Assign(target=target) | Load(target=target) | Draw(target=target):
             yield target
         case Loop(carried=carried) | While(carried=carried):
             yield from (c.out for c in carried)
@@ -207,6 +210,9 @@ def map_operands(stmt: Stmt, fn: AtomMap) -> Stmt:
             return replace(stmt, array=as_var(fn(array)), row=fn(row))
         case Print(args=args):
             return replace(stmt, args=tuple(a if isinstance(a, str) else fn(a) for a in args))
+        case Draw(generator=generator, args=args, size=size, fixed=fixed):
+            changed = [tuple(map(fn, atoms)) for atoms in (args, size, fixed)]
+            return replace(stmt, generator=as_var(fn(generator)), args=changed[0], size=changed[1], fixed=changed[2])
         case Note():
             return stmt
 
@@ -214,7 +220,7 @@ def map_operands(stmt: Stmt, fn: AtomMap) -> Stmt:
 def map_targets(stmt: Stmt, fn: Callable[[Var], Var]) -> Stmt:
     """A statement with `fn` applied to the names it defines, inner ones included; blocks unchanged."""
     match stmt:
-        case Assign(target=target) | Load(target=target):
+        case Assign(target=target) | Load(target=target) | Draw(target=target):
             return replace(stmt, target=fn(target))
         case Loop(index=index, carried=carried):
             carries = tuple(Carry(fn(c.var), c.init, c.next, fn(c.out)) for c in carried)

@@ -220,13 +220,30 @@ class Print:
 
 
 @dataclass(frozen=True, slots=True)
+class Draw:
+    """`target = generator.method(*args)`: a number, or where it has extents an array of fresh memory.
+
+    It changes the generator: draws are made once, in the order of the program, whether their result is used or not.
+    `fixed` are not printed: they decide what becomes of the draw, which is no smooth function of them.
+    """
+
+    target: Var
+    generator: Var
+    method: str
+    args: tuple[Atom, ...]
+    size: tuple[Atom, ...]
+    fixed: tuple[Atom, ...]
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A comment of the generated text."""
 
     text: str
 
 
-Stmt: TypeAlias = Assign | Load | Store | Loop | While | Branch | Check | Grow | Print | Note
+Stmt: TypeAlias = Assign | Load | Store | Loop | While | Branch | Check | Grow | Print | Draw | Note
 Block: TypeAlias = "tuple[Stmt, ...]"
 
 

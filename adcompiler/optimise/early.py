@@ -5,7 +5,7 @@ from __future__ import annotations
 from adcompiler.ir.build import make_func
 from adcompiler.ir.memory import Memory
 from adcompiler.ir.walk import defines, map_blocks, operands, walk
-from adcompiler.ir.wengert import Assign, Block, Check, Func, Grow, Print, Stmt, Var
+from adcompiler.ir.wengert import Assign, Block, Check, Draw, Func, Grow, Print, Stmt, Var
 
 
 def check_early(fn: Func) -> Func:
@@ -55,6 +55,6 @@ class _Early:
 
     def passable(self, stmt: Stmt) -> bool:
         """Whether nobody can tell after an error that a statement has not run."""
-        if any(isinstance(s, (Check, Print, Grow)) for s in walk((stmt,))):
+        if any(isinstance(s, (Check, Print, Draw, Grow)) for s in walk((stmt,))):
             return False
         return all(self.memory.own(array) for array in self.memory.writes(stmt))

@@ -17,7 +17,22 @@ from adcompiler.analysis.fourier import Form
 from adcompiler.analysis.scope import definitions
 from adcompiler.ir.build import ONE, ZERO, Builder, make_func
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename
-from adcompiler.ir.wengert import Atom, Block, Branch, Check, Const, Func, Load, Loop, Print, Stmt, Store, Var, While
+from adcompiler.ir.wengert import (
+    Atom,
+    Block,
+    Branch,
+    Check,
+    Const,
+    Draw,
+    Func,
+    Load,
+    Loop,
+    Print,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
 from adcompiler.optimise.planes import Planes, neighbours, nested, place
 
 Place = tuple[Var, int, tuple[Atom | None, ...], Form]
@@ -70,7 +85,7 @@ class Scatter:
 
         A loop that runs backwards has an order to keep, and would not be vectorised.
         """
-        regions = any(isinstance(s, (Loop, While, Branch, Check, Print)) for s in loop.body)
+        regions = any(isinstance(s, (Loop, While, Branch, Check, Print, Draw)) for s in loop.body)
         bounds = {a for a in (loop.start, loop.stop) if isinstance(a, Var)}
         return not regions and loop.step == ONE and loop.until is None and bounds <= self.top
 

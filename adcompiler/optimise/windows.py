@@ -17,7 +17,7 @@ from adcompiler.analysis.scope import Path
 from adcompiler.analysis.surroundings import Surroundings
 from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.walk import all_defs, operands
-from adcompiler.ir.wengert import Branch, Check, Const, Func, Grow, Load, Loop, Print, Stmt, Store, Var, While
+from adcompiler.ir.wengert import Branch, Check, Const, Draw, Func, Grow, Load, Loop, Print, Stmt, Store, Var, While
 from adcompiler.optimise.anew import with_loops_anew
 from adcompiler.optimise.sharing import Elements, is_element
 from adcompiler.optimise.sliding import Sliding, Use, Window
@@ -131,7 +131,7 @@ class Windows(Surroundings):
 
 def is_simple(loop: Loop) -> bool:
     """Whether a loop is innermost, counts by one, up or down, and is never left early."""
-    regions = any(isinstance(s, (Loop, While, Branch, Print, Grow)) for s in loop.body)
+    regions = any(isinstance(s, (Loop, While, Branch, Print, Draw, Grow)) for s in loop.body)
     return not regions and not loop.parallel and loop.until is None and loop.step in (Const(1), Const(-1))
 
 

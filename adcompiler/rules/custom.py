@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from adcompiler.errors import MissingRule
+from adcompiler.errors import MissingRule, UnsupportedSyntax
 from adcompiler.ir.build import Builder, scalar
 from adcompiler.ir.inlining import inlined
-from adcompiler.ir.wengert import Assign, Atom, Const, Func, Var
+from adcompiler.ir.walk import walk
+from adcompiler.ir.wengert import Assign, Atom, Const, Draw, Func, Var
 from adcompiler.rules.rule import Rule, fresh, register
 from adcompiler.rules.shapes import zeros
 
@@ -69,6 +70,10 @@ class Custom:
                 b.span,
                 f"differentiate the function itself, or call what does not change the derivative of {self.name}()",
             )
+        for stmt in walk(self.linear.body):
+            if isinstance(stmt, Draw):
+                what = f"the derivative that is declared of {self.name}() draws random numbers"
+                raise UnsupportedSyntax(what, stmt.span, "let the function draw, and hand on what it drew")
         return self.linear
 
     def applied(self, b: Builder, context: Sequence[Atom], given: Sequence[Atom]) -> list[Atom | None]:

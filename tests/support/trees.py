@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -71,7 +72,9 @@ def widened(tree: Any) -> Any:
 
 
 def copied(tree: Any) -> Any:
-    """Return `tree` with every array copied, integer and boolean arrays too."""
+    """Return `tree` with every array copied, integer and boolean arrays too, and random generators."""
+    if isinstance(tree, np.random.Generator):
+        return copy.deepcopy(tree)
     if isinstance(tree, np.ndarray):
         return tree.copy(order="K")
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adcompiler.frontend.defined import (
     arrays,
+    draws,
     elementwise,
     fourier,
     grids,
@@ -21,6 +22,7 @@ from adcompiler.frontend.defined import (
 
 MODULES = (
     arrays,
+    draws,
     elementwise,
     fourier,
     grids,
