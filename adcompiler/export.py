@@ -46,7 +46,9 @@ def dispatcher(view: View, kind: str) -> Any:
     from adcompiler.backend import cpu
 
     scope: dict[str, object] = {c.name: c.fetch() for c in instance.lowering.lowered.captures}
-    scope |= {plan.compiled.name: plan.compiled.dispatcher, "np": np}
+    # the user's code may keep its machine code, which must not refer to symbols of this process
+    whole = cpu.numba_function(plan.compiled.text, plan.compiled.name, keep=False, whole=True)
+    scope |= {plan.compiled.name: whole, "np": np}
     name = _free(_NAMES.get(kind, kind), plan.compiled.name)
     text = calling(view, name)
     return cpu.numba_function(text, name, keep=False, scope=scope)

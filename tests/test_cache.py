@@ -224,3 +224,49 @@ def test_the_default_lies_in_the_users_cache_folder(tmp_path: Path, monkeypatch:
 def test_a_changed_compiler_has_other_keys() -> None:
     assert ad.__version__ in cache.versions()
     assert cache.key(cache.versions(), "f") != cache.key(cache.versions() + " ", "f")
+
+
+SOLVING = """
+import json, sys
+import numpy as np
+import adcompiler as ad
+
+def loss(a, b):
+    return np.sum(np.linalg.solve(a, b) ** 2)
+
+a, b = np.array([[2.0, 1.0], [0.5, 3.0]]), np.array([1.0, 2.0])
+g = ad.grad(loss)
+code = g.view(a, b).plan.compiled.dispatcher
+value = g(a, b).tolist()
+try:
+    g(np.zeros((2, 2)), b)
+    said = ""
+except np.linalg.LinAlgError as error:
+    said = str(error)
+llvm = code.inspect_llvm(code.signatures[0]) if not code.stats.cache_hits else ""
+print(json.dumps({
+    "value": value,
+    "said": said,
+    "hits": sum(code.stats.cache_hits.values()),
+    "copied": [line for line in llvm.splitlines() if line.startswith("define") and "lu_solve" in line],
+}))
+"""
+
+
+def test_factorisations_are_compiled_once_for_all_programs(place: Path, tmp_path: Path) -> None:
+    script = tmp_path / "program" / "solve.py"
+    first = run(script, SOLVING)
+    assert (first["hits"], first["copied"], first["said"]) == (0, [], "Singular matrix")
+    apart = [path for path in place.glob("_lu_*.bin")]
+    assert apart
+    assert run(script, SOLVING) == {**first, "hits": 1}
+    # machine code that calls what is gone is compiled again, and with it what it calls
+    for path in apart:
+        path.unlink()
+    assert run(script, SOLVING) == first
+    assert all(path.exists() for path in apart)
+    # another program finds the factorisation
+    again = SOLVING.replace("** 2", "** 3")
+    before = {path: path.stat().st_mtime_ns for path in place.glob("_*.bin")}
+    assert run(tmp_path / "program" / "cubes.py", again)["hits"] == 0
+    assert {path: path.stat().st_mtime_ns for path in place.glob("_*.bin")} == before

@@ -6,7 +6,6 @@ import ctypes
 import functools
 import linecache
 import os
-import pickle
 import re
 import sys
 import threading
@@ -17,19 +16,15 @@ from contextlib import contextmanager, nullcontext
 from types import MappingProxyType
 from typing import Any
 
-import llvmlite
 import llvmlite.binding
 import numba
 import numpy as np
 from numba import config
 from numba.cloudpickle import register_pickle_by_value
-from numba.core.caching import NullCache
-from numba.core.compiler import CompileResult
 from numba.core.errors import NumbaError, NumbaWarning
-from numba.core.runtime.nrt import rtsys
-from numba.core.serialize import dumps
 
 from adcompiler import cache
+from adcompiler.backend.machine_code import Apart, MachineCode
 from adcompiler.backend.telling import short
 from adcompiler.errors import Span, TypeProblem
 
@@ -64,23 +59,56 @@ def python_function(text: str, name: str, *, keep: bool = True) -> Function:
 
 
 def numba_function(
-    text: str, name: str, *, keep: bool = True, scope: Mapping[str, object] = MappingProxyType({})
+    text: str,
+    name: str,
+    *,
+    keep: bool = True,
+    scope: Mapping[str, object] = MappingProxyType({}),
+    whole: bool = False,
 ) -> Any:
     """The function `name` of `text` as a Numba dispatcher, which compiles when it first meets a signature.
 
     `keep` says whether text and machine code may be kept in the cache folder, `scope` gives names that the text reads.
+    `whole` takes in what is else called as a symbol of this process: machine code that Numba keeps for the user.
     """
-    return _compiled_on_demand(_load(text, name, keep, scope)) if scope else _kept(text, name, keep)
+    if not scope and not (whole and _separate(text)):
+        return _kept(text, name, keep)
+    return _compiled_on_demand(_load(text, name, keep, scope))
 
 
 @functools.lru_cache(maxsize=256)
 def _kept(text: str, name: str, keep: bool) -> Any:
     """One dispatcher for equal texts, as the methods of many objects have them."""
-    dispatcher = _compiled_on_demand(_load(text, name, keep))
-    folder = cache.folder() if keep else None
-    if folder is not None:
-        dispatcher._cache = MachineCode(folder, _stem(text, name))
+    function = _load(text, name, keep)
+    dispatcher = _compiled_on_demand(function)
+    dispatcher._cache = _machine_code(function, text, name, cache.folder() if keep else None)
     return dispatcher
+
+
+@functools.lru_cache(maxsize=64)
+def _apart(name: str, folder: cache.Folder | None) -> Apart:
+    """A function of the library, compiled once for all texts that call it."""
+    # a call that finds its machine code needs nothing of how text is made
+    from adcompiler.emit.opaque import on_its_own
+
+    text = on_its_own(name)
+    plain: Any = _load(text, name, folder is not None)
+    return Apart(plain, _machine_code(plain.py_func, text, name, folder))
+
+
+def _machine_code(function: Function, text: str, name: str, folder: cache.Folder | None) -> MachineCode:
+    def before() -> None:
+        for called in _separate(text) - {name}:
+            function.__globals__[called] = _apart(called, folder)
+
+    return MachineCode(folder, _stem(text, name), before)
+
+
+def _separate(text: str) -> set[str]:
+    """The functions of the library in a text for Numba that are compiled on their own."""
+    from adcompiler.emit.opaque import APART, definition
+
+    return {name for name in APART if f"def {name}(" in text and definition(name) in text}
 
 
 def _compiled_on_demand(function: Function) -> Any:
@@ -155,61 +183,3 @@ def _load(text: str, name: str, keep: bool, scope: Mapping[str, object] = Mappin
 
 def _stem(text: str, name: str) -> str:
     return f"{name}_{cache.key(text)}"
-
-
-class MachineCode(NullCache):
-    """Numba's compiled code in our folder, whatever `NUMBA_CACHE_DIR` says: one sealed file a signature and CPU."""
-
-    def __init__(self, folder: cache.Folder, stem: str) -> None:
-        self.folder, self.stem = folder, stem
-
-    @property
-    def cache_path(self) -> str:
-        """The folder, for Numba's statistics."""
-        return str(self.folder.path)
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Numba's compile result for a signature, or None."""
-        content = self.folder.load(self._name(sig, target_context.codegen()))
-        if content is None:
-            return None
-        try:
-            symbols, state = pickle.loads(content)
-            if not _make_known(symbols, target_context):
-                return None
-            return CompileResult._rebuild(target_context, *state)  # type: ignore[no-untyped-call]
-        except cache.UNREADABLE:
-            return None
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep a compile result, unless it holds addresses of this process."""
-        if not data.library.has_dynamic_globals and all(x.can_cache for x in data.lifted):
-            content = dumps((_symbols(data.library), data._reduce()))  # type: ignore[no-untyped-call]
-            self.folder.store(self._name(sig, data.codegen), content)
-
-    def _name(self, sig: Any, codegen: Any) -> str:
-        machine = (numba.__version__, llvmlite.__version__, codegen.magic_tuple())
-        return f"{self.stem}_{cache.key(cache.versions(), repr(sig), repr(machine))}.bin"
-
-
-def _symbols(library: Any) -> tuple[str, ...]:
-    """What machine code refers to outside itself."""
-    module = library._final_module
-    return tuple(
-        value.name
-        for value in (*module.functions, *module.global_variables)
-        if value.is_declaration and not value.name.startswith("llvm.")
-    )
-
-
-def _make_known(symbols: Sequence[str], target_context: Any) -> bool:
-    """Give LLVM the addresses that machine code needs; False where one is missing, which would end the process.
-
-    Machine code needs Numba's memory manager. The tables of all functions that Numba can compile, which take longer to
-    fill than everything else in a call with machine code at hand, serve the compiler alone, which fills them itself.
-    """
-    rtsys.initialize(target_context)
-    if not all(map(llvmlite.binding.address_of_symbol, symbols)):
-        target_context.refresh()
-    # the vector functions of another machine's C library
-    return all(llvmlite.binding.address_of_symbol(symbol) for symbol in symbols if symbol.startswith("_ZGV"))

@@ -199,6 +199,12 @@ _FOR_NUMBA: dict[str, str] = {
     "_united": UNITED,
     **FACTORS,
 }
+#: Those worth a call, which are compiled once for all texts; the others are small or in the middle of loops.
+APART = frozenset(
+    {"_argsort", "_cholesky", "_clogdet", "_cofactors", "_det", "_eigh", "_fft", "_finite", "_inv", "_pinv", "_qr"}
+    | {"_slogdet", "_solve_triangular1", "_solve_triangular2", "_svd"}
+    | {name for name in FACTORS if "lu" in name}
+)
 #: Names that a text may use for these functions.
 LIBRARY = frozenset({*_FOR_NUMBA, *FOR_PYTHON})
 _FOR_PYTHON = {
@@ -261,7 +267,19 @@ def library_functions(used: Collection[str], dialect: Dialect) -> str:
     first = sorted(wanted, key=lambda name: (name not in _FIRST, name))
     if dialect == "python":
         return "".join(f"{known[name]}\n\n" for name in first)
-    return "".join(f"{DECLARED.get(name, '')}{_COMPILED}{known[name]}\n\n" for name in first)
+    return "".join(f"{definition(name)}\n\n" for name in first)
 
 
-__all__ = ["LIBRARY", "library_call", "library_functions"]
+def definition(name: str) -> str:
+    """One of these functions for Numba, with what is declared for it."""
+    return f"{DECLARED.get(name, '')}{_COMPILED}{_FOR_NUMBA[name]}"
+
+
+def on_its_own(name: str) -> str:
+    """A module with one of these functions for Numba and those that it calls."""
+    text = library_functions([name], "numba")
+    modules = {"nb.": "import numba as nb", "math.": "import math", "np.": "import numpy as np"}
+    return "".join(f"{line}\n" for used, line in modules.items() if used in text) + f"\n{text.lstrip()}"
+
+
+__all__ = ["APART", "LIBRARY", "definition", "library_call", "library_functions", "on_its_own"]
