@@ -169,7 +169,9 @@ class Body:
                 self.low.captures.lists[id(seq)] = seq
                 return seq
             case DictValue(items):
-                return DictValue(tuple((key, self._argument(item)) for key, item in items))
+                held = DictValue(tuple((key, self._argument(item)) for key, item in items))
+                self.low.captures.lists[id(held)] = held
+                return held
         return value
 
     def _parameter(self, value: Atom) -> Var:

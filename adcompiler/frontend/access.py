@@ -12,6 +12,7 @@ from adcompiler.frontend.binding import index_items
 from adcompiler.frontend.captures import is_constant, is_constant_module
 from adcompiler.frontend.context import Lowering, expression
 from adcompiler.frontend.definitions import METHODS
+from adcompiler.frontend.dictionaries import key_of
 from adcompiler.frontend.facts import nonnegative
 from adcompiler.frontend.iteration import items_of
 from adcompiler.frontend.numbers import static_int, to_int
@@ -147,11 +148,10 @@ def _selected(low: Lowering, owner: Seq, index: Var) -> Value | None:
 
 
 def _dict_item(low: Lowering, owner: DictValue, items: list[Value]) -> Value:
-    if len(items) != 1 or not isinstance(items[0], (Const, Static)):
-        raise low.refuse("dict-key")
-    found = owner.get(items[0].value)
+    key = key_of(low, items[0] if len(items) == 1 else Seq(tuple(items)))
+    found = owner.get(key)
     if found is None:
-        raise low.fail("KeyError", repr(items[0].value))
+        raise low.fail("KeyError", repr(key))
     return found
 
 

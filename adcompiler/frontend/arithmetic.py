@@ -18,7 +18,7 @@ from adcompiler.frontend.overflow import checked
 from adcompiler.frontend.powers import weak_power
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.texts import text_operation
-from adcompiler.frontend.values import ListOf, Seq, Static, Text, Value, kind_of
+from adcompiler.frontend.values import DictValue, ListOf, Seq, Static, Text, Value, kind_of
 from adcompiler.ir.parse import BINARY
 from adcompiler.ir.wengert import Atom, Const, Var
 
@@ -72,6 +72,8 @@ def binary(low: Lowering, op: str, left: Value, right: Value, hint: str = "t") -
     a, c = (_plain(resolved(low, v)) for v in (left, right))
     if isinstance(a, Const) and isinstance(c, Const):
         return fold(low, op, a, c)
+    if op == "bitor" and isinstance(a, DictValue) and isinstance(c, DictValue):
+        return DictValue(tuple({**dict(a.items), **dict(c.items)}.items()))
     for kind, operation in ((Seq, _sequences), ((Text, Static), text_operation)):
         if isinstance(a, kind) or isinstance(c, kind):
             found = operation(low, op, a, c)

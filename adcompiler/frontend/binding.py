@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from adcompiler.frontend import heap, indexing
+from adcompiler.frontend import dictionaries, heap, indexing
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.iteration import item, items_of, iterable
 from adcompiler.frontend.naming import bears
@@ -121,7 +121,11 @@ def store_item(low: Lowering, owner: Value, target: ast.Subscript, value: Value,
             raise low.fail("TypeError", "'tuple' object does not support item assignment")
         case ListOf():
             raise low.refuse("list-write", target)
-        case DictValue() | Object():
+        case DictValue() if len(items) == 1:
+            dictionaries.store(low, owner, items[0], value)
+        case DictValue():
+            dictionaries.store(low, owner, Seq(tuple(items)), value)
+        case Object():
             raise low.refuse("dict-write", target)
         case _:
             raise low.refuse("not-indexable", target.value)

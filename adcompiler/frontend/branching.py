@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.forms import same_value
-from adcompiler.frontend.heap import inside, parts
+from adcompiler.frontend.heap import inside, is_object, parts
 from adcompiler.frontend.joining import THE_VALUE, Arm, Joining, Key
 from adcompiler.frontend.liveness import FLAGS, ITERATED, RESULT
-from adcompiler.frontend.values import Maybe, PathEnds, Seq, Unset, Value, Zipped
+from adcompiler.frontend.values import Maybe, PathEnds, Unset, Value, Zipped
 from adcompiler.ir.wengert import Assign, Atom, Branch, Check, Const, Stmt, Var
 
 Work = Callable[[], "Value | None"]
@@ -139,16 +139,12 @@ def _forget(low: Lowering, a: Arm, c: Arm, live: frozenset[str] | None) -> None:
             low.frame.env[name] = Unset(name) if name == RESULT else Const(False)
 
 
-def _is_list(value: Value | None) -> bool:
-    return isinstance(value, Seq) and value.kind == "list"
-
-
 def _nested_lists(pairs: list[tuple[Key, Value | None, Value | None]]) -> bool:
     """Whether a list inside another structure has a second name: after the paths these would be two lists."""
     for found in ([one for _, one, _ in pairs], [two for _, _, two in pairs]):
         values = [part for value in found if value is not None for part in _unzipped(value)]
         inner = [id(item) for value in values for item in _lists_inside(value)]
-        direct = [id(value) for value in values if _is_list(value)]
+        direct = [id(value) for value in values if is_object(value)]
         if len({*inner, *direct}) < len(inner) + len(set(direct)):
             return True
     return False
@@ -164,7 +160,7 @@ def _unzipped(value: Value) -> Iterator[Value]:
 
 
 def _lists_inside(value: Value) -> Iterator[Value]:
-    return (item for part in parts(value) for item in inside(part) if _is_list(item))
+    return (item for part in parts(value) for item in inside(part) if is_object(item))
 
 
 def pure(lines: list[Stmt]) -> bool:

@@ -13,6 +13,7 @@ from adcompiler.frontend.builtin_table import Builtin, arity, builtin
 from adcompiler.frontend.comprehensions import as_list
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.defined.sorting import sorted_numbers
+from adcompiler.frontend.dictionaries import merged
 from adcompiler.frontend.generators import loop_over
 from adcompiler.frontend.inline import call_definition
 from adcompiler.frontend.iteration import items_of, iterable
@@ -108,7 +109,7 @@ def len_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) 
     match value:
         case Static(value=str() as text):
             return Const(len(text))
-        case Zipped():
+        case Zipped(kind="enumerate" | "zip" | "reversed"):
             raise low.refuse("operand", sign="len()", kind=value.kind)
         case Var() | Const() if not low.b.type(value).rank:
             raise low.refuse("operand", sign="len()", kind="number")
@@ -190,13 +191,7 @@ builtin(builtins.list)(_sequence("list"))
 def make_dict(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`dict(a=1.0, **other)`."""
     arity(low, "dict", args, 0, 1)
-    found: dict[object, Value] = {}
-    if args:
-        if not isinstance(args[0], DictValue):
-            raise low.refuse("dict-key")
-        found.update(args[0].items)
-    found.update(kwargs)
-    return DictValue(tuple(found.items()))
+    return DictValue(tuple(merged(low, args, kwargs).items()))
 
 
 @builtin(builtins.slice)

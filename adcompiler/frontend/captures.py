@@ -36,7 +36,7 @@ class Captures:
         self.captured: dict[Key, tuple[Capture, Var]] = {}
         self.guards: dict[Key, Guard] = {}
         self.builtins: dict[int, tuple[dict[str, object], set[str]]] = {}
-        self.lists: dict[int, Seq] = {}
+        self.lists: dict[int, Value] = {}
 
     def value(self, held: object, path: Path) -> Value:
         """An object from outside as a value of the program."""

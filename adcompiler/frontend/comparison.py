@@ -10,6 +10,7 @@ from typing import Any
 from adcompiler.frontend.arithmetic import literal
 from adcompiler.frontend.arrays import apply, as_atom
 from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.dictionaries import key_of
 from adcompiler.frontend.forms import same_value
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.truth import negated, truth
@@ -144,9 +145,7 @@ def _in(low: Lowering, item: Value, owner: Value) -> Atom:
     b = low.b
     match owner:
         case DictValue():
-            if not isinstance(item, (Const, Static)):
-                raise low.refuse("dict-key")
-            return Const(owner.get(item.value) is not None)
+            return Const(owner.get(key_of(low, item)) is not None)
         case Seq(items):
             found: Atom = Const(False)
             for each in items:

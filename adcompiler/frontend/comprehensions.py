@@ -9,6 +9,7 @@ from adcompiler.frontend.arrays import as_atom, full
 from adcompiler.frontend.binding import bind
 from adcompiler.frontend.branching import branch
 from adcompiler.frontend.context import Lowering, expression
+from adcompiler.frontend.dictionaries import key_of
 from adcompiler.frontend.inline import entered
 from adcompiler.frontend.iteration import Iterable, item, iterable, range_length
 from adcompiler.frontend.liveness import Liveness, targets
@@ -18,7 +19,7 @@ from adcompiler.frontend.overflow import index_bits
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.scope import Definition, Frame
 from adcompiler.frontend.truth import truth
-from adcompiler.frontend.values import DictValue, ListOf, RangeValue, Seq, Static, Value
+from adcompiler.frontend.values import DictValue, ListOf, RangeValue, Seq, Value
 from adcompiler.ir.build import ONE, ZERO, Shape
 from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Slice, Var
@@ -51,15 +52,13 @@ def dictionary(low: Lowering, node: ast.DictComp, hint: str) -> Value:
     items: dict[object, Value] = {}
 
     def add() -> None:
-        key = low.eval(node.key)
-        if not isinstance(key, (Const, Static)):
-            raise low.refuse("dict-key", node.key)
-        items[key.value] = low.eval(node.value)
+        key = key_of(low, low.eval(node.key))
+        items[key] = low.eval(node.value)
 
     with entered(low, _frame(low, node)):
         found = iterable(low, first)
-        if not _is_short(found):
-            raise low.refuse("dict-key", node.key)
+        if not isinstance(found.length, Const):
+            key_of(low, found.length)
         _collect(low, node.generators, 0, found, add)
     return DictValue(tuple(items.items()))
 

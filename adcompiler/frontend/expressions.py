@@ -11,6 +11,7 @@ from adcompiler.frontend.binding import bind, unpacked
 from adcompiler.frontend.branching import merge, pure, run_arm
 from adcompiler.frontend.comparison import compare
 from adcompiler.frontend.context import Lowering, expression
+from adcompiler.frontend.dictionaries import key_of
 from adcompiler.frontend.reading import read_name, resolved
 from adcompiler.frontend.truth import negated, truth
 from adcompiler.frontend.values import (
@@ -188,8 +189,5 @@ def dict_(low: Lowering, node: ast.Dict, hint: str) -> Value:
                     raise low.refuse("unpack-unknown", value)
                 found.update(held.items)
                 continue
-            literal = low.eval(key)
-            if not isinstance(literal, (Const, Static)):
-                raise low.refuse("dict-key", key)
-            found[literal.value] = held
+            found[key_of(low, low.eval(key))] = held
     return DictValue(tuple(found.items()))

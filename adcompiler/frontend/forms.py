@@ -174,7 +174,7 @@ def _extents(f: Array, g: Array, extent: Extent) -> tuple[Atom | None, ...]:
 def _optional(b: Builder, f: Form, g: Form, extent: Extent) -> Form:
     one, other = _absence(f), _absence(g)
     if (one is None and other is None) or (one and other and one != other):
-        lists = all(isinstance(form, Parts) and form.kind in ("list", "list of", "growing") for form in (f, g))
+        lists = all(isinstance(form, Parts) and form.kind in ("list", "list of", "growing", "dict") for form in (f, g))
         key = "loop-changes-list" if lists else ""
         return Broken(f"{describe(b, f)} on one path and {describe(b, g)} on another", key)
     absent = one or other

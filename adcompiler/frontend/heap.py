@@ -1,11 +1,11 @@
-"""Lists of a length known at compile time: changing one changes it under every name."""
+"""Lists of a length known at compile time, and dictionaries: changing one changes it under every name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.scope import Frame
@@ -14,11 +14,16 @@ from adcompiler.frontend.values import Closure, DictValue, Maybe, Method, Partia
 K = TypeVar("K")
 
 
-def change(low: Lowering, old: Seq, items: tuple[Value, ...]) -> None:
-    """Give the list `old` other items."""
+def is_object(value: Value | None) -> bool:
+    """Whether a value can be changed, and names hold it rather than a copy."""
+    return isinstance(value, DictValue) or (isinstance(value, Seq) and value.kind == "list")
+
+
+def change(low: Lowering, old: Seq | DictValue, items: tuple[Any, ...]) -> None:
+    """Give the list or dictionary `old` other items."""
     if id(old) in low.captures.lists:
         raise low.refuse("outer-list-changed")
-    exchange(low, [old], replace(old, items=items))
+    exchange(low, [old], DictValue(items) if isinstance(old, DictValue) else replace(old, items=items))
 
 
 def exchange(low: Lowering, old: Sequence[Value], new: Value) -> None:

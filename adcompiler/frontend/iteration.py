@@ -50,7 +50,9 @@ def iterable(low: Lowering, value: Value) -> Iterable:
         case Seq(items):
             return Iterable(value, Const(len(items)), True)
         case DictValue(items):
-            return iterable(low, Seq(tuple(_key(key) for key, _ in items)))
+            return Iterable(value, Const(len(items)), True)
+        case Zipped("keys" | "values" | "items", (DictValue(items),)):
+            return Iterable(value, Const(len(items)), True)
         case Static(value=str() as text):
             return iterable(low, Seq(tuple(Static(c) for c in text)))
         case Zipped(kind="zip", parts=parts):
@@ -67,7 +69,10 @@ def iterable(low: Lowering, value: Value) -> Iterable:
     raise low.refuse("not-iterable")
 
 
-def _key(key: object) -> Value:
+def as_key(key: object) -> Value:
+    """A key of a dictionary as a value."""
+    if isinstance(key, tuple):
+        return Seq(tuple(map(as_key, key)))
     return Const(key) if isinstance(key, (int, float)) else Static(key)
 
 
@@ -84,8 +89,14 @@ def item(low: Lowering, value: Value, k: Atom) -> Value:
         case Rows():
             return row(low, value, k)
         case Seq(items):
-            assert isinstance(k, Const) and isinstance(k.value, int)
-            return items[k.value]
+            return items[_known(k)]
+        case DictValue(items) | Zipped("keys", (DictValue(items),)):
+            return as_key(items[_known(k)][0])
+        case Zipped("values", (DictValue(items),)):
+            return items[_known(k)][1]
+        case Zipped("items", (DictValue(items),)):
+            key, held = items[_known(k)]
+            return Seq((as_key(key), held))
         case Zipped("enumerate", (inner, start)):
             assert isinstance(start, (Var, Const))
             return Seq((b.int("add", start, k, hint="i"), item(low, inner, k)))
@@ -95,6 +106,11 @@ def item(low: Lowering, value: Value, k: Atom) -> Value:
         case Zipped("zip", parts):
             return Seq(tuple(item(low, part, k) for part in parts))
     return item(low, iterable(low, value).value, k)
+
+
+def _known(k: Atom) -> int:
+    assert isinstance(k, Const) and isinstance(k.value, int)
+    return k.value
 
 
 def element(low: Lowering, array: Var, k: Atom, weak: bool) -> Value:

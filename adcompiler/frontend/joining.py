@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from adcompiler.frontend.context import Lowering, State
 from adcompiler.frontend.forms import Broken, Form, Known, Optional, alone, expanded, handed_out, meet, same_value
+from adcompiler.frontend.heap import is_object
 from adcompiler.frontend.leaves import build, coerce
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, ITERATED, RESULT, RETURNED
 from adcompiler.frontend.loop_parts import at_end
-from adcompiler.frontend.values import Conflict, Maybe, Seq, Unset, Value, Zipped
+from adcompiler.frontend.values import Conflict, Maybe, Unset, Value, Zipped
 from adcompiler.ir.walk import all_defs
 from adcompiler.ir.wengert import Atom, Const, Out, Stmt, Var
 
@@ -73,7 +74,7 @@ class Joining:
         ):
             pairs = zip(one.parts, two.parts, strict=True)
             return Zipped(one.kind, tuple(x if same_value(x, y) else self.value(key, x, y, hint) for x, y in pairs))
-        if not (isinstance(one, Seq) and isinstance(two, Seq) and one.kind == two.kind == "list"):
+        if not (is_object(one) and is_object(two) and type(one) is type(two)):
             return self._joined(key, one, two, hint)
         if self.nested:
             return Conflict("a list that has two names and was changed on one path only")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from adcompiler.frontend import growing, heap, library, records
+from adcompiler.frontend import dictionaries, growing, heap, library, records
 from adcompiler.frontend.comparison import compare_equal
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.iteration import items_of
@@ -16,7 +16,7 @@ from adcompiler.ir.wengert import Const, Var
 
 def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """`owner.name(*args, **kwargs)`."""
-    if name not in ("append", "insert"):
+    if not isinstance(owner, (Seq, DictValue)) or name in ("index", "count"):
         args = [arg.array if isinstance(arg, ListOf) else arg for arg in args]
     match owner:
         case Var() | Const():
@@ -31,7 +31,7 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
         case Seq() if name in ("index", "count"):
             return _LIST[name](low, owner, list(args))
         case DictValue():
-            return _dictionary(low, owner, name, list(args))
+            return dictionaries.call_method(low, owner, name, list(args), kwargs)
         case Static(value=str() as text):
             return format_text(low, text, args, kwargs) if name == "format" else _text(low, text, name, args)
         case ListOf() | Rows() | Growing() if name == "append" and len(args) == 1:
@@ -108,24 +108,6 @@ _LIST = {
     "index": _index,
     "count": _count,
 }
-
-
-def _dictionary(low: Lowering, owner: DictValue, name: str, args: list[Value]) -> Value:
-    keys = [Const(k) if isinstance(k, (bool, int, float)) else Static(k) for k, _ in owner.items]
-    values = [value for _, value in owner.items]
-    match name:
-        case "keys":
-            return Seq(tuple(keys))
-        case "values":
-            return Seq(tuple(values))
-        case "items":
-            return Seq(tuple(Seq(pair) for pair in zip(keys, values, strict=True)))
-        case "get" if args and isinstance(args[0], (Const, Static)):
-            found = owner.get(args[0].value)
-            return found if found is not None else args[1] if len(args) > 1 else Static(None)
-        case "copy":
-            return DictValue(owner.items)
-    raise low.refuse("dict-write")
 
 
 def _text(low: Lowering, text: str, name: str, args: Sequence[Value]) -> Value:

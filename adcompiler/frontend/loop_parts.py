@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from adcompiler.frontend.context import Lowering, State
 from adcompiler.frontend.extents import same_extent
 from adcompiler.frontend.forms import Form
-from adcompiler.frontend.heap import inside, parts
+from adcompiler.frontend.heap import inside, is_object, parts
 from adcompiler.frontend.liveness import ITERATED
-from adcompiler.frontend.values import Seq, Unset, Value
+from adcompiler.frontend.values import Unset, Value
 from adcompiler.ir.build import Mark
 from adcompiler.ir.wengert import Atom, Const, Stmt, Var
 
@@ -104,7 +104,7 @@ class LoopState:
     def first_name(self, key: Key) -> Key:
         """The first of the carried names that hold the same list as this one before the loop."""
         value = self.initial(key)
-        if not (isinstance(value, Seq) and value.kind == "list"):
+        if not is_object(value):
             return key
         return next(other for other in self.forms if self.initial(other) is value)
 

@@ -115,7 +115,9 @@ def _argument(low: Lowering, name: str, spec: Spec, params: list[Var]) -> Value:
     match spec:
         case SeqSpec(kind="dict", items=items, keys=keys):
             made = (_argument(low, f"{name}_{key}", item, params) for key, item in zip(keys, items, strict=True))
-            return DictValue(tuple(zip(keys, made, strict=True)))
+            table = DictValue(tuple(zip(keys, made, strict=True)))
+            low.captures.lists[id(table)] = table
+            return table
         case SeqSpec(kind, items, _, record):
             parts = fields_of(record) or () if record else range(len(items))
             made = (_argument(low, f"{name}_{part}", item, params) for part, item in zip(parts, items, strict=True))

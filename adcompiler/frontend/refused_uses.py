@@ -42,7 +42,7 @@ def f(s):
         "",
     ),
     "outer-list-changed": (
-        "a list from outside the function is changed",
+        "a list or dictionary from outside the function is changed",
         "copy it first, values = list(values), or pass an array",
         """
 ITEMS = [1.0]
@@ -53,8 +53,8 @@ def f(s):
         "ITEMS.append",
     ),
     "changed-while-read": (
-        "a list is changed in an expression that has read it before",
-        "change the list in a line of its own",
+        "a list or dictionary is changed in an expression that has read it before",
+        "change it in a line of its own",
         """
 def f(s):
     values = [s, 2.0 * s]
@@ -114,15 +114,25 @@ def f(x):
         "values[0]",
     ),
     "dict-write": (
-        "a dictionary is changed",
-        "write all its items where it is made, or use an array",
+        "an item of an object from outside the function is changed",
+        "make a dictionary in the function, or use an array",
+        """
+TABLE = {"a": 1.0}
+def f(s):
+    TABLE["a"] = 2.0 * s
+    return s
+""",
+        'TABLE["a"] = ',
+    ),
+    "dict-method": (
+        "the method {name!r} of a dictionary",
+        "use items(), get(), update() and pop()",
         """
 def f(s):
     d = {"a": s}
-    d["b"] = 2.0 * s
-    return d["b"]
+    return d.fromkeys("ab", s)["b"]
 """,
-        'd["b"] = ',
+        "d.fromkeys",
     ),
     "list-slice-write": (
         "assignment to a slice of a list",
@@ -221,11 +231,11 @@ def f(s, n):
         "a dictionary key that is known only at run time",
         "use literal keys, or an array indexed by integers",
         """
-def f(s, n):
-    d = {n: s}
+def f(s):
+    d = {s: s}
     return s
 """,
-        "n: s",
+        "s: s",
     ),
     "unknown-attribute": (
         "no attribute {name!r} of {kind} in the language",

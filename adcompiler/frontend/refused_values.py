@@ -41,7 +41,7 @@ def f(x):
         "values.extend",
     ),
     "loop-changes-list": (
-        "a list changes its length in a loop",
+        "a list or dictionary changes its length in a loop",
         "allocate an array, y = np.empty(n), and assign y[i] = ...",
         """
 def f(x, n):

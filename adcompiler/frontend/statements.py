@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from adcompiler.frontend import heap
+from adcompiler.frontend import dictionaries, heap
 from adcompiler.frontend.access import read_item
 from adcompiler.frontend.arithmetic import OPERATORS, binary, matmul
 from adcompiler.frontend.binding import bind, index_items, store_array, store_list
@@ -24,7 +24,7 @@ from adcompiler.frontend.liveness import RESULT, RETURNED
 from adcompiler.frontend.numbers import is_array
 from adcompiler.frontend.reading import read_name, resolved
 from adcompiler.frontend.truth import truth
-from adcompiler.frontend.values import ListOf, Path, Seq, Static, Unset, Value
+from adcompiler.frontend.values import DictValue, ListOf, Path, Seq, Static, Unset, Value
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Check, Const, Load, Store, Var
 
@@ -70,6 +70,9 @@ def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
     with heap.pending(low) as read:
         read.append(before)
         value = low.eval(node.value)
+    if isinstance(before, DictValue) and isinstance(node.op, ast.BitOr):
+        dictionaries.change(low, before, {**dict(before.items), **dictionaries.merged(low, [value], {})})
+        return
     if isinstance(before, Seq) and before.kind == "list" and isinstance(node.op, ast.Add):
         items = items_of(low, resolved(low, value))
         if items is None:
@@ -93,13 +96,17 @@ def _augment_item(low: Lowering, node: ast.AugAssign, target: ast.Subscript) -> 
     if isinstance(before, Var) and is_array(low, before) and not isinstance(node.op, ast.MatMult):
         store_array(low, before, [Static(Ellipsis)], resolved(low, low.eval(node.value)), OPERATORS[type(node.op)])
         return
-    if not isinstance(owner, Seq) or owner.kind != "list":
+    if not heap.is_object(owner):
         raise low.refuse("dict-write", target)
     with heap.pending(low) as read:
         read.append(owner)
         value = low.eval(node.value)
     after = matmul(low, before, value) if isinstance(node.op, ast.MatMult) else None
     after = after or binary(low, OPERATORS[type(node.op)], before, value)
+    if isinstance(owner, DictValue):
+        dictionaries.store(low, owner, items[0] if len(items) == 1 else Seq(tuple(items)), after)
+        return
+    assert isinstance(owner, Seq)
     store_list(low, owner, items, after)
 
 
@@ -139,6 +146,10 @@ def return_(low: Lowering, node: ast.Return) -> None:
 def delete(low: Lowering, node: ast.Delete) -> None:
     """`del name`."""
     for target in node.targets:
+        if isinstance(target, ast.Subscript) and isinstance(owner := resolved(low, low.eval(target.value)), DictValue):
+            items = index_items(low, target.slice)
+            dictionaries.call_method(low, owner, "pop", [items[0] if len(items) == 1 else Seq(tuple(items))], {})
+            continue
         if not isinstance(target, ast.Name):
             raise low.refuse("delete-item", target)
         read_name(low, target.id)

@@ -66,13 +66,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class DictValue:
-    """A dictionary whose keys are known at compile time."""
+    """A dictionary whose keys are known at compile time; an object, as a list is."""
 
     items: tuple[tuple[object, Value], ...]
 
     def get(self, key: object) -> Value | None:
         """The value of a key, or None."""
-        return next((value for k, value in self.items if type(k) is type(key) and k == key), None)
+        return next((value for k, value in self.items if k == key), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class RangeValue:
 
 @dataclass(frozen=True, slots=True)
 class Zipped:
-    """`enumerate(part, start)`, `zip(*parts)` or `reversed(part)`, not yet iterated."""
+    """`enumerate(part, start)`, `zip(*parts)`, `reversed(part)` or `part.items()`, not yet iterated."""
 
     kind: str
     parts: tuple[Value, ...]
