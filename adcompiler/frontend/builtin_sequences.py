@@ -211,6 +211,10 @@ def sorted_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: st
     numbers = [item.value for item in items or () if isinstance(item, Const)]
     if items is not None and not kwargs and len(numbers) == len(items):
         return Seq(tuple(Const(number) for number in sorted(numbers)), "list")  # type: ignore[type-var]
+    if items is not None and not set(kwargs) - {"reverse"} and (ordered := _in_order(items)) is not None:
+        down = truth(low, kwargs.get("reverse", Const(False)))
+        if isinstance(down, Const):
+            return Seq(tuple(reversed(ordered) if down.value else ordered), "list")
     kind = _element(low, owner, items)
     given = owner if items is None else Seq(tuple(items), "list")
     if kind is None:
@@ -223,6 +227,17 @@ def sorted_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: st
         return made
     node = ast.Constant(0)
     return Seq(tuple(read_item(low, made, [Const(k)], node) for k in range(len(items))), "list")
+
+
+def _in_order(items: list[Value]) -> list[Value] | None:
+    """Texts in order, or pairs that begin with different ones; None where other things decide the order."""
+    pairs = all(isinstance(item, Seq) and item.kind == "tuple" and item.items for item in items)
+    firsts = [item.items[0] for item in items if isinstance(item, Seq)] if pairs else items
+    names = [first.value for first in firsts if isinstance(first, (Static, Const))]
+    same = all(isinstance(name, str) for name in names) or all(type(name) is int for name in names)
+    if len(names) < len(items) or not same or len(set(names)) < len(names):
+        return None
+    return [items[k] for k in sorted(range(len(items)), key=lambda k: names[k])]  # type: ignore[arg-type,return-value]
 
 
 _SORTED = ast.Pass()

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.frontend import builtin_calls, heap, library, records
+from adcompiler.frontend import builtin_calls, builtin_iterators, heap, library, records
 from adcompiler.frontend.binding import unpacked
+from adcompiler.frontend.builtin_iterators import direct
 from adcompiler.frontend.comprehensions import range_array
 from adcompiler.frontend.context import Lowering, expression
 from adcompiler.frontend.definitions import METHODS, UFUNC_METHODS, definition_of
@@ -150,6 +151,9 @@ def _call_static(
         return Static(_LIMITS[held](args[0].value))
     handler = builtin_calls.lookup(held)
     if handler is not None:
+        if held in builtin_iterators.ITERATORS and id(node) not in direct(low.frame.definition.node):
+            raise low.refuse("named-iterator")
+        low.call = lambda function, given: call(low, function, given, {}, node)
         return handler(low, list(args), dict(kwargs), hint)
     plain = [_plain(low, resolved(low, arg)) for arg in args]
     named = {key: _plain(low, value) for key, value in _resolved(low, kwargs).items()}

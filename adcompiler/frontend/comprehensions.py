@@ -52,7 +52,8 @@ def dictionary(low: Lowering, node: ast.DictComp, hint: str) -> Value:
     items: dict[object, Value] = {}
 
     def add() -> None:
-        key = key_of(low, low.eval(node.key))
+        with low.b.at(low.span(node.key)):
+            key = key_of(low, low.eval(node.key))
         items[key] = low.eval(node.value)
 
     with entered(low, _frame(low, node)):

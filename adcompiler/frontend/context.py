@@ -76,6 +76,8 @@ class Lowering:
         self.changed: list[Value] = []
         # values that were read for an operation whose other operands are being evaluated
         self.pending: list[Value] = []
+        # how a value is called, at the present place
+        self.call: Callable[[Value, Sequence[Value]], Value]
         # the loops that are open: how often they run at most, and of the counted ones the lists to which they append
         self.lengths: list[Atom | None] = []
         self.around: list[Around] = []

@@ -189,5 +189,6 @@ def dict_(low: Lowering, node: ast.Dict, hint: str) -> Value:
                     raise low.refuse("unpack-unknown", value)
                 found.update(held.items)
                 continue
-            found[key_of(low, low.eval(key))] = held
+            with low.b.at(low.span(key)):
+                found[key_of(low, low.eval(key))] = held
     return DictValue(tuple(found.items()))

@@ -113,6 +113,16 @@ def f(x):
 """,
         "values[0]",
     ),
+    "named-iterator": (
+        "an iterator that is kept",
+        "make a list of it: list(map(f, items))",
+        """
+def f(s):
+    items = map(abs, [s, 2.0])
+    return sum(items)
+""",
+        "map(abs",
+    ),
     "dict-write": (
         "an item of an object from outside the function is changed",
         "make a dictionary in the function, or use an array",
