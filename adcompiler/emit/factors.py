@@ -196,7 +196,98 @@ def _clogdet(f):
     return packed
 '''
 
+_DET = '''
+def _det(f):
+    """The determinant from the factors of a matrix."""
+    n, found = f.shape[1], f.dtype.type(1)
+    for k in range(n):
+        found *= f[k, k] if f[n, k].real == k else -f[k, k]
+    if found != 0 and abs(found) < np.inf:
+        return found
+    # a product of some of the factors may be too large or too small where that of all is not
+    size, sign = 0.0, f.dtype.type(1)
+    for k in range(n):
+        length = abs(f[k, k])
+        if length == 0:
+            return f.dtype.type(0)
+        size += np.log(length)
+        sign *= (f[k, k] if f[n, k].real == k else -f[k, k]) / length
+    return f.dtype.type(sign * np.exp(size))
+'''
+
+_INV = '''
+def _inv(f):
+    """The inverse from the factors of a matrix."""
+    unit = np.zeros((f.shape[1], f.shape[1]), dtype=f.dtype)
+    for k in range(f.shape[1]):
+        unit[k, k] = 1
+    return _lu_solve2(f, unit)
+'''
+
+# where a pivot is zero all that is left is, since the largest element is taken: the two triangles have inverses even
+# then, and of the diagonal matrix between them the cofactors are products
+_COFACTORS = '''
+def _cofactors(a):
+    """The cofactors of a matrix, from its triangular factors: finite where the determinant is zero."""
+    n = a.shape[0]
+    f, x, sign = np.empty((n, n), dtype=a.dtype), np.zeros((n, n), dtype=a.dtype), a.dtype.type(1)
+    rows, columns = np.arange(n), np.arange(n)
+    for i in range(n):
+        for j in range(n):
+            f[i, j] = a[i, j]
+    for k in range(n):
+        p, q = k, k
+        for i in range(k, n):
+            for j in range(k, n):
+                if abs(f[i, j]) > abs(f[p, q]):
+                    p, q = i, j
+        if p != k:
+            sign = -sign
+            rows[k], rows[p] = rows[p], rows[k]
+            for j in range(n):
+                f[k, j], f[p, j] = f[p, j], f[k, j]
+        if q != k:
+            sign = -sign
+            columns[k], columns[q] = columns[q], columns[k]
+            for i in range(n):
+                f[i, k], f[i, q] = f[i, q], f[i, k]
+        if f[k, k] == 0:
+            continue
+        for j in range(k + 1, n):
+            f[k, j] /= f[k, k]
+        for i in range(k + 1, n):
+            m = f[i, k]
+            for j in range(k + 1, n):
+                f[i, j] -= m * f[k, j]
+            f[i, k] = m / f[k, k]
+    for i in range(n):
+        x[i, i] = 1
+        for j in range(i):
+            m = f[i, j]
+            for k in range(j + 1):
+                x[i, k] -= m * x[j, k]
+    for i in range(n - 1, -1, -1):
+        others = sign
+        for j in range(n):
+            if j != i:
+                others *= f[j, j]
+        for k in range(n):
+            x[i, k] *= others
+        for j in range(i + 1, n):
+            m = f[i, j]
+            for k in range(n):
+                x[i, k] -= m * x[j, k]
+    found = np.empty((n, n), dtype=a.dtype)
+    for i in range(n):
+        for k in range(n):
+            found[rows[k], columns[i]] = x[i, k]
+    return found
+'''
+
 FACTORS: dict[str, str] = {
+    "_cofactors": _COFACTORS,
+    "_det": _DET,
+    "_inv": _INV,
     **{f"_{s}lu": _FACTORS.substitute(letter=s, kind=ord(s)) for s in LETTERS.values()},
     "_regular": _REGULAR,
     "_minus": _MINUS,

@@ -128,16 +128,6 @@ _SVD = _packed(
     return packed
 """,
 )
-_DET = '''
-def _det(a):
-    """The determinant; NaN where an element is."""
-    return a.dtype.type(np.linalg.det(a)) if _finite(a) else a.dtype.type(np.nan)
-'''
-_INV = '''
-def _inv(a):
-    """The inverse, row by row; NaN where an element is."""
-    return np.linalg.inv(a.T).T if _finite(a) else np.full(a.shape, np.nan, dtype=a.dtype)
-'''
 _CHOLESKY = '''
 def _cholesky(a):
     """The lower triangular factor."""
@@ -175,18 +165,15 @@ def _split(steps, slots):
 '''
 
 #: Functions that others call.
-_FIRST = ("_by_rows", "_finite", "_minus", "_regular", "_united")
+_FIRST = ("_by_rows", "_finite", "_minus", "_regular", "_united", "_lu_solve2")
 #: Functions of the text for Numba: what it does not have, or does otherwise than NumPy.
 _FOR_NUMBA: dict[str, str] = {
     "_argsort": _ARGSORT,
     "_by_rows": _BY_ROWS,
     "_cholesky": _CHOLESKY,
-    "_cofactors": _COFACTORS,
-    "_det": _DET,
     "_eigh": _EIGH,
     "_fft": FFT,
     "_finite": _FINITE,
-    "_inv": _INV,
     "_pinv": _PINV,
     "_qr": _QR,
     "_split": _SPLIT,
@@ -234,6 +221,8 @@ def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, last: Typ
         case "fft":
             plain = {"norm": ast.Constant("forward")} if params["inverse"] else {}
             return call("np.fft.ifft" if params["inverse"] else "np.fft.fft", *args, **plain)
+        case "det" | "inv" if dialect == "numba":
+            return call(f"_{stmt.op}", call(f"_{LETTERS[dtype]}lu", *args))
         case "lu":
             return call(f"_{LETTERS[dtype]}lu" if dialect == "numba" else "_lu", *args)
         case "lu_solve" if dialect == "numba":
@@ -263,7 +252,8 @@ def library_functions(used: Collection[str], dialect: Dialect) -> str:
     """The definitions of the functions that a text calls, with those they call first."""
     known = _FOR_NUMBA if dialect == "numba" else _FOR_PYTHON
     wanted = {name for name in used if name in known}
-    wanted |= {name for name in _FIRST if any(f"{name}(" in known[other] for other in wanted)}
+    for _ in _FIRST:
+        wanted |= {name for name in _FIRST if name in known and any(f"{name}(" in known[other] for other in wanted)}
     first = sorted(wanted, key=lambda name: (name not in _FIRST, name))
     if dialect == "python":
         return "".join(f"{known[name]}\n\n" for name in first)
