@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
-from adcompiler.errors import ADCompilerError, TypeProblem, UnsupportedSyntax
+from adcompiler.errors import TypeProblem, UnsupportedSyntax
 from tests.support.lowering import check, execute, lowered
 
 CASES: list[Any] = []
@@ -253,6 +253,15 @@ def recursion_that_jumps(x, n):
     return x * collatz(n)
 
 
+def deep(x, n):
+    return x if n == 0 else 1.0 + deep(x, n - 1)
+
+
+@case(0.5, 300)
+def deep_recursion(x, n):
+    return deep(x, n)
+
+
 def newton(x, target):
     return x if abs(x * x - target) < 1e-9 else newton(0.5 * (x + target / x), target)
 
@@ -270,10 +279,9 @@ def mutual_recursion(x):
     return mutual(x, 5)
 
 
-def test_recursion_that_only_data_end_is_refused_with_its_place() -> None:
-    with pytest.raises(ADCompilerError, match="recursion must be known") as caught:
-        lowered(newton, 1.0, 2.0)
-    assert caught.value.lineno == newton.__code__.co_firstlineno + 1
+@case(1.0)
+def recursion_that_data_end(x):
+    return newton(x, 2.0)
 
 
 def runs_away(x, n):

@@ -192,9 +192,29 @@ def runs_away(x, n):
     return x * runs_away(x, n + 1)
 
 
+def goes_deep(x, n):
+    return x if n == 0 else x * goes_deep(x, n - 1)
+
+
+def descends(x, floor):
+    return x if x < floor else 0.5 * descends(x - 1.0, floor)
+
+
 def test_runaway_recursion() -> None:
     with pytest.raises((RecursionError, REFUSED)):
         ad.grad(runs_away)(1.0, 0)
+
+
+def test_deep_recursion() -> None:
+    gradient = ad.grad(descends)
+    assert gradient(7.5, 1.0) == 0.5**7
+    for f, args in ((descends, (3000.0, 1.0)), (goes_deep, (1.0, 3000))):
+        with pytest.raises(RecursionError, match="maximum recursion depth exceeded"):
+            f(*args)
+        with pytest.raises(RecursionError, match="maximum recursion depth exceeded"):
+            ad.grad(f)(*args)
+    assert gradient(7.5, 1.0) == 0.5**7
+    assert gradient(500.5, 1.0) == 0.5**500
 
 
 def twice(function):

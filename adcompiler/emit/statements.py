@@ -20,6 +20,7 @@ from adcompiler.ir.wengert import (
     Atom,
     Block,
     Branch,
+    Call,
     Check,
     Const,
     Draw,
@@ -102,6 +103,8 @@ class Statements:
                 return self._print(stmt)
             case Draw():
                 return [self._draw(stmt)]
+            case Call():
+                raise AssertionError("the front end leaves no call")
             case Note(text=text):
                 # the next line says again where it is from
                 self.line = None

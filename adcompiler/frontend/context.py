@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adcompiler.errors import ADCompilerError, Span
 from adcompiler.frontend.captures import Captures
@@ -18,6 +18,10 @@ from adcompiler.ir.build import Builder, Mark
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import blocks, defines, operands, walk, yields
 from adcompiler.ir.wengert import Atom, Const, Stmt, Var
+
+if TYPE_CHECKING:
+    from adcompiler.frontend.recursion import Recursion
+    from adcompiler.source import FunctionNode
 
 State = tuple[dict[str, Value], ...]
 Evaluate = Callable[["Lowering", Any, str], Value]
@@ -55,9 +59,16 @@ class Lowering:
         Keys of captures whose value must be known at compile time.
     grows_known : bool
         Whether a list may grow in a loop of which the number of trips is known; else the loop is written out.
+    recursive : frozenset
+        The definitions of functions that call themselves until a run-time value ends it.
     """
 
-    def __init__(self, static: frozenset[tuple[object, ...]] = frozenset(), grows_known: bool = True) -> None:
+    def __init__(
+        self,
+        static: frozenset[tuple[object, ...]] = frozenset(),
+        grows_known: bool = True,
+        recursive: frozenset[FunctionNode] = frozenset(),
+    ) -> None:
         self.b = Builder()
         self.entry: list[Stmt] = []
         self.captures = Captures(self.b, self.entry, static)
@@ -65,6 +76,9 @@ class Lowering:
         # the tests of the branches that are open, each with the number of frames where it was opened
         self.tests: list[tuple[Atom | None, int]] = []
         self.calls = 0
+        # those of the recursive functions that are being read
+        self.recursive = recursive
+        self.recursions: dict[FunctionNode, Recursion] = {}
         self.params: tuple[Var, ...] = ()
         # element types that carried names turned out to have, by place and name: a start for the next time
         self.learned: dict[tuple[object, ...], Type] = {}

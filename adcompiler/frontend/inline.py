@@ -14,6 +14,7 @@ from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, RESULT, RETURNED
 from adcompiler.frontend.outputs import delivered, without_out
 from adcompiler.frontend.reading import constant
+from adcompiler.frontend.recursion import recursive
 from adcompiler.frontend.registry import neutral_only, title
 from adcompiler.frontend.scope import Definition, Frame, definition, parameters
 from adcompiler.frontend.values import (
@@ -22,6 +23,7 @@ from adcompiler.frontend.values import (
     Maybe,
     NeedStatic,
     Path,
+    Recurses,
     Seq,
     SliceValue,
     Static,
@@ -105,8 +107,15 @@ def run_closure(low: Lowering, made: Closure, bound: dict[str, Value], node: ast
 def _run(low: Lowering, frame: Frame, bound: dict[str, Value], node: ast.AST) -> Value:
     frame.path = (*low.frame.path, id(node))
     frame.known = tuple(_signature(value) for value in bound.values())
+    if frame.definition.node in low.recursive:
+        return recursive(low, frame, bound, _value)
     _check_recursion(low, frame)
     frame.env.update(bound)
+    return _value(low, frame)
+
+
+def _value(low: Lowering, frame: Frame) -> Value:
+    """What the body of a function returns, read in a frame that has its arguments."""
     with entered(low, frame):
         run_block(low, frame.definition.body)
         return returned(frame)
@@ -117,6 +126,9 @@ def entered(low: Lowering, frame: Frame) -> Iterator[None]:
     """Make `frame` the innermost one."""
     low.calls += 1
     if low.calls > _CALLS:
+        open_ = [f.definition for f in low.frames]
+        if frame.definition in open_:
+            raise Recurses(frame.definition.node)
         raise low.refuse("too-many-calls", count=_CALLS)
     depth = len(low.frames)
     if frame.place is None and low.frames:
@@ -161,27 +173,24 @@ def _signature(value: Value) -> object:
 
 
 def _check_recursion(low: Lowering, frame: Frame) -> None:
-    """Refuse a recursion that only run-time values can end; one of known values is unrolled."""
+    """Find a recursion that only run-time values can end, or that goes deep; one of known values is unrolled."""
     again = [k for k, f in enumerate(low.frames) if _same_function(f, frame)]
     if not again:
         return
     if len(again) >= _DEPTH:
-        raise low.refuse("deep-recursion", depth=_DEPTH, name=_name(frame))
+        raise Recurses(frame.definition.node)
     if any(low.frames[k].known == frame.known for k in again):
         since = again[-1]
         for test, depth in low.tests:
             if depth > since and isinstance(test, Var):
-                raise NeedStatic(test, "what ends this recursion", low.b.span, "write it as a loop")
-        raise low.refuse("endless-recursion", name=_name(frame))
+                raise NeedStatic(
+                    test, "what ends this recursion", low.b.span, "write it as a loop", frame.definition.node
+                )
+        raise Recurses(frame.definition.node)
 
 
 def _same_function(a: Frame, b: Frame) -> bool:
     return a.definition is b.definition
-
-
-def _name(frame: Frame) -> str:
-    node = frame.definition.node
-    return node.name if isinstance(node, ast.FunctionDef) else "lambda"
 
 
 # -- arguments ---------------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from adcompiler.frontend.values import (
     NotStatic,
     Path,
     PathEnds,
+    Recurses,
     Seq,
     Static,
     Value,
@@ -37,7 +38,7 @@ from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Atom, Check, Const, Var
 from adcompiler.outside import Lowered
 from adcompiler.signature import OutLeaf, OutSeq, OutStatic, OutTree, SeqSpec, Spec, StaticSpec, fields_of
-from adcompiler.source import SourceFunc
+from adcompiler.source import FunctionNode, SourceFunc
 
 EVALUATORS = (access, blocks, comprehensions, control, expressions, statements)
 _DEEP = 20_000
@@ -50,14 +51,22 @@ def lower(source: SourceFunc, specs: Sequence[Spec]) -> Lowered:
     Raises `NotStatic` where run-time arguments must be known at compile time: compile again with them as constants.
     """
     static: frozenset[tuple[object, ...]] = frozenset()
+    recursive: frozenset[FunctionNode] = frozenset()
     grows_known = True
     for _ in range(_RETRIES):
-        low = Lowering(static, grows_known)
+        low = Lowering(static, grows_known, recursive)
         try:
             with _deep_recursion():
                 return _lowered(low, source, specs)
+        except Recurses as found:
+            recursive |= {found.node}
         except NeedStatic as need:
-            static |= _to_make_static(low, need)
+            try:
+                static |= _to_make_static(low, need)
+            except TypeProblem:
+                if need.recursive is None:
+                    raise
+                recursive |= {need.recursive}
         except ADCompilerError:
             # what is refused of a list of unknown length may be done to one of which all items are known
             if not low.grew_known:

@@ -1,4 +1,4 @@
-"""Rows of the table of refused constructs that are lists, calls and results: growth, recursion, unknown functions.
+"""Rows of the table of refused constructs that are lists, calls and results: growth, unknown functions.
 
 Each row: the cause, what to write instead, an example, and the part of the example to which the message points.
 """
@@ -135,42 +135,6 @@ def f(x, n):
         "write the recursion as a loop",
         "",
         "",
-    ),
-    "deep-recursion": (
-        "{name!r} calls itself more than {depth} times",
-        "write the recursion as a loop",
-        """
-def g(s, n):
-    return s if n == 0 else g(s * s, n - 1)
-
-def f(s):
-    return g(s, 100000)
-""",
-        "g(s * s, n - 1)",
-    ),
-    "endless-recursion": (
-        "{name!r} calls itself without end",
-        "let an argument that is known at compile time end the recursion, or write a loop",
-        """
-def g(s):
-    return s * g(s)
-
-def f(s):
-    return g(s)
-""",
-        "g(s)\n\ndef f",
-    ),
-    "run-time-recursion": (
-        "what ends this recursion must be known when the function is compiled, and this one is computed at run time",
-        "write it as a loop",
-        """
-def g(s):
-    return 1.0 if s < 1.0 else g(s / 2.0)
-
-def f(s):
-    return g(s)
-""",
-        "g(s / 2.0)",
     ),
     "not-callable": (
         "this cannot be called",

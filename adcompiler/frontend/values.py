@@ -13,6 +13,7 @@ from adcompiler.ir.wengert import Atom, Budget, Const, Var
 if TYPE_CHECKING:
     from adcompiler.frontend.forms import Form, Parts
     from adcompiler.frontend.scope import Frame
+    from adcompiler.source import FunctionNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,13 +254,31 @@ class NeedStatic(Exception):
         The place.
     fix : str
         What to write where it cannot be made known.
+    recursive : FunctionNode, optional
+        The function that calls itself until the number ends it: it need not be known then.
     """
 
-    def __init__(self, atom: Var, what: str, span: Span | None, fix: str) -> None:
+    def __init__(
+        self, atom: Var, what: str, span: Span | None, fix: str, recursive: FunctionNode | None = None
+    ) -> None:
         super().__init__(atom, what, span, fix)
-        self.atom, self.what, self.span, self.fix = atom, what, span, fix
+        self.atom, self.what, self.span, self.fix, self.recursive = atom, what, span, fix, recursive
         # the names the number is computed from, filled in where the exception leaves a block
         self.roots: frozenset[str] | None = None
+
+
+class Recurses(Exception):
+    """A function calls itself so often that its calls are not inlined.
+
+    Parameters
+    ----------
+    node : FunctionNode
+        Its definition.
+    """
+
+    def __init__(self, node: FunctionNode) -> None:
+        super().__init__(node)
+        self.node = node
 
 
 class PathEnds(Exception):

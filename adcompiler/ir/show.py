@@ -9,6 +9,7 @@ from adcompiler.ir.wengert import (
     Atom,
     Block,
     Branch,
+    Call,
     Carry,
     Check,
     Draw,
@@ -87,6 +88,8 @@ def show_line(stmt: Stmt) -> str:
             return f"print {', '.join(map(str, args))}"
         case Draw(target=target, generator=generator, method=method, args=args, size=size):
             return f"{target} = {generator}.{method}({', '.join(map(str, (*args, *size)))})"
+        case Call(targets=targets, args=args):
+            return f"{', '.join(map(str, targets))} = itself({', '.join(map(str, args))})"
         case Note(text=text):
             return f"# {text}"
     raise AssertionError(stmt)

@@ -15,6 +15,7 @@ from adcompiler.ir.wengert import (
     Atom,
     Block,
     Branch,
+    Call,
     Check,
     Const,
     Draw,
@@ -151,6 +152,8 @@ class _Checker:
                     yield f"{_where(stmt)}: {generator} is no random generator"
                 if self.fn.shape(target) != size:
                     yield f"{_where(stmt)}: the extents are not those drawn"
+            case Call():
+                yield f"{_where(stmt)}: a call is left"
             case Print() | Note():
                 pass
 

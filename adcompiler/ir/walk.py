@@ -10,6 +10,7 @@ from adcompiler.ir.wengert import (
     Atom,
     Block,
     Branch,
+    Call,
     Carry,
     Check,
     Const,
@@ -73,6 +74,8 @@ def operands(stmt: Stmt) -> Iterator[Atom]:
             yield from (a for a in args if not isinstance(a, str))
         case Draw(generator=generator, args=args, size=size, fixed=fixed):
             yield from (generator, *args, *size, *fixed)
+        case Call(args=args):
+            yield from args
         case Note():
             pass
 
@@ -116,6 +119,8 @@ def defines(stmt: Stmt) -> Iterator[Var]:
             yield from (c.out for c in carried)
         case Branch(outs=outs):
             yield from (o.var for o in outs)
+        case Call(targets=targets):
+            yield from targets
         case _:
             pass
 
@@ -213,6 +218,8 @@ def map_operands(stmt: Stmt, fn: AtomMap) -> Stmt:
         case Draw(generator=generator, args=args, size=size, fixed=fixed):
             changed = [tuple(map(fn, atoms)) for atoms in (args, size, fixed)]
             return replace(stmt, generator=as_var(fn(generator)), args=changed[0], size=changed[1], fixed=changed[2])
+        case Call(args=args):
+            return replace(stmt, args=tuple(map(fn, args)))
         case Note():
             return stmt
 
@@ -229,6 +236,8 @@ def map_targets(stmt: Stmt, fn: Callable[[Var], Var]) -> Stmt:
             return replace(stmt, carried=tuple(Carry(fn(c.var), c.init, c.next, fn(c.out)) for c in carried))
         case Branch(outs=outs):
             return replace(stmt, outs=tuple(Out(fn(o.var), o.then, o.other) for o in outs))
+        case Call(targets=targets):
+            return replace(stmt, targets=tuple(map(fn, targets)))
         case _:
             return stmt
 

@@ -237,13 +237,23 @@ class Draw:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """`targets = function(*args)`, of the recursive function whose lines are being read: only the front end has it."""
+
+    targets: tuple[Var, ...]
+    args: tuple[Atom, ...]
+    function: int
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A comment of the generated text."""
 
     text: str
 
 
-Stmt: TypeAlias = Assign | Load | Store | Loop | While | Branch | Check | Grow | Print | Draw | Note
+Stmt: TypeAlias = Assign | Load | Store | Loop | While | Branch | Check | Grow | Print | Draw | Call | Note
 Block: TypeAlias = "tuple[Stmt, ...]"
 
 
