@@ -168,7 +168,8 @@ def test_functions_of_math_give_python_floats() -> None:
 def test_members_of_scipy_are_known_by_name() -> None:
     assert meaning(special.erf) == Meaning("erf", floats=True)
     assert meaning(special.gammaln) == Meaning("lgamma", floats=True)
-    assert meaning(special.jv) is None
+    assert meaning(special.jn) == Meaning("jv", floats=True)
+    assert meaning(special.hyp2f1) is None
 
 
 @pytest.mark.parametrize("other", [print, len, np.sort, [1, 2], None, 3.0])

@@ -13,6 +13,7 @@ import numpy as np
 
 from adcompiler.ir.infer import loop_dtypes, promote
 from adcompiler.ir.ops import OPS
+from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Atom, Const
 
@@ -38,6 +39,8 @@ def loop(op: str, types: Sequence[Type], params: Mapping[str, object]) -> tuple[
     if op == "where":
         dtype = promote(types[1:])
         return (types[0].dtype, dtype, dtype)
+    if op in SPECIAL:
+        return ("float64",) * len(types)
     if op == "cut":
         return loop_dtypes(np.multiply, types)[:-1]
     if op in ("real", "imag", "complex", "split"):

@@ -16,6 +16,7 @@ from adcompiler.emit.several import LANES
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, method, name, tuple_of
 from adcompiler.emit.telling import MANY, SHORT
 from adcompiler.ir.ops import OPS, kind
+from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Assign, Atom, Const, Func, Index, Load, NewAxis, Slice, Var, is_whole
 
@@ -206,6 +207,8 @@ class Expressions:
         return call(self.functions.get(op) or self._function(op), *args)
 
     def _function(self, op: str) -> str:
+        if op in SPECIAL:
+            return f"_{op}" if self.dialect == "numba" else f"scipy.special.{op}"
         if op in MATH and (self.dialect == "numba" or OPS[op].ufunc is None):
             return f"math.{MATH[op]}"
         return f"np.{op}"
@@ -217,6 +220,8 @@ class Expressions:
             return call("np.where", compare(args[0], ast.Eq(), zero), zero, product)
         if (operator := _operator(op, args)) is not None:
             return operator
+        if op in SPECIAL:
+            return call(f"scipy.special.{op}", *args)
         if op != "where" and OPS[op].ufunc is None:
             types = ast.List([name(dtype_name(result.dtype))], LOAD)
             return call(call("np.vectorize", name(f"math.{MATH[op]}"), otypes=types), *args)

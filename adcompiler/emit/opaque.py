@@ -9,6 +9,7 @@ from adcompiler.emit.casts import Dialect
 from adcompiler.emit.factors import DECLARED, FACTORS, FOR_PYTHON, LETTERS
 from adcompiler.emit.fourier import FFT
 from adcompiler.emit.sets import UNION, UNITED
+from adcompiler.emit.special import ADDRESSES, FUNCTIONS
 from adcompiler.emit.syntax import call
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Assign
@@ -185,6 +186,7 @@ _FOR_NUMBA: dict[str, str] = {
     "_union": UNION,
     "_united": UNITED,
     **FACTORS,
+    **FUNCTIONS,
 }
 #: Those worth a call, which are compiled once for all texts; the others are small or in the middle of loops.
 APART = frozenset(
@@ -192,6 +194,7 @@ APART = frozenset(
     | {"_slogdet", "_solve_triangular1", "_solve_triangular2", "_svd"}
     | {name for name in FACTORS if "lu" in name}
 )
+_BEFORE = {**DECLARED, **ADDRESSES}
 #: Names that a text may use for these functions.
 LIBRARY = frozenset({*_FOR_NUMBA, *FOR_PYTHON})
 _FOR_PYTHON = {
@@ -262,7 +265,7 @@ def library_functions(used: Collection[str], dialect: Dialect) -> str:
 
 def definition(name: str) -> str:
     """One of these functions for Numba, with what is declared for it."""
-    return f"{DECLARED.get(name, '')}{_COMPILED}{_FOR_NUMBA[name]}"
+    return f"{_BEFORE.get(name, '')}{_COMPILED}{_FOR_NUMBA[name]}"
 
 
 def on_its_own(name: str) -> str:

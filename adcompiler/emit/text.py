@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 
 from adcompiler.emit.casts import Dialect
@@ -182,7 +183,7 @@ def _with_head(text: str, ranks: Sequence[int], dialect: Dialect) -> str:
         "math": "import math",
         "nb": "import numba as nb\nimport numba.extending",
         "np": "import numpy as np",
-        "scipy": "import scipy.linalg",
+        "scipy": "\n".join(sorted({f"import {m}" for m in re.findall(r"scipy\.(?:linalg|special)\b", helper + text)})),
         "cgutils": "from numba.core import cgutils",
     }
     used = {node.id for node in ast.walk(ast.parse(helper + text)) if isinstance(node, ast.Name)}

@@ -26,7 +26,7 @@ from adcompiler.frontend import (
     numpy_shape,
     numpy_statistics,
 )
-from adcompiler.frontend.arrays import apply, as_atom, floats
+from adcompiler.frontend.arrays import apply, as_atom, cast, floats
 from adcompiler.frontend.defined import table as defined
 from adcompiler.frontend.definitions import DEFINED, OUTSIDE, full_name
 from adcompiler.frontend.definitions import METHODS as DEFINED_METHODS
@@ -37,6 +37,8 @@ from adcompiler.frontend.registry import ATTRIBUTES, FUNCTIONS, METHODS, Handler
 from adcompiler.frontend.values import Value
 from adcompiler.handlers import enter_handler
 from adcompiler.ir.build import Builder
+from adcompiler.ir.special import SPECIAL
+from adcompiler.ir.wengert import Atom, Const
 from adcompiler.rules import table
 
 HANDLERS = (
@@ -92,11 +94,21 @@ def _elementwise(member: object) -> Handler | None:
         where = kwargs.pop("where", TRUE)
         neutral_only(b, name, kwargs)
         atoms = [as_atom(b, arg, f"an argument of {name}") for arg in args[:count]]
+        if meaning.op in SPECIAL:
+            return delivered(b, name, _special(b, meaning.op, atoms), out, where, exact=False)
         if meaning.floats:
             atoms = [floats(b, a) for a in atoms]
         return delivered(b, name, apply(b, meaning.op, *atoms), out, where, exact=False)
 
     return handler
+
+
+def _special(b: Builder, op: str, atoms: Sequence[Atom]) -> Atom:
+    """A function of SciPy's of double precision, whose result has the precision of the arguments."""
+    kinds = {b.type(floats(b, a)).dtype for a in atoms if not (isinstance(a, Const) or b.type(a).weak)}
+    given = (Const(float(a.value)) if isinstance(a, Const) else cast(b, a, "float64") for a in atoms)  # type: ignore[arg-type]
+    found = apply(b, op, *given, hint=op)
+    return cast(b, found, "float32") if kinds == {"float32"} else found
 
 
 def lookup_method(name: str) -> Handler | None:

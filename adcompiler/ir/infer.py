@@ -9,6 +9,7 @@ import numpy as np
 
 from adcompiler.ir.opaque import opaque_type
 from adcompiler.ir.ops import OPS
+from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.types import BOOL, INDEX, Type
 
 _PYTHON: dict[str, type] = {"bool": bool, "int64": int, "float64": float, "complex128": complex}
@@ -75,6 +76,8 @@ def _elementwise(op: str, args: Sequence[Type], params: Mapping[str, object]) ->
         dtype, weak = np.result_type(loop_dtypes(np.add, args)[-1], np.complex64).name, all(a.weak for a in args)
     elif op == "where":
         dtype, weak = promote(args[1:]), all(a.weak for a in args[1:])
+    elif op in SPECIAL:
+        dtype, weak = "float64", all(a.weak for a in args)
     elif op == "cut":
         dtype, weak = loop_dtypes(np.multiply, args)[-1], all(a.weak for a in args)
     else:

@@ -10,6 +10,8 @@ from typing import Literal
 
 import numpy as np
 
+from adcompiler.ir.special import SPECIAL
+
 Kind = Literal["elementwise", "alloc", "view", "copy", "reduce", "contract", "opaque", "shape"]
 
 
@@ -115,6 +117,8 @@ OPS: dict[str, Op] = {
     **{name: Op(name, "elementwise", ufunc) for name, ufunc in _UFUNCS.items()},
     # math.erf and its family: floats in, floats out
     **{name: Op(name, "elementwise") for name in ("erf", "erfc", "gamma", "lgamma")},
+    # scipy.special's, of numbers in double precision
+    **{name: Op(name, "elementwise") for name in SPECIAL},
     # where(c, a, b); cast(x; dtype); cut(g, p): 0 where g is 0, else g * p, whatever p is
     **{name: Op(name, "elementwise") for name in ("where", "cast", "cut")},
     # short(bytes): whether fewer bytes of memory are free

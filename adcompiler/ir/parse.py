@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from adcompiler.ir.build import Builder
 from adcompiler.ir.ops import OPS
+from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.wengert import Atom, Const, Var
 
 BINARY: dict[type[ast.operator], str] = {
@@ -30,7 +31,7 @@ COMPARE: dict[type[ast.cmpop], str] = {
     ast.NotEq: "ne",
 }
 CONSTANTS: Mapping[str, Const] = {"pi": Const(math.pi)}
-_ARITY = {"where": 3, "cut": 2}
+_ARITY = {"where": 3, "cut": 2, **SPECIAL}
 
 Memo = dict[tuple[str, tuple[Atom, ...]], Var]
 

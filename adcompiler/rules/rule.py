@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+from adcompiler.errors import MissingRule
 from adcompiler.ir.build import Builder
 from adcompiler.ir.ops import OPS
 from adcompiler.ir.parse import Formula, Memo, call, formula
@@ -117,6 +118,7 @@ def rule(
     *callables: object,
     domain: Mapping[str, Domain] | None = None,
     pins: Sequence[Pin] = (),
+    fixed: Sequence[str] = (),
     **formulas: str,
 ) -> Rule:
     """Declare an elementwise operation by its partial derivatives.
@@ -124,7 +126,7 @@ def rule(
     A formula over the arguments and the result `y` is the partial derivative. A formula that mentions `g` is
     the whole term, linear in `g`: the cotangent times the partial in reverse, the tangent times it in forward;
     `cut(g, p)` is `g * p` for a partial that is unbounded, so that a zero `g` contributes zero.
-    An argument without a formula has derivative zero.
+    An argument without a formula has derivative zero; one of `fixed` has one, and is refused where it is needed.
 
     >>> from adcompiler.rules.table import lookup
     >>> lookup("sin").formulas
@@ -135,6 +137,8 @@ def rule(
         raise ValueError(f"{text!r} has no argument {sorted(unknown)}")
     terms = {i: formula(formulas[n], (*names, "y", "g")) for i, n in enumerate(names) if n in formulas}
     pull, push = elementwise(lambda b, stmt: (terms, arguments(names, stmt)))
+    if fixed:
+        pull, push = partial(_known_pull, op, names, fixed, pull), partial(_known_push, op, names, fixed, push)
     made = Rule(op, text, names, pull, push, formulas, domain or {}, tuple(pins))
     return register(made, *callables)
 
@@ -171,6 +175,44 @@ def arguments(names: Sequence[str], stmt: Assign) -> dict[str, Atom]:
 def elementwise(choose: Choose) -> tuple[Pull, Push]:
     """Adjoint and tangent of an elementwise operation from the terms that `choose` gives for a line."""
     return partial(_pull, choose), partial(_push, choose)
+
+
+def _known_pull(
+    op: str,
+    names: Sequence[str],
+    fixed: Sequence[str],
+    pull: Pull,
+    b: Builder,
+    stmt: Assign,
+    y_bar: Atom,
+    wanted: Collection[int],
+    guard: bool = False,
+) -> dict[int, Atom]:
+    _check_known(b, op, [names[k] for k in wanted if names[k] in fixed])
+    return pull(b, stmt, y_bar, wanted, guard)
+
+
+def _known_push(
+    op: str,
+    names: Sequence[str],
+    fixed: Sequence[str],
+    push: Push,
+    b: Builder,
+    stmt: Assign,
+    dots: Sequence[Atom | None],
+) -> Atom | None:
+    _check_known(b, op, [name for name, dot in zip(names, dots, strict=True) if dot is not None and name in fixed])
+    return push(b, stmt, dots)
+
+
+def _check_known(b: Builder, op: str, needed: Sequence[str]) -> None:
+    """Refuse a derivative by an argument for which there is no formula."""
+    if needed:
+        raise MissingRule(
+            f"scipy.special.{op} has no derivative rule by its parameter {' or '.join(needed)}",
+            b.span,
+            "where the parameter is meant to be a constant, pass ad.stop_gradient(…) of it",
+        )
 
 
 def _pull(

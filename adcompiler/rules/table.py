@@ -13,9 +13,11 @@ import numpy as np
 # importing a module of declarations enters them
 from adcompiler.errors import MissingRule
 from adcompiler.ir.build import Builder
+from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.wengert import Assign, Atom
 from adcompiler.rules import (
     arrays,
+    bessel,
     constant,
     custom,
     decompositions,
@@ -37,6 +39,7 @@ DECLARATIONS = (
     parts,
     power,
     special,
+    bessel,
     constant,
     arrays,
     reductions,
@@ -62,6 +65,9 @@ SCIPY: Mapping[str, str] = MappingProxyType(
         "exp2": "exp2",
         "expm1": "expm1",
         "log1p": "log1p",
+        **{name: name for name in SPECIAL},
+        "yn": "yv",
+        "kn": "kv",
     }
 )
 

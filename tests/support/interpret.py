@@ -11,6 +11,7 @@ from scipy import linalg, special
 
 from adcompiler.emit.opaque import library_functions
 from adcompiler.ir.ops import OPS
+from adcompiler.ir.special import SPECIAL as SCIPY
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import (
     Assign,
@@ -35,7 +36,10 @@ from adcompiler.ir.wengert import (
 )
 
 GARBAGE = {"f": np.nan, "c": np.nan, "i": -(2**7), "u": 2**7, "b": True}
-SPECIAL = {"erf": special.erf, "erfc": special.erfc, "gamma": special.gamma, "lgamma": special.gammaln}
+SPECIAL = {
+    **{"erf": special.erf, "erfc": special.erfc, "gamma": special.gamma, "lgamma": special.gammaln},
+    **{name: getattr(special, name) for name in SCIPY},
+}
 
 
 def run(fn: Func, *args: Any) -> tuple[Any, ...]:
@@ -236,7 +240,7 @@ def elementwise(op: str, args: list[Any], type: Type) -> Any:
         names: dict[str, Any] = {"np": np}
         exec(library_functions({"_split"}, "python"), names)
         return names["_split"](*args)
-    return SPECIAL[op](args[0])
+    return SPECIAL[op](*args)
 
 
 def opaque(op: str, args: list[Any], params: dict[str, Any]) -> Any:

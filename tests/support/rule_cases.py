@@ -11,6 +11,7 @@ import scipy.linalg
 
 from adcompiler.ir.build import ONE, Builder
 from adcompiler.ir.ops import kind
+from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.types import Type, type_of_value
 from adcompiler.ir.wengert import Assign, Atom, Const, Func, Var
 from adcompiler.rules.rule import Domain, Rule
@@ -30,7 +31,7 @@ class Case:
     @property
     def active(self) -> tuple[int, ...]:
         """The positions with a derivative: floats that the rule does not call constant."""
-        constant = {"where": (0,), "copysign": (1,), "pinv": (1,)}.get(self.rule.op, ())
+        constant = {"where": (0,), "copysign": (1,), "pinv": (1,), **FIXED}.get(self.rule.op, ())
         return tuple(k for k, arg in enumerate(self.args) if k not in constant and np.result_type(arg).kind in "fc")
 
     def with_args(self, args: Sequence[Any]) -> Case:
@@ -39,6 +40,9 @@ class Case:
     def __str__(self) -> str:
         return f"{self.rule.op}-{self.label}"
 
+
+#: Orders and parameters by which there is no rule.
+FIXED = {name: tuple(range(count - 1)) for name, count in SPECIAL.items()}
 
 #: Operations on factors, which stand for their matrix: differences of their elements say nothing.
 ON_FACTORS = ("lu", "lu_solve", "slogdet")

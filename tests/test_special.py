@@ -1,0 +1,75 @@
+"""Functions that compiled code calls where SciPy has them: values, derivatives, precision, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import special
+
+import adcompiler as ad
+from adcompiler.ir.special import SPECIAL
+
+X = np.array([0.31, 0.52, 0.73])
+
+
+def of_each(x: Any) -> Any:
+    total = 0.0
+    for v in x:
+        total += special.j0(v) + special.y0(v) + special.i0(v) + special.k0(v) + special.jn(2, v) * special.yn(1, v)
+        total += special.j1(v) + special.y1(v) + special.i1(v) + special.k1(v) + special.jv(0.5, v)
+        total += special.i0e(-v) + special.k0e(v) + special.i1e(-v) + special.k1e(v) + special.yv(1.5, v)
+        total += special.ive(2, v) + special.kve(0.5, v) + special.iv(2, v) + special.kv(1, v)
+    return total
+
+
+def of_parameters(x: Any) -> Any:
+    y = special.gammainc(2.0, x) * special.gammaincc(1.0, x) + special.gammaincinv(3.0, x)
+    z = special.betainc(2.0, 3.0, x) + special.betaincinv(0.5, 1.5, x)
+    return np.sum(y * z + special.erfcx(x) * special.dawsn(x) + special.expi(x) * special.exp1(x))
+
+
+@pytest.mark.parametrize("function", [of_each, of_parameters])
+def test_compiled_values_and_derivatives(function: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    value, gradient = ad.value_and_grad(function)(X)
+    assert value == pytest.approx(function(X), rel=1e-13)
+    steps = [1e-6 * e for e in np.eye(3)]
+    np.testing.assert_allclose(gradient, [(function(X + h) - function(X - h)) / 2e-6 for h in steps], rtol=1e-7)
+    monkeypatch.setenv("ADCOMPILER_DISABLE_JIT", "1")
+    np.testing.assert_allclose(ad.grad(function, cache=False)(X), gradient, rtol=1e-12)
+    gradients = [(ad.grad(function)(X + h) - ad.grad(function)(X - h)) / 2e-6 for h in steps]
+    np.testing.assert_allclose(ad.hessian(function)(X), gradients, rtol=1e-6, atol=1e-7)
+
+
+def test_single_precision_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADCOMPILER_DISABLE_JIT", "1")
+    x = X.astype(np.float32)
+    found = ad.jvp(lambda x: special.jv(2, x) * special.erfcx(x), (x,), (x,))
+    assert [f.dtype for f in found] == [np.float32, np.float32]
+    np.testing.assert_allclose(found[0], special.jv(2, x) * special.erfcx(x), rtol=1e-5)
+
+
+def test_the_limit_at_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADCOMPILER_DISABLE_JIT", "1")
+    assert ad.grad(lambda x: special.gammainc(1.0, x))(0.0) == 1.0
+    assert ad.grad(lambda x: special.gammainc(2.0, x))(0.0) == 0.0
+    assert ad.grad(lambda x: special.jv(1, x))(0.0) == 0.5
+
+
+WITH_PARAMETERS = [name for name, count in SPECIAL.items() if count > 1]
+
+
+@pytest.mark.parametrize("name", WITH_PARAMETERS)
+def test_a_derivative_by_an_order_or_parameter_is_refused(name: str) -> None:
+    function, count = getattr(special, name), SPECIAL[name]
+    for position in range(count - 1):
+        given = ["1.5"] * (count - 1)
+        given[position] = "a"
+        text = f"def moving(a, x):\n    return function({', '.join(given)}, x)\n"
+        space: dict[str, Any] = {"function": function}
+        exec(text, space)
+        with pytest.raises(ad.MissingRule, match=name):
+            ad.grad(space["moving"], source=text)(1.0, 0.5)
+        with pytest.raises(ad.MissingRule, match=name):
+            ad.jvp(space["moving"], (1.0, 0.5), (1.0, 0.0), source=text)
