@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 import linecache
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: How the message of a MemoryError begins that compiled code raises before it makes an array.
 NO_ROOM = "not enough memory"
+_INDEX = re.compile(r"index out of bounds for axis (\d+)")
+
+
+def with_numbers(message: str, numbers: Sequence[object]) -> str:
+    """The message of a run-time error with the numbers that belong to it, an IndexError in NumPy's words.
+
+    >>> with_numbers("index out of bounds for axis 0", [7, 5])
+    'index 7 is out of bounds for axis 0 with size 5'
+    >>> with_numbers("index out of bounds for axis 0", [5])
+    'index out of bounds for axis 0 with size 5'
+    >>> with_numbers("their extents differ", [3, 4])
+    'their extents differ: 3 and 4'
+    """
+    if not numbers:
+        return message
+    index = _INDEX.fullmatch(message)
+    if index is None:
+        return f"{message}: {' and '.join(map(str, numbers))}"
+    if len(numbers) == 1:
+        return f"{message} with size {numbers[0]}"
+    return f"index {numbers[0]} is out of bounds for axis {index[1]} with size {numbers[1]}"
 
 
 @dataclass(frozen=True, slots=True)

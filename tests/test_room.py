@@ -30,9 +30,11 @@ def matrix(x, n):
 
 
 def growing(x):
-    while x < 3.0:
-        x = x * 1.00000001 + 1e-8 * np.sin(x)
-    return x
+    s, k = x[0], 0
+    while s < 3.0:
+        s = s * 1.00000001 + 1e-8 * np.sin(s * x[k % 7])
+        k += 1
+    return s
 
 
 @pytest.fixture
@@ -66,8 +68,8 @@ def test_what_does_not_fit_is_an_error_at_the_users_line(monkeypatch: pytest.Mon
 def test_a_tape_that_grows_too_long() -> None:
     gradient = grad(growing)
     with pytest.raises(MemoryError, match=r"records of .*: \d+ bytes are needed, \d+ are free; checkpoint"):
-        gradient(1.0)
-    assert gradient(2.99) > 0.0
+        gradient(np.ones(7))
+    assert np.isfinite(gradient(np.full(7, 2.9999))).all()
 
 
 def test_machine_code_from_the_cache_asks_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,14 +25,18 @@ from numba.core.errors import NumbaError, NumbaWarning
 
 from adcompiler import cache
 from adcompiler.backend.machine_code import Apart, MachineCode
-from adcompiler.backend.telling import short
+from adcompiler.backend.telling import short, tell
 from adcompiler.errors import Span, TypeProblem
 
 Function = Callable[..., Any]
 
-# machine code asks by this symbol whether there is memory
-_SHORT = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_double)(short)
-llvmlite.binding.add_symbol(f"adcompiler_{short.__name__}", ctypes.cast(_SHORT, ctypes.c_void_p).value)
+# what machine code asks and tells, by these symbols
+_ASKED = {
+    "adcompiler_short": ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_double)(short),
+    "adcompiler_tell": ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * 3)(tell),
+}
+for _symbol, _function in _ASKED.items():
+    llvmlite.binding.add_symbol(_symbol, ctypes.cast(_function, ctypes.c_void_p).value)
 
 # what Numba colours its messages with
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")

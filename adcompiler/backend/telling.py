@@ -1,7 +1,7 @@
 """What compiled code asks of Python and tells it, always off the path that is taken in the end.
 
-Machine code finds `short` by a name that the linker knows (`emit/telling.py`), and takes the interpreter's lock for it,
-in any thread. The numbers wait, for each thread, until the exception that follows has reached Python.
+Machine code finds `short` and `tell` by names that the linker knows (`emit/telling.py`), and takes the interpreter's
+lock for them, in any thread. The numbers wait, for each thread, until the exception that follows has reached Python.
 """
 
 from __future__ import annotations
@@ -26,6 +26,12 @@ def short(need: float) -> bool:
         return False
     _TOLD.numbers = int(need), left
     return True
+
+
+def tell(count: int, one: int, other: int) -> int:
+    """Keep the first `count` numbers for the exception that is raised next."""
+    _TOLD.numbers = (one, other)[:count]
+    return 0
 
 
 def told() -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from adcompiler.backend.telling import told
-from adcompiler.errors import NO_ROOM, Span
+from adcompiler.errors import NO_ROOM, Span, with_numbers
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Check, Func, Note
 
@@ -32,6 +32,10 @@ RAISED = (
 )
 _COMMENT = re.compile(r"\s*# ([^:]+):(\d+): ")
 _DEFINITION = re.compile(r"(\s*)def (\w+)\(")
+_ONE = re.compile(r"broadcast together: their extents differ: (1 and \d+|\d+ and 1)$")
+_NOT_STRETCHED = (
+    "an extent that is 1 only at run time is not stretched: take the element with [0], or write a literal 1"
+)
 E = TypeVar("E", bound=Exception)
 
 
@@ -40,10 +44,7 @@ def at_the_user_s_line(error: E, fn: Func) -> E:
     trace = error.__traceback__
     entries = [] if trace is None else _entries(trace)
     place = _place(entries[-1], error, fn) if entries else None
-    numbers = told()
-    if isinstance(error, MemoryError) and str(error).startswith(NO_ROOM) and numbers:
-        what, *advice = str(error).split("; ", 1)
-        error.args = ("; ".join([f"{what}: {numbers[0]} bytes are needed, {numbers[1]} are free", *advice]),)
+    _tell(error, fn, told())
     if place is None:
         return error
     made: TracebackType | None = _raised_at(place, _function(place))
@@ -51,6 +52,25 @@ def at_the_user_s_line(error: E, fn: Func) -> E:
     for entry in reversed(entries[1:]):
         made = TracebackType(made, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
     return error.with_traceback(made)
+
+
+def _tell(error: Exception, fn: Func, numbers: tuple[int, ...]) -> None:
+    """Put the numbers that machine code has told into the message."""
+    message = str(error)
+    if isinstance(error, MemoryError) and message.startswith(NO_ROOM) and numbers:
+        what, *advice = message.split("; ", 1)
+        error.args = ("; ".join([f"{what}: {numbers[0]} bytes are needed, {numbers[1]} are free", *advice]),)
+    elif any(isinstance(s, Check) and s.values and s.message == message for s in walk(fn.body)):
+        error.args = (with_numbers(message, numbers),)
+    if _ONE.search(str(error)):
+        error.args = (f"{error}; {_NOT_STRETCHED}",)
+
+
+def _says(check: Check, message: str) -> bool:
+    """Whether a check raises with this message, with or without numbers."""
+    number = "\0"
+    texts = (with_numbers(check.message, [number] * count) for count in range(len(check.values) + 1))
+    return any(re.fullmatch(re.escape(text).replace(re.escape(number), r"-?\d+"), message) for text in texts)
 
 
 def _entries(trace: TracebackType) -> list[TracebackType]:
@@ -72,9 +92,8 @@ def _place(entry: TracebackType, error: Exception, fn: Func) -> Span | None:
     near = [s for s in walk(fn.body) if not isinstance(s, Note) and s.span and _is_at(s.span, comment[1])]
     if not near:
         return None
-    checks = {
-        s.span for s in near if isinstance(s, Check) and s.span and (s.span.line, s.message) == (line, str(error))
-    }
+    raising = (s for s in near if isinstance(s, Check) and s.span and s.span.line == line)
+    checks = {s.span for s in raising if s.span and _says(s, str(error))}
     if len(checks) == 1:
         return checks.pop()
     file = next(s.span.file for s in near if s.span)

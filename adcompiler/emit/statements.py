@@ -13,8 +13,8 @@ from adcompiler.emit.expressions import Expressions
 from adcompiler.emit.folding import Plan
 from adcompiler.emit.reads import is_pure
 from adcompiler.emit.syntax import LOAD, STORE, call, compare, method, name
-from adcompiler.emit.telling import MANY, SHORT
-from adcompiler.errors import Span
+from adcompiler.emit.telling import MANY, SHORT, TELL
+from adcompiler.errors import Span, with_numbers
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
@@ -94,9 +94,8 @@ class Statements:
                 return self._while(stmt)
             case Branch():
                 return self._branch(stmt)
-            case Check(failed=failed, exception=exception, message=message):
-                error = call(exception, ast.Constant(message))
-                return [ast.If(self.print.atom(failed), [ast.Raise(error, None)], [])]
+            case Check():
+                return [self._check(stmt)]
             case Grow():
                 return [self._grow(stmt)]
             case Print():
@@ -109,6 +108,18 @@ class Statements:
                 # the next line says again where it is from
                 self.line = None
                 return [self._comment(text)]
+
+    def _check(self, stmt: Check) -> ast.stmt:
+        values = [self.print.atom(v) for v in stmt.values]
+        told: list[ast.stmt] = []
+        message: ast.expr = ast.Constant(stmt.message)
+        if self.dialect == "numba" and values:
+            # Numba takes a tenth of a second to compile an exception with numbers
+            told = [ast.Expr(call(TELL, ast.Constant(len(values)), *values, *[ast.Constant(0)] * (2 - len(values))))]
+        elif values:
+            message = _with_values(stmt.message, values)
+        raised = ast.Raise(call(stmt.exception, message), None)
+        return ast.If(self.print.atom(stmt.failed), [*told, raised], [])
 
     def _print(self, stmt: Print) -> list[ast.stmt]:
         pieces = [ast.Constant(a) if isinstance(a, str) else self.print.atom(a) for a in stmt.args]
@@ -318,6 +329,15 @@ def _formatted(stmt: Print, pieces: Sequence[ast.expr]) -> ast.expr:
     text: ast.expr = ast.Constant(stmt.text)
     text = method(text, "format", *pieces) if pieces else ast.Constant(stmt.text.format())
     return call("print", text) if stmt.end == "\n" else call("print", text, end=ast.Constant(stmt.end))
+
+
+def _with_values(message: str, values: Sequence[ast.expr]) -> ast.expr:
+    """The message with its numbers, as an f-string where these are not literals."""
+    literals = [ast.unparse(v) if isinstance(v, (ast.Constant, ast.UnaryOp)) else None for v in values]
+    places = [f"\0{k}\0" if text is None else text for k, text in enumerate(literals)]
+    pieces = with_numbers(message, places).split("\0")
+    parts = [ast.FormattedValue(values[int(p)], -1, None) if k % 2 else ast.Constant(p) for k, p in enumerate(pieces)]
+    return ast.JoinedStr([p for p in parts]) if len(parts) > 1 else parts[0]
 
 
 def is_comment(stmt: ast.stmt) -> bool:

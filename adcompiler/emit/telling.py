@@ -6,9 +6,8 @@ from collections.abc import Collection
 
 from adcompiler.emit.casts import Dialect
 
-#: Whether more bytes are needed than are free: in the generated text, and for the linker.
-SHORT = "_short"
-SYMBOL = f"adcompiler{SHORT}"
+#: Whether more bytes are needed than are free; keeps so many integers for the exception that follows.
+SHORT, TELL = "_short", "_tell"
 #: Of fewer bytes nothing is asked.
 MANY = 2.0**26
 
@@ -20,21 +19,29 @@ def _short(need):
     return short(need)
 '''
 
-_NUMBA = f'''
-{SHORT} = nb.types.ExternalFunction("{SYMBOL}", nb.int64(nb.float64))
-'''
+# the linker knows what Python answers by these names
+_NUMBA = {
+    SHORT: f'{SHORT} = nb.types.ExternalFunction("adcompiler{SHORT}", nb.int64(nb.float64))\n',
+    TELL: f'{TELL} = nb.types.ExternalFunction("adcompiler{TELL}", nb.int64(nb.int64, nb.int64, nb.int64))\n',
+}
+_ALONE = {
+    SHORT: f"@nb.njit\ndef {SHORT}(need):\n    return False\n",
+    TELL: f"@nb.njit\ndef {TELL}(count, one, other):\n    return 0\n",
+}
 
 
 def telling_functions(called: Collection[str], dialect: Dialect) -> str:
     """The text that defines what of this is called."""
-    if SHORT not in called:
-        return ""
-    return f"{_PYTHON if dialect == 'python' else _NUMBA}\n\n"
+    if dialect == "python":
+        return f"{_PYTHON}\n\n" if SHORT in called else ""
+    return "".join(f"\n{text}\n\n" for name, text in _NUMBA.items() if name in called)
 
 
 def alone(text: str) -> str:
-    """A text that does without this package: nothing is asked."""
-    return text.replace(_NUMBA.strip(), f"@nb.njit\ndef {SHORT}(need):\n    return False")
+    """A text that does without this package: nothing is asked or told."""
+    for name, own in _NUMBA.items():
+        text = text.replace(own, _ALONE[name])
+    return text
 
 
-__all__ = ["MANY", "SHORT", "SYMBOL", "alone", "telling_functions"]
+__all__ = ["MANY", "SHORT", "TELL", "alone", "telling_functions"]

@@ -15,7 +15,7 @@ from adcompiler.emit.printing import to_text
 from adcompiler.emit.several import LIBRARY as LANES
 from adcompiler.emit.several import lane_functions
 from adcompiler.emit.statements import Statements, filled
-from adcompiler.emit.telling import SHORT, telling_functions
+from adcompiler.emit.telling import SHORT, TELL, telling_functions
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Func, Grow
 
@@ -122,6 +122,7 @@ def emit(
             SUM,
             SAME,
             SHORT,
+            TELL,
             "_grow",
             *(f"_grow{rank}" for rank in ranks),
             *modules,

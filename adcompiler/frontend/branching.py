@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.forms import same_value
@@ -104,7 +105,7 @@ def _one_path(low: Lowering, test: Atom, a: Arm, c: Arm) -> Value | None:
     lines = dead.lines
     if len(lines) == 1 and isinstance(lines[0], Check) and lines[0].failed == Const(True):
         failed = test if dead is a else low.b.emit("logical_not", test, hint="failed", weak=True)
-        low.b.add(Check(failed, lines[0].exception, lines[0].message, lines[0].span))
+        low.b.add(replace(lines[0], failed=failed))
     elif dead is a:
         low.b.add(Branch(test, tuple(lines), (), (), low.b.span))
     else:

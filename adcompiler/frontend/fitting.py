@@ -49,7 +49,7 @@ def common(b: Builder, shapes: Sequence[Shape], exception: str, message: str) ->
             if result[k] == ONE:
                 result[k] = extent
             elif extent not in (ONE, result[k]):
-                b.check(b.emit("ne", result[k], extent, hint="differ"), exception, message)
+                b.check(b.emit("ne", result[k], extent, hint="differ"), exception, message, result[k], extent)
     return tuple(result)
 
 

@@ -73,7 +73,13 @@ def _target(b: Builder, x: Atom, wanted: Sequence[Value]) -> Shape:
     elif have != need:
         if isinstance(have, Const) and isinstance(need, Const):
             raise TypeProblem("cannot reshape: the number of elements differs", b.span, "keep the number of elements")
-        b.check(b.emit("ne", have, need, hint="differ"), "ValueError", "cannot reshape: the number of elements differs")
+        b.check(
+            b.emit("ne", have, need, hint="differ"),
+            "ValueError",
+            "cannot reshape: the number of elements differs",
+            have,
+            need,
+        )
     return tuple(extents)
 
 

@@ -124,7 +124,13 @@ def _mask(b: Builder, array: Var, mask: Var, axis: int) -> Mask:
     for k, extent in enumerate(b.shape(mask)):
         if extent != b.shape(array)[axis + k]:
             differ = b.emit("ne", extent, b.shape(array)[axis + k], hint="differ")
-            b.check(differ, "IndexError", f"boolean index did not match the array along axis {axis + k}")
+            b.check(
+                differ,
+                "IndexError",
+                f"boolean index did not match the array along axis {axis + k}",
+                extent,
+                b.shape(array)[axis + k],
+            )
     return Mask(mask, axis)
 
 
@@ -144,7 +150,7 @@ def basic(b: Builder, array: Var, found: Sequence[Part], checked: bool = True) -
 def element(b: Builder, at: Atom, extent: Atom, axis: int) -> Atom:
     """The index of one element, checked: a negative literal is counted from the end, a negative name wraps."""
     failed: Atom | None = None
-    message = f"index out of bounds for axis {axis}"
+    given, message = at, f"index out of bounds for axis {axis}"
     if isinstance(at, Const):
         assert isinstance(at.value, int)
         needed = at.value + 1 if at.value >= 0 else -at.value
@@ -159,7 +165,7 @@ def element(b: Builder, at: Atom, extent: Atom, axis: int) -> Atom:
             before = b.emit("lt", at, b.emit("neg", extent), hint="before")
             failed = b.emit("logical_or", before, failed, hint="outside")
     if failed is not None:
-        b.check(failed, "IndexError", message)
+        b.check(failed, "IndexError", message, given, extent)
     return at
 
 

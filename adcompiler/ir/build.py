@@ -193,7 +193,7 @@ class Builder(Draft):
     def same(self, a: Atom, b: Atom, message: str) -> None:
         """Check at run time that two extents agree, unless they are the same atom."""
         if a != b:
-            self.check(self.emit("ne", a, b, hint="differ"), "ValueError", message)
+            self.check(self.emit("ne", a, b, hint="differ"), "ValueError", message, a, b)
 
     # -- finishing -----------------------------------------------------------------------------------------------
 

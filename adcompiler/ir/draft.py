@@ -132,9 +132,9 @@ class Draft:
         """`array[index] = value`, or `+=`."""
         self.add(Store(array, index, value, add, self.span))
 
-    def check(self, failed: Atom, exception: str, message: str) -> None:
-        """Raise where `failed` is true."""
-        self.add(Check(failed, exception, message, self.span))
+    def check(self, failed: Atom, exception: str, message: str, *values: Atom) -> None:
+        """Raise where `failed` is true; the message comes with the integers `values`."""
+        self.add(Check(failed, exception, message, self.span, values))
 
     def note(self, text: str) -> None:
         """A comment in the generated text."""

@@ -140,8 +140,9 @@ class _Checker:
                 yield from self.reads((o.other for o in outs), _after(other, scope), "the end of the second arm")
                 for o in outs:
                     yield from self._agree(o.var, o.then, o.other)
-            case Check(failed=failed):
+            case Check(failed=failed, values=values):
                 yield from self._condition(failed, _where(stmt))
+                yield from self.integers([*values], _where(stmt))
             case Grow(array=array, row=row):
                 yield from self.integers([row], _where(stmt))
                 if not self.fn.types[array.name].rank:

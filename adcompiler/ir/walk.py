@@ -66,8 +66,9 @@ def operands(stmt: Stmt) -> Iterator[Atom]:
             yield from (c.init for c in carried)
         case Branch(test=test):
             yield test
-        case Check(failed=failed):
+        case Check(failed=failed, values=values):
             yield failed
+            yield from values
         case Grow(array=array, row=row):
             yield from (array, row)
         case Print(args=args):
@@ -209,8 +210,8 @@ def map_operands(stmt: Stmt, fn: AtomMap) -> Stmt:
             return replace(stmt, carried=carries, test=fn(test))
         case Branch(test=test, outs=outs):
             return replace(stmt, test=fn(test), outs=tuple(Out(o.var, fn(o.then), fn(o.other)) for o in outs))
-        case Check(failed=failed):
-            return replace(stmt, failed=fn(failed))
+        case Check(failed=failed, values=values):
+            return replace(stmt, failed=fn(failed), values=tuple(map(fn, values)))
         case Grow(array=array, row=row):
             return replace(stmt, array=as_var(fn(array)), row=fn(row))
         case Print(args=args):

@@ -187,12 +187,16 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Raise `exception(message)` where `failed` is true. The adjoint of a check is nothing."""
+    """Raise `exception(message)` where `failed` is true. The adjoint of a check is nothing.
+
+    The integers `values` are told with the message, as `errors.with_numbers` says.
+    """
 
     failed: Atom
     exception: str
     message: str
     span: Span | None
+    values: tuple[Atom, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.conditions import Conj
 from adcompiler.analysis.lifting import Lifting
@@ -10,7 +10,7 @@ from adcompiler.analysis.scope import Path
 from adcompiler.analysis.surroundings import Surroundings
 from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.walk import all_reads, blocks, map_blocks, operands, walk
-from adcompiler.ir.wengert import Assign, Block, Check, Func, Stmt, Var
+from adcompiler.ir.wengert import Assign, Atom, Block, Check, Const, Func, Loop, Stmt, Var
 from adcompiler.optimise.constraints import check_lines
 
 INDEX_ERROR = "IndexError"
@@ -60,8 +60,22 @@ class Bounds(Surroundings):
         here = self.moved.setdefault(self.frames[depth].path, {})
         for other in [c for c in here if self.known.implies(c, case, depth + 1)]:
             del here[other]
-        here[case] = stmt
+        here[case] = replace(stmt, values=self.first_outside(stmt))
         self.known.scopes[depth].never.append(case)
+
+    def first_outside(self, stmt: Check) -> tuple[Atom, ...]:
+        """What a check before the loops tells: the index that fails first, where it is the extent, and the extent."""
+        if len(stmt.values) != 2:
+            return ()
+        at, extent = stmt.values
+        if isinstance(at, Const):
+            return stmt.values
+        loop = self.frames[-1].region
+        if isinstance(loop, Loop) and loop.step == Const(1) and isinstance(loop.start, Const):
+            form = self.known.affine.form(at)
+            if form.terms == ((loop.index, 1),) and loop.start.value == -form.constant:
+                return extent, extent
+        return (extent,)
 
 
 def prove_bounds(fn: Func) -> Func:

@@ -20,7 +20,8 @@ def check_lines(b: Builder, affine: Affine, case: Conj, check: Check, place: Pat
     for form in sorted(case, key=lambda f: (-len(f.terms), str(f))):
         test = writer.test(form)
         failed = test if failed is None else b.emit("logical_and", failed, test, hint="outside")
-    b.check(Const(True) if failed is None else failed, check.exception, check.message)
+    values = [v for v in check.values if not (isinstance(v, Var) and writer.hidden(v))]
+    b.check(Const(True) if failed is None else failed, check.exception, check.message, *values)
 
 
 @dataclass(slots=True)
