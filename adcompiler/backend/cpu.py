@@ -24,6 +24,7 @@ from numba.cloudpickle import register_pickle_by_value
 from numba.core.errors import NumbaError, NumbaWarning
 
 from adcompiler import cache
+from adcompiler.backend.freed import keep_freed_memory
 from adcompiler.backend.machine_code import Apart, MachineCode
 from adcompiler.backend.telling import short, tell
 from adcompiler.errors import Span, TypeProblem
@@ -116,6 +117,7 @@ def _separate(text: str) -> set[str]:
 
 
 def _compiled_on_demand(function: Function) -> Any:
+    keep_freed_memory()
     return numba.njit(nogil=True, error_model="numpy", boundscheck=False)(function)
 
 
