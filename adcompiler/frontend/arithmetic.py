@@ -45,7 +45,7 @@ _FOLD: dict[str, Callable[[Any, Any], Any]] = {
     "rshift": operator.rshift,
 }
 _FOLD_UNARY: dict[str, Callable[[Any], Any]] = {"neg": operator.neg, "pos": operator.pos, "invert": operator.invert}
-_SIGN = {
+SIGN = {
     "add": "+",
     "sub": "-",
     "mul": "*",
@@ -69,7 +69,7 @@ _UNIT_LIMIT = 4096
 
 def binary(low: Lowering, op: str, left: Value, right: Value, hint: str = "t") -> Value:
     """`left op right`, where `op` is the name of an operation."""
-    a, c = (_plain(resolved(low, v)) for v in (left, right))
+    a, c = arrays_of(low, SIGN[op], resolved(low, left), resolved(low, right))
     if isinstance(a, Const) and isinstance(c, Const):
         return fold(low, op, a, c)
     if op == "bitor" and isinstance(a, DictValue) and isinstance(c, DictValue):
@@ -81,8 +81,8 @@ def binary(low: Lowering, op: str, left: Value, right: Value, hint: str = "t") -
                 return found
     for value in (a, c):
         if not isinstance(value, (Var, Const, Seq)):
-            raise low.refuse("operand", sign=_SIGN[op], kind=kind_of(value))
-    x, y = (as_atom(low.b, value, f"an operand of {_SIGN[op]}") for value in (a, c))
+            raise low.refuse("operand", sign=SIGN[op], kind=kind_of(value))
+    x, y = (as_atom(low.b, value, f"an operand of {SIGN[op]}") for value in (a, c))
     if low.b.type(x).rank or low.b.type(y).rank:
         return _arrays(low, op, x, y, hint)
     return scalars(low, op, x, y, hint)
@@ -90,6 +90,22 @@ def binary(low: Lowering, op: str, left: Value, right: Value, hint: str = "t") -
 
 def _plain(value: Value) -> Value:
     return value.array if isinstance(value, ListOf) else value
+
+
+def arrays_of(low: Lowering, sign: str, a: Value, c: Value) -> tuple[Value, Value]:
+    """Two operands, a list as an array where it meets an array or a float of NumPy; refused where it stays a list."""
+    if isinstance(a, ListOf) or isinstance(c, ListOf):
+        if not any(_is_numpys(low, v) for v in (a, c)):
+            raise low.refuse("list-operand", sign=sign)
+    return _plain(a), _plain(c)
+
+
+def _is_numpys(low: Lowering, value: Value) -> bool:
+    if not isinstance(value, (Var, Const)):
+        return False
+    type = low.b.type(value)
+    # an integer of NumPy's repeats a list
+    return bool(type.rank) or (not type.weak and type.is_float)
 
 
 def fold(low: Lowering, op: str, a: Const, c: Const) -> Const:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from adcompiler.frontend import dictionaries, heap, indexing
 from adcompiler.frontend.context import Lowering
@@ -12,7 +13,7 @@ from adcompiler.frontend.naming import bears
 from adcompiler.frontend.numbers import static_int
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.values import DictValue, ListOf, Object, RangeValue, Seq, SliceValue, Static, Value
-from adcompiler.ir.wengert import Const, Var
+from adcompiler.ir.wengert import Const, Slice, Var
 
 
 def bind(low: Lowering, target: ast.expr, value: Value) -> None:
@@ -40,6 +41,9 @@ def bind(low: Lowering, target: ast.expr, value: Value) -> None:
 
 def _unpack(low: Lowering, targets: Sequence[ast.expr], value: Value) -> None:
     star = next((k for k, t in enumerate(targets) if isinstance(t, ast.Starred)), None)
+    if star is not None and _is_vector(value, low):
+        _take_apart(low, targets, star, value)
+        return
     items = unpacked(low, value, None if star is not None else len(targets))
     if star is None:
         if len(items) != len(targets):
@@ -58,6 +62,30 @@ def _unpack(low: Lowering, targets: Sequence[ast.expr], value: Value) -> None:
     parts = [*items[:star], Seq(tuple(items[star:stop]), "list"), *items[stop:]]
     for target, item in zip(bind_all, parts, strict=True):
         bind(low, target, item)
+
+
+def _is_vector(value: Value, low: Lowering) -> TypeGuard[Var | ListOf]:
+    """Whether a value is a vector, or a list of numbers, whose length is known only at run time."""
+    array = value.array if isinstance(value, ListOf) else value
+    return isinstance(array, Var) and low.b.type(array).rank == 1 and isinstance(low.b.shape(array)[0], Var)
+
+
+def _take_apart(low: Lowering, targets: Sequence[ast.expr], star: int, value: Var | ListOf) -> None:
+    """`a, *rest, z = vector`: the starred name is a list of its own, of the numbers between."""
+    b = low.b
+    array, weak = (value.array, value.weak) if isinstance(value, ListOf) else (value, False)
+    length, behind = b.shape(array)[0], len(targets) - star - 1
+    few = b.emit("lt", length, Const(star + behind), hint="few")
+    b.check(few, "ValueError", "not enough values to unpack")
+    stop, size = b.int("sub", length, Const(behind), hint="stop"), b.int("sub", length, Const(star + behind), hint="n")
+    if isinstance(size, Var):
+        b.lower[size.name] = 0
+    between = b.load(array, (Slice(Const(star), stop, None, Const(star), size),), hint="rest")
+    last = [b.int("sub", length, Const(behind - k), hint="i") for k in range(behind)]
+    items = [item(low, value, k) for k in (*map(Const, range(star)), *last)]
+    items.insert(star, ListOf(b.emit("copy", between, hint="rest"), weak))
+    for target, found in zip(targets, items, strict=True):
+        bind(low, target.value if isinstance(target, ast.Starred) else target, found)
 
 
 def unpacked(low: Lowering, value: Value, count: int | None) -> list[Value]:

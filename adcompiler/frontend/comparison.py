@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from adcompiler.frontend.arithmetic import literal
+from adcompiler.frontend.arithmetic import arrays_of, literal
 from adcompiler.frontend.arrays import apply, as_atom
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.dictionaries import key_of
@@ -45,7 +45,7 @@ def compare(low: Lowering, op: ast.cmpop, left: Value, right: Value, hint: str =
 
 def _compare(low: Lowering, name: str, a: Value, c: Value, hint: str) -> Value:
     b = low.b
-    a, c = (v.array if isinstance(v, ListOf) else v for v in (a, c))
+    a, c = arrays_of(low, "a comparison", a, c)
     if isinstance(a, Const) and isinstance(c, Const):
         return Const(_FOLD[name](a.value, c.value))
     if isinstance(a, Seq) and isinstance(c, Seq):

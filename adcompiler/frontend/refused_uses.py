@@ -78,8 +78,8 @@ def f(s):
         "index the values: x[0], x[1], or pass the array itself",
         """
 def f(x):
-    a, *b = x
-    return a
+    a, *b = x.reshape(len(x) // 2, 2)
+    return a[0]
 """,
         "a, *b",
     ),
@@ -208,6 +208,16 @@ def f(s):
     return s + None
 """,
         "s + None",
+    ),
+    "list-operand": (
+        "{sign} of a list whose length is known only at run time",
+        "compute with arrays: np.array(values), np.concatenate",
+        """
+def f(x):
+    first, *rest = x
+    return sum(rest + [first])
+""",
+        "rest + [first]",
     ),
     "complex-power": (
         "a negative number to a fractional power is complex",

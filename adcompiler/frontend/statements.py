@@ -13,7 +13,7 @@ import numpy as np
 
 from adcompiler.frontend import dictionaries, heap
 from adcompiler.frontend.access import read_item
-from adcompiler.frontend.arithmetic import OPERATORS, binary, matmul
+from adcompiler.frontend.arithmetic import OPERATORS, SIGN, binary, matmul
 from adcompiler.frontend.binding import bind, index_items, store_array, store_list
 from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.calls import call
@@ -79,6 +79,8 @@ def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
             raise low.refuse("list-grows", node)
         heap.change(low, before, before.items + tuple(items))
         return
+    if isinstance(before, ListOf):
+        raise low.refuse("list-operand", node, sign=f"{SIGN[OPERATORS[type(node.op)]]}=")
     if isinstance(node.op, ast.MatMult):
         raise low.refuse("operand", node, sign="@=", kind="number")
     bind(low, node.target, binary(low, OPERATORS[type(node.op)], before, value, name))

@@ -154,3 +154,25 @@ def gradient_of_a_list_inside(x):
 
 
 program(gradient_of_a_list_inside, lambda rng: (rng.normal(size=(4, 2)),))
+
+
+def taken_apart(x):
+    first, second, *rest, last = x
+    *head, end = rest
+    total = first * second + len(rest) * last
+    for value in head:
+        total += value * end
+    return total + sum(rest) * max(head)
+
+
+program(taken_apart, lambda rng: (rng.normal(size=7),))
+
+
+def taken_apart_and_longer(x):
+    *head, last = x[::-1]
+    head.append(last)
+    x[0] = 2.0
+    return sum(value * value for value in head) + (x * head).sum() + x[1] * np.array(head)[1]
+
+
+program(taken_apart_and_longer, lambda rng: (rng.normal(size=4),))
