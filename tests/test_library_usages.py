@@ -16,9 +16,9 @@ import adcompiler as ad
 from tests.support.cases import interpreted
 from tests.support.differences import along
 from tests.support.trees import assert_finite, copied, inner, leaves, noise, rebuilt
-from tests.support.usages import assembly, numbers, scipys
+from tests.support.usages import applied, assembly, numbers, scipys
 
-TABLE = {**assembly.U.table, **numbers.U.table, **scipys.U.table}
+TABLE = {**applied.U.table, **assembly.U.table, **numbers.U.table, **scipys.U.table}
 #: What NumPy gives at a point where it has no slope, so that differences say nothing.
 ROUGH = {"nan_to_num", "histogram edges", "norm of zero"}
 

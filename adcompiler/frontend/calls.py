@@ -18,6 +18,7 @@ from adcompiler.frontend.binding import unpacked
 from adcompiler.frontend.builtin_iterators import direct
 from adcompiler.frontend.comprehensions import range_array
 from adcompiler.frontend.context import Lowering, expression
+from adcompiler.frontend.defined.applied import vectorized
 from adcompiler.frontend.definitions import METHODS, UFUNC_METHODS, definition_of
 from adcompiler.frontend.draws import GENERATOR_METHODS
 from adcompiler.frontend.generators import REDUCED, reduced
@@ -143,6 +144,12 @@ def _call_static(
 ) -> Value:
     if held is dataclasses.replace and args and isinstance(owner := resolved(low, args[0]), Seq) and owner.record:
         return records.replaced(low, owner, kwargs)
+    if held is np.vectorize and len(args) == 1 and not kwargs:
+        return Partial(Static(vectorized), (args[0],), ())
+    if isinstance(held, np.vectorize) and held.otypes is None and held.signature is None and not held.excluded:
+        assert isinstance(vectorized, FunctionType)
+        function = low.captures.value(held.pyfunc, Static(held).path.attribute("pyfunc"))
+        return call_definition(low, vectorized, [function, *args], kwargs, node, "np.vectorize")
     if held is functools.partial:
         return Partial(args[0], tuple(args[1:]), tuple(kwargs.items()))
     if held is functools.wraps or held is _same:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adcompiler.frontend.defined import (
+    applied,
     arrays,
     draws,
     elementwise,
@@ -21,6 +22,7 @@ from adcompiler.frontend.defined import (
 )
 
 MODULES = (
+    applied,
     arrays,
     draws,
     elementwise,
