@@ -102,7 +102,16 @@ def test_what_reverse_mode_does_not_record_stays_in_reverse_mode() -> None:
             x = np.sin(a[k] * x)
         return x
 
+    def stored(x, y, z, a):
+        u = np.zeros(4)
+        for k in range(1, len(a)):
+            u[k] = np.sin(u[k - 1] * x) + y
+            u[k] *= u[k] * z
+        return u[3]
+
     a = np.ones(4)
+    assert mode(stored, 0.5, 0.4, 0.3, a, argnums=(0, 2)) == "forward"
+    assert mode(stored, 0.5, 0.4, 0.3, a, argnums=(0, 1, 2)) == "reverse"
     assert mode(total, 0.5, a) == "reverse"
     assert mode(state, 0.5, a) == "forward"
     assert mode(state, 0.5, a, argnums=(0, 1)) == "reverse"

@@ -17,9 +17,10 @@ from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import rename, walk
 from adcompiler.ir.wengert import Assign, Atom, Const, Func, Loop, Var
 
-# beside the primal, a direction takes 0.1 to 0.4 of its time on numbers and 1 to 1.5 on arrays; recording an iteration
+# beside the primal, a direction takes 0.1 to 0.4 of its time on numbers, 0.7 to 1.5 on arrays; recording an iteration
 # and running it backwards takes 0.6 to 3, and memory in proportion to the iterations
 FEW = 3
+FEW_WITH_ARRAYS = 2
 _APART = ("custom", "opaque")
 _SUFFIX = "_grad_forward"
 
@@ -28,7 +29,8 @@ def wins(joint: Joint) -> bool:
     """Whether forward mode gives the same gradient as this reverse mode, in less time and memory."""
     fn, b = joint.reverse.primal.func, joint.reverse.b
     numbers = all(not fn.types[p.name].rank and not fn.types[p.name].is_complex for p in joint.params)
-    if joint.seeded or not numbers or not 0 < len(joint.params) <= FEW:
+    few = FEW_WITH_ARRAYS if any(b.type(v).rank for v in joint.reverse.active) else FEW
+    if joint.seeded or not numbers or not 0 < len(joint.params) <= few:
         return False
     if not any(joint.decided.defs[v].loops for v in joint.decided.recorded):
         return False
