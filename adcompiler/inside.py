@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from dataclasses import replace
 
 from adcompiler.api import grad, jvp, made_callable, value_and_grad, vjp
@@ -238,7 +237,7 @@ def _checkpointed(b: Builder, n: Value, snapshots: Value = _NONE, memory: Value 
     elif snapshots != _NONE:
         budget = Budget(_integer(b, snapshots, "snapshots"), "snapshots")
     else:
-        budget = Budget(_twice(b, stop), "snapshots")
+        budget = Budget(ZERO, "default")
     return RangeValue(ZERO, stop, ONE, budget)
 
 
@@ -249,12 +248,3 @@ def _integer(b: Builder, value: Value, what: str) -> Atom:
             return Const(int(str(value.value)))
         return value if b.type(value) == INDEX else b.emit("cast", value, dtype="int64", weak=True, hint=value.name)
     raise TypeProblem(f"{what} of checkpointed_range() must be an integer", b.span, "pass an integer")
-
-
-def _twice(b: Builder, n: Atom) -> Atom:
-    """The fewest snapshots with which no iteration runs more than twice again: (s + 1) (s + 2) / 2 > n."""
-    if isinstance(n, Const):
-        return Const(math.ceil((math.sqrt(8 * max(int(str(n.value)), 0) + 9) - 3) / 2))
-    size = b.emit("add", b.emit("mul", Const(8.0), b.emit("maximum", n, ZERO, weak=True)), Const(9.0), weak=True)
-    root = b.emit("mul", b.emit("sub", b.emit("sqrt", size), Const(3.0)), Const(0.5))
-    return b.emit("cast", b.emit("ceil", root), dtype="int64", weak=True, hint="snapshots")

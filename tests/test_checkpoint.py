@@ -172,6 +172,20 @@ def test_default_runs_no_iteration_more_than_twice_again(monkeypatch: pytest.Mon
         assert counted(monkeypatch, lambda n=n: gradient(0.3, n))[0] <= 2 * n
 
 
+def test_default_follows_the_iterations_that_have_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def settled(x, n):
+        for i in ad.checkpointed_range(10**9):
+            x = np.sin(x)
+            if i == n - 1:
+                break
+        return x
+
+    gradient = interpreted(ad.grad(settled), (0.3, 5))
+    for n in (50, 120):
+        # once for the value, and as often as in a chain of that length: with a state for each it would be less
+        assert 2 * n < counted(monkeypatch, lambda n=n: gradient(0.3, n))[0] <= 3 * n
+
+
 def test_schedule_of_a_long_chain() -> None:
     names: dict[str, Any] = {}
     exec(library_functions({"_split"}, "python"), names)

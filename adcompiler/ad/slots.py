@@ -38,7 +38,16 @@ def slot_count(b: Builder, marked: Marked, trips: Atom) -> Atom:
         few = b.emit("lt", amount, size, weak=True)
         b.check(few, "MemoryError", "the memory that kept states may take does not hold one state of the loop")
         amount = b.int("floordiv", amount, size, hint="slots")
+    elif budget.unit == "default":
+        amount = twice(b, trips)
     return b.int("maximum", b.int("minimum", amount, trips), ONE, hint="slots")
+
+
+def twice(b: Builder, trips: Atom) -> Atom:
+    """The fewest states with which no iteration runs more than twice again: (s + 1) (s + 2) / 2 > trips."""
+    size = b.emit("add", b.emit("mul", Const(8.0), trips, weak=True), Const(9.0), weak=True)
+    root = b.emit("mul", b.emit("sub", b.emit("sqrt", size), Const(3.0)), Const(0.5))
+    return b.emit("cast", b.emit("ceil", root), dtype="int64", weak=True, hint="slots")
 
 
 def turned(b: Builder, v: Var) -> bool:

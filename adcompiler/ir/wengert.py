@@ -125,10 +125,13 @@ class Carry:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What the reverse sweep may keep of a loop: `amount` states of it, or that many bytes."""
+    """What the reverse sweep may keep of a loop: `amount` states of it, or that many bytes.
+
+    By "default" these are as many as let no iteration run more than twice again, whatever `amount` is.
+    """
 
     amount: Atom
-    unit: Literal["snapshots", "bytes"]
+    unit: Literal["snapshots", "bytes", "default"]
 
 
 @dataclass(frozen=True, slots=True)
