@@ -11,7 +11,7 @@ import numpy as np
 from adcompiler.emit import parts
 from adcompiler.emit.casts import NARROW, OPERATORS, Dialect, conversions
 from adcompiler.emit.folding import Plan
-from adcompiler.emit.opaque import library_call
+from adcompiler.emit.opaque import library_call, product
 from adcompiler.emit.several import LANES
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, method, name, tuple_of
 from adcompiler.emit.telling import MANY, SHORT
@@ -111,7 +111,7 @@ class Expressions:
             case "copy":
                 return method(self.atom(stmt.args[0]), "copy")
             case "contract":
-                return call("np.dot", *map(self.atom, stmt.args))
+                return product(list(map(self.atom, stmt.args)), list(map(self.fn.type, stmt.args)), self.dialect)
             case "opaque":
                 return library_call(stmt, list(map(self.atom, stmt.args)), self.dialect, self.fn.type(stmt.args[-1]))
             case "shape":

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from string import Template
 
-# what LAPACK calls the element types
-LETTERS = {"float32": "s", "float64": "d", "complex64": "c", "complex128": "z"}
+from adcompiler.emit.products import LETTERS
 
 # LAPACK counts columns first, so that a matrix in memory row by row is to it the transposed one: it exchanges columns,
 # and the upper triangle has ones on its diagonal. Below a few rows its call costs more than the loops. All is written
@@ -325,4 +324,4 @@ FOR_PYTHON: dict[str, str] = {
     "_clogdet": _CLOGDET,
 }
 
-__all__ = ["DECLARED", "FACTORS", "FOR_PYTHON", "LETTERS"]
+__all__ = ["DECLARED", "FACTORS", "FOR_PYTHON"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from adcompiler.emit.casts import Dialect
-from adcompiler.emit.factors import DECLARED, FACTORS, FOR_PYTHON, LETTERS
+from adcompiler.emit.factors import DECLARED, FACTORS, FOR_PYTHON
 from adcompiler.emit.fourier import FFT
+from adcompiler.emit.products import BLAS, LETTERS, PRODUCTS
+from adcompiler.emit.products import DECLARED as DECLARED_BLAS
 from adcompiler.emit.sets import UNION, UNITED
 from adcompiler.emit.special import ADDRESSES, FUNCTIONS
 from adcompiler.emit.syntax import call
@@ -166,7 +168,7 @@ def _split(steps, slots):
 '''
 
 #: Functions that others call.
-_FIRST = ("_by_rows", "_finite", "_minus", "_regular", "_united", "_lu_solve2")
+_FIRST = ("_by_rows", "_finite", "_in_rows", "_laid_out", "_lu_solve2", "_minus", "_regular", "_united", *BLAS)
 #: Functions of the text for Numba: what it does not have, or does otherwise than NumPy.
 _FOR_NUMBA: dict[str, str] = {
     "_argsort": _ARGSORT,
@@ -187,14 +189,16 @@ _FOR_NUMBA: dict[str, str] = {
     "_united": UNITED,
     **FACTORS,
     **FUNCTIONS,
+    **PRODUCTS,
 }
 #: Those worth a call, which are compiled once for all texts; the others are small or in the middle of loops.
 APART = frozenset(
     {"_argsort", "_cholesky", "_clogdet", "_cofactors", "_det", "_eigh", "_fft", "_finite", "_inv", "_pinv", "_qr"}
     | {"_slogdet", "_solve_triangular1", "_solve_triangular2", "_svd"}
     | {name for name in FACTORS if "lu" in name}
+    | BLAS.keys()
 )
-_BEFORE = {**DECLARED, **ADDRESSES}
+_BEFORE = {**DECLARED, **DECLARED_BLAS, **ADDRESSES}
 #: Names that a text may use for these functions.
 LIBRARY = frozenset({*_FOR_NUMBA, *FOR_PYTHON})
 _FOR_PYTHON = {
@@ -251,11 +255,19 @@ def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, last: Typ
             return call(f"np.linalg.{stmt.op}", *args)
 
 
+def product(args: list[ast.expr], types: Sequence[Type], dialect: Dialect) -> ast.expr:
+    """The expression of a product of vectors and matrices."""
+    letter = LETTERS.get(types[0].dtype)
+    if dialect == "python" or letter is None or types[0].dtype != types[1].dtype or types[0].rank == types[1].rank == 1:
+        return call("np.dot", *args)
+    return call(f"_{letter}product", *args)
+
+
 def library_functions(used: Collection[str], dialect: Dialect) -> str:
     """The definitions of the functions that a text calls, with those they call first."""
     known = _FOR_NUMBA if dialect == "numba" else _FOR_PYTHON
     wanted = {name for name in used if name in known}
-    for _ in _FIRST:
+    for _ in range(3):
         wanted |= {name for name in _FIRST if name in known and any(f"{name}(" in known[other] for other in wanted)}
     first = sorted(wanted, key=lambda name: (name not in _FIRST, name))
     if dialect == "python":
@@ -265,7 +277,9 @@ def library_functions(used: Collection[str], dialect: Dialect) -> str:
 
 def definition(name: str) -> str:
     """One of these functions for Numba, with what is declared for it."""
-    return f"{_BEFORE.get(name, '')}{_COMPILED}{_FOR_NUMBA[name]}"
+    text = _FOR_NUMBA[name]
+    head = "" if text.startswith("\n@") else _COMPILED
+    return f"{_BEFORE.get(name, '')}{head}{text}"
 
 
 def on_its_own(name: str) -> str:
@@ -275,4 +289,4 @@ def on_its_own(name: str) -> str:
     return "".join(f"{line}\n" for used, line in modules.items() if used in text) + f"\n{text.lstrip()}"
 
 
-__all__ = ["APART", "LIBRARY", "definition", "library_call", "library_functions", "on_its_own"]
+__all__ = ["APART", "LIBRARY", "definition", "library_call", "library_functions", "on_its_own", "product"]

@@ -1,0 +1,147 @@
+"""Matrix products for Numba: BLAS called once for all layouts in memory, and loops where its call would cost more.
+
+`np.dot` of Numba is compiled for each pair of layouts, and copies what is in memory neither row by row nor column by
+column whole, as every other row is.
+"""
+
+from __future__ import annotations
+
+from string import Template
+
+# BLAS counts columns first: of matrices in memory row by row it computes the transposed product
+_GEMM = Template("""
+_${letter}gemm = nb.types.ExternalFunction("numba_xxgemm", nb.types.intc(nb.types.char, nb.types.char, nb.types.char,
+    nb.types.intp, nb.types.intp, nb.types.intp, nb.types.CPointer(nb.${dtype}), nb.types.CPointer(nb.${dtype}),
+    nb.types.intp, nb.types.CPointer(nb.${dtype}), nb.types.intp, nb.types.CPointer(nb.${dtype}),
+    nb.types.CPointer(nb.${dtype}), nb.types.intp))
+""")
+_GEMV = Template("""
+_${letter}gemv = nb.types.ExternalFunction("numba_xxgemv", nb.types.intc(nb.types.char, nb.types.char, nb.types.intp,
+    nb.types.intp, nb.types.CPointer(nb.${dtype}), nb.types.CPointer(nb.${dtype}), nb.types.intp,
+    nb.types.CPointer(nb.${dtype}), nb.types.CPointer(nb.${dtype}), nb.types.CPointer(nb.${dtype})))
+""")
+
+# rows or columns that overlap, as those of sliding windows do, BLAS does not take
+_LAID_OUT = '''
+def _laid_out(a):
+    """How far apart rows or columns of a matrix are where the elements of one follow each other, else zeros."""
+    m, n = a.shape
+    s, t = a.strides
+    size = a.itemsize
+    if t == size and s >= n * size and s % size == 0:
+        return s // size, 0
+    if s == size and t >= m * size and t % size == 0:
+        return 0, t // size
+    return 0, 0
+'''
+
+_ROWS = '''
+def _in_rows(a):
+    """A copy of a matrix in memory row by row."""
+    rows = np.empty(a.shape, dtype=a.dtype)
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            rows[i, j] = a[i, j]
+    return rows
+'''
+
+_MATMUL = Template('''
+def _${letter}matmul(c, a, b):
+    """Write the product of two matrices."""
+    m, k = a.shape
+    n = b.shape[1]
+    if m * n * k < 500:
+        for i in range(m):
+            for j in range(n):
+                c[i, j] = 0
+            for l in range(k):
+                f = a[i, l]
+                for j in range(n):
+                    c[i, j] += f * b[l, j]
+        return
+    p, q = _laid_out(a)
+    r, s = _laid_out(b)
+    if p + q == 0:
+        a, p = _in_rows(a), k
+    if r + s == 0:
+        b, r = _in_rows(b), n
+    one, zero = np.empty(1, dtype=a.dtype), np.empty(1, dtype=a.dtype)
+    one[0], zero[0] = 1, 0
+    _${letter}gemm(${kind}, 110 if r else 116, 110 if p else 116, n, m, k, one.ctypes, b.ctypes, r + s,
+                   a.ctypes, p + q, zero.ctypes, c.ctypes, n)
+''')
+
+_MATVEC = Template('''
+def _${letter}matvec(c, a, x):
+    """Write the product of a matrix and a vector."""
+    m, n = a.shape
+    if m * n < 100:
+        for i in range(m):
+            c[i] = 0
+            for j in range(n):
+                c[i] += a[i, j] * x[j]
+        return
+    p, q = _laid_out(a)
+    if p + q == 0:
+        a, p = _in_rows(a), n
+    if x.strides[0] != x.itemsize:
+        together = np.empty(n, dtype=x.dtype)
+        for j in range(n):
+            together[j] = x[j]
+        x = together
+    one, zero = np.empty(1, dtype=a.dtype), np.empty(1, dtype=a.dtype)
+    one[0], zero[0] = 1, 0
+    _${letter}gemv(${kind}, 116 if p else 110, n if p else m, m if p else n, one.ctypes, a.ctypes, p + q,
+                   x.ctypes, zero.ctypes, c.ctypes)
+''')
+
+_PRODUCT = Template('''
+@nb.extending.intrinsic
+def _${letter}product(typing, a, b):
+    """`np.dot(a, b)`, compiled once for all layouts in memory."""
+
+    def matrices(a, b):
+        c = np.empty((a.shape[0], b.shape[1]), dtype=a.dtype)
+        _${letter}matmul(c, a, b)
+        return c
+
+    def right(a, b):
+        c = np.empty(a.shape[0], dtype=a.dtype)
+        _${letter}matvec(c, a, b)
+        return c
+
+    def left(a, b):
+        c = np.empty(b.shape[1], dtype=a.dtype)
+        _${letter}matvec(c, b.T, a)
+        return c
+
+    product = {(2, 2): matrices, (2, 1): right, (1, 2): left}[a.ndim, b.ndim]
+    result = nb.types.Array(a.dtype, a.ndim + b.ndim - 2, "C")
+
+    def call(context, builder, signature, args):
+        return context.compile_internal(builder, product, signature, args)
+
+    return result(a.copy(layout="A"), b.copy(layout="A")), call
+''')
+
+#: What LAPACK and BLAS call the element types.
+LETTERS = {"float32": "s", "float64": "d", "complex64": "c", "complex128": "z"}
+
+
+def _for_all(name: str, template: Template) -> dict[str, str]:
+    return {f"_{s}{name}": template.substitute(letter=s, dtype=d, kind=ord(s)) for d, s in LETTERS.items()}
+
+
+#: Those worth a call.
+BLAS: dict[str, str] = {**_for_all("matmul", _MATMUL), **_for_all("matvec", _MATVEC)}
+#: The functions, by the names that texts use.
+PRODUCTS: dict[str, str] = {
+    **_for_all("product", _PRODUCT),
+    **BLAS,
+    "_laid_out": _LAID_OUT,
+    "_in_rows": _ROWS,
+}
+#: Declarations that stand before the functions of their names.
+DECLARED: dict[str, str] = {**_for_all("matmul", _GEMM), **_for_all("matvec", _GEMV)}
+
+__all__ = ["BLAS", "DECLARED", "LETTERS", "PRODUCTS"]
