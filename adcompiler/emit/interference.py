@@ -6,7 +6,7 @@ defined. A copy's target and source may share, because they hold the same value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from adcompiler.emit.folding import Plan
 from adcompiler.emit.reads import shown, tails
@@ -102,15 +102,6 @@ class Interference:
             same = {source} if isinstance(source, Var) and source not in targets else set()
             self._define(target, live - same)
         return (live - set(targets)) | self.plan.names(source for _, source in pairs)
-
-    def meet(self, first: Iterable[Var], second: Iterable[Var]) -> bool:
-        """Whether a name of one set is alive where one of the other, disjoint from it, is defined."""
-        return any(
-            not live.isdisjoint(others)
-            for names, others in ((first, second), (second, first))
-            for name in names
-            for live in self.alive.get(name, ())
-        )
 
     def _define(self, var: Var, live: Live) -> None:
         self.alive.setdefault(var, []).append(live)

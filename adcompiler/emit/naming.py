@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from adcompiler.emit.folding import Plan, is_temporary
 from adcompiler.emit.interference import Interference
@@ -39,7 +39,9 @@ class _Groups:
 
     def __init__(self, fn: Func, graph: Interference) -> None:
         self.fn, self.graph = fn, graph
-        self.members: dict[Var, list[Var]] = {}
+        self.members: dict[Var, set[Var]] = {}
+        # of each set what is alive where its names are defined
+        self.alive: dict[Var, Set[Var]] = {}
         self.of: dict[Var, Var] = {}
         self.indices = {s.index for s in walk(fn.body) if isinstance(s, Loop)}
         self.words = numbered_words(fn)
@@ -49,21 +51,31 @@ class _Groups:
         """The representative of the set of `var`."""
         return self.of.setdefault(var, var)
 
-    def group(self, var: Var) -> list[Var]:
+    def group(self, var: Var) -> set[Var]:
         """The set of `var`."""
-        return self.members.setdefault(self.leader(var), [var])
+        return self.members.setdefault(self.leader(var), {var})
+
+    def alive_at(self, var: Var) -> Set[Var]:
+        """What is alive where a name of the set of `var` is defined."""
+        leader = self.leader(var)
+        if leader not in self.alive:
+            self.alive[leader] = frozenset[Var]().union(*self.graph.alive.get(leader, ()))
+        return self.alive[leader]
 
     def join(self, a: Var, b: Var) -> bool:
         """Join two sets if their names can share a variable."""
         first, second = self.group(a), self.group(b)
         if first is second:
             return True
-        if not self._fit(a, b) or self.graph.meet(first, second):
+        around, within = self.alive_at(a), self.alive_at(b)
+        if not self._fit(a, b) or not around.isdisjoint(second) or not within.isdisjoint(first):
             return False
-        first.extend(second)
-        del self.members[self.leader(b)]
+        keeps, joins = self.leader(a), self.leader(b)
+        self.alive[keeps] = _united(around, within)
+        first |= second
+        del self.members[joins], self.alive[joins]
         for v in second:
-            self.of[v] = self.leader(a)
+            self.of[v] = keeps
         return True
 
     def _fit(self, a: Var, b: Var) -> bool:
@@ -78,14 +90,25 @@ class _Groups:
 
     def join_namesakes(self, order: list[Var]) -> None:
         """Join names that differ in their number alone: the user's one variable, assigned several times."""
-        leaders: dict[tuple[str, Type], list[Var]] = {}
+        leaders: dict[tuple[str, Type], list[tuple[Var, set[Var]]]] = {}
         for var in order:
             base, type = base_name(var.name, self.words), self.fn.types[var.name]
             if is_temporary(var, self.spans.get(var)) or (type.rank and var in self.fn.params):
                 continue
             key = (base, Type(type.dtype, type.rank, False, type.layout))
-            if not any(self.join(leader, var) for leader in leaders.setdefault(key, [])):
-                leaders[key].append(var)
+            known, alive = leaders.setdefault(key, []), self.alive_at(var)
+            # of many namesakes most are alive here: they are passed over by what they were when they were entered
+            free = [leader for leader, group in known if alive.isdisjoint(group) or var in group]
+            if not any(self.join(leader, var) for leader in free):
+                known.append((var, self.group(var)))
+
+
+def _united(one: Set[Var], two: Set[Var]) -> Set[Var]:
+    """Both sets in one, which is the larger of them where that may change."""
+    if isinstance(one, set):
+        one |= two
+        return one
+    return set(one) | set(two)
 
 
 def numbered_words(fn: Func) -> frozenset[str]:
