@@ -63,18 +63,26 @@ def view_of_what_changes(x):
 
 
 def item_written(x):
-    hs = []
+    hs, h = [], x[0]
     for t in range(x.shape[0]):
-        hs.append(x[t] * 2.0)
+        hs.append(h)
+        h = h * x[t]
     first = hs[0]
     first[1] = 5.0
     return np.sum(np.stack(hs))
 
 
+def item_of_a_comprehension_written(x):
+    rows = [row for row in x]
+    rows[0][1] = 5.0
+    return np.sum(x[0])
+
+
 def items_written_in_a_loop(x):
-    hs = []
-    for t in range(x.shape[0]):
-        hs.append(x[t] * 2.0)
+    hs, h = [], x[0]
+    for _ in range(x.shape[0]):
+        hs.append(h)
+        h = h * 2.0
         for h in hs:
             h[0] = 1.0
     return np.sum(np.stack(hs))
@@ -101,6 +109,7 @@ REFUSED = (
     argument_written_later,
     view_of_what_changes,
     item_written,
+    item_of_a_comprehension_written,
     items_written_in_a_loop,
     inside_a_gradient,
     row_that_grows_after_it_is_appended,

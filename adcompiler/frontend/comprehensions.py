@@ -5,24 +5,27 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from adcompiler.frontend.arrays import as_atom, full
 from adcompiler.frontend.binding import bind
 from adcompiler.frontend.branching import branch
 from adcompiler.frontend.context import Lowering, expression
 from adcompiler.frontend.dictionaries import key_of
+from adcompiler.frontend.forms import Form
+from adcompiler.frontend.growing import put
 from adcompiler.frontend.inline import entered
+from adcompiler.frontend.item_forms import item_form
 from adcompiler.frontend.iteration import Iterable, item, iterable, range_length
 from adcompiler.frontend.liveness import Liveness, targets
 from adcompiler.frontend.loop_parts import Built, Head
 from adcompiler.frontend.looping import Loops
 from adcompiler.frontend.overflow import index_bits
 from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.rows import extents, leaves, listed
 from adcompiler.frontend.scope import Definition, Frame
 from adcompiler.frontend.truth import truth
-from adcompiler.frontend.values import DictValue, ListOf, RangeValue, Seq, Value
-from adcompiler.ir.build import ONE, ZERO, Shape
-from adcompiler.ir.types import INDEX, Type
-from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Slice, Var
+from adcompiler.frontend.values import DictValue, Growing, ListOf, RangeValue, Rows, Seq, Value
+from adcompiler.ir.build import ONE, ZERO
+from adcompiler.ir.types import INDEX
+from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Var
 
 _UNROLLED = 32
 _COUNT = "%count"
@@ -123,8 +126,11 @@ def _filled(low: Lowering, node: ast.ListComp | ast.GeneratorExp, found: Iterabl
     if len(node.generators) > 1:
         raise low.refuse("nested-comprehension", node.generators[1].iter)
     b = low.b
-    type, shape = _element_type(low, node, found)
-    array = b.emit("empty", found.length, *shape, dtype=type.dtype, hint="items")
+    form = _element_form(low, node, found)
+    arrays = tuple(
+        b.emit("empty", found.length, *extents(leaf), dtype=leaf.type.dtype, hint="items") for leaf in leaves(form)
+    )
+    low.grown.update(arrays)
     low.frame.env[_COUNT] = ZERO
     index: list[Var] = []
 
@@ -133,7 +139,7 @@ def _filled(low: Lowering, node: ast.ListComp | ast.GeneratorExp, found: Iterabl
         b.lower[index[0].name] = 0
         low.bits[index[0].name] = index_bits(low, ZERO, found.length)
         bind(low, node.generators[0].target, item(low, found.value, index[0]))
-        _guarded(low, node, 0, array, index[0])
+        _guarded(low, node, 0, arrays, form, index[0])
 
     def finish(built: Built, carried: tuple[Carry, ...], until: Atom | None) -> None:
         b.add(Loop(index[0], ZERO, found.length, ONE, carried, tuple(built.lines), until, False, b.span))
@@ -144,53 +150,50 @@ def _filled(low: Lowering, node: ast.ListComp | ast.GeneratorExp, found: Iterabl
     if filtered:
         count = low.frame.env[_COUNT]
         assert isinstance(count, (Var, Const))
-        array = b.load(array, (Slice(None, count, None, ZERO, count), *full(shape)), hint="items")
-    return ListOf(array, type.weak and not shape)
+        return listed(low, Growing(arrays, count, form))
+    return listed(low, Growing(arrays, found.length, form))
 
 
-def _guarded(low: Lowering, node: ast.ListComp | ast.GeneratorExp, k: int, array: Var, index: Var) -> None:
+def _guarded(
+    low: Lowering, node: ast.ListComp | ast.GeneratorExp, k: int, arrays: tuple[Var, ...], form: Form, index: Var
+) -> None:
     """Store the element where the tests from number `k` on hold."""
     ifs = node.generators[0].ifs
     if k < len(ifs):
         test = truth(low, low.eval(ifs[k], "test"))
-        branch(low, test, lambda: _guarded(low, node, k + 1, array, index), lambda: None, None, "t")
+        branch(low, test, lambda: _guarded(low, node, k + 1, arrays, form, index), lambda: None, None, "t")
         return
     b = low.b
-    value = as_atom(b, _item_value(low, node.elt), "an element of the list")
+    value = _item_value(low, node.elt)
     place: Atom = index
     if ifs:
         count = low.frame.env[_COUNT]
         assert isinstance(count, (Var, Const))
         place = count
         low.frame.env[_COUNT] = b.int("add", count, ONE, hint="count")
-    for here, there in zip(b.shape(value), b.shape(array)[1:], strict=True):
-        b.same(here, there, "the arrays of a list differ in shape")
-    b.store(array, (place, *full(b.shape(array)[1:])), value)
+    put(low, arrays, place, form, value)
 
 
 def _item_value(low: Lowering, node: ast.expr) -> Value:
     value = resolved(low, low.eval(node))
-    if isinstance(value, ListOf):
-        return value.array
-    if not isinstance(value, (Var, Const, Seq)):
+    if not isinstance(value, (Var, Const, Seq, ListOf, Rows)):
         raise low.refuse("list-of-objects", node)
     return value
 
 
-def _element_type(low: Lowering, node: ast.ListComp | ast.GeneratorExp, found: Iterable) -> tuple[Type, Shape]:
-    """Type and extents of an element: it is built once, and the lines are dropped."""
+def _element_form(low: Lowering, node: ast.ListComp | ast.GeneratorExp, found: Iterable) -> Form:
+    """The form of an element: it is built once, and the lines are dropped."""
     mark, state = low.b.mark(), low.save()
     outer = frozenset(low.b.names.taken)
     with low.arm():
         index = low.b.var("i", INDEX)
         low.b.lower[index.name] = 0
         bind(low, node.generators[0].target, item(low, found.value, index))
-        atom = as_atom(low.b, _item_value(low, node.elt), "an element of the list")
-        type, shape = low.b.type(atom), low.b.shape(atom)
-    if any(isinstance(extent, Var) and extent.name not in outer for extent in shape):
+        form = item_form(low, _item_value(low, node.elt))
+    if any(isinstance(e, Var) and e.name not in outer for leaf in leaves(form) for e in extents(leaf)):
         raise low.refuse("ragged-comprehension", node.elt)
     low.rewind(mark, state)
-    return type, shape
+    return form
 
 
 # -- lists from other sequences ----------------------------------------------------------------------------------------

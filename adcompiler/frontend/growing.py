@@ -18,7 +18,7 @@ from adcompiler.frontend.forms import Array, Form, Scalar
 from adcompiler.frontend.item_forms import item_form, joint
 from adcompiler.frontend.leaves import coerce
 from adcompiler.frontend.room import Around, Plan, Product
-from adcompiler.frontend.rows import leaves, listed
+from adcompiler.frontend.rows import extents, leaves, listed
 from adcompiler.frontend.values import Growing, ListOf, Rows, Seq, Value
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import Type
@@ -178,11 +178,11 @@ def _store(low: Lowering, plans: list[tuple[Around, Plan]], owner: Growing, item
     form = joint(low, plan.form, item_form(low, item))
     if form != plan.form:
         raise Grow(around, replace(plan, form=form))
-    _put(low, plan.arrays, owner.count, form, item)
+    put(low, plan.arrays, owner.count, form, item)
     _recount(low, plan, low.b.int("add", owner.count, ONE, hint="count"))
 
 
-def _put(low: Lowering, arrays: tuple[Var, ...], place: Atom, form: Form, item: Value) -> None:
+def put(low: Lowering, arrays: tuple[Var, ...], place: Atom, form: Form, item: Value) -> None:
     """Store an item behind those that can be read: even one of these is other memory."""
     b = low.b
     for part in heap.inside(item):
@@ -252,12 +252,11 @@ def _filled(low: Lowering, owner: Value, form: Form, room: Atom) -> tuple[Var, .
     b = low.b
     made: list[Var] = []
     for leaf in leaves(form):
-        shape = tuple(e for e in leaf.extents if e is not None) if isinstance(leaf, Array) else ()
-        made.append(b.emit("empty", room, *shape, dtype=leaf.type.dtype, hint="items"))
+        made.append(b.emit("empty", room, *extents(leaf), dtype=leaf.type.dtype, hint="items"))
     low.grown.update(made)
     if isinstance(owner, Seq):
         for k, item in enumerate(owner.items):
-            _put(low, tuple(made), Const(k), form, item)
+            put(low, tuple(made), Const(k), form, item)
         return tuple(made)
     assert isinstance(owner, (Growing, ListOf, Rows))
     before = _listed(low, owner)
@@ -285,7 +284,7 @@ def _lengthen(low: Lowering, owner: Growing | ListOf | Rows, item: Value) -> Non
     form = _joint_form(low, owner, item)
     count = _length(low, owner)
     arrays = _filled(low, owner, form, low.b.int("add", count, ONE, hint="room"))
-    _put(low, arrays, count, form, item)
+    put(low, arrays, count, form, item)
     _take_place(low, owner, Growing(arrays, low.b.shape(arrays[0])[0], form))
 
 

@@ -10,7 +10,7 @@ from adcompiler.ir.wengert import Branch, Func, Loop, Var, While
 
 
 def check_grown_lists(fn: Func, grown: Set[Var]) -> None:
-    """Refuse writes to arrays that have been appended to a list, and to items of a list.
+    """Refuse writes to arrays that a list holds, and to items of it that have another name too.
 
     What an item is handed on to counts as the item: `Memory` counts handing on what is then written as a write.
     """
@@ -20,12 +20,14 @@ def check_grown_lists(fn: Func, grown: Set[Var]) -> None:
     appended = [(stmt, place) for stmt, place in memory.stores if stmt.array in grown]
     numbers = {place.at for _, place in appended}
     for stmt, place in appended:
-        if any(write.at not in numbers for write in memory.writes[stmt.array]):
-            raise refusal("list-item-write", stmt.span)
-        if isinstance(stmt.value, Var) and fn.types[stmt.value.name].rank:
-            for name in _held_as(memory, stmt.value):
-                if memory.later(memory.writes, name, place.at, place.loops):
-                    raise refusal("appended-array", stmt.span, name=name.name.rstrip("_0123456789"))
+        if not isinstance(stmt.value, Var) or not fn.types[stmt.value.name].rank:
+            continue
+        written = any(write.at not in numbers for write in memory.writes[stmt.array])
+        for name in _held_as(memory, stmt.value):
+            if memory.later(memory.writes, name, place.at, place.loops):
+                raise refusal("appended-array", stmt.span, name=name.name.rstrip("_0123456789"))
+            if written and memory.later(memory.uses, name, place.at, place.loops):
+                raise refusal("list-item-write", stmt.span)
 
 
 def _held_as(memory: Memory, value: Var) -> set[Var]:

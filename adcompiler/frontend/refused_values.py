@@ -90,15 +90,16 @@ def f(x, n):
         "np.array(rows)",
     ),
     "list-item-write": (
-        "an item of a list is written",
-        "write into the array before it is appended, or use an array for the list",
+        "an item of a list is written, of which the array is used under its own name too",
+        "append a copy: values.append(y.copy())",
         """
 def f(x, n):
+    y = x * 2.0
     rows = []
     for i in range(n):
-        rows.append(x * i)
+        rows.append(y)
     rows[0][0] = 1.0
-    return rows[0][0]
+    return rows[0][0] + y[0]
 """,
         "rows.append",
     ),

@@ -10,7 +10,7 @@ from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.forms import Array, Form, Parts, Scalar
 from adcompiler.frontend.leaves import rebuilt
 from adcompiler.frontend.values import Growing, ListOf, Rows, Seq, SliceValue, Value
-from adcompiler.ir.build import ZERO
+from adcompiler.ir.build import ZERO, Shape
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Atom, Const, Slice, Var
 
@@ -95,6 +95,11 @@ def leaves(form: Form) -> Iterator[Scalar | Array]:
     else:
         assert isinstance(form, (Scalar, Array))
         yield form
+
+
+def extents(leaf: Scalar | Array) -> Shape:
+    """The extents of a part of an item, which are all known."""
+    return tuple(extent for extent in leaf.extents if extent is not None) if isinstance(leaf, Array) else ()
 
 
 def _built(low: Lowering, form: Form, found: Iterator[Var]) -> Value:

@@ -176,3 +176,27 @@ def taken_apart_and_longer(x):
 
 
 program(taken_apart_and_longer, lambda rng: (rng.normal(size=4),))
+
+
+def rows_of_a_comprehension(x):
+    rows = [[v, v * v] for v in x]
+    pairs = [(v, [v, 1.0]) for v in x if v > 0.0]
+    joined = rows[0] + rows[1]
+    firsts, _ = zip(*pairs)  # noqa: B905
+    return sum(joined) * len(joined) + np.sum(np.array(rows) ** 2) + sum(firsts) * len(pairs[0][1] + pairs[1][1])
+
+
+program(rows_of_a_comprehension, lambda rng: (1.0 + rng.random(size=5),))
+
+
+def items_written_where_only_the_list_has_them(x):
+    rows = []
+    for i in range(x.size):
+        rows.append(x * i)
+    rows[2][1] = 5.0
+    first = rows[1]
+    first[0] = x[0] ** 2
+    return np.sum(np.array(rows) ** 2)
+
+
+program(items_written_where_only_the_list_has_them, lambda rng: (rng.normal(size=4),))
