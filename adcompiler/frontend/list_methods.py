@@ -16,7 +16,7 @@ from adcompiler.ir.wengert import Const, Var
 
 def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """`owner.name(*args, **kwargs)`."""
-    if not isinstance(owner, (Seq, DictValue)) or name in ("index", "count"):
+    if isinstance(owner, (Var, Const, Static)) or name in ("index", "count"):
         args = [arg.array if isinstance(arg, ListOf) else arg for arg in args]
     match owner:
         case Var() | Const():
