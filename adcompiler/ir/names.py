@@ -6,7 +6,8 @@ import builtins
 import keyword
 from collections.abc import Iterable
 
-RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"np", "math", "rt", "nb"}
+_MODULES = frozenset("np math rt nb scipy cgutils llvmlite numba".split())
+RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | _MODULES
 
 
 class Names:
@@ -22,7 +23,11 @@ class Names:
         self.last: dict[str, int] = {}
 
     def fresh(self, hint: str) -> str:
-        """`hint` itself where free, else `hint_1`, `hint_2`, …; what cannot stand in a name is left out."""
+        """`hint` itself where free, else `hint_1`, `hint_2`, …; what cannot stand in a name is left out.
+
+        Helpers of generated text begin with an underscore, and no name does.
+        """
+        hint = hint.lstrip("_") or hint
         if not hint.isidentifier():
             hint = "".join(c for c in hint if c.isidentifier() or c.isdigit()) or "t"
             hint = hint if hint.isidentifier() else f"t{hint}"
