@@ -27,6 +27,7 @@ from adcompiler.optimise.guards import join_guards
 from adcompiler.optimise.keeping import read_kept
 from adcompiler.optimise.lower import lower_arrays
 from adcompiler.optimise.memory import promote
+from adcompiler.optimise.narrow import narrow_arrays
 from adcompiler.optimise.reductions import mark_reductions
 from adcompiler.optimise.room import check_room
 from adcompiler.optimise.scatter import put_off_additions
@@ -34,6 +35,7 @@ from adcompiler.optimise.several import mark_lanes
 from adcompiler.optimise.sharing import share_loads
 from adcompiler.optimise.simplify import simplify
 from adcompiler.optimise.stops import drop_stops
+from adcompiler.optimise.unselected import skip_unselected
 from adcompiler.optimise.unsigned import unsigned_indices
 from adcompiler.optimise.windows import slide
 from adcompiler.options import Derivative, Options
@@ -52,10 +54,12 @@ LOWERING = (
     put_off_additions,
     fuse_readers,
     contract_arrays,
+    narrow_arrays,
     slide,
     keep_factors_apart,
     join_guards,
     simplify,
+    skip_unselected,
     join_tapes,
     mark_reductions,
     mark_lanes,

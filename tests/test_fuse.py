@@ -122,6 +122,23 @@ def test_rows_are_in_step_on_the_axis_of_the_loop_only() -> None:
     fused(b.finish("f", [m, n], []), 2, np.arange(9.0).reshape(3, 3), 3)
 
 
+@pytest.mark.parametrize(("inner", "loops"), [(None, 2), (Const(3), 1)])
+def test_loops_that_sweep_through_matrices_each_stay_apart(inner: Atom | None, loops: int) -> None:
+    b = Builder()
+    n = b.var("n", INDEX)
+    total, m = vector(b, "total"), b.var("m", Type("float64", 2), (n, n))
+    for _ in range(2):
+
+        def add(i: Var) -> None:
+            def row(j: Var) -> None:
+                each(b, inner or n, lambda k: b.store(total, (i,), b.load(m, (j, k)), add=True))
+
+            each(b, n, row)
+
+        each(b, n, add)
+    fused(b.finish("f", [total, m, n], []), loops, np.zeros(3), np.arange(9.0).reshape(3, 3), 3)
+
+
 def test_a_recurrence_does_not_hold_up_a_loop_that_can_be_vectorised() -> None:
     b = Builder()
     x, t, n = arrays(b)

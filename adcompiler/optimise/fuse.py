@@ -146,6 +146,8 @@ class _Fusion:
             return False
         if _is_innermost(first) and _is_innermost(second) and _is_sequential(first) != _is_sequential(second):
             return False
+        if _is_deep(first) and _is_deep(second):
+            return False
         one, two = self.touched(first), self.touched(second)
         if self.readers and {a for a, _ in one.writes}.isdisjoint(a for a, _ in two.reads):
             return False
@@ -234,6 +236,20 @@ def joined(first: Loop, second: Loop) -> Loop:
 
 def _is_innermost(loop: Loop) -> bool:
     return not any(isinstance(s, (Loop, While)) for s in walk(loop.body))
+
+
+def _is_deep(loop: Loop) -> bool:
+    """Whether an iteration runs a loop in a loop, of any length.
+
+    Such an iteration sweeps through arrays of its own. Two sweeps in turn find less of each in the cache, and leave
+    fewer registers for the addresses of either, than all iterations of the one before all of the other.
+    """
+    return any(_is_long(s) and any(map(_is_long, walk(s.body))) for s in walk(loop.body) if isinstance(s, Loop))
+
+
+def _is_long(stmt: Stmt) -> bool:
+    """Whether it is a loop whose length is not known."""
+    return isinstance(stmt, Loop) and not (isinstance(stmt.start, Const) and isinstance(stmt.stop, Const))
 
 
 def _is_sequential(loop: Loop) -> bool:
