@@ -1,8 +1,11 @@
 """Indices proven not to be negative become unsigned where that pays, and nowhere else."""
 
+import re
+
 import numpy as np
 import pytest
 
+import adcompiler as ad
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Func
@@ -70,3 +73,20 @@ def test_only_what_is_proven_and_not_plain(ranges, item, expected):
             run(fn, x, c)
             results.append(x)
         np.testing.assert_array_equal(*results)
+
+
+def pairs(x, steps):
+    x = x.copy()
+    for _ in range(steps):
+        for i in range(x.shape[0]):
+            for j in range(i + 1, x.shape[0]):
+                x[i] += 0.1 * np.exp(np.sin(x[j]))
+    return x[0]
+
+
+def test_records_that_lie_end_to_end():
+    text = ad.grad(pairs).lowered_source(np.ones(3), 2)
+    places = dict(re.findall(r"(n_u\w*) = np\.uint64\((.*place.*)\)", text))
+    accesses = re.findall(r"\w+_tape\[(.+?)\] *", text)
+    assert len(accesses) == 2
+    assert all(a in places or re.match(r"np\.uint64\(.*place", a) for a in accesses), accesses

@@ -91,7 +91,7 @@ class Forward:
         growing = [tape for tape in flat if tape.grows]
         if flat:
             cell = self.tapes.cells.get(path)
-            offset: Atom = self.b.load(cell, (ZERO,), hint="place") if cell else ZERO
+            offset: Atom = self.tapes.natural(self.b.load(cell, (ZERO,), hint="place")) if cell else ZERO
             self.offsets[path] = offset
             if isinstance(stmt, Loop):
                 for tape in growing:

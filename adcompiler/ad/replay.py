@@ -102,7 +102,8 @@ class Backward:
                 self.offsets[path] = ZERO
             else:
                 trips = map_trips(self, region)
-                self.offsets[path] = self.b.int("sub", self.b.load(cell, (ZERO,), hint="place"), trips)
+                before = self.b.int("sub", self.b.load(cell, (ZERO,), hint="place"), trips)
+                self.offsets[path] = self.tapes.natural(before)
                 self.b.store(cell, (ZERO,), self.offsets[path])
         bounds = [self.get(a) for a in (stmt.start, stmt.stop, stmt.step)]
         inits = [self.get(c.init) for c in stmt.carried]

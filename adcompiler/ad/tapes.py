@@ -196,6 +196,13 @@ class Tapes:
             return self.b.int("sub", index, region.start)
         return self.b.int("floordiv", self.b.int("sub", index, region.start), region.step)
 
+    def natural(self, offset: Atom) -> Atom:
+        """A place in a sequence of records, of which whoever reads the index of a record sees that it is not negative.
+
+        The machine's compiler gives a negative index its meaning: it would take a record to lie anywhere in two arrays.
+        """
+        return self.b.emit("maximum", offset, ZERO, hint="place")
+
     def place(self, tape: Tape, rows: list[Atom], offset: Atom) -> Index:
         """The index of a record in its tape."""
         lead = (self.b.int("add", offset, rows[-1]),) if tape.flat else tuple(rows)
