@@ -9,7 +9,7 @@ loop swaps have one name each at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -38,6 +38,7 @@ class Memory:
     """Where arrays are made, written, used and handed on; a view counts as what it is a view of."""
 
     fn: Func
+    unwritten: Set[Var]
     base: dict[Var, Var] = field(default_factory=dict)
     made: dict[Var, tuple[Stmt | None, Loops]] = field(default_factory=dict)
     writes: Places = field(default_factory=dict)
@@ -87,9 +88,12 @@ class Memory:
         return any((at > last or rounds & set(loops)) and to not in but for at, loops, to in places.get(array, ()))
 
 
-def check_carried_arrays(fn: Func) -> None:
-    """Refuse writes that tell the names apart which a loop or a branch gives to one array."""
-    memory = survey(fn)
+def check_carried_arrays(fn: Func, grown: Set[Var]) -> None:
+    """Refuse writes that tell the names apart which a loop or a branch gives to one array.
+
+    Appending to a list, whose arrays are `grown`, writes behind the items that any name can have: it counts as none.
+    """
+    memory = survey(fn, grown)
     for region, first, last, loops in memory.regions:
         if isinstance(region, Branch):
             _check_branch(memory, region, last, loops)
@@ -97,9 +101,9 @@ def check_carried_arrays(fn: Func) -> None:
             _check_loop(memory, region, first, last, loops)
 
 
-def survey(fn: Func) -> Memory:
-    """Where the arrays of a function are made, written, used and handed on."""
-    memory = Memory(fn)
+def survey(fn: Func, unwritten: Set[Var] = frozenset()) -> Memory:
+    """Where the arrays of a function are made, written, used and handed on; stores into some do not count."""
+    memory = Memory(fn, unwritten)
     for param in fn.params:
         memory.made[param] = (None, ())
     end = _survey(memory, fn.body, 0, ())
@@ -156,7 +160,8 @@ def _note(memory: Memory, stmt: Stmt, here: int, loops: Loops) -> None:
                 memory.made[target] = (stmt, loops)
         case Store(array=array):
             memory.stores.append((stmt, _Place(here, loops)))
-            memory.writes.setdefault(memory.of(array), []).append(_Place(here, loops))
+            if array not in memory.unwritten:
+                memory.writes.setdefault(memory.of(array), []).append(_Place(here, loops))
         case Branch(outs=outs):
             memory.made.update((o.var, (stmt, loops)) for o in outs)
         case Loop(carried=carried) | While(carried=carried):

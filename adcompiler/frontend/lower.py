@@ -178,7 +178,7 @@ def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: lis
     doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
     func = low.b.finish(source.name, every, results, doc or "")
     snapshots.check(low.b, func)
-    check_carried_arrays(func)
+    check_carried_arrays(func, low.grown)
     check_grown_lists(func, low.grown)
     known = aliases(func)
     written = frozenset(k for k, var in enumerate(every) if known.root(var) in known.stored)

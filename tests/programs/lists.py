@@ -200,3 +200,20 @@ def items_written_where_only_the_list_has_them(x):
 
 
 program(items_written_where_only_the_list_has_them, lambda rng: (rng.normal(size=4),))
+
+
+def states_of_a_differential_equation(theta, y0, n):
+    ys, times = [y0], [0.0]
+
+    def slope(t, y):
+        return np.array([y[1], -theta[0] * np.sin(y[0]) - theta[1] * y[1] * t])
+
+    for _ in range(n):
+        t, y = times[-1], ys[-1]
+        k = slope(t, y)
+        ys.append(y + 0.1 * slope(t + 0.05, y + 0.05 * k))
+        times.append(t + 0.1)
+    return np.sum(np.array(ys)[:, 0] ** 2) + times[-1] * y[0]
+
+
+program(states_of_a_differential_equation, lambda rng: (np.array([1.0, 0.2]), np.array([0.5, 0.1]), 4))
