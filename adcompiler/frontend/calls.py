@@ -8,6 +8,7 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -30,6 +31,7 @@ from adcompiler.frontend.rows import columns, rows_array
 from adcompiler.frontend.values import (
     Closure,
     DictValue,
+    Growing,
     ListOf,
     Method,
     Object,
@@ -42,7 +44,8 @@ from adcompiler.frontend.values import (
     Value,
 )
 from adcompiler.handlers import DECLARED
-from adcompiler.ir.wengert import Const, Var
+from adcompiler.ir.ops import kind
+from adcompiler.ir.wengert import Assign, Const, Load, Var
 
 
 @expression(ast.Call)
@@ -168,8 +171,10 @@ def _call_static(
     if known is not None:
         return known
     found = library.lookup(held)
+    pairs = zip(args, plain, strict=True)
+    lists = {v.name for given, v in pairs if isinstance(given, (ListOf, Rows, Growing)) and isinstance(v, Var)}
     if found is not None:
-        return found(low.b, plain, named)
+        return _apart(low, found(low.b, plain, named), lists)
     if isinstance(held, FunctionType) and held in DECLARED:
         declared: Value = DECLARED[held].__lower_call__(low, list(args), dict(kwargs), node)
         return declared
@@ -180,7 +185,7 @@ def _call_static(
         return call_definition(low, method, [Static(ufunc), *plain], named, node, title(held))
     defined = definition_of(held)
     if defined is not None:
-        return call_definition(low, defined, plain, named, node, title(held))
+        return _apart(low, call_definition(low, defined, plain, named, node, title(held)), lists)
     if isinstance(held, FunctionType) and not str(held.__module__).startswith(("numpy", "scipy")):
         return call_function(low, held, args, kwargs, node)
     compiled = getattr(held, "py_func", None)
@@ -197,6 +202,24 @@ def _call_static(
     if not callable(held):
         raise low.refuse("not-callable")
     raise library.missing(low.b, held)
+
+
+def _apart(low: Lowering, value: Value, lists: set[str]) -> Value:
+    """What NumPy makes of a list is an array of its own, where it would be a view of an array."""
+    if isinstance(value, Seq):
+        return replace(value, items=tuple(_apart(low, item, lists) for item in value.items)) if lists else value
+    base: Value = value
+    while isinstance(base, Var) and base.name not in lists:
+        line = low.b.made.get(base.name)
+        if isinstance(line, Load):
+            base = line.array
+        elif isinstance(line, Assign) and kind(line.op) == "view":
+            base = line.args[0]
+        else:
+            return value
+    if isinstance(value, Var) and isinstance(base, Var) and low.b.type(value).rank:
+        return low.b.emit("copy", value, hint=value.name)
+    return value
 
 
 def _plain(low: Lowering, value: Value) -> Value:

@@ -217,3 +217,16 @@ def states_of_a_differential_equation(theta, y0, n):
 
 
 program(states_of_a_differential_equation, lambda rng: (np.array([1.0, 0.2]), np.array([0.5, 0.1]), 4))
+
+
+def arrays_made_of_a_list(x):
+    hs = []
+    for row in x:
+        hs.append(row * 2.0)
+    a, b = np.asarray(hs), np.transpose(hs)
+    a[0] = 1.0
+    b[0, 1] = 5.0
+    return np.sum(a**2) + np.sum(hs[0]) * np.sum(hs[1]) + np.sum(b**2)
+
+
+program(arrays_made_of_a_list, lambda rng: (rng.normal(size=(3, 2)),))
