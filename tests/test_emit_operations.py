@@ -77,7 +77,7 @@ def every_op(kinds: tuple[str, ...], rank: int = 0) -> tuple[Func, list[object]]
     test = b.var("test", BOOL)
     results: list[Var] = []
     for op in OPS:
-        if OPS[op].kind != "elementwise" or op in ("cast", "split") or not means_something(op, kinds):
+        if OPS[op].kind != "elementwise" or op in ("cast", "split", "short") or not means_something(op, kinds):
             continue
         if arity(op) == len(kinds) + (op == "where"):
             operands = [*([test] if op == "where" else []), *args]

@@ -50,6 +50,7 @@ zero("empty")
 zero("zeros")
 zero("dim")
 zero("split")
+zero("short")
 
 # sets of columns are no numbers
 zero("union")
