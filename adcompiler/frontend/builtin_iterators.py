@@ -1,11 +1,10 @@
 """`map`, `filter`, `functools.reduce` and `itertools`, of items whose number is known.
 
-Their items are made at once, so that they are only taken where they are used at once: `direct` says where that is.
+Their items are made at once, so that they are only taken where they are used at once.
 """
 
 from __future__ import annotations
 
-import ast
 import builtins
 import functools
 import itertools
@@ -22,27 +21,11 @@ from adcompiler.frontend.values import Seq, Static, Value
 from adcompiler.ir.wengert import Const, Var
 
 _TOOLS = "chain product accumulate pairwise combinations permutations repeat islice starmap zip_longest".split()
-_OTHERS = "list tuple dict sum any all max min sorted map filter reduce extend update from_iterable".split()
-ITERATORS = frozenset(
+# their items are made where they are called
+EAGER = frozenset(
     (builtins.map, builtins.filter, itertools.chain.from_iterable, *(getattr(itertools, name) for name in _TOOLS))
 )
-# what takes each item of an argument once, by its name
-_TAKERS = frozenset((*_TOOLS, *_OTHERS))
-
-
-@functools.lru_cache(maxsize=4096)
-def direct(body: ast.AST) -> frozenset[int]:
-    """The expressions of a function that are iterated where they stand."""
-    found: list[ast.expr] = []
-    for node in ast.walk(body):
-        match node:
-            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args) if name in _TAKERS:
-                found += args
-            case ast.For(iter=items) | ast.comprehension(iter=items) | ast.Starred(value=items):
-                found.append(items)
-            case ast.Assign(targets=[ast.Tuple() | ast.List()], value=items):
-                found.append(items)
-    return frozenset(id(node) for node in found)
+LAZY = frozenset((builtins.zip, builtins.enumerate, builtins.reversed))
 
 
 def _known(low: Lowering, value: Value) -> list[Value]:

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.frontend import builtin_calls, builtin_iterators, heap, library, records
+from adcompiler.frontend import builtin_calls, heap, library, records
 from adcompiler.frontend.binding import unpacked
-from adcompiler.frontend.builtin_iterators import direct
+from adcompiler.frontend.builtin_iterators import EAGER, LAZY
 from adcompiler.frontend.comprehensions import range_array
 from adcompiler.frontend.context import Lowering, expression
 from adcompiler.frontend.defined.applied import vectorized
@@ -24,6 +24,7 @@ from adcompiler.frontend.definitions import METHODS, UFUNC_METHODS, definition_o
 from adcompiler.frontend.draws import GENERATOR_METHODS
 from adcompiler.frontend.generators import REDUCED, reduced
 from adcompiler.frontend.inline import call_closure, call_definition, call_function
+from adcompiler.frontend.iterators import used_at_once, used_once
 from adcompiler.frontend.list_methods import call_method
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.registry import title
@@ -161,7 +162,7 @@ def _call_static(
         return Static(_LIMITS[held](args[0].value))
     handler = builtin_calls.lookup(held)
     if handler is not None:
-        if held in builtin_iterators.ITERATORS and id(node) not in direct(low.frame.definition.node):
+        if (held in EAGER and not used_at_once(low.frame, node)) or (held in LAZY and not used_once(low.frame, node)):
             raise low.refuse("named-iterator")
         low.call = lambda function, given: call(low, function, given, {}, node)
         return handler(low, list(args), dict(kwargs), hint)

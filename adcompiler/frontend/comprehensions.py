@@ -14,6 +14,7 @@ from adcompiler.frontend.growing import put
 from adcompiler.frontend.inline import entered
 from adcompiler.frontend.item_forms import item_form
 from adcompiler.frontend.iteration import Iterable, item, iterable, range_length
+from adcompiler.frontend.iterators import used_at_once
 from adcompiler.frontend.liveness import Liveness, targets
 from adcompiler.frontend.loop_parts import Built, Head
 from adcompiler.frontend.looping import Loops
@@ -36,6 +37,8 @@ def comprehension(low: Lowering, node: ast.ListComp | ast.GeneratorExp, hint: st
     """`[element for target in items if test]`."""
     if any(generator.is_async for generator in node.generators):
         raise low.refuse("AsyncFor", node)
+    if isinstance(node, ast.GeneratorExp) and not used_at_once(low.frame, node):
+        raise low.refuse("named-iterator", node)
     first = resolved(low, low.eval(node.generators[0].iter, "items"))
     with entered(low, _frame(low, node)):
         found = iterable(low, first)

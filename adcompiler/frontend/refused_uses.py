@@ -114,8 +114,8 @@ def f(x):
         "values[0]",
     ),
     "named-iterator": (
-        "an iterator that is kept",
-        "make a list of it: list(map(f, items))",
+        "an iterator that is kept, or may be used up by more than one place",
+        "make a list of it, list(map(f, items)), or make it where it is iterated",
         """
 def f(s):
     items = map(abs, [s, 2.0])

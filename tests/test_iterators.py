@@ -1,0 +1,78 @@
+"""An iterator gives its items once: used where one place asks for them, refused where two might."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adcompiler as ad
+from tests.support.cases import interpreted
+
+X = np.array([0.3, 0.5, -0.2, 0.7])
+
+
+def zip_twice(x: Any) -> Any:
+    pairs = zip(x, x[::-1], strict=False)
+    total = 0.0
+    for a, b in pairs:
+        total += a * b
+    for a, b in pairs:
+        total += 10 * a * b
+    return total
+
+
+def generator_twice(x: Any) -> Any:
+    squares = (v * v for v in x)
+    return sum(squares) + sum(squares)
+
+
+def enumerate_in_a_loop(x: Any) -> Any:
+    items = enumerate(x)
+    total = 0.0
+    for _ in range(3):
+        for i, v in items:
+            total += i * v
+    return total
+
+
+def zip_handed_over(x: Any) -> Any:
+    def added(pairs: Any) -> Any:
+        return sum(a * b for a, b in pairs)
+
+    pairs = zip(x, x, strict=False)
+    return added(pairs) + added(pairs)
+
+
+def reversed_by_a_lambda(x: Any) -> Any:
+    items = reversed([x[0], x[1]])
+    take = lambda: sum(items)  # noqa: E731
+    return take() + take()
+
+
+def named_once(x: Any) -> Any:
+    pairs = zip(x, x[::-1], strict=False)
+    total = 0.0
+    for a, b in pairs:
+        total += a * b
+    for _ in range(2):
+        items = enumerate(x)
+        total += sum(i * v for i, v in items)
+    return total
+
+
+def in_place(x: Any) -> Any:
+    rows = [sum(a * b for a, b in zip(x, x, strict=False)) * k for k in range(3)]
+    return rows[2] + sum(v * w for v in x for w, _ in zip(x, x, strict=False)) + max(v for v in reversed(x))
+
+
+@pytest.mark.parametrize("f", [zip_twice, generator_twice, enumerate_in_a_loop, zip_handed_over, reversed_by_a_lambda])
+def test_what_two_places_may_use_up_is_refused(f: Callable[..., Any]) -> None:
+    with pytest.raises(ad.UnsupportedSyntax, match="an iterator that is kept"):
+        ad.grad(f)(X)
+
+
+@pytest.mark.parametrize("f", [named_once, in_place])
+def test_what_one_place_uses_up(f: Callable[..., Any]) -> None:
+    with interpreted():
+        assert ad.value_and_grad(f)(X)[0] == pytest.approx(f(X), rel=1e-14)
