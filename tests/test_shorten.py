@@ -35,10 +35,19 @@ def two_states(x: float, steps: int) -> float:
     return x * y
 
 
+def of_four(function: Callable[..., float]) -> Callable[..., float]:
+    """A function of too many numbers for forward mode."""
+
+    def f(x: float, a: float, b: float, c: float, steps: int) -> float:
+        return function(x, steps) + a * b * c
+
+    return f
+
+
 def test_the_factor_is_apart() -> None:
-    source = ad.grad(logistic).adjoint_source(3.2, 5)
-    assert "x_bar *= " in source
-    assert "x_bar *= " not in ad.grad(two_states).adjoint_source(0.4, 5)
+    for function, apart in ((logistic, True), (two_states, False)):
+        source = ad.grad(of_four(function), (0, 1, 2, 3)).adjoint_source(1.9, 1.0, 1.0, 1.0, 5)
+        assert ("x_bar *= " in source) is apart
 
 
 @pytest.mark.parametrize("function", [logistic, damped, two_states])
