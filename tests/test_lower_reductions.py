@@ -139,7 +139,7 @@ def test_a_product_of_transposed_matrices_stays_a_call_without_copies() -> None:
     x = matrix(b, "x", n, m)
     gram = b.emit("dot", b.emit("transpose", x, axes=(1, 0)), x, hint="gram")
     fn = b.finish("f", [x, n, m], [gram])
-    assert text_of(lowered(fn), "numba").endswith("\ngram = _dproduct(x.T, x)\nreturn gram\n")
+    assert text_of(lowered(fn), "numba").endswith("    gram = _dproduct(x.T, x)\n    return gram\n")
     means_the_same(fn, np.arange(6.0).reshape(3, 2), 3, 2, numba_too=True)
 
 
