@@ -41,8 +41,11 @@ def to_text(tree: ast.Module, comments: Sequence[str]) -> str:
 def _print(tree: ast.Module) -> str:
     if _ASTOR is None:
         return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
-    # lines are kept short where they are made; breaking them here would only hide what is long
-    text: str = _ASTOR.to_source(tree, pretty_string=_string, pretty_source="".join)
+    with warnings.catch_warnings():
+        # astor names a node class of the past where it prints f-strings
+        warnings.simplefilter("ignore", DeprecationWarning)
+        # lines are kept short where they are made; breaking them here would only hide what is long
+        text: str = _ASTOR.to_source(tree, pretty_string=_string, pretty_source="".join)
     return text
 
 
