@@ -14,16 +14,16 @@ from adcompiler.frontend.arithmetic import binary
 from adcompiler.frontend.builtin_table import arity, builtin
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.iteration import items_of
+from adcompiler.frontend.iterators import TOOLS
 from adcompiler.frontend.numbers import static_int
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.truth import truth
 from adcompiler.frontend.values import Seq, Static, Value
 from adcompiler.ir.wengert import Const, Var
 
-_TOOLS = "chain product accumulate pairwise combinations permutations repeat islice starmap zip_longest".split()
 # their items are made where they are called
 EAGER = frozenset(
-    (builtins.map, builtins.filter, itertools.chain.from_iterable, *(getattr(itertools, name) for name in _TOOLS))
+    (builtins.map, builtins.filter, itertools.chain.from_iterable, *(getattr(itertools, name) for name in TOOLS))
 )
 LAZY = frozenset((builtins.zip, builtins.enumerate, builtins.reversed))
 

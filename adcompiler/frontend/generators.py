@@ -16,6 +16,11 @@ from adcompiler.frontend.values import ListOf, Static, Value
 from adcompiler.ir.build import ZERO
 from adcompiler.ir.wengert import Var
 
+_BEST = """ if empty:
+  if default is None:
+   raise ValueError("{name}() arg is an empty sequence")
+  return default
+ return best"""
 _LOOPS: Mapping[str, str] = {
     "sum": "def total(items, start):\n for item in items:\n  start = start + item\n return start",
     "any": "def any_of(items):\n for item in items:\n  if item:\n   return True\n return False",
@@ -33,11 +38,7 @@ _LOOPS: Mapping[str, str] = {
    if value {sign} highest:
     highest = value
     best = item
- if empty:
-  if default is None:
-   raise ValueError("{name}() arg is an empty sequence")
-  return default
- return best"""
+{_BEST.format(name=name)}"""
         for name, sign in (("max", ">"), ("min", "<"))
     },
     **{
@@ -49,11 +50,7 @@ _LOOPS: Mapping[str, str] = {
    empty = False
   elif item {sign} best:
    best = item
- if empty:
-  if default is None:
-   raise ValueError("{name}() arg is an empty sequence")
-  return default
- return best"""
+{_BEST.format(name=name)}"""
         for name, sign in (("max", ">"), ("min", "<"))
     },
     **{

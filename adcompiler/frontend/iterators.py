@@ -9,11 +9,12 @@ from collections.abc import Iterator
 
 from adcompiler.frontend.scope import Definition, Frame
 
-_TOOLS = "chain product accumulate pairwise combinations permutations repeat islice starmap zip_longest".split()
+# of itertools
+TOOLS = "chain product accumulate pairwise combinations permutations repeat islice starmap zip_longest".split()
 _BUILTINS = "list tuple dict sum any all max min sorted map filter zip enumerate reversed".split()
 _OTHERS = "reduce extend update from_iterable fromiter join prod".split()
 # what takes each item of an argument once, by its name
-_TAKERS = frozenset((*_TOOLS, *_BUILTINS, *_OTHERS))
+_TAKERS = frozenset((*TOOLS, *_BUILTINS, *_OTHERS))
 
 _Loops = frozenset[int]
 
