@@ -143,7 +143,7 @@ def _pinv(a, rcond):
 '''
 _BY_ROWS = '''
 def _by_rows(a):
-    """The matrix in memory row by row, which LAPACK leaves column by column."""
+    """A copy of a matrix in memory row by row: LAPACK leaves columns, and what BLAS cannot read is packed."""
     rows = np.empty(a.shape, dtype=a.dtype)
     for i in range(a.shape[0]):
         for j in range(a.shape[1]):
@@ -168,7 +168,7 @@ def _split(steps, slots):
 '''
 
 #: Functions that others call.
-_FIRST = ("_by_rows", "_finite", "_in_rows", "_laid_out", "_lu_solve2", "_minus", "_regular", "_united", *BLAS)
+_FIRST = ("_by_rows", "_finite", "_laid_out", "_lu_solve2", "_minus", "_regular", "_united", *BLAS)
 #: Functions of the text for Numba: what it does not have, or does otherwise than NumPy.
 _FOR_NUMBA: dict[str, str] = {
     "_argsort": _ARGSORT,

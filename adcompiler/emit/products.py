@@ -35,16 +35,6 @@ def _laid_out(a):
     return 0, 0
 '''
 
-_ROWS = '''
-def _in_rows(a):
-    """A copy of a matrix in memory row by row."""
-    rows = np.empty(a.shape, dtype=a.dtype)
-    for i in range(a.shape[0]):
-        for j in range(a.shape[1]):
-            rows[i, j] = a[i, j]
-    return rows
-'''
-
 _MATMUL = Template('''
 def _${letter}matmul(c, a, b):
     """Write the product of two matrices."""
@@ -62,9 +52,9 @@ def _${letter}matmul(c, a, b):
     p, q = _laid_out(a)
     r, s = _laid_out(b)
     if p + q == 0:
-        a, p = _in_rows(a), k
+        a, p = _by_rows(a), k
     if r + s == 0:
-        b, r = _in_rows(b), n
+        b, r = _by_rows(b), n
     one, zero = np.empty(1, dtype=a.dtype), np.empty(1, dtype=a.dtype)
     one[0], zero[0] = 1, 0
     _${letter}gemm(${kind}, 110 if r else 116, 110 if p else 116, n, m, k, one.ctypes, b.ctypes, r + s,
@@ -83,7 +73,7 @@ def _${letter}matvec(c, a, x):
         return
     p, q = _laid_out(a)
     if p + q == 0:
-        a, p = _in_rows(a), n
+        a, p = _by_rows(a), n
     if x.strides[0] != x.itemsize:
         together = np.empty(n, dtype=x.dtype)
         for j in range(n):
@@ -139,7 +129,6 @@ PRODUCTS: dict[str, str] = {
     **_for_all("product", _PRODUCT),
     **BLAS,
     "_laid_out": _LAID_OUT,
-    "_in_rows": _ROWS,
 }
 #: Declarations that stand before the functions of their names.
 DECLARED: dict[str, str] = {**_for_all("matmul", _GEMM), **_for_all("matvec", _GEMV)}
