@@ -11,10 +11,12 @@ from adcompiler.emit.casts import Dialect
 from adcompiler.emit.copies import Copy, assign, parallel
 from adcompiler.emit.expressions import Expressions
 from adcompiler.emit.folding import Plan
+from adcompiler.emit.in_place import in_place, opposite
+from adcompiler.emit.messages import formatted, with_values
 from adcompiler.emit.reads import is_pure
-from adcompiler.emit.syntax import LOAD, STORE, call, compare, method, name
+from adcompiler.emit.syntax import LOAD, STORE, call, compare, name
 from adcompiler.emit.telling import MANY, SHORT, TELL
-from adcompiler.errors import Span, with_numbers
+from adcompiler.errors import Span
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
@@ -37,8 +39,6 @@ from adcompiler.ir.wengert import (
     is_whole,
 )
 
-_IN_PLACE = (ast.Add, ast.Sub, ast.Mult, ast.Div)
-_COMMUTE = (ast.Add, ast.Mult)
 COMMENT_WIDTH = 100
 
 
@@ -117,7 +117,7 @@ class Statements:
             # Numba takes a tenth of a second to compile an exception with numbers
             told = [ast.Expr(call(TELL, ast.Constant(len(values)), *values, *[ast.Constant(0)] * (2 - len(values))))]
         elif values:
-            message = _with_values(stmt.message, values)
+            message = with_values(stmt.message, values)
         raised = ast.Raise(call(stmt.exception, message), None)
         return ast.If(self.print.atom(stmt.failed), [*told, raised], [])
 
@@ -126,12 +126,12 @@ class Statements:
         if stmt.text is None:
             return [ast.Expr(call("print", *pieces))]
         if self.dialect == "python":
-            return [ast.Expr(_formatted(stmt, pieces))]
+            return [ast.Expr(formatted(stmt, pieces))]
         # Numba hands a number of single precision to Python as one of double precision
         types = [None if isinstance(a, str) else self.fn.type(a) for a in stmt.args]
         single = [t is not None and not t.rank and t.dtype == "float32" for t in types]
         own = [call("np.float32", piece) if s else piece for piece, s in zip(pieces, single, strict=True)]
-        return [ast.With([ast.withitem(call("nb.objmode"))], [ast.Expr(_formatted(stmt, own))])]
+        return [ast.With([ast.withitem(call("nb.objmode"))], [ast.Expr(formatted(stmt, own))])]
 
     def _draw(self, stmt: Draw) -> ast.stmt:
         values = [self.print.atom(a) for a in stmt.args]
@@ -148,7 +148,7 @@ class Statements:
         """`x = value`, or `x += rest` where the value is `x + rest`; never for arrays, which that would change."""
         variable = self.names[target]
         if not self.fn.types[target.name].rank:
-            updated = _in_place(ast.Name(variable, STORE), value)
+            updated = in_place(ast.Name(variable, STORE), value)
             if updated is not None:
                 return updated
         return assign([variable], [value])
@@ -161,12 +161,12 @@ class Statements:
             # adding to an array by its name changes it in place, as adding to all of its elements does
             name = ast.Name(self.names[stmt.array], STORE)
         if not stmt.add:
-            updated = _in_place(name, value) if self.keeps_type(stmt) else None
+            updated = in_place(name, value) if self.keeps_type(stmt) else None
             return updated or ast.Assign([place], value, lineno=0)
         place = name
-        opposite = _opposite(value)
-        if opposite is not None:
-            return ast.AugAssign(place, ast.Sub(), opposite)
+        subtracted = opposite(value)
+        if subtracted is not None:
+            return ast.AugAssign(place, ast.Sub(), subtracted)
         return ast.AugAssign(place, ast.Add(), value)
 
     def keeps_type(self, stmt: Store) -> bool:
@@ -298,46 +298,6 @@ def strips(stmt: While) -> tuple[Block, Sequence[Grow], Block] | None:
     if not all(isinstance(s, Assign) for s in stmt.condition[: at[0]]):
         return None
     return stmt.condition[: at[0]], grows, stmt.condition[at[0] + len(at) :]
-
-
-def _opposite(value: ast.expr) -> ast.expr | None:
-    """`a * b` for `-a * b`: a sign moves through products without rounding. None for what has no sign in front."""
-    match value:
-        case ast.UnaryOp(ast.USub(), operand):
-            return operand
-        case ast.BinOp(left, (ast.Mult() | ast.Div()) as op, right):
-            first = _opposite(left)
-            return None if first is None else ast.BinOp(first, op, right)
-    return None
-
-
-def _in_place(place: ast.Name | ast.Subscript, value: ast.expr) -> ast.stmt | None:
-    """`place += rest` for the value `place + rest`, and so for the other operators; None for other values."""
-    if not isinstance(value, ast.BinOp) or not isinstance(value.op, _IN_PLACE):
-        return None
-    for own, rest in ((value.left, value.right), (value.right, value.left)):
-        if isinstance(own, type(place)) and ast.unparse(own) == ast.unparse(place):
-            return ast.AugAssign(place, value.op, rest)
-        if not isinstance(value.op, _COMMUTE):
-            break
-    return None
-
-
-def _formatted(stmt: Print, pieces: Sequence[ast.expr]) -> ast.expr:
-    """`print(text.format(...), end=end)`, without what says nothing."""
-    assert stmt.text is not None
-    text: ast.expr = ast.Constant(stmt.text)
-    text = method(text, "format", *pieces) if pieces else ast.Constant(stmt.text.format())
-    return call("print", text) if stmt.end == "\n" else call("print", text, end=ast.Constant(stmt.end))
-
-
-def _with_values(message: str, values: Sequence[ast.expr]) -> ast.expr:
-    """The message with its numbers, as an f-string where these are not literals."""
-    literals = [ast.unparse(v) if isinstance(v, (ast.Constant, ast.UnaryOp)) else None for v in values]
-    places = [f"\0{k}\0" if text is None else text for k, text in enumerate(literals)]
-    pieces = with_numbers(message, places).split("\0")
-    parts = [ast.FormattedValue(values[int(p)], -1, None) if k % 2 else ast.Constant(p) for k, p in enumerate(pieces)]
-    return ast.JoinedStr([p for p in parts]) if len(parts) > 1 else parts[0]
 
 
 def is_comment(stmt: ast.stmt) -> bool:

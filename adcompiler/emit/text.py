@@ -115,25 +115,7 @@ def emit(
     """
     ranks = sorted({fn.types[s.array.name].rank for s in walk(fn.body) if isinstance(s, Grow)})
     printed = plan(fn)
-    modules = {f.split(".")[0] for f in (functions or {}).values()}
-    reserved = frozenset(
-        {
-            fn.name,
-            SUM,
-            SAME,
-            SHORT,
-            TELL,
-            "_grow",
-            *(f"_grow{rank}" for rank in ranks),
-            *modules,
-            "scipy",
-            *LIBRARY,
-            *LANES,
-            "cgutils",
-            "llvmlite",
-        }
-    )
-    names = python_names(fn, printed, reserved)
+    names = python_names(fn, printed, _reserved(fn.name, ranks, functions or {}))
     statements = Statements(fn, printed, names, dialect, functions or {}, origins)
     body = statements.body()
     doc = [ast.Expr(ast.Constant(_indented(fn.doc)))] if fn.doc else []
@@ -143,6 +125,13 @@ def emit(
     function = ast.FunctionDef(fn.name, arguments, filled([*doc, *body]), [], lineno=0)
     text = to_text(ast.Module([function], []), statements.comments).strip("\n") + "\n"
     return _with_head(text, ranks, dialect)
+
+
+def _reserved(function: str, ranks: Sequence[int], functions: Mapping[str, str]) -> frozenset[str]:
+    """The names of a module that no variable may have."""
+    helpers = (SUM, SAME, SHORT, TELL, "_grow", *(f"_grow{rank}" for rank in ranks), *LIBRARY, *LANES)
+    modules = ("scipy", "cgutils", "llvmlite", *(f.split(".")[0] for f in functions.values()))
+    return frozenset((function, *helpers, *modules))
 
 
 def _indented(doc: str) -> str:
