@@ -52,11 +52,11 @@ def test_lynx_and_hare() -> None:
 
 
 def test_checkpointing() -> None:
-    text = printed("checkpointing", "--steps", "20000")
+    text = printed("checkpointing", "--steps", "100000")
     assert text.count("to the last bit: True") == 3
     recorded, kept = number(text, "every step recorded:"), number(text, "of its time, ")
-    assert 300 < recorded < 1500
-    assert kept < 100
+    assert 2000 < recorded < 6000
+    assert kept < 600, "the memory of a process is counted to some hundred KiB"
     assert saved(text)
 
 

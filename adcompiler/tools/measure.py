@@ -41,8 +41,9 @@ def time_of(call: Callable[..., Any], arguments: Callable[[], tuple[Any, ...]]) 
 def peak_memory(call: Callable[..., Any], args: tuple[Any, ...]) -> int:
     """Bytes by which memory rises above what is there before a call, at its peak.
 
-    Where Linux lets a process reset its own high-water mark, all memory counts; elsewhere only NumPy's and Python's,
-    since what compiled code allocates is not traced.
+    Where Linux lets a process reset its own high-water mark, all memory counts, to some dozens of pages a processor
+    (the kernel sums them in batches); elsewhere only NumPy's and Python's, since what compiled code allocates is not
+    traced.
     """
     gc.collect()
     return_free_memory()
