@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adcompiler.calls.directions import Leaf
 from adcompiler.calls.instance import Instance, apart
-from adcompiler.calls.matrices import Leaf, Matrix, Mode, argument_tree, arranged, leaves_of
+from adcompiler.calls.matrices import Matrix, Mode, argument_tree, arranged, leaves_of
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.plans import Argument, number_position, primal_plan, split
 from adcompiler.calls.results import Tree, value_tree
@@ -53,7 +54,8 @@ def jacobian(
     callable
         A function of the arguments of `f` that gives an array of shape `out.shape + arg.shape`, or with "sparse" a
         `scipy.sparse.csr_matrix` of shape `(out.size, arg.size)`, rows and columns in C order. Results that are tuples,
-        lists or dictionaries give that structure, in each entry of which stands that of the arguments.
+        lists or dictionaries give that structure, in each entry of which stands that of the arguments. By a complex
+        argument, real results have gradients, and complex ones the derivative of a holomorphic function.
 
     Examples
     --------
@@ -239,7 +241,7 @@ class Jacobian(Matrices):
         if not rows:
             name = self.subject.binder.name
             raise NotDifferentiable(f"{name}() returns no float", self.subject.span, "return floats or arrays of them")
-        sizes = [sum(leaf.size for leaf in leaves) for leaves in (call.columns, rows)]
+        sizes = [sum(leaf.directions for leaf in leaves) for leaves in (call.columns, rows)]
         chosen: Mode = (
             "forward" if self.mode == "forward" or (self.mode == "auto" and sizes[0] <= sizes[1]) else "reverse"
         )

@@ -62,6 +62,12 @@ def by_formulas(low: Program, name: str, formulas: Mapping[str, Formula | None],
             low.b.span,
             "call it for each element, or declare its derivative with custom_jvp",
         )
+    if not low.b.type(values[-1]).is_complex and any(low.b.type(v).is_complex for v in values):
+        raise TypeProblem(
+            f"{name}() is declared by formulas and gives a real number for a complex one: no formula is its derivative",
+            low.b.span,
+            "declare its tangent with custom_jvp",
+        )
     b = Builder()
     params = {n: b.var(n, low.b.type(v)) for n, v in zip((*formulas, "y"), values, strict=True)}
     dots = {n: b.var(f"{n}_dot", b.type(params[n])) for n in formulas if b.type(params[n]).is_float}
@@ -166,12 +172,6 @@ def attached(
     """The results, each with its derivative."""
     if not outs or not inputs:
         return out
-    if any(low.b.type(atom).is_complex for atom in (*outs, *inputs)):
-        raise TypeProblem(
-            f"the derivative declared for {name}() would be one of complex numbers",
-            low.b.span,
-            "pass real and imaginary parts",
-        )
     b, made = low.b, dict[Atom, Var]()
     transpose = cache(lambda: transposed(linear.func, len(linear.context)))
     for position, atom in enumerate(outs):

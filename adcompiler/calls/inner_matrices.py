@@ -10,6 +10,7 @@ from typing import Literal
 from adcompiler.ad.draws import refuse_repeated
 from adcompiler.calls.binding import Argnums
 from adcompiler.calls.callee import Callee
+from adcompiler.calls.directions import only_real
 from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.matrices import argument_tree
 from adcompiler.calls.nesting import fresh, result_value, typed
@@ -63,9 +64,7 @@ class Matrix:
         results = inlined(b, primal, fresh(b, lowering, atoms))
         tree = value_tree(out, fn)
         outs = sorted(positions(tree))
-        if any(fn.type(fn.results[p]).is_complex for p in outs):
-            what = "a matrix of derivatives of complex numbers is outside the language"
-            raise NotDifferentiable(what, b.span, "take real and imaginary parts, or use vjp and jvp")
+        only_real([*(fn.type(fn.results[p]) for p in outs), *(fn.type(fn.params[p]) for p in positions(columns))])
         if not outs:
             raise NotDifferentiable(f"{binder.name}() returns no float", b.span, "return floats or arrays of them")
         sides = Sides(

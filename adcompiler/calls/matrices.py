@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
+from adcompiler.calls.directions import Leaf, combined, identity
 from adcompiler.calls.instance import Instance
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.plans import Argument
 from adcompiler.calls.results import Constant, Group, Item, Tree, filled, positions, value_tree
-from adcompiler.errors import NotDifferentiable
-from adcompiler.ir.types import Type
 from adcompiler.options import Derivative
 from adcompiler.signature import OutTree
 
@@ -21,36 +19,6 @@ Mode = Literal["forward", "reverse", "hessian"]
 
 #: Directions of one run: enough to share the function's own work, few enough to stay in the cache.
 LANES = 32
-#: Numbers that a processor computes with at once.
-VECTOR = 8
-
-
-def lanes_of(directions: int) -> int:
-    """How many lanes a run of some directions has: whole vectors, as loops over lanes are slow at what is left over.
-
-    >>> [lanes_of(n) for n in (1, 3, 4, 14, 32)]
-    [1, 3, 8, 16, 32]
-    """
-    return directions if 2 * directions < VECTOR else -(-directions // VECTOR) * VECTOR
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A number or an array on one side of a matrix: its position and type, its shape at this call."""
-
-    position: int
-    type: Type
-    shape: tuple[int, ...]
-
-    @property
-    def size(self) -> int:
-        """How many entries it has."""
-        return int(np.prod(self.shape, dtype=np.int64))
-
-    @property
-    def plain(self) -> bool:
-        """Whether it is a Python float."""
-        return self.type.weak
 
 
 class Matrix:
@@ -95,7 +63,7 @@ class Matrix:
     ) -> dict[tuple[int, int], np.ndarray[Any, Any]]:
         """The matrix by leaf of row and of column, each of the shape of both, one after the other."""
         seeded, found = (rows, columns) if self.mode == "reverse" else (columns, rows)
-        total = sum(leaf.size for leaf in seeded)
+        total = sum(leaf.directions for leaf in seeded)
         if 0 < total <= LANES:
             results = self.plan.results([*fresh(), *identity(seeded, 0, total)])
             made = [np.ascontiguousarray(results[position][..., :total]) for position in self.found]
@@ -108,7 +76,8 @@ class Matrix:
                 whole[..., start:stop] = results[position][..., : stop - start]
         blocks = {}
         for leaf, whole in zip(found, made, strict=True):
-            for other, part in zip(seeded, split(whole, seeded), strict=True):
+            for other, parts in zip(seeded, split(whole, seeded), strict=True):
+                part = combined(parts, leaf, other, self.mode == "reverse")
                 if self.mode == "reverse":
                     blocks[other.position, leaf.position] = np.moveaxis(part, -1, 0).reshape(other.shape + leaf.shape)
                 else:
@@ -116,59 +85,27 @@ class Matrix:
         return blocks
 
 
-def identity(leaves: Sequence[Leaf], start: int, stop: int) -> Iterator[np.ndarray[Any, Any]]:
-    """For each leaf its entries in the directions from `start` to `stop` of all leaves' entries, lanes last.
-
-    What lanes there are beyond is zero.
-
-    >>> leaves = [Leaf(0, Type("float64", 1), (2,)), Leaf(1, Type("float64"), ())]
-    >>> [part.tolist() for part in identity(leaves, 1, 3)]
-    [[[0.0, 0.0], [1.0, 0.0]], [0.0, 1.0]]
-    """
-    first = 0
-    for leaf in leaves:
-        flat = np.zeros((leaf.size, lanes_of(stop - start)), leaf.type.dtype)
-        for lane in range(max(start, first), min(stop, first + leaf.size)):
-            flat[lane - first, lane - start] = 1.0
-        yield flat.reshape(*leaf.shape, flat.shape[1])
-        first += leaf.size
-
-
 def split(whole: np.ndarray[Any, Any], leaves: Sequence[Leaf]) -> Iterator[np.ndarray[Any, Any]]:
     """The parts of the last axis that belong to each leaf."""
     first = 0
     for leaf in leaves:
-        yield whole[..., first : first + leaf.size]
-        first += leaf.size
+        yield whole[..., first : first + leaf.directions]
+        first += leaf.directions
 
 
 def leaves_of(tree: Tree, results: Sequence[Any]) -> list[Leaf]:
     """The floating leaves of a result or of arguments, with the shapes they have at this call."""
     match tree:
         case Item(position, type):
-            _only_real(type)
             return [Leaf(position, type, np.shape(results[position]))] if type.is_float else []
         case Group(items=items):
             return [leaf for item in items for leaf in leaves_of(item, results)]
     return []
 
 
-def _only_real(type: Type) -> None:
-    """Refuse complex numbers: their derivatives have twice as many directions."""
-    if type.is_complex:
-        raise NotDifferentiable(
-            "a matrix of derivatives of complex numbers is outside the language",
-            None,
-            "take real and imaginary parts, or use vjp and jvp",
-        )
-
-
 def argument_tree(arguments: Sequence[Argument], single: bool) -> Tree:
     """The arguments as a tree of the parameters that are their leaves."""
     trees = [a.gradient({p: p for p in a.required()}) for a in arguments]
-    for argument in arguments:
-        for position in argument.required():
-            _only_real(argument.type_of(position))
     return trees[0] if single else Group("tuple", tuple(trees))
 
 
@@ -177,13 +114,13 @@ def arranged(
 ) -> Any:
     """The blocks in the structure of the rows, in each entry of which stands that of the columns.
 
-    The derivative of a number by a parameter of `plain`, which are Python's floats, is one too.
+    The derivative of a number by a parameter of `plain`, which are Python's own, is one of Python's too.
     """
 
     def entry(row: int, column: int) -> Any:
         block = blocks[row, column]
         if block.ndim:
             return block
-        return float(block) if column in plain else block[()]
+        return block.item() if column in plain else block[()]
 
     return filled(rows, lambda row: filled(columns, lambda column: entry(row, column)))

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from adcompiler.calls.colours import Group, groups
+from adcompiler.calls.directions import Leaf, lanes_of, only_real
 from adcompiler.calls.instance import Instance
-from adcompiler.calls.matrices import LANES, Leaf, Matrix, Mode, lanes_of, leaves_of, split
+from adcompiler.calls.matrices import LANES, Matrix, Mode, leaves_of, split
 from adcompiler.calls.patterns import Entries, Finder, entries
-from adcompiler.calls.results import Tree
+from adcompiler.calls.results import Tree, positions
 from adcompiler.errors import NotDifferentiable
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign
@@ -92,6 +93,8 @@ class SparseMatrix:
 
     def __init__(self, instance: Instance, kind: str, out: OutTree, wrt: tuple[int, ...], tree: Tree) -> None:
         self.instance, self.kind, self.out, self.wrt, self.tree = instance, kind, out, wrt, tree
+        fn = instance.lowering.interface
+        only_real(fn.type(atom) for atom in (*(fn.params[p] for p in wrt), *(fn.results[p] for p in positions(tree))))
         self.finder = Finder(instance, kind, out, wrt)
         self.known: Structure | None = None
 

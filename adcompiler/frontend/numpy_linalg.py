@@ -119,27 +119,36 @@ def _rows(b: Builder, x: Var, first: Atom, count: Atom, hint: str) -> Var:
     return b.load(x, (Slice(start, b.int("add", first, count), None, first, count), *full(b.shape(x)[1:])), hint)
 
 
-@implements(np.linalg.eigh)
-def eigh(b: Builder, a: Value, UPLO: Value = LOWER) -> Value:
-    """Eigenvalues in ascending order, and eigenvectors of length one; of a symmetric matrix one triangle is read."""
+def _decomposed(b: Builder, a: Value, UPLO: Value, name: str) -> list[Atom]:
+    """Eigenvalues, of the matrix's own element type, and eigenvectors."""
 
     def lines(x: Var) -> list[Atom]:
         packed = b.emit("eigh", x, hint="eigh")
         values = b.load(packed, (ZERO, *full(b.shape(packed)[1:])), "eigenvalues")
         return [values, _rows(b, packed, ONE, b.shape(x)[0], "eigenvectors")]
 
-    x = matrix(b, a, "np.linalg.eigh", True)
+    x = matrix(b, a, name, True)
     low = _option(b, UPLO, ("L", "U"), "UPLO") == "L"
     shape = b.shape(x)[-2:]
-    return Seq(tuple(for_each(b, [x if low else _turned(b, x)], lines, [shape[:1], shape])))
+    return for_each(b, [x if low else _turned(b, x)], lines, [shape[:1], shape])
+
+
+@implements(np.linalg.eigh)
+def eigh(b: Builder, a: Value, UPLO: Value = LOWER) -> Value:
+    """Eigenvalues in ascending order, and eigenvectors of length one; of a symmetric matrix one triangle is read."""
+    if b.type(as_atom(b, a)).is_complex:
+        # each may be turned by a factor of modulus one, and functions that depend on it have no derivative
+        raise UnsupportedSyntax(
+            "eigenvectors of a complex matrix", b.span, "use np.linalg.eigvalsh for its eigenvalues"
+        )
+    return Seq(tuple(_decomposed(b, a, UPLO, "np.linalg.eigh")))
 
 
 @implements(np.linalg.eigvalsh)
 def eigvalsh(b: Builder, a: Value, UPLO: Value = LOWER) -> Value:
-    """The eigenvalues of a symmetric matrix."""
-    found = eigh(b, a, UPLO)
-    assert isinstance(found, Seq)
-    return copied(b, as_atom(b, found.items[0]))
+    """The eigenvalues of a symmetric or Hermitian matrix."""
+    values = _decomposed(b, a, UPLO, "np.linalg.eigvalsh")[0]
+    return b.emit("real", values, hint="eigenvalues") if b.type(values).is_complex else copied(b, values)
 
 
 @implements(np.linalg.svd)

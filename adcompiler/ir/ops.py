@@ -148,7 +148,7 @@ _ON_COMPLEX = frozenset(
         *("add", "sub", "mul", "div", "pow", "neg", "pos", "conj", "real", "imag", "where", "cast", "cut"),
         *("exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh"),
         *("arcsin", "arccos", "arctan", "arctanh", "eq", "ne", "isnan", "isinf", "isfinite", "sum", "prod", "fft"),
-        *("inv", "det", "cofactor", "lu", "lu_solve", "slogdet", "solve_triangular"),
+        *("inv", "det", "cofactor", "lu", "lu_solve", "slogdet", "solve_triangular", "cholesky", "eigh"),
     ]
 )
 

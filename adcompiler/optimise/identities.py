@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -156,7 +157,7 @@ def _guarded(stmt: Assign) -> Replaced | Line | None:
         return Replaced(g)
     if isinstance(g, Const):
         return Line("mul", (g, p))
-    if isinstance(p, Const) and isinstance(p.value, (int, float, np.generic)) and math.isfinite(p.value):
+    if isinstance(p, Const) and isinstance(p.value, (int, float, complex, np.generic)) and cmath.isfinite(p.value):
         return Line("mul", (g, p))
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from adcompiler.errors import MissingRule, UnsupportedSyntax
+from adcompiler.errors import MissingRule, TypeProblem, UnsupportedSyntax
 from adcompiler.ir.build import Builder, scalar
 from adcompiler.ir.inlining import inlined
 from adcompiler.ir.walk import walk
@@ -124,15 +124,15 @@ def pull(b: Builder, stmt: Assign, y_bar: Atom, wanted: Collection[int], guard: 
     """The cotangents of the inputs."""
     of = declared(stmt)
     context, outs, inputs = of.parts(stmt)
-    bars = [y_bar if k == of.position else zero_like(b, out) for k, out in enumerate(outs)]
+    bars = [conjugate(b, y_bar) if k == of.position else zero_like(b, out) for k, out in enumerate(outs)]
     if of.forward:
         shares: Sequence[Atom | None] = of.transposed(b, context, inputs, bars)
     else:
         shares = of.applied(b, context, bars)
     found = {of.first + k: share for k, share in enumerate(shares) if share is not None and of.first + k in wanted}
     for position, share in found.items():
-        same_shape(b, of, share, stmt.args[position])
-    return found
+        fits(b, of, share, stmt.args[position])
+    return {position: conjugate(b, share) for position, share in found.items()}
 
 
 def push(b: Builder, stmt: Assign, dots: Sequence[Atom | None]) -> Atom | None:
@@ -149,12 +149,23 @@ def push(b: Builder, stmt: Assign, dots: Sequence[Atom | None]) -> Atom | None:
         tangent = of.transposed(b, context, outs, tangents)[of.position]
     if tangent is None:
         return None
-    same_shape(b, of, tangent, stmt.target)
+    fits(b, of, tangent, stmt.target)
     return fresh(b, tangent, stmt.target, dots)
 
 
-def same_shape(b: Builder, of: Custom, share: Atom, like: Atom) -> None:
-    """Check that what the user's function returns has the shape of what it belongs to."""
+def conjugate(b: Builder, atom: Atom) -> Atom:
+    """A cotangent of the rules from one of the user's, or back: see `rules.parts`."""
+    return b.emit("conj", atom) if b.type(atom).is_complex else atom
+
+
+def fits(b: Builder, of: Custom, share: Atom, like: Atom) -> None:
+    """Check that what the user's function returns has the shape of what it belongs to, and is real where that is."""
+    if b.type(share).is_complex and not b.type(like).is_complex:
+        raise TypeProblem(
+            f"the derivative declared for {of.name}() is complex where what it belongs to is real",
+            b.span,
+            "return its .real there",
+        )
     have, want = b.shape(share), b.shape(like)
     message = f"the derivative declared for {of.name}() returns an array of another shape than that of its argument"
     if len(have) != len(want):

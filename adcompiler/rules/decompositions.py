@@ -1,7 +1,9 @@
 """Cholesky, QR, eigenvalue and singular value decompositions.
 
 A matrix that is taken to be symmetric is read in its lower triangle, as LAPACK reads it, and only that triangle
-receives a cotangent. Differences of equal eigenvalues or singular values divide only what is not zero.
+receives a cotangent. Of a complex, Hermitian matrix the rules are those of the direction of ascent, with conjugated
+transposes: a cotangent is conjugated on its way in and out, as `rules.parts` says. Differences of equal eigenvalues or
+singular values divide only what is not zero.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from collections.abc import Collection, Sequence
 from adcompiler.ir.build import ONE, ZERO, Builder, scalar
 from adcompiler.ir.wengert import Assign, Atom, Var
 from adcompiler.rules.matrices import (
+    adjoint,
     column,
     compared,
+    conjugate,
     diagonal_of,
     dot,
     flipped,
@@ -41,17 +45,17 @@ def _cholesky_pull(
 ) -> dict[int, Atom]:
     if 0 not in wanted:
         return {}
-    back = flipped(b, stmt.target)
-    half = lower_half(b, dot(b, back, y_bar))
+    back = adjoint(b, stmt.target)
+    half = lower_half(b, dot(b, back, conjugate(b, y_bar)))
     left = _triangular(b, back, half, False)
-    return {0: symmetric_share(b, _triangular(b, back, flipped(b, left), False))}
+    return {0: conjugate(b, symmetric_share(b, _triangular(b, back, adjoint(b, left), False)))}
 
 
 def _cholesky_push(b: Builder, stmt: Assign, dots: Sequence[Atom | None]) -> Atom | None:
     if dots[0] is None:
         return None
     left = _triangular(b, stmt.target, symmetric(b, dots[0]), True)
-    both = _triangular(b, stmt.target, flipped(b, left), True)
+    both = _triangular(b, stmt.target, adjoint(b, left), True)
     return dot(b, stmt.target, lower_half(b, both), hint=f"{stmt.target}_dot")
 
 
@@ -121,17 +125,17 @@ def _values_and_vectors(b: Builder, stmt: Assign, packed: Atom) -> tuple[Var, Va
 def _eigh_pull(b: Builder, stmt: Assign, y_bar: Atom, wanted: Collection[int], guard: bool = False) -> dict[int, Atom]:
     if 0 not in wanted:
         return {}
-    (w, v), (w_bar, v_bar) = (_values_and_vectors(b, stmt, packed) for packed in (stmt.target, y_bar))
-    turned = dot(b, flipped(b, v), v_bar)
+    (w, v), (w_bar, v_bar) = (_values_and_vectors(b, stmt, packed) for packed in (stmt.target, conjugate(b, y_bar)))
+    turned = dot(b, adjoint(b, v), v_bar)
     inner = b.emit("where", compared(b, turned, "eq"), row(b, w_bar), b.emit("cut", turned, gaps(b, w, turned)))
-    return {0: symmetric_share(b, dot(b, v, inner, flipped(b, v)))}
+    return {0: conjugate(b, symmetric_share(b, dot(b, v, inner, adjoint(b, v))))}
 
 
 def _eigh_push(b: Builder, stmt: Assign, dots: Sequence[Atom | None]) -> Atom | None:
     if dots[0] is None:
         return None
     w, v = _values_and_vectors(b, stmt, stmt.target)
-    turned = dot(b, dot(b, flipped(b, v), symmetric(b, dots[0])), v)
+    turned = dot(b, dot(b, adjoint(b, v), symmetric(b, dots[0])), v)
     v_dot = dot(b, v, off_diagonal(b, turned, gaps(b, w, turned)))
     n = b.shape(stmt.args[0])[0]
     return stacked(b, stmt.target, [(ZERO, ONE, row(b, diagonal_of(b, turned))), (ONE, n, v_dot)])

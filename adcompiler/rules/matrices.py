@@ -21,6 +21,21 @@ def flipped(b: Builder, x: Atom) -> Var:
     return transposed(b, x)
 
 
+def conjugate(b: Builder, x: Atom) -> Atom:
+    """The complex conjugate of a matrix; a real one itself."""
+    return b.emit("conj", x) if b.type(x).is_complex else x
+
+
+def adjoint(b: Builder, x: Atom) -> Var:
+    """The transpose of a matrix, conjugated where it is complex."""
+    return flipped(b, conjugate(b, x))
+
+
+def real_part(b: Builder, x: Atom) -> Atom:
+    """A complex matrix without its imaginary part, still of complex numbers; a real one itself."""
+    return b.emit("cast", b.emit("real", x), dtype=b.type(x).dtype) if b.type(x).is_complex else x
+
+
 def compared(b: Builder, x: Atom, comparison: str) -> Var:
     """For each element of a matrix, whether its column compares so with its row."""
     rows, columns = b.shape(x)
@@ -37,22 +52,23 @@ def only(b: Builder, x: Atom, comparison: str) -> Var:
 
 
 def lower_half(b: Builder, x: Atom) -> Var:
-    """Below the diagonal, with half of the diagonal."""
-    half = b.emit("mul", x, scalar(0.5, b.type(x).dtype))
+    """Below the diagonal, with half of the diagonal, of which the real part counts."""
+    half = b.emit("mul", real_part(b, x), scalar(0.5, b.type(x).dtype))
     on = b.emit("where", compared(b, x, "eq"), half, scalar(0.0, b.type(x).dtype))
     return b.emit("where", compared(b, x, "lt"), x, on)
 
 
 def symmetric_share(b: Builder, share: Atom) -> Var:
-    """The cotangent of the lower triangle, of which a matrix that is taken to be symmetric is read."""
-    both = b.emit("add", share, flipped(b, share))
-    on = b.emit("where", compared(b, share, "eq"), share, scalar(0.0, b.type(share).dtype))
+    """The cotangent of the lower triangle, of which a matrix that is taken to be symmetric, or Hermitian, is read."""
+    both = b.emit("add", share, adjoint(b, share))
+    on = b.emit("where", compared(b, share, "eq"), real_part(b, share), scalar(0.0, b.type(share).dtype))
     return b.emit("where", compared(b, share, "lt"), both, on)
 
 
 def symmetric(b: Builder, x: Atom) -> Var:
-    """The symmetric matrix that has this lower triangle."""
-    return b.emit("where", compared(b, x, "gt"), flipped(b, x), x)
+    """The symmetric or Hermitian matrix that has this lower triangle."""
+    whole = b.emit("where", compared(b, x, "gt"), adjoint(b, x), x)
+    return b.emit("where", compared(b, x, "eq"), real_part(b, x), whole) if b.type(x).is_complex else whole
 
 
 def diagonal_of(b: Builder, x: Atom) -> Var:
@@ -78,7 +94,9 @@ def rows(b: Builder, x: Atom, first: Atom, count: Atom) -> Var:
 
 
 def gaps(b: Builder, values: Var, like: Atom) -> Var:
-    """One over `values[j] - values[i]` for a matrix, one on its diagonal."""
+    """One over `values[j] - values[i]` for a matrix, one on its diagonal; the values are real, whatever their type."""
+    if b.type(values).is_complex:
+        values = b.emit("real", values)
     apart = b.emit("sub", row(b, values), column(b, values))
     one = scalar(1.0, b.type(values).dtype)
     return b.emit("div", one, b.emit("where", compared(b, like, "eq"), one, apart))

@@ -1,6 +1,7 @@
 """Complex arguments of real losses, and complex intermediate values."""
 
 import numpy as np
+import scipy.linalg
 
 from tests.support.registry import program
 
@@ -295,3 +296,28 @@ def matrix_exponential_trace(h, t):
 
 
 program(matrix_exponential_trace, lambda rng: (0.5 * _hermitian(rng, 3), 0.8), (0, 1))
+
+
+def complex_gaussian_likelihood(a, z):
+    """Samples of a complex normal distribution: two triangles of a Hermitian matrix, of which one is read."""
+    covariance = a @ a.conj().T + np.eye(a.shape[0])
+    factor, lower = scipy.linalg.cho_factor(covariance, lower=True)
+    whitened = scipy.linalg.cho_solve((factor, lower), z)
+    return np.sum(np.log(np.diag(factor).real)) + 0.5 * (np.conj(z) @ whitened).real
+
+
+program(complex_gaussian_likelihood, lambda rng: (_complex(rng, 3, 3), _complex(rng, 3)), (0, 1))
+
+
+def band_energies(hopping, phase):
+    """Eigenvalues of two Hermitian matrices, which share a triangle."""
+    n = len(hopping)
+    h = np.zeros((2, n, n), dtype=complex)
+    for i in range(n):
+        h[:, i, i] = np.cos(1.0 * i)
+        h[:, i, i - 1] = hopping[i] * np.exp(1j * phase * i)
+    values = np.linalg.eigvalsh(h)
+    return values[0, 0] + values[1, 1] * np.linalg.eigvalsh(h[0], UPLO="U")[2]
+
+
+program(band_energies, lambda rng: (_complex(rng, 4), 0.4), (0, 1))

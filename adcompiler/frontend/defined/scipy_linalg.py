@@ -26,7 +26,9 @@ def solve_triangular(
         a = np.tril(a, -1) + one if lower else np.triu(a, 1) + one
     if trans == 0 or trans == "N":
         return triangular(a, b, lower)
-    return triangular(a.T, b, not lower)
+    if trans == 1 or trans == "T":
+        return triangular(a.T, b, not lower)
+    return triangular(np.conj(a).T, b, not lower)
 
 
 @means("scipy.linalg.cholesky")
@@ -46,8 +48,8 @@ def cho_solve(c_and_lower: Any, b: Any, overwrite_b: Any = False, check_finite: 
     """The solution of a system whose matrix has been factored."""
     c, lower = c_and_lower
     if lower:
-        return triangular(c.T, triangular(c, b, True), False)
-    return triangular(c, triangular(c.T, b, True), False)
+        return triangular(np.conj(c).T, triangular(c, b, True), False)
+    return triangular(c, triangular(np.conj(c).T, b, True), False)
 
 
 @means("scipy.linalg.solve")
