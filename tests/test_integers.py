@@ -51,3 +51,36 @@ def test_extremes_by_key() -> None:
     value, slope = ad.value_and_grad(chosen)(x)
     assert value == pytest.approx(chosen(x), rel=1e-15)
     np.testing.assert_allclose(slope, [0.0, 3.0, 1.8], rtol=1e-15)
+
+
+def test_floats_are_rounded_to_digits_as_python_does() -> None:
+    rng = np.random.default_rng(5)
+    ties = (rng.integers(-(10**6), 10**6, 400) + 0.5) / 100.0
+    with interpreted():
+        for digits in (0, 1, 2, 5, 22):
+            g = ad.value_and_grad(lambda s, digits=digits: round(s, digits) + s)
+            for s in (
+                *ties.tolist(),
+                *(rng.normal(size=400) * 10.0 ** rng.integers(-9, 20, 400)).tolist(),
+                -0.04,
+                1e308,
+            ):
+                assert g(s) == (round(s, digits) + s, 1.0)
+
+
+def test_a_sum_that_plain_addition_loses() -> None:
+    def of_large(x: np.ndarray) -> float:
+        return math.fsum(x)
+
+    with interpreted():
+        value, slope = ad.value_and_grad(of_large)(np.array([1.0, 1e16, 1.0, -1e16]))
+    assert value == 2.0
+    np.testing.assert_array_equal(slope, np.ones(4))
+
+
+def test_places_of_an_array_without_elements() -> None:
+    def none(x: np.ndarray) -> float:
+        return sum(x[i, j] for i, j in np.ndindex(x.shape)) + 1.0
+
+    with interpreted():
+        assert ad.value_and_grad(none)(np.ones((0, 3)))[0] == 1.0

@@ -9,12 +9,14 @@ import numpy as np
 
 from adcompiler.frontend import indexing, library, records
 from adcompiler.frontend.binding import index_items
+from adcompiler.frontend.builtin_places import flat
 from adcompiler.frontend.captures import is_constant, is_constant_module
 from adcompiler.frontend.context import Lowering, expression
 from adcompiler.frontend.definitions import METHODS
 from adcompiler.frontend.dictionaries import key_of
 from adcompiler.frontend.facts import nonnegative
 from adcompiler.frontend.iteration import items_of
+from adcompiler.frontend.iterators import used_in_place
 from adcompiler.frontend.numbers import static_int, to_int
 from adcompiler.frontend.numpy_grids import grid
 from adcompiler.frontend.reading import nearest, present, resolved
@@ -158,7 +160,12 @@ def _dict_item(low: Lowering, owner: DictValue, items: list[Value]) -> Value:
 @expression(ast.Attribute)
 def attribute(low: Lowering, node: ast.Attribute, hint: str) -> Value:
     """`owner.name`."""
-    return read_attribute(low, present(low, low.eval(node.value)), node.attr, node)
+    owner = present(low, low.eval(node.value))
+    if node.attr == "flat" and isinstance(owner, Var) and low.b.type(owner).rank:
+        if not used_in_place(low.frame, node):
+            raise low.refuse("named-iterator")
+        return flat(low, owner)
+    return read_attribute(low, owner, node.attr, node)
 
 
 def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None = None) -> Value:

@@ -5,11 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 # importing a module of handlers enters them
-from adcompiler.frontend import builtin_iterators, builtin_numbers, builtin_objects, builtin_sequences, printing
+from adcompiler.frontend import (
+    builtin_iterators,
+    builtin_numbers,
+    builtin_objects,
+    builtin_places,
+    builtin_sequences,
+    printing,
+)
 from adcompiler.frontend.builtin_table import TABLE, Builtin
 from adcompiler.handlers import enter_handler
 
-HANDLERS = (builtin_iterators, builtin_numbers, builtin_objects, builtin_sequences, printing)
+HANDLERS = (builtin_iterators, builtin_numbers, builtin_objects, builtin_places, builtin_sequences, printing)
 
 
 def lookup(held: object) -> Builtin | None:

@@ -10,6 +10,8 @@ import functools
 import itertools
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from adcompiler.frontend.arithmetic import binary
 from adcompiler.frontend.builtin_table import arity, builtin
 from adcompiler.frontend.context import Lowering
@@ -25,7 +27,7 @@ from adcompiler.ir.wengert import Const, Var
 EAGER = frozenset(
     (builtins.map, builtins.filter, itertools.chain.from_iterable, *(getattr(itertools, name) for name in TOOLS))
 )
-LAZY = frozenset((builtins.zip, builtins.enumerate, builtins.reversed))
+LAZY = frozenset((builtins.zip, builtins.enumerate, builtins.reversed, np.ndindex, np.ndenumerate))
 
 
 def _known(low: Lowering, value: Value) -> list[Value]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import operator
+from types import FunctionType
 
 import numpy as np
 
@@ -12,8 +14,11 @@ from adcompiler.frontend.arithmetic import binary, unary
 from adcompiler.frontend.arrays import apply
 from adcompiler.frontend.builtin_table import Builtin, arity, builtin
 from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.defined.integers import rounded
+from adcompiler.frontend.inline import call_definition
 from adcompiler.frontend.numbers import number, static_int
 from adcompiler.frontend.numpy_complex import complex_number
+from adcompiler.frontend.numpy_elementwise import round_ as numpy_round
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.truth import truth
 from adcompiler.frontend.values import ListOf, Seq, Static, Value, kind_of
@@ -117,12 +122,26 @@ def round_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str
     digits = args[1] if len(args) == 2 else Static(None)
     if isinstance(x, Const) and isinstance(digits, (Const, Static)):
         return Const(round(x.value, digits.value))  # type: ignore[call-overload]
-    if digits != Static(None):
-        if isinstance(x, Var) and not low.b.type(x).is_float and static_int(low, digits, "the digits of round()") >= 0:
-            return x
-        raise low.refuse("round-digits")
     assert isinstance(x, Var)
-    return _whole(low, x, "rint", hint)
+    return _whole(low, x, "rint", hint) if digits == Static(None) else _to_digits(low, x, digits)
+
+
+# a definition that is called by no call of the user's
+_ROUND = ast.Pass()
+
+
+def _to_digits(low: Lowering, x: Var, digits: Value) -> Value:
+    """A number rounded to digits after the point."""
+    count = static_int(low, digits, "the digits of round()")
+    if not low.b.type(x).is_float and count >= 0:
+        return x
+    # powers of ten up to this one are floats
+    if not 0 <= count <= 22 or low.b.type(x).is_complex:
+        raise low.refuse("round-digits")
+    if not low.b.type(x).weak:
+        return numpy_round(low.b, x, Const(count))
+    assert isinstance(rounded, FunctionType)
+    return call_definition(low, rounded, [x, Const(count)], {}, _ROUND, "round")
 
 
 @builtin(builtins.bool)

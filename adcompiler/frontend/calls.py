@@ -20,7 +20,7 @@ from adcompiler.frontend.builtin_iterators import EAGER, LAZY
 from adcompiler.frontend.comprehensions import range_array
 from adcompiler.frontend.context import Lowering, expression
 from adcompiler.frontend.defined.applied import vectorized
-from adcompiler.frontend.definitions import METHODS, UFUNC_METHODS, definition_of
+from adcompiler.frontend.definitions import METHODS, UFUNC_METHODS, definition_of, full_name
 from adcompiler.frontend.draws import GENERATOR_METHODS
 from adcompiler.frontend.generators import REDUCED, reduced
 from adcompiler.frontend.inline import call_closure, call_definition, call_function
@@ -260,6 +260,10 @@ def _call_object(
         named = {key: captured(arg, path.attribute("keywords").item(key)) for key, arg in held.keywords.items()}
         return call(low, inner, [*first, *args], {**named, **kwargs}, node)
     if isinstance(held, MethodType):
+        defined = definition_of(held)
+        if defined is not None:
+            plain_args = [_plain(low, resolved(low, arg)) for arg in args]
+            return call_definition(low, defined, plain_args, _resolved(low, kwargs), node, str(full_name(held)))
         owner = captured(held.__self__, path.attribute("__self__"))
         plain = isinstance(held.__func__, FunctionType)
         if not plain and isinstance(held.__self__, (np.random.Generator, np.random.RandomState)):

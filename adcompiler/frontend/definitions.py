@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from types import FunctionType, ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any, NoReturn, TypeVar
 
 from adcompiler.errors import TypeProblem
@@ -60,6 +60,9 @@ def definition_of(member: object) -> FunctionType | None:
 def full_name(member: object) -> str | None:
     """Under which public name SciPy has a callable; None for what is not SciPy's."""
     name = getattr(member, "__name__", None)
+    if isinstance(member, MethodType):
+        owner = next((k for k, held in _module("scipy.stats").items() if held is member.__self__), None)
+        return f"scipy.stats.{owner}.{name}" if owner else None
     if not isinstance(name, str) or not str(getattr(member, "__module__", None) or "scipy").startswith("scipy"):
         return None
     for module, held in list(sys.modules.items()):
@@ -67,6 +70,12 @@ def full_name(member: object) -> str | None:
             if held.__dict__.get(name) is member:
                 return f"{module}.{name}"
     return None
+
+
+def _module(name: str) -> dict[str, object]:
+    """What a module holds that has been imported."""
+    held = sys.modules.get(name)
+    return dict(vars(held)) if held is not None else {}
 
 
 def refuse(what: str, fix: str) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adcompiler.frontend.context import Lowering
@@ -63,6 +64,10 @@ def iterable(low: Lowering, value: Value) -> Iterable:
             for other in found[1:]:
                 length = b.int("minimum", length, other.length)
             return Iterable(value, length, any(f.fixed for f in found))
+        case Zipped("indices", (Seq(extents),)):
+            return Iterable(value, product_of(low, extents), False)
+        case Zipped("elements", (Var() as array,)):
+            return Iterable(value, product_of(low, b.shape(array)), False)
         case Zipped(parts=parts):
             inner = iterable(low, parts[0])
             return Iterable(value, inner.length, inner.fixed)
@@ -105,7 +110,31 @@ def item(low: Lowering, value: Value, k: Atom) -> Value:
             return item(low, inner, b.int("sub", last, k, hint="i"))
         case Zipped("zip", parts):
             return Seq(tuple(item(low, part, k) for part in parts))
+        case Zipped("indices", (Seq(extents),)):
+            return Seq(place(low, extents, k))
+        case Zipped("elements", (Var() as array,)):
+            at = place(low, b.shape(array), k)
+            return Seq((Seq(at), b.load(array, at, hint=array.name.rstrip("s") or "item")))
     return item(low, iterable(low, value).value, k)
+
+
+def product_of(low: Lowering, extents: Sequence[Value]) -> Atom:
+    """How many elements an array of these extents has."""
+    total: Atom = ONE
+    for extent in extents:
+        assert isinstance(extent, (Var, Const))
+        total = low.b.int("mul", total, extent, hint="size")
+    return total
+
+
+def place(low: Lowering, extents: Sequence[Value], k: Atom) -> tuple[Atom, ...]:
+    """The indices of element `k` in C order."""
+    found: list[Atom] = []
+    for extent in reversed(extents[1:]):
+        assert isinstance(extent, (Var, Const))
+        found.append(low.b.int("mod", k, extent, hint="j"))
+        k = low.b.int("floordiv", k, extent, hint="i")
+    return (k, *reversed(found)) if extents else ()
 
 
 def _known(k: Atom) -> int:

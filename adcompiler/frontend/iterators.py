@@ -12,7 +12,7 @@ from adcompiler.frontend.scope import Definition, Frame
 # of itertools
 TOOLS = "chain product accumulate pairwise combinations permutations repeat islice starmap zip_longest".split()
 _BUILTINS = "list tuple dict sum any all max min sorted map filter zip enumerate reversed".split()
-_OTHERS = "reduce extend update from_iterable fromiter join prod".split()
+_OTHERS = "reduce extend update from_iterable fromiter join prod fsum".split()
 # what takes each item of an argument once, by its name
 _TAKERS = frozenset((*TOOLS, *_BUILTINS, *_OTHERS))
 
@@ -22,6 +22,11 @@ _Loops = frozenset[int]
 def used_at_once(frame: Frame, node: ast.AST) -> bool:
     """Whether the value of an expression is iterated where it stands."""
     return any(id(node) in _direct(definition) for definition in _around(frame))
+
+
+def used_in_place(frame: Frame, node: ast.AST) -> bool:
+    """Whether the value of an expression is iterated or indexed where it stands."""
+    return any(id(node) in _direct(definition) | _indexed(definition) for definition in _around(frame))
 
 
 def used_once(frame: Frame, node: ast.AST) -> bool:
@@ -44,6 +49,12 @@ def _direct(definition: Definition) -> frozenset[int]:
         for node in ast.walk(stmt):
             found += _taken(node)
     return frozenset(map(id, found))
+
+
+@functools.lru_cache(maxsize=4096)
+def _indexed(definition: Definition) -> frozenset[int]:
+    nodes = (node for stmt in definition.body for node in ast.walk(stmt))
+    return frozenset(id(node.value) for node in nodes if isinstance(node, ast.Subscript))
 
 
 def _taken(node: ast.AST) -> list[ast.expr]:

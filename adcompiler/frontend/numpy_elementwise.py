@@ -7,12 +7,12 @@ import math
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.arrays import apply, as_atom, cast, floats
+from adcompiler.frontend.arrays import apply, as_array, as_atom, cast, floats
 from adcompiler.frontend.coerce import as_bool, as_dtype, as_int, is_none
 from adcompiler.frontend.numpy_reductions import NONE, TRUE, truth
 from adcompiler.frontend.parts import nonzero
 from adcompiler.frontend.registry import ATTRIBUTES, implements
-from adcompiler.frontend.values import Seq, Value
+from adcompiler.frontend.values import ListOf, Seq, Value
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import DTYPES
 from adcompiler.ir.wengert import Atom, Const, Var
@@ -133,6 +133,10 @@ def astype(b: Builder, x: Value, dtype: Value, order: Value = NONE, *, copy: Val
     return copied(b, atom) if as_bool(b, copy, "copy") else atom
 
 
+#: The element type of Python's numbers of a kind.
+_PYTHON = {"f": "float64", "c": "complex128", "b": "bool"}
+
+
 @implements(method="item")
 def item(b: Builder, a: Value) -> Value:
     """The only element, as a number of Python's."""
@@ -141,8 +145,20 @@ def item(b: Builder, a: Value) -> Value:
         for extent in b.shape(x):
             b.same(extent, ONE, "can only convert an array of size 1 to a Python scalar")
         x = b.load(x, (ZERO,) * b.type(x).rank)
-    kind = {"f": "float64", "c": "complex128", "b": "bool"}.get(b.type(x).numpy.kind, "int64")
+    kind = _PYTHON.get(b.type(x).numpy.kind, "int64")
     return b.emit("cast", x, dtype=kind, weak=True, hint="item")
+
+
+@implements(method="tolist")
+def tolist(b: Builder, a: Value) -> Value:
+    """A list of Python's numbers."""
+    x = as_atom(b, a)
+    if not isinstance(x, Var) or not b.type(x).rank:
+        return item(b, x)
+    if b.type(x).rank > 1:
+        raise TypeProblem("'.tolist()' of an array of several axes", b.span, "use the array itself, or a row of it")
+    kind = _PYTHON.get(b.type(x).numpy.kind, "int64")
+    return ListOf(as_array(b, cast(b, x, kind) if b.type(x).dtype != kind else copied(b, x)), weak=True)
 
 
 @implements(np.fmax)

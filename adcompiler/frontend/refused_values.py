@@ -190,12 +190,21 @@ def f(x):
 """,
         "float(x)",
     ),
+    "flat-layout": (
+        "'.flat' of an array whose elements do not lie in C order",
+        "iterate over np.ravel(x), which is a copy",
+        """
+def f(x):
+    return x[0] * sum(np.ones((2, 3)).T.flat)
+""",
+        "np.ones((2, 3)).T.flat",
+    ),
     "round-digits": (
-        "round() to a number of digits",
+        "round() of a float to tens, or to more than 22 digits",
         "use np.round(x, digits)",
         """
 def f(s):
-    return round(s, 2)
+    return round(s, -1)
 """,
         "round(",
     ),

@@ -1,5 +1,6 @@
 """Estimators and controllers as people write them: lists of states and dictionaries of parameters."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -98,3 +99,31 @@ program(
         4,
     ),
 )
+
+
+def energy_of_places(x):
+    total = 0.0
+    for place in np.ndindex(*x.shape):
+        total += x[place] ** 2 * (place[0] + 1)
+    for (i, j, k), v in np.ndenumerate(x):
+        if k == 1:
+            continue
+        total += np.sin(v) * i * (j + k)
+    for i, j in np.ndindex((x.shape[0], 2)):
+        total += x[i, j, 0] * x[i, 0, j]
+    return total
+
+
+program(energy_of_places, lambda rng: (rng.normal(size=(2, 3, 4)),))
+
+
+def flat_matrix(x):
+    a = x.copy()
+    a.flat[:: a.shape[1] + 1] += 2.0
+    a.flat[1] *= a.flat[-1]
+    values = a[0].tolist()
+    values.append(math.fsum(v * v for v in a.flat))
+    return sum(v**3 for v in values) + math.fsum(values) + max(a.flat) + round(values[0], 1) * values[1]
+
+
+program(flat_matrix, lambda rng: (rng.normal(size=(3, 3)),))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from adcompiler.frontend.definitions import means, refuse
+from adcompiler.frontend.primitives import constant
 
 
 def whole(n: Any, name: Any) -> Any:
@@ -95,6 +98,41 @@ def prod(iterable: Any, *, start: Any = 1) -> Any:
     for item in iterable:
         start = start * item
     return start
+
+
+@means(math.fsum)
+def fsum(seq: Any) -> Any:
+    """The sum; what rounding takes from each addition is added at the end (Neumaier's algorithm)."""
+    total, lost = 0.0, 0.0
+    for item in seq:
+        item = float(item)
+        after = total + item
+        larger, smaller = (total, item) if abs(total) >= abs(item) else (item, total)
+        lost += constant((larger - after) + smaller)
+        total = after
+    return total + lost if math.isfinite(lost) else total
+
+
+def rounded(x: Any, digits: Any) -> Any:
+    """`round(x, digits)` of Python's float: the nearest decimal number, of two that are as near the even one.
+
+    The product is exact as a sum of two floats (Dekker's algorithm), and from 2**53 on x has no such digits.
+    """
+    x, scale = constant(x), 10.0**digits
+    scaled = x * scale
+    if not abs(scaled) < 2.0**53:
+        return x
+    # scaled + low is x * scale
+    a, b = 134217729.0 * x, 134217729.0 * scale
+    a, b = a - (a - x), b - (b - scale)
+    low = ((a * b - scaled) + a * (scale - b) + (x - a) * b) + (x - a) * (scale - b)
+    nearest = np.rint(scaled)
+    beyond = scaled - nearest
+    if beyond == 0.5 and low > 0.0:
+        nearest += 1.0
+    elif beyond == -0.5 and low < 0.0:
+        nearest -= 1.0
+    return float(nearest / scale)
 
 
 @means(math.isclose)

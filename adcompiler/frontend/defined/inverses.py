@@ -119,8 +119,8 @@ def polygamma(n: Any, x: Any) -> Any:
     if not isinstance(n, int):
         refuse("scipy.special.polygamma of an order that is no literal", "write the order as an integer")
     if n == 0:
-        return digamma(x)
-    x = floats(x)
+        return digamma(np.asarray(x).astype(np.float64))
+    x = np.asarray(x).astype(np.float64)
     if np.any(x <= 0):
         raise ValueError("scipy.special.polygamma is in the language for positive numbers")
     factorial = 1.0

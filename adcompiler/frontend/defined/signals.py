@@ -39,6 +39,36 @@ def cumulative_trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: Any = -1, i
     return np.moveaxis(sums, -1, axis)
 
 
+def parabolas(rows: Any, h: Any) -> Any:
+    """The integrals of the parabolas through three points each; `h` are the widths of the intervals."""
+    left, right = h[..., 0::2], h[..., 1::2]
+    whole, ratio = left + right, left / right
+    first, middle, last = rows[..., 0:-2:2], rows[..., 1:-1:2], rows[..., 2::2]
+    sums = first * (2.0 - 1.0 / ratio) + middle * (whole * whole / (left * right)) + last * (2.0 - ratio)
+    return np.sum(whole / 6.0 * sums, axis=-1)
+
+
+@means("scipy.integrate.simpson")
+def simpson(y: Any, x: Any = None, *, dx: Any = 1.0, axis: Any = -1) -> Any:
+    """The integral of parabolas through the points; over a last odd interval, of the one through three points."""
+    rows = np.moveaxis(floats(y), axis, -1)
+    count = rows.shape[-1]
+    if count == 0:
+        raise IndexError("index -1 is out of bounds for axis 0 with size 0")
+    h = np.full(count - 1, dx, rows.dtype) if x is None else widths(x, dx, axis)
+    if count == 1:
+        return 0.0 * rows[..., 0]
+    if count == 2:
+        return 0.5 * h[..., 0] * (rows[..., 0] + rows[..., 1])
+    if count % 2 == 1:
+        return parabolas(rows, h)
+    before, last = h[..., -2], h[..., -1]
+    end = last * (2.0 * last + 3.0 * before) / (6.0 * (before + last)) * rows[..., -1]
+    end = end + last * (last + 3.0 * before) / (6.0 * before) * rows[..., -2]
+    end = end - last * last * last / (6.0 * before * (before + last)) * rows[..., -3]
+    return parabolas(rows[..., :-1], h[..., :-1]) + end
+
+
 def slopes_of_even(f: Any, h: Any, edge_order: int) -> Any:
     """Central differences along the last axis with one spacing."""
     out = np.empty_like(f)

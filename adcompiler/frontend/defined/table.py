@@ -5,6 +5,7 @@ from __future__ import annotations
 from adcompiler.frontend.defined import (
     applied,
     arrays,
+    distributions,
     draws,
     elementwise,
     fourier,
@@ -19,11 +20,13 @@ from adcompiler.frontend.defined import (
     special,
     statistics,
     ufuncs,
+    windows,
 )
 
 MODULES = (
     applied,
     arrays,
+    distributions,
     draws,
     elementwise,
     fourier,
@@ -38,4 +41,5 @@ MODULES = (
     special,
     statistics,
     ufuncs,
+    windows,
 )
