@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
+import llvmlite.binding
 import numpy as np
 import pytest
 
-from adcompiler.backend import cpu
+from adcompiler.backend import blas, cpu
 from adcompiler.emit.opaque import library_functions
 
 LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -24,10 +25,11 @@ LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     ),
 }
 SIZES = [(3, 4, 5), (20, 30, 25), (1, 300, 40), (40, 300, 1), (300, 1, 40), (0, 3, 4), (3, 0, 4), (30, 0, 40)]
+SIZES += [(13, 530, 51)]
 
 
 def made(letter: str) -> Callable[..., np.ndarray]:
-    text = "import numba as nb\nimport numba.extending\nimport numpy as np\n\n"
+    text = "import llvmlite.binding\nimport numba as nb\nimport numba.extending\nimport numpy as np\n\n"
     text += library_functions([f"_{letter}product"], "numba")
     name = f"times_{letter}"
     function: Callable[..., np.ndarray] = cpu.numba_function(
@@ -63,3 +65,29 @@ def test_products_in_every_layout(letter: str, dtype: type) -> None:
         check(a, random(2 * k)[::2])
         check(random(m), a)
         check(random(m)[::-1], a)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_tiles_on_any_machine(dtype: type) -> None:
+    """What vectors of 512 bits are written for is right without them, and writes nothing beside the result."""
+    text = "import llvmlite.binding\nimport numba as nb\nimport numba.extending\nimport numpy as np\n\n"
+    text += library_functions(["_by_tiles"], "numba")
+    tiles = cpu.numba_function(f"{text}\ndef tiles(c, a, b):\n    _by_tiles(c, a, b)\n", "tiles", keep=False)
+    rng = np.random.default_rng(1)
+    for m, k, n in [(8, 1, 24), (9, 3, 25), (1, 5, 8), (40, 513, 17), (33, 1030, 1), (3, 0, 9), (0, 2, 2)]:
+        # small integers, so that sums are exact
+        a, b = (rng.integers(-9, 10, shape).astype(dtype) for shape in ((m, k), (k, n)))
+        for second in (b, np.asfortranarray(b)):
+            c = np.full((m + 2, n + 2), 7, dtype=dtype)
+            tiles(c[1:-1, 1:-1], a[:, :], second[:, :])
+            expected = np.full_like(c, 7)
+            expected[1:-1, 1:-1] = a @ b
+            np.testing.assert_array_equal(c, expected)
+
+
+def test_threads_are_asked_of_openblas_or_unknown() -> None:
+    asked = blas._asked()
+    assert asked is None or asked() >= 1
+    assert blas._unknown() == 0
+    blas.make_known()
+    assert llvmlite.binding.address_of_symbol(blas.SYMBOL)

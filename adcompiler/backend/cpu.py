@@ -24,6 +24,7 @@ from numba.cloudpickle import register_pickle_by_value
 from numba.core.errors import NumbaError, NumbaWarning
 
 from adcompiler import cache
+from adcompiler.backend import blas
 from adcompiler.backend.freed import keep_freed_memory
 from adcompiler.backend.machine_code import Apart, MachineCode
 from adcompiler.backend.telling import short, tell
@@ -168,6 +169,8 @@ def _silent() -> Iterator[None]:
 
 def _load(text: str, name: str, keep: bool, scope: Mapping[str, object] = MappingProxyType({})) -> Function:
     """Execute a module text and return one of its functions; tracebacks and debuggers find its lines."""
+    if blas.SYMBOL in text:
+        blas.make_known()
     stem = _stem(text, name)
     folder = cache.folder() if keep else None
     path = folder.module(f"{stem}.py", text) if folder is not None else None

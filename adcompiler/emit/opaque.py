@@ -168,7 +168,7 @@ def _split(steps, slots):
 '''
 
 #: Functions that others call.
-_FIRST = ("_by_rows", "_finite", "_laid_out", "_lu_solve2", "_minus", "_regular", "_united", *BLAS)
+_FIRST = tuple("_by_rows _by_tiles _finite _laid_out _lu_solve2 _minus _regular _tile _united".split()) + tuple(BLAS)
 #: Functions of the text for Numba: what it does not have, or does otherwise than NumPy.
 _FOR_NUMBA: dict[str, str] = {
     "_argsort": _ARGSORT,
@@ -285,7 +285,13 @@ def definition(name: str) -> str:
 def on_its_own(name: str) -> str:
     """A module with one of these functions for Numba and those that it calls."""
     text = library_functions([name], "numba")
-    modules = {"nb.": "import numba as nb", "math.": "import math", "np.": "import numpy as np"}
+    modules = {
+        "llvmlite.": "import llvmlite.binding",
+        "math.": "import math",
+        "nb.": "import numba as nb",
+        "extending.": "import numba.extending",
+        "np.": "import numpy as np",
+    }
     return "".join(f"{line}\n" for used, line in modules.items() if used in text) + f"\n{text.lstrip()}"
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from string import Template
 
+from adcompiler.emit.tiles import BY_TILES, TILE, WIDE
+
 # BLAS counts columns first: of matrices in memory row by row it computes the transposed product
 _GEMM = Template("""
 _${letter}gemm = nb.types.ExternalFunction("numba_xxgemm", nb.types.intc(nb.types.char, nb.types.char, nb.types.char,
@@ -49,7 +51,7 @@ def _${letter}matmul(c, a, b):
                 for j in range(n):
                     c[i, j] += f * b[l, j]
         return
-    p, q = _laid_out(a)
+${tiles}    p, q = _laid_out(a)
     r, s = _laid_out(b)
     if p + q == 0:
         a, p = _by_rows(a), k
@@ -60,6 +62,11 @@ def _${letter}matmul(c, a, b):
     _${letter}gemm(${kind}, 110 if r else 116, 110 if p else 116, n, m, k, one.ctypes, b.ctypes, r + s,
                    a.ctypes, p + q, zero.ctypes, c.ctypes, n)
 ''')
+
+# BLAS shares products larger than this among its threads
+_TILES = """    if _WIDE and (m >= 8 or b.strides[1] == b.itemsize) and (m * n * k < 262144 or _threads() == 1):
+        return _by_tiles(c, a, b)
+"""
 
 _MATVEC = Template('''
 def _${letter}matvec(c, a, x):
@@ -119,7 +126,11 @@ LETTERS = {"float32": "s", "float64": "d", "complex64": "c", "complex128": "z"}
 
 
 def _for_all(name: str, template: Template) -> dict[str, str]:
-    return {f"_{s}{name}": template.substitute(letter=s, dtype=d, kind=ord(s)) for d, s in LETTERS.items()}
+    texts = {}
+    for dtype, s in LETTERS.items():
+        tiles = _TILES if dtype.startswith("float") else ""
+        texts[f"_{s}{name}"] = template.substitute(letter=s, dtype=dtype, kind=ord(s), tiles=tiles)
+    return texts
 
 
 #: Those worth a call.
@@ -128,9 +139,11 @@ BLAS: dict[str, str] = {**_for_all("matmul", _MATMUL), **_for_all("matvec", _MAT
 PRODUCTS: dict[str, str] = {
     **_for_all("product", _PRODUCT),
     **BLAS,
+    "_by_tiles": BY_TILES,
     "_laid_out": _LAID_OUT,
+    "_tile": TILE,
 }
 #: Declarations that stand before the functions of their names.
-DECLARED: dict[str, str] = {**_for_all("matmul", _GEMM), **_for_all("matvec", _GEMV)}
+DECLARED: dict[str, str] = {**_for_all("matmul", _GEMM), **_for_all("matvec", _GEMV), "_by_tiles": WIDE}
 
 __all__ = ["BLAS", "DECLARED", "LETTERS", "PRODUCTS"]

@@ -10,6 +10,8 @@ from adcompiler.emit.casts import Dialect
 SHORT, TELL = "_short", "_tell"
 #: Of fewer bytes nothing is asked.
 MANY = 2.0**26
+#: Text that declares how many threads BLAS has, `backend.blas` says which function that is.
+THREADS = '_threads = nb.types.ExternalFunction("adcompiler_threads", nb.intc())\n'
 
 _PYTHON = '''
 def _short(need):
@@ -38,10 +40,10 @@ def telling_functions(called: Collection[str], dialect: Dialect) -> str:
 
 
 def alone(text: str) -> str:
-    """A text that does without this package: nothing is asked or told."""
+    """A text that does without this package: nothing is asked or told, and BLAS is taken to have several threads."""
     for name, own in _NUMBA.items():
         text = text.replace(own, _ALONE[name])
-    return text
+    return text.replace(THREADS, "@nb.njit\ndef _threads():\n    return 2\n")
 
 
-__all__ = ["MANY", "SHORT", "TELL", "alone", "telling_functions"]
+__all__ = ["MANY", "SHORT", "TELL", "THREADS", "alone", "telling_functions"]
