@@ -28,6 +28,7 @@ from adcompiler.optimise.keeping import read_kept
 from adcompiler.optimise.lower import lower_arrays
 from adcompiler.optimise.memory import promote
 from adcompiler.optimise.narrow import narrow_arrays
+from adcompiler.optimise.reciprocals import multiply_by_reciprocals
 from adcompiler.optimise.reductions import mark_reductions
 from adcompiler.optimise.room import check_room
 from adcompiler.optimise.scatter import put_off_additions
@@ -56,6 +57,7 @@ LOWERING = (
     contract_arrays,
     narrow_arrays,
     slide,
+    multiply_by_reciprocals,
     keep_factors_apart,
     join_guards,
     simplify,
@@ -67,7 +69,7 @@ LOWERING = (
     hide_downward,
     check_room,
 )
-STRICT = tuple(stage for stage in LOWERING if stage not in (mark_reductions, mark_lanes))
+STRICT = tuple(stage for stage in LOWERING if stage not in (multiply_by_reciprocals, mark_reductions, mark_lanes))
 T = TypeVar("T")
 
 

@@ -24,7 +24,7 @@ class Options:
     target : str
         What runs the code.
     fastmath : bool
-        Allow vector mathematics and reassociated sums.
+        Allow vector mathematics, reassociated sums and products with reciprocals.
     boundscheck : bool
         Raise IndexError where an index is out of range.
     cache : bool
