@@ -78,7 +78,7 @@ def mapped(low: Lowering, name: str, function: Value, given: Sequence[Given], no
 def _frame(low: Lowering, node: ast.AST) -> Frame:
     """A frame without names of its own."""
     wrapper = ast.Lambda(ast.arguments([], [], None, [], [], None, []), ast.Constant(None))
-    known = Definition(wrapper, (), frozenset(), frozenset(), Liveness())
+    known = Definition(wrapper, (), frozenset(), frozenset(), frozenset(), Liveness())
     return Frame(low.frame.source, known, low.frame, (*low.frame.path, id(node)))
 
 

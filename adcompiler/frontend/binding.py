@@ -12,6 +12,7 @@ from adcompiler.frontend.iteration import item, items_of, iterable
 from adcompiler.frontend.naming import bears
 from adcompiler.frontend.numbers import static_int
 from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.scope import Frame
 from adcompiler.frontend.values import DictValue, ListOf, Object, RangeValue, Seq, SliceValue, Static, Value
 from adcompiler.ir.wengert import Const, Slice, Var
 
@@ -20,9 +21,7 @@ def bind(low: Lowering, target: ast.expr, value: Value) -> None:
     """`target = value`."""
     match target:
         case ast.Name(id=name):
-            if name in low.frame.definition.outer:
-                raise low.refuse("outer-write", target, name=name)
-            low.frame.env[name] = value
+            _owner(low, target, name).env[name] = value
             if isinstance(value, Var) and not bears(value.name, name):
                 low.called.setdefault(value.name, name)
         case ast.Tuple(elts=elts) | ast.List(elts=elts):
@@ -37,6 +36,20 @@ def bind(low: Lowering, target: ast.expr, value: Value) -> None:
             raise low.refuse("starred-alone", target)
         case _:
             raise low.refuse(type(target).__name__, target)
+
+
+def _owner(low: Lowering, target: ast.expr, name: str) -> Frame:
+    """The function whose name an assignment gives a value: the one around it for a name declared `nonlocal`."""
+    frame = low.frame
+    if name not in frame.definition.outer:
+        return frame
+    around = frame.parent if name in frame.definition.shared else None
+    while around is not None and name not in around.definition.local:
+        around = around.parent
+    # a function that has returned is not among those whose names are followed through branches and loops
+    if around is None or not any(around is running for running in low.frames):
+        raise low.refuse("outer-write", target, name=name)
+    return around
 
 
 def _unpack(low: Lowering, targets: Sequence[ast.expr], value: Value) -> None:

@@ -76,7 +76,7 @@ def _frame(low: Lowering, node: ast.ListComp | ast.GeneratorExp | ast.DictComp) 
     wrapper = ast.Lambda(_no_arguments(), element)
     return Frame(
         low.frame.source,
-        Definition(wrapper, (), local, frozenset(), Liveness()),
+        Definition(wrapper, (), local, frozenset(), frozenset(), Liveness()),
         low.frame,
         (*low.frame.path, id(node)),
     )

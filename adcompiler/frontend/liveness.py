@@ -48,7 +48,7 @@ def liveness(body: Sequence[ast.stmt]) -> Liveness:
     """
     found = Liveness()
     nested = (inner for node in body for inner in ast.walk(node) if isinstance(inner, _SCOPES))
-    found.always = frozenset(name for scope in nested for name in reads(scope))
+    found.always = frozenset(name for scope in nested for name in (*reads(scope), *_shared(scope)))
     _block(found, body, _LEAVING, _NONE)
     return found
 
@@ -56,6 +56,11 @@ def liveness(body: Sequence[ast.stmt]) -> Liveness:
 def reads(node: ast.AST) -> Iterator[str]:
     """The names that are loaded anywhere in a node; `del` needs a name to be bound, too."""
     return (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, (ast.Load, ast.Del)))
+
+
+def _shared(scope: ast.AST) -> Iterator[str]:
+    """The names of outer functions that a function may assign: `count += 1` reads them as well."""
+    return (name for n in ast.walk(scope) if isinstance(n, ast.Nonlocal) for name in n.names)
 
 
 def targets(node: ast.AST) -> Iterator[str]:
@@ -79,6 +84,15 @@ def assigned(body: Iterable[ast.AST]) -> Iterator[str]:
                 yield from assigned((node.iter, *node.ifs))
             case _:
                 yield from assigned(ast.iter_child_nodes(node))
+
+
+def declared(body: Iterable[ast.AST], kinds: tuple[type[ast.Global | ast.Nonlocal], ...]) -> Iterator[str]:
+    """The names that statements declare to be of an outer scope, functions inside left out."""
+    for node in body:
+        if isinstance(node, kinds):
+            yield from node.names
+        elif not isinstance(node, _SCOPES):
+            yield from declared(ast.iter_child_nodes(node), kinds)
 
 
 def has(body: Iterable[ast.stmt], kind: type[ast.stmt]) -> bool:

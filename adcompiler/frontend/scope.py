@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from adcompiler.errors import Span
-from adcompiler.frontend.liveness import BROKEN, CONTINUED, RETURNED, Liveness, assigned, liveness
+from adcompiler.frontend.liveness import BROKEN, CONTINUED, RETURNED, Liveness, assigned, declared, liveness
 from adcompiler.frontend.matching import MatchAsIf, has_match
 from adcompiler.frontend.values import Value
 from adcompiler.ir.wengert import Const
@@ -28,6 +28,8 @@ class Definition:
         Its own names: parameters and what it assigns.
     outer : frozenset of str
         Names declared `global` or `nonlocal`.
+    shared : frozenset of str
+        Those declared `nonlocal`: a function around it has them.
     live : Liveness
         Which names are still read.
     """
@@ -36,6 +38,7 @@ class Definition:
     body: Sequence[ast.stmt]
     local: frozenset[str]
     outer: frozenset[str]
+    shared: frozenset[str]
     live: Liveness
 
 
@@ -50,10 +53,9 @@ def definition(node: FunctionNode) -> Definition:
         body = [_TestsInside().visit(copy.deepcopy(stmt)) for stmt in body]
     if has_match(body):
         body = MatchAsIf().visit(copy.deepcopy(ast.Module(list(body), []))).body
-    declared = (n for stmt in body for n in ast.walk(stmt) if isinstance(n, (ast.Global, ast.Nonlocal)))
-    outer = frozenset(name for n in declared for name in n.names)
+    outer, shared = (frozenset(declared(body, kind)) for kind in ((ast.Global, ast.Nonlocal), (ast.Nonlocal,)))
     local = frozenset(assigned(body)) | frozenset(parameters(node.args))
-    return Definition(node, body, local - outer, outer, liveness(body))
+    return Definition(node, body, local - outer, outer, shared, liveness(body))
 
 
 def _binds(test: ast.expr) -> bool:

@@ -154,6 +154,8 @@ def delete(low: Lowering, node: ast.Delete) -> None:
             continue
         if not isinstance(target, ast.Name):
             raise low.refuse("delete-item", target)
+        if target.id in low.frame.definition.outer:
+            raise low.refuse("outer-write", target, name=target.id)
         read_name(low, target.id)
         low.frame.env[target.id] = Unset(target.id)
 
