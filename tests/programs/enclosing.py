@@ -8,7 +8,7 @@ import adcompiler as ad
 from tests.support.registry import program
 
 
-def counted_calls(x):
+def calls_are_counted(x):
     calls = 0
 
     def g(v):
@@ -19,7 +19,7 @@ def counted_calls(x):
     return g(x[0]) + g(x[1]) + calls
 
 
-program(counted_calls, lambda rng: (rng.normal(size=2),))
+program(calls_are_counted, lambda rng: (rng.normal(size=2),))
 
 
 def running_total(x):
@@ -117,7 +117,7 @@ def bisection_that_counts(a):
 program(bisection_that_counts, lambda rng: (rng.uniform(1.0, 2.0),))
 
 
-def best_so_far(x):
+def best_visit(x):
     best, history = 1e9, []
 
     def visit(v):
@@ -132,7 +132,7 @@ def best_so_far(x):
     return best + sum(v * v for v in history)
 
 
-program(best_so_far, lambda rng: (rng.uniform(1.0, 2.0),))
+program(best_visit, lambda rng: (rng.uniform(1.0, 2.0),))
 
 
 def array_that_is_replaced(x):
