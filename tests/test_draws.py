@@ -198,6 +198,13 @@ def test_gradcheck_draws_the_same_at_every_step() -> None:
     assert state(rng) == before
 
 
+def unsettled(x: Any, r: np.random.Generator) -> Any:
+    t = x[0]
+    for _ in ad.checkpointed_range(9):
+        t = t * x[1] if t > 0.5 else t + r.random()
+    return t
+
+
 REFUSED: dict[str, tuple[Draw, str]] = {
     "rate": (lambda x, r: r.poisson(x[0]) * x[1], "depends on what is differentiated"),
     "shape": (lambda x, r: r.gamma(x[0], x[1]), "depends on what is differentiated"),
@@ -209,7 +216,7 @@ REFUSED: dict[str, tuple[Draw, str]] = {
     "replace": (lambda x, r: np.sum(x * r.choice(3, 3, replace=False)), "replace=False"),
     "arithmetic": (lambda x, r: np.sum(x * r), "generator"),
     "path": (lambda x, r: np.sum(x) * (r if x[0] > 0 else HELD).random(), "path"),
-    "again": (lambda x, r: sum(x[0] * r.random() for _ in ad.checkpointed_range(9)), "run again"),
+    "again": (lambda x, r: unsettled(x, r), "run again"),
     "pullback": (lambda x, r: ad.vjp(lambda y: y * r.random(), x[0])[1](1.0)[0], "pullback"),
     "matrix": (lambda x, r: np.sum(ad.jacobian(lambda y: y * r.random(3))(x)), "jacobian"),
     "legacy": (lambda x, r: x[0] * np.random.random(), "random state"),
@@ -226,17 +233,89 @@ def test_what_cannot_be_right_is_refused(name: str) -> None:
     assert state(rng) == before
 
 
-def test_sparse_derivatives_and_records_of_little_memory_are_refused() -> None:
-    def walk(x: Any, r: np.random.Generator) -> Any:
-        t = x[0]
-        for _ in range(100):
-            t = np.sin(t + x[1] * r.normal())
-        return t
+def wandering(steps: Any) -> Any:
+    """A loop that draws in branches and inner loops, into arrays that it writes, with parameters that it reads."""
+    scales = np.array([0.5, 1.5, 2.5])
 
-    with pytest.raises(ad.UnsupportedSyntax, match="run again"):
-        ad.grad(walk, memory=64)(X, generator())
-    with pytest.raises(ad.UnsupportedSyntax, match="found first"):
-        ad.jacobian(lambda x, r: x * r.normal(size=3), mode="sparse")(X, generator())
+    def walk(x: Any, r: np.random.Generator) -> Any:
+        t, v = x[0], np.zeros(3)
+        for i in steps(6):
+            z = r.normal(size=3)
+            z *= x[2]
+            if r.random() < 0.5:
+                v += z * t
+            else:
+                v -= r.exponential(2.0) * x
+            for k in range(0, 3, 2):
+                t = np.sin(t + v[k] * r.integers(1, 5) * r.uniform(0.0, scales[(i + k) % 3]))
+        return t + np.sum(v) * r.normal()
+
+    return walk
+
+
+@pytest.mark.usefixtures("plain")
+def test_what_is_drawn_in_iterations_that_run_again_is_kept() -> None:
+    plain, again = wandering(range), wandering(ad.checkpointed_range)
+    mine, others = generator(), generator()
+    np.testing.assert_allclose(ad.grad(again)(X, mine), ad.grad(plain)(X, others), rtol=1e-13)
+    assert state(mine) == state(others)
+    np.testing.assert_allclose(ad.grad(plain, memory=64)(X, generator()), ad.grad(plain)(X, generator()), rtol=1e-13)
+    ad.gradcheck(again, X, generator())
+    np.testing.assert_allclose(ad.hessian(again)(X, generator()), ad.hessian(plain)(X, generator()), rtol=1e-12)
+
+
+def test_a_parameter_that_is_out_of_range_is_one_before_the_loop_too() -> None:
+    scales = np.array([0.5, -1.0])
+
+    def walk(x: Any, r: np.random.Generator) -> Any:
+        for i in ad.checkpointed_range(2):
+            x = np.sin(x + r.normal(0.0, scales[i]))
+        return x
+
+    def beyond(x: Any, r: np.random.Generator) -> Any:
+        for i in ad.checkpointed_range(3):
+            x = np.sin(x + r.poisson(abs(scales[i])))
+        return x
+
+    with pytest.raises(ValueError, match="scale < 0"):
+        ad.grad(walk)(0.3, generator())
+    with pytest.raises(IndexError):
+        ad.grad(beyond)(0.3, generator())
+
+
+@pytest.mark.usefixtures("plain")
+def test_drawn_arrays_that_receive_what_varies() -> None:
+    def f(x: Any, r: np.random.Generator) -> Any:
+        z, u = r.normal(size=3), r.random(3)
+        z *= x
+        u[0] = x[1]
+        return np.sum(z) * u
+
+    forward, reverse = (ad.jacobian(f, mode=mode)(X, generator()) for mode in ("forward", "reverse"))
+    z, u = generator().normal(size=3), np.array([X[1], 0.0, 0.0])
+    np.testing.assert_allclose(forward, reverse, rtol=1e-13)
+    np.testing.assert_allclose(forward[0], np.sum(z * X) * np.eye(3)[1] + u[0] * z, rtol=1e-13)
+
+
+@pytest.mark.usefixtures("plain")
+def test_sparse_matrices_of_functions_that_draw() -> None:
+    def scattered(x: Any, r: np.random.Generator) -> Any:
+        y = np.zeros(6)
+        for i in range(3):
+            y[r.integers(0, 6)] += r.normal() * x[i] ** 2
+        return y
+
+    def scaled(x: Any, r: np.random.Generator) -> Any:
+        return x**2 * r.normal(size=3) + r.random()
+
+    mine, others = generator(), generator()
+    for function in (scattered, scaled):
+        sparse, dense = ad.jacobian(function, mode="sparse"), ad.jacobian(function)
+        for _ in range(3):
+            np.testing.assert_allclose(sparse(X, mine).toarray(), dense(X, others), rtol=1e-13)
+        assert state(mine) == state(others)
+    # no number that is drawn decides an entry, so that none is drawn to find them
+    assert "standard_normal(" not in ad.jacobian(scaled, mode="sparse").lowered_source(X, generator())
 
 
 @pytest.mark.usefixtures("plain")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from adcompiler.analysis.activity import edges, reachable
 from adcompiler.analysis.alias import aliases
 from adcompiler.errors import NotDifferentiable, Span, UnsupportedSyntax
-from adcompiler.ir.walk import walk
-from adcompiler.ir.wengert import Block, Draw, Func, Var
+from adcompiler.ir.build import scalar
+from adcompiler.ir.dead import drop_dead
+from adcompiler.ir.walk import all_defs, map_blocks, walk
+from adcompiler.ir.wengert import Assign, Block, Draw, Func, Var
 
 
 def draws(block: Block) -> list[Draw]:
@@ -30,6 +33,26 @@ def refuse_moving(fn: Func, inputs: Iterable[Var]) -> None:
                 stmt.span,
                 "where the parameter is meant to be a constant, pass ad.stop_gradient(…) of it",
             )
+
+
+def without_idle(fn: Func) -> Func:
+    """The function without its draws where it needs none of them: one that it needs takes those before it along."""
+    found = draws(fn.body)
+
+    def constant(stmt: Draw) -> Assign:
+        type = fn.types[stmt.target.name]
+        params = (("dtype", type.dtype),)
+        if type.rank:
+            return Assign(stmt.target, "zeros", stmt.size, params, stmt.span)
+        return Assign(stmt.target, "cast", (scalar(0, type.dtype),), (*params, ("weak", type.weak)), stmt.span)
+
+    def visit(block: Block) -> Block:
+        return tuple(map_blocks(constant(s) if isinstance(s, Draw) else s, visit) for s in block)
+
+    if not found:
+        return fn
+    left = drop_dead(replace(fn, body=visit(fn.body)))
+    return fn if all_defs(left.body) & {s.target for s in found} else left
 
 
 def drawing(stmt: Draw) -> str:

@@ -19,6 +19,7 @@ from adcompiler.ir.wengert import (
     Block,
     Branch,
     Carry,
+    Draw,
     Func,
     Grow,
     Load,
@@ -132,6 +133,9 @@ class Forward:
                 self.line(stmt)
             case Load(target=target, array=array, index=index) if target in self.active and array in self.dots:
                 self.dots[target] = self.b.load(self.shadow(array), index, f"{target}_dot")
+            case Draw(target=target) if target in self.active and self.b.type(target).rank:
+                # what is drawn is constant, and the array may receive what is not
+                self.dots[target] = self.zero(target, f"{target}_dot")
             case Store(array=array) if array in self.dots:
                 self.store(stmt)
             case Grow(array=array, row=row) if array in self.dots:

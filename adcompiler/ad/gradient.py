@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Literal
 
 from adcompiler.ad.choices import note_choices
+from adcompiler.ad.drawn import draw_ahead
 from adcompiler.ad.draws import refuse_moving
 from adcompiler.ad.joint import Joint, Sweep
 from adcompiler.ad.network import Inseparable
@@ -52,6 +53,7 @@ def gradient(fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] 
 def cheapest(fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] | None) -> Joint:
     """The joint function that records least, not written yet."""
     refuse_moving(fn, [fn.params[k] for k in wrt])
+    fn = draw_ahead(fn)
     fn = note_choices(fn, active(fn, [fn.params[k] for k in wrt], outputs))
     best = attempt(fn, wrt, seeds, Saved(), outputs)
     for ways in candidates(best.reverse.over, best.decided):

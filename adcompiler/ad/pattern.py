@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from adcompiler.ad.draws import refuse_repeated
+from adcompiler.ad.draws import without_idle
 from adcompiler.ad.reached import reached, steering
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.ops import kind
@@ -61,7 +61,6 @@ def pattern(fn: Func, seeds: Sequence[int], outs: Sequence[int]) -> Func:
     Func
         The same parameters, then the array of sets, see `emit.sets`.
     """
-    refuse_repeated(fn.body, "a function whose entries other than zero are found first", None)
     wide = reached(fn, [fn.params[k] for k in seeds])
     # a function without such loops ends, whatever numbers it meets; memory is guarded by checks of integers
     ends = not any(isinstance(s, While) or (isinstance(s, Loop) and s.until is not None) for s in walk(fn.body))
@@ -76,7 +75,7 @@ def pattern(fn: Func, seeds: Sequence[int], outs: Sequence[int]) -> Func:
         results = [passed.set_of(r) if k in outs else ZERO for k, r in enumerate(fn.results)]
     b.add(Assign(extent, "dim", (sets,), (("axis", 0),), None))
     b.extend(body)
-    return b.finish(f"{fn.name}_pattern", (*fn.params, sets), results, fn.doc)
+    return without_idle(b.finish(f"{fn.name}_pattern", (*fn.params, sets), results, fn.doc))
 
 
 def of_floats(fn: Func) -> frozenset[Var]:

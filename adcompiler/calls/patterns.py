@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -89,12 +90,13 @@ class Finder:
     def by_numbers(self) -> bool:
         """Whether floating numbers decide the pattern."""
         fn = self.instance.lowering.interface
-        return any(fn.type(fn.params[k]).is_float for k in self.read)
+        kinds = [fn.type(fn.params[k]) for k in self.read]
+        return any(kind.is_float or kind.is_generator for kind in kinds)
 
     def key(self, leaves: Sequence[Any]) -> tuple[object, ...]:
         """What of the arguments decides the pattern: all shapes, and the bytes of what is read."""
         shapes = tuple(np.shape(leaf) for leaf in leaves)
-        return shapes, tuple(np.asarray(leaves[k]).tobytes() for k in self.read)
+        return shapes, tuple(_content(leaves[k]) for k in self.read)
 
     def sets(self, fresh: Callable[[], list[Any]], columns: Sequence[Leaf]) -> tuple[dict[int, Any], Ints]:
         """For each row leaf by position the numbers of the sets of its elements; and the sets."""
@@ -106,6 +108,13 @@ class Finder:
             if not sets[LACKING] or sets.size > WORDS:
                 return {p: results[k] for p, k in self.found.items()}, sets
             room *= 4
+
+
+def _content(leaf: Any) -> bytes:
+    """The bytes of an argument's value; of a generator those of its state."""
+    if isinstance(leaf, np.random.Generator):
+        return pickle.dumps(leaf.bit_generator.state)
+    return np.asarray(leaf).tobytes()
 
 
 def new_sets(width: int, room: int) -> Ints:
