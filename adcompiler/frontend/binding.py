@@ -14,7 +14,8 @@ from adcompiler.frontend.numbers import static_int
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.scope import Frame
 from adcompiler.frontend.values import DictValue, ListOf, Object, RangeValue, Seq, SliceValue, Static, Value
-from adcompiler.ir.wengert import Const, Slice, Var
+from adcompiler.ir.types import Type
+from adcompiler.ir.wengert import Const, Load, Slice, Var
 
 
 def bind(low: Lowering, target: ast.expr, value: Value) -> None:
@@ -161,7 +162,7 @@ def store_item(low: Lowering, owner: Value, target: ast.Subscript, value: Value,
         case Seq():
             raise low.fail("TypeError", "'tuple' object does not support item assignment")
         case ListOf():
-            raise low.refuse("list-write", target)
+            store_number(low, owner, items, value, target)
         case DictValue() if len(items) == 1:
             dictionaries.store(low, owner, items[0], value)
         case DictValue():
@@ -170,6 +171,21 @@ def store_item(low: Lowering, owner: Value, target: ast.Subscript, value: Value,
             raise low.refuse("dict-write", target)
         case _:
             raise low.refuse("not-indexable", target.value)
+
+
+def store_number(low: Lowering, owner: ListOf, items: list[Value], value: Value, target: ast.Subscript) -> None:
+    """`numbers[k] = value` for a list of unknown length: the array that holds it has elements of one type.
+
+    A list to which a loop appends is a view of what it holds so far, and not written.
+    """
+    b = low.b
+    numbers = b.type(owner.array)
+    wanted = Type(numbers.dtype, weak=owner.weak)
+    one = len(items) == 1 and isinstance(items[0], (Var, Const)) and not b.type(items[0]).rank
+    fits = isinstance(value, (Var, Const)) and b.type(value) == wanted
+    if numbers.rank != 1 or not one or not fits or isinstance(b.made.get(owner.array.name), Load):
+        raise low.refuse("list-write", target)
+    store_array(low, owner.array, items, value, None)
 
 
 def store_array(low: Lowering, array: Var, items: list[Value], value: Value, op: str | None) -> None:

@@ -103,7 +103,7 @@ def f(x, n):
         "r[0]",
     ),
     "list-write": (
-        "assignment into a list whose length is known only at run time",
+        "assignment into a list whose length is known only at run time, of something else than a number of its type",
         "use an array: values = np.empty(n)",
         """
 def f(x):

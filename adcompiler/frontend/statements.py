@@ -14,7 +14,7 @@ import numpy as np
 from adcompiler.frontend import dictionaries, heap
 from adcompiler.frontend.access import read_item
 from adcompiler.frontend.arithmetic import OPERATORS, SIGN, binary, matmul
-from adcompiler.frontend.binding import bind, index_items, store_array, store_list
+from adcompiler.frontend.binding import bind, index_items, store_array, store_list, store_number
 from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.calls import call
 from adcompiler.frontend.context import Lowering, statement
@@ -89,8 +89,6 @@ def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
 def _augment_item(low: Lowering, node: ast.AugAssign, target: ast.Subscript) -> None:
     owner = resolved(low, low.eval(target.value))
     items = index_items(low, target.slice)
-    if isinstance(owner, ListOf):
-        raise low.refuse("list-write", target)
     if isinstance(owner, Var) and is_array(low, owner):
         _augment_element(low, node, owner, items)
         return
@@ -98,7 +96,7 @@ def _augment_item(low: Lowering, node: ast.AugAssign, target: ast.Subscript) -> 
     if isinstance(before, Var) and is_array(low, before) and not isinstance(node.op, ast.MatMult):
         store_array(low, before, [Static(Ellipsis)], resolved(low, low.eval(node.value)), OPERATORS[type(node.op)])
         return
-    if not heap.is_object(owner):
+    if not heap.is_object(owner) and not isinstance(owner, ListOf):
         raise low.refuse("dict-write", target)
     with heap.pending(low) as read:
         read.append(owner)
@@ -107,6 +105,9 @@ def _augment_item(low: Lowering, node: ast.AugAssign, target: ast.Subscript) -> 
     after = after or binary(low, OPERATORS[type(node.op)], before, value)
     if isinstance(owner, DictValue):
         dictionaries.store(low, owner, items[0] if len(items) == 1 else Seq(tuple(items)), after)
+        return
+    if isinstance(owner, ListOf):
+        store_number(low, owner, items, after, target)
         return
     assert isinstance(owner, Seq)
     store_list(low, owner, items, after)

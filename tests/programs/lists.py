@@ -230,3 +230,42 @@ def arrays_made_of_a_list(x):
 
 
 program(arrays_made_of_a_list, lambda rng: (rng.normal(size=(3, 2)),))
+
+
+def sorted_by_exchanges(x):
+    a = list(x)
+    for i in range(len(a)):
+        for j in range(len(a) - 1 - i):
+            if a[j] > a[j + 1]:
+                a[j], a[j + 1] = a[j + 1], a[j]
+    return sum(v * (k + 1) for k, v in enumerate(a)) + x[0]
+
+
+program(sorted_by_exchanges, lambda rng: (rng.normal(size=6),))
+
+
+def numbers_of_a_list_change(x):
+    a = [v * v for v in x]
+    b, c, d = a, a[:], np.array(a)
+    b[1] = a[0] * 3
+    b[-1] *= 2
+    first = a[0]
+    a[0] = max(a)
+    return sum(a) * a[1] + c[1] * 7 + d[1] + b[-1] * first
+
+
+program(numbers_of_a_list_change, lambda rng: (rng.normal(size=5),))
+
+
+def sorted_by_insertion(x):
+    a = [float(v) for v in x]
+    for i in range(1, len(a)):
+        key, j = a[i], i - 1
+        while j >= 0 and a[j] > key:
+            a[j + 1] = a[j]
+            j -= 1
+        a[j + 1] = key
+    return sum(v * k for k, v in enumerate(a))
+
+
+program(sorted_by_insertion, lambda rng: (rng.normal(size=6),))
