@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -33,6 +33,7 @@ from adcompiler.optimise.reductions import mark_reductions
 from adcompiler.optimise.room import check_room
 from adcompiler.optimise.scatter import put_off_additions
 from adcompiler.optimise.several import mark_lanes
+from adcompiler.optimise.share import share_loops, share_strictly
 from adcompiler.optimise.sharing import share_loads
 from adcompiler.optimise.simplify import simplify
 from adcompiler.optimise.stops import drop_stops
@@ -69,7 +70,24 @@ LOWERING = (
     hide_downward,
     check_room,
 )
-STRICT = tuple(stage for stage in LOWERING if stage not in (multiply_by_reciprocals, mark_reductions, mark_lanes))
+# these round differently than the source
+INEXACT = (multiply_by_reciprocals, mark_reductions, mark_lanes)
+# these make an iteration need the one before
+IN_ORDER = (put_off_additions, slide)
+
+
+def lowering(options: Options) -> Iterator[Callable[[Func], Func]]:
+    """The stages between the readable form and the one that Numba compiles."""
+    share = share_loops if options.fastmath else share_strictly
+    for stage in LOWERING:
+        if options.target == "parallel" and stage in IN_ORDER:
+            continue
+        if options.target == "parallel" and stage is mark_reductions:
+            yield share
+        if options.fastmath or stage not in INEXACT:
+            yield stage
+
+
 T = TypeVar("T")
 
 
@@ -112,9 +130,11 @@ class Compiled:
             ("wengert", (simplify, share_loads, bounds, simplify)),
             ("derivative", (self.derivative.of,)),
             ("readable", (drop_stops, simplify)),
-            ("lowered", LOWERING if self.options.fastmath else STRICT),
+            ("lowered", tuple(lowering(self.options))),
         ):
             for run in passes:
+                if run in (share_loops, share_strictly):
+                    found["unshared"] = fn
                 fn = self._timed(name, run, fn)
                 if self.options.check:
                     self._verified(f"{run.__name__} ({name})", fn)

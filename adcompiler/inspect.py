@@ -18,6 +18,7 @@ from adcompiler.errors import Span
 from adcompiler.ir.show import show_line
 from adcompiler.ir.walk import blocks, defines, operands
 from adcompiler.ir.wengert import Assign, Block, Branch, Check, Draw, Func, Load, Loop, Stmt, Store, Var, While
+from adcompiler.optimise.share import decisions
 
 _ORIGIN = re.compile(r"^\s*# \S+:(\d+): (.*)$")
 
@@ -210,6 +211,7 @@ def explain(view: View) -> str:
         "variables": list(_variables(view)),
         "records": list(aligned([(name, size) for name, size in view.recorded.items()])),
         "loops": list(_loops(view)),
+        "threads": list(_threads(view)),
         "time": [f"{stage}  {1e3 * took:.1f} ms" for stage, took in times.items()],
     }
     title = f"{view.subject.binder.name}: {view.mode}"
@@ -268,14 +270,22 @@ def _loops(view: View) -> Iterator[str]:
 
 
 def _fate(view: View, loop: Loop | While, made: Sequence[Loop | While]) -> str:
-    parallel = ", in parallel" if any(isinstance(s, Loop) and s.parallel for s in made) else ""
     if view.mode != "reverse":
-        return f"one loop{parallel}"
+        return "one loop"
     if len(made) < 2:
-        return f"value and adjoint in one loop{parallel}" if made else "no longer there"
+        return "value and adjoint in one loop" if made else "no longer there"
     first, last = made[0], made[-1]
     forwards = isinstance(first, Loop) and isinstance(last, Loop) and first.step == last.step
-    return f"a loop for the value, then its adjoint in {'the same' if forwards else 'reverse'} order{parallel}"
+    return f"a loop for the value, then its adjoint in {'the same' if forwards else 'reverse'} order"
+
+
+def _threads(view: View) -> Iterator[str]:
+    """Which loops of the lowered form threads share, and why others are not shared."""
+    compiled = view.plan.compiled
+    if "unshared" in compiled.stages:
+        decided = decisions(compiled.stages["unshared"], view.instance.lowering.of.options.fastmath)
+        rows = dict.fromkeys((_text(loop.span).rstrip(":"), why) for loop, why in decided if loop.span is not None)
+        yield from aligned(list(rows))
 
 
 # -- the user's code beside its adjoint --------------------------------------------------------------------------------

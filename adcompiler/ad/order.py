@@ -15,6 +15,7 @@ from adcompiler.analysis.access import Access
 from adcompiler.analysis.alias import Aliases
 from adcompiler.analysis.coverage import covered, is_add
 from adcompiler.analysis.dependence import Dependence
+from adcompiler.analysis.independence import inside
 from adcompiler.analysis.scope import Path
 from adcompiler.ir.walk import all_defs, all_reads, operands, walk
 from adcompiler.ir.wengert import Assign, Block, Func, Loop, Stmt, Store, Var
@@ -43,11 +44,6 @@ def is_work(over: Dependence, root: Var, reads: list[Access], loop: Path) -> boo
     if root in results or len(reads) != len(over.reads.get(root, ())) or not all(inside(w, loop) for w in adds):
         return False
     return all(covered(over, access, loop) for access in (*reads, *adds))
-
-
-def inside(access: Access, loop: Path) -> bool:
-    """Whether a statement lies in the loop at `loop`."""
-    return any(f.path == loop for f in access.frames)
 
 
 def joinable(

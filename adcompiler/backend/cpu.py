@@ -28,6 +28,7 @@ from adcompiler.backend import blas
 from adcompiler.backend.freed import keep_freed_memory
 from adcompiler.backend.machine_code import Apart, MachineCode
 from adcompiler.backend.telling import short, tell
+from adcompiler.backend.threads import ended, parts
 from adcompiler.errors import Span, TypeProblem
 
 Function = Callable[..., Any]
@@ -36,6 +37,8 @@ Function = Callable[..., Any]
 _ASKED = {
     "adcompiler_short": ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_double)(short),
     "adcompiler_tell": ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * 3)(tell),
+    "adcompiler_parts": ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_double] * 2)(parts),
+    "adcompiler_ended": ctypes.CFUNCTYPE(ctypes.c_int64)(ended),
 }
 for _symbol, _function in _ASKED.items():
     llvmlite.binding.add_symbol(_symbol, ctypes.cast(_function, ctypes.c_void_p).value)

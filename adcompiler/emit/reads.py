@@ -20,6 +20,7 @@ from adcompiler.ir.wengert import (
     Load,
     Loop,
     NewAxis,
+    Share,
     Slice,
     Stmt,
     Store,
@@ -63,6 +64,8 @@ def fixed(stmt: Stmt) -> Iterator[Atom]:
             yield from (array, row)
         case Assign(op="cut" | "short", args=args):
             yield args[0]
+        case Loop(share=Share(work=work)):
+            yield work
         case _:
             pass
 

@@ -14,6 +14,7 @@ from adcompiler.emit.folding import Plan
 from adcompiler.emit.in_place import in_place, opposite
 from adcompiler.emit.messages import formatted, with_values
 from adcompiler.emit.reads import is_pure
+from adcompiler.emit.sharing import Shared, read_outside
 from adcompiler.emit.syntax import LOAD, STORE, call, compare, name
 from adcompiler.emit.telling import MANY, SHORT, TELL
 from adcompiler.errors import Span
@@ -58,6 +59,7 @@ class Statements:
     comments: list[str] = field(default_factory=list)
     line: tuple[str, int] | None = None
     extra: set[str] = field(default_factory=set)
+    shared: list[ast.stmt] = field(default_factory=list)
     print: Expressions = field(init=False)
 
     def __post_init__(self) -> None:
@@ -206,6 +208,8 @@ class Statements:
         return Copy(self.names[target], self.print.atom(source), reads)
 
     def _loop(self, stmt: Loop) -> list[ast.stmt]:
+        if stmt.share is not None:
+            return self._shared(stmt)
         start, stop, step = (self.print.atom(a) for a in (stmt.start, stmt.stop, stmt.step))
         bounds = [start, stop, step]
         if stmt.step == Const(1):
@@ -219,6 +223,20 @@ class Statements:
         index = ast.Name(self.names[stmt.index], STORE)
         tree.append(ast.For(index, call("range", *bounds), filled(body), [], lineno=0))
         return tree + self.copies([(c.out, c.var) for c in stmt.carried])
+
+    def _shared(self, stmt: Loop) -> list[ast.stmt]:
+        """A loop that threads share: its functions stand before that of the program."""
+        assert stmt.share is not None
+        number = sum(isinstance(s, ast.FunctionDef) for s in self.shared) // 4 + 1
+        read = read_outside(self.plan, stmt)
+        shared = Shared(self.fn, stmt, number, self.names, read, self.dialect, self._unused)
+        atoms = (stmt.start, stmt.stop, stmt.share.work, *(c.init for c in stmt.carried))
+        start, stop, work, *inits = map(self.print.atom, atoms)
+        tree = shared.call(start, stop, work, inits)
+        body = self.block(stmt.body) + self.copies([(c.var, c.next) for c in stmt.carried])
+        self.shared += shared.functions(filled(body))
+        self.line = None
+        return tree
 
     def _while(self, stmt: While) -> list[ast.stmt]:
         strip = strips(stmt)

@@ -14,10 +14,11 @@ from adcompiler.emit.opaque import LIBRARY, library_functions
 from adcompiler.emit.printing import to_text
 from adcompiler.emit.several import LIBRARY as LANES
 from adcompiler.emit.several import lane_functions
+from adcompiler.emit.sharing import functions_of
 from adcompiler.emit.statements import Statements, filled
-from adcompiler.emit.telling import SHORT, TELL, telling_functions
+from adcompiler.emit.telling import ENDED, PARTS, SHORT, TELL, telling_functions
 from adcompiler.ir.walk import walk
-from adcompiler.ir.wengert import Func, Grow
+from adcompiler.ir.wengert import Func, Grow, Loop
 
 _GROW = '''
 def _grow(tape, row):
@@ -115,7 +116,8 @@ def emit(
     """
     ranks = sorted({fn.types[s.array.name].rank for s in walk(fn.body) if isinstance(s, Grow)})
     printed = plan(fn)
-    names = python_names(fn, printed, _reserved(fn.name, ranks, functions or {}))
+    shared = sum(isinstance(s, Loop) and s.share is not None for s in walk(fn.body))
+    names = python_names(fn, printed, _reserved(fn.name, ranks, functions or {}, shared))
     statements = Statements(fn, printed, names, dialect, functions or {}, origins)
     body = statements.body()
     doc = [ast.Expr(ast.Constant(_indented(fn.doc)))] if fn.doc else []
@@ -123,13 +125,26 @@ def emit(
         posonlyargs=[], args=[ast.arg(p.name) for p in fn.params], kwonlyargs=[], kw_defaults=[], defaults=[]
     )
     function = ast.FunctionDef(fn.name, arguments, filled([*doc, *body]), [], lineno=0)
-    text = to_text(ast.Module([function], []), statements.comments).strip("\n") + "\n"
+    text = to_text(ast.Module([*statements.shared, function], []), statements.comments).strip("\n") + "\n"
     return _with_head(text, ranks, dialect)
 
 
-def _reserved(function: str, ranks: Sequence[int], functions: Mapping[str, str]) -> frozenset[str]:
+def _reserved(function: str, ranks: Sequence[int], functions: Mapping[str, str], shared: int) -> frozenset[str]:
     """The names of a module that no variable may have."""
-    helpers = (SUM, SAME, SHORT, TELL, "_grow", *(f"_grow{rank}" for rank in ranks), *LIBRARY, *LANES)
+    own = [name for number in range(1, shared + 1) for name in functions_of(number)]
+    helpers = (
+        *own,
+        SUM,
+        SAME,
+        SHORT,
+        TELL,
+        PARTS,
+        ENDED,
+        "_grow",
+        *(f"_grow{rank}" for rank in ranks),
+        *LIBRARY,
+        *LANES,
+    )
     modules = ("scipy", "cgutils", "llvmlite", *(f.split(".")[0] for f in functions.values()))
     return frozenset((function, *helpers, *modules))
 

@@ -89,9 +89,10 @@ class _Needs:
             return
         self.kept.add(id(stmt))
         match stmt:
-            case Loop(start=start, stop=stop, step=step, until=until, budget=budget):
+            case Loop(start=start, stop=stop, step=step, until=until, budget=budget, share=share):
                 self.agenda.extend((start, stop, step, *(() if until is None else (until,))))
                 self.agenda.extend(() if budget is None else (budget.amount,))
+                self.agenda.extend(() if share is None else (share.work,))
             case While(test=test) | Branch(test=test):
                 self.agenda.append(test)
             case _:

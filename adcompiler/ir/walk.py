@@ -24,6 +24,7 @@ from adcompiler.ir.wengert import (
     Note,
     Out,
     Print,
+    Share,
     Slice,
     Stmt,
     Store,
@@ -58,10 +59,12 @@ def operands(stmt: Stmt) -> Iterator[Atom]:
             yield array
             yield from index_atoms(index)
             yield value
-        case Loop(start=start, stop=stop, step=step, carried=carried, budget=budget):
+        case Loop(start=start, stop=stop, step=step, carried=carried, budget=budget, share=share):
             yield from (start, stop, step, *(c.init for c in carried))
             if budget is not None:
                 yield budget.amount
+            if share is not None:
+                yield from (share.work, *share.sums, *share.own)
         case While(carried=carried):
             yield from (c.init for c in carried)
         case Branch(test=test):
@@ -186,6 +189,12 @@ def as_var(atom: Atom) -> Var:
     return atom
 
 
+def map_share(share: Share, fn: AtomMap) -> Share:
+    """How a loop is shared, with `fn` applied to each atom."""
+    sums, own = (tuple(as_var(fn(array)) for array in arrays) for arrays in (share.sums, share.own))
+    return Share(fn(share.work), sums, own)
+
+
 def map_operands(stmt: Stmt, fn: AtomMap) -> Stmt:
     """A statement with `fn` applied to what it reads, at its start and at the end of its blocks; blocks unchanged."""
     match stmt:
@@ -195,7 +204,7 @@ def map_operands(stmt: Stmt, fn: AtomMap) -> Stmt:
             return replace(stmt, array=as_var(fn(array)), index=map_index(index, fn))
         case Store(array=array, index=index, value=value):
             return replace(stmt, array=as_var(fn(array)), index=map_index(index, fn), value=fn(value))
-        case Loop(start=start, stop=stop, step=step, carried=carried, until=until, budget=budget):
+        case Loop(start=start, stop=stop, step=step, carried=carried, until=until, budget=budget, share=share):
             return replace(
                 stmt,
                 start=fn(start),
@@ -204,6 +213,7 @@ def map_operands(stmt: Stmt, fn: AtomMap) -> Stmt:
                 carried=tuple(Carry(c.var, fn(c.init), fn(c.next), c.out) for c in carried),
                 until=None if until is None else fn(until),
                 budget=None if budget is None else replace(budget, amount=fn(budget.amount)),
+                share=None if share is None else map_share(share, fn),
             )
         case While(carried=carried, test=test):
             carries = tuple(Carry(c.var, fn(c.init), fn(c.next), c.out) for c in carried)

@@ -135,11 +135,26 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """How threads share the iterations of a loop, each of which runs a stretch of them.
+
+    `work` is about how many operations the loop takes, in numbers of double precision. The iterations only add to the
+    arrays `sums`: each thread adds to zeros of its own. The arrays `own` serve within an iteration: each thread has its
+    own, which begin as zeros. Every other array is shared, and all that is carried is a sum.
+    """
+
+    work: Atom
+    sums: tuple[Var, ...]
+    own: tuple[Var, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Loop:
     """`for index in range(start, stop, step)`; leaves after an iteration at whose end `until` is true.
 
     `step` is a non-zero constant or a variable proven non-zero by a `Check`. With a `budget` reverse mode records
-    nothing of the iterations: it runs them again from states that it keeps.
+    nothing of the iterations: it runs them again from states that it keeps. A `parallel` loop is one whose iterations
+    threads may share; with a `share` it is printed so.
     """
 
     index: Var
@@ -152,6 +167,7 @@ class Loop:
     parallel: bool
     span: Span | None
     budget: Budget | None = None
+    share: Share | None = None
 
 
 @dataclass(frozen=True, slots=True)

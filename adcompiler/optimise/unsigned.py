@@ -41,7 +41,8 @@ class Unsigned(Surroundings):
         form = self.known.affine.form(item)
         if self.fn.types[item.name].dtype != INDEX.dtype or not form.coefficient(loop.index):
             return False
-        literal = isinstance(loop.start, Const) and loop.step == ONE
+        # a loop that threads share begins where their stretch does
+        literal = isinstance(loop.start, Const) and loop.step == ONE and not loop.parallel
         if literal and form.terms == ((loop.index, 1),) and form.constant >= 0:
             return False
         return self.known.impossible(frozenset({negated(form)}))

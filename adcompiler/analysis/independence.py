@@ -1,0 +1,186 @@
+"""Which loops threads may share: no iteration needs, or changes, what another one makes.
+
+Three ways lead around memory that several iterations touch: what they only add to is gathered in a copy for each
+thread; what each iteration fills before it reads it, or leaves as zeros, each thread has of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from adcompiler.analysis.access import Access
+from adcompiler.analysis.additive import Additive
+from adcompiler.analysis.coverage import covered, covers, is_add
+from adcompiler.analysis.dependence import Dependence, dependence, everything, shared
+from adcompiler.analysis.scope import Frame, Path, block_at
+from adcompiler.ir.ops import kind
+from adcompiler.ir.walk import all_defs, free, walk
+from adcompiler.ir.wengert import Assign, Check, Const, Draw, Func, Grow, Loop, Print, Stmt, Store, Var
+
+
+class Dependent(Exception):
+    """Why the iterations of a loop depend on each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """The arrays of a loop of which each thread has its own: those only added to, and those of one iteration."""
+
+    sums: tuple[Var, ...]
+    own: tuple[Var, ...]
+
+
+@dataclass(slots=True)
+class Independence:
+    """Proves the iterations of loops independent.
+
+    Parameters
+    ----------
+    over : Dependence
+        The accesses of the function.
+    reassociate : bool
+        Whether sums may be gathered in another order.
+    """
+
+    over: Dependence
+    reassociate: bool
+    additive: Additive = field(init=False)
+    params: frozenset[Var] = field(init=False)
+
+    @classmethod
+    def of(cls, fn: Func, reassociate: bool) -> Independence:
+        """Proofs for a function."""
+        return cls(dependence(fn), reassociate)
+
+    def __post_init__(self) -> None:
+        self.additive = Additive.of(self.over.fn, self.over.defs)
+        self.params = frozenset(self.over.memory.root(p) for p in self.over.fn.params)
+
+    def apart(self, loop: Loop, path: Path, frames: tuple[Frame, ...]) -> Apart:
+        """The arrays that threads need of their own to share a loop; raises Dependent where they cannot."""
+        if loop.until is not None or not isinstance(loop.step, Const):
+            raise Dependent("it may end early")
+        if any(isinstance(s, (Grow, Print, Draw)) for s in walk(loop.body)):
+            raise Dependent("it prints, draws, or records what no count tells")
+        for c in loop.carried:
+            array = self.over.fn.types[c.var.name].rank > 0
+            if array or not (self.reassociate and self.additive.carries(c)):
+                raise Dependent(f"an iteration needs '{c.var}' of the one before")
+        raises, made = any(may_raise(s) for s in walk(loop.body)), all_defs([loop])
+        memory = _Memory(self, loop, path, frames)
+        names: dict[Var, list[Var]] = {}
+        for v in sorted((v for v in free([loop]) if self.over.fn.types[v.name].rank), key=str):
+            names.setdefault(self.over.base(v), []).append(v)
+        ways: dict[Var, str] = {}
+        for root in sorted(self.over.writes, key=str):
+            for base, way in memory.ways(root).items():
+                ways[base] = way
+                made_here = self.over.defs[base].role == "line" and base in made
+                if raises and way == "shared" and not made_here:
+                    self.repeatable(root, path)
+        sums, own = (
+            tuple(v for base in ways if ways[base] == way for v in names.get(base, ())) for way in ("sums", "own")
+        )
+        return Apart(sums, own)
+
+    def repeatable(self, root: Var, path: Path) -> None:
+        """Raise where a stretch that ended with an exception would not raise it again, or its traces could be seen."""
+        reads = [r for r in self.over.reads.get(root, ()) if inside(r, path)]
+        if root in self.params or not all(covered(self.over, read, path) for read in reads):
+            raise Dependent(f"an exception in it would find '{root}' changed")
+
+
+@dataclass(slots=True)
+class _Memory:
+    of: Independence
+    loop: Loop
+    path: Path
+    frames: tuple[Frame, ...]
+    pairs: frozenset[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pairs = frozenset(map(id, self.of.additive.pairs(self.loop.body)))
+
+    def ways(self, root: Var) -> dict[Var, str]:
+        """What threads do with the arrays of a class that the loop writes: "shared", "sums" or "own"."""
+        over = self.of.over
+        writes, reads = (
+            [a for a in accesses.get(root, ()) if inside(a, self.path)] for accesses in (over.writes, over.reads)
+        )
+        if not writes:
+            return {}
+        for write in writes:
+            if any(a.base != write.base and self.meets(write, a) for a in (*writes, *reads)):
+                raise Dependent(f"iterations meet in '{root}'")
+        return {base: self.way(root, base, writes, reads) for base in sorted({w.base for w in writes}, key=str)}
+
+    def meets(self, one: Access, other: Access) -> bool:
+        """Whether statements may touch one element, under different names, in any iterations of the loop."""
+        over = self.of.over
+        common = [f for f in shared(one.frames, other.frames) if f.is_loop]
+        return over.across(one, other, self.path) or over.meet(one, other, common, None)
+
+    def way(self, root: Var, base: Var, all_writes: list[Access], all_reads: list[Access]) -> str:
+        """What threads do with one array; raises Dependent."""
+        over = self.of.over
+        writes, reads = ([a for a in accesses if a.base == base] for accesses in (all_writes, all_reads))
+        pairs = ((w, o) for k, w in enumerate(writes) for o in (*writes[k:], *reads))
+        if not any(over.across(w, o, self.path) for w, o in pairs):
+            return "shared"
+        if all(self.is_addition(a) for a in (*writes, *reads)):
+            if self.of.reassociate:
+                return "sums"
+        elif (writes, reads) == (all_writes, all_reads) and self.is_own(root, base, writes, reads):
+            return "own"
+        raise Dependent(f"iterations meet in '{root}'")
+
+    def is_addition(self, access: Access) -> bool:
+        """Whether an access is one of an addition to an element."""
+        stmt = block_at(self.of.over.fn, access.path)[access.path[-1]]
+        return is_add(self.of.over.fn, access) or id(stmt) in self.pairs
+
+    def is_own(self, root: Var, array: Var, writes: list[Access], reads: list[Access]) -> bool:
+        """Whether an array, alone in its class, serves within iterations alone."""
+        over = self.of.over
+        if root in {over.memory.root(r) for r in over.fn.results if isinstance(r, Var)}:
+            return False
+        made = over.defs[array].stmt
+        outer = [v for v in free([self.loop]) if over.fn.types[v.name].rank and over.memory.root(v) == root]
+        if outer != [array] or not isinstance(made, Assign) or kind(made.op) != "alloc":
+            return False
+        if len(reads) != len(over.reads.get(root, ())):
+            return False
+        adds = [w for w in writes if is_add(over.fn, w)]
+        if all(covered(over, access, self.path) for access in (*reads, *adds)):
+            return len(adds) == sum(is_add(over.fn, w) for w in over.writes[root])
+        alone = len(writes) == len(over.writes[root])
+        return alone and made.op == "zeros" and self.is_left_zero(array, writes)
+
+    def is_left_zero(self, array: Var, writes: list[Access]) -> bool:
+        """Whether the last store into an array, in each iteration, sets all of it to zero."""
+        over = self.of.over
+        last = max(writes, key=lambda w: w.path)
+        # position of the statement right in the loop that holds a write
+        depth = len(self.path) + 1
+        if any(w.path[: depth + 1] == last.path[: depth + 1] for w in writes if w is not last):
+            return False
+        stmt = block_at(over.fn, last.path)[last.path[-1]]
+        if not isinstance(stmt, Store) or stmt.add or not isinstance(stmt.value, Const) or stmt.value.value != 0:
+            return False
+        end = (*self.path, 0, len(self.loop.body))
+        frames = (*self.frames, Frame(self.path, self.loop, 0))
+        whole = over.accesses.access(array, everything(over.fn, array), end, frames)
+        return covers(over, last, whole, self.path)
+
+
+def inside(access: Access, loop: Path) -> bool:
+    """Whether a statement lies in the loop at `loop`."""
+    return any(f.path == loop for f in access.frames)
+
+
+def may_raise(stmt: Stmt) -> bool:
+    """Whether a statement may end the function."""
+    return isinstance(stmt, Check) or (isinstance(stmt, Assign) and kind(stmt.op) in ("opaque", "contract"))
+
+
+__all__ = ["Apart", "Dependent", "Independence"]

@@ -1,0 +1,221 @@
+"""A loop that threads share as functions of its own: a stretch of it, and the calls that run all stretches at once.
+
+The stretch is compiled once, for one thread and for several. Numba's parallel loops lose exceptions: a stretch that
+ends with one leaves its mark unset, and the loop is run again in one thread, where it raises what it raised before.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from adcompiler.emit.casts import Dialect
+from adcompiler.emit.copies import assign
+from adcompiler.emit.folding import Plan
+from adcompiler.emit.reads import shown, tails
+from adcompiler.emit.syntax import STORE, call, compare, dtype_name, literal, name, tuple_of
+from adcompiler.emit.telling import ENDED, PARTS
+from adcompiler.ir.walk import blocks, defines, inner
+from adcompiler.ir.wengert import Const, Func, Loop, Stmt, Var
+
+#: Less work than this, in additions, takes less time than to begin and end a loop of threads.
+WORTH = 200000.0
+_NJIT = '@nb.njit(error_model="numpy", nogil=True{})\n'
+# a row of a processor's cache belongs to one thread at a time
+_APART = 128
+
+
+def functions_of(number: int) -> tuple[str, str, str, str]:
+    """The functions of a shared loop: a stretch, a guarded one, all of them in parallel, what is around them."""
+    return f"_stretch_{number}", f"_guarded_{number}", f"_stretches_{number}", f"_shared_{number}"
+
+
+def read_outside(plan: Plan, stmt: Stmt) -> set[Var]:
+    """The names that are printed in the blocks of a region and defined before it."""
+    read, own = set[Var](), set(inner(stmt))
+    for block, tail in zip(blocks(stmt), tails(stmt), strict=True):
+        read |= plan.names(tail)
+        for line in block:
+            own |= set(defines(line))
+            if not plan.skips(line):
+                read |= plan.names(shown(line)) | read_outside(plan, line)
+    return read - own
+
+
+@dataclass(slots=True)
+class Shared:
+    """Prints one loop.
+
+    Parameters
+    ----------
+    fn : Func
+    loop : Loop
+        With its `share`.
+    number : int
+        Which of the function's.
+    names : mapping of Var to str
+        The variables of the function.
+    read : set of Var
+        Those that the loop reads.
+    dialect : {"python", "numba"}
+        In plain Python one stretch runs after the other.
+    unused : callable
+        A variable like a hint that no name is printed as.
+    """
+
+    fn: Func
+    loop: Loop
+    number: int
+    names: Mapping[Var, str]
+    read: set[Var]
+    dialect: Dialect
+    unused: Callable[[str], str]
+
+    @property
+    def carried(self) -> list[str]:
+        """The variables of the sums that the loop carries."""
+        return [self.names[c.var] for c in self.loop.carried]
+
+    @property
+    def arrays(self) -> tuple[list[str], list[str]]:
+        """The variables of the arrays of which each thread has its own: those added to, those of an iteration."""
+        share = self.loop.share
+        assert share is not None
+        sums, own = ({self.names[v] for v in arrays if v in self.read} for arrays in (share.sums, share.own))
+        return sorted(sums), sorted(own)
+
+    @property
+    def given(self) -> list[str]:
+        """The variables that the loop reads."""
+        return sorted({self.names[v] for v in self.read} - set(self.carried))
+
+    @property
+    def step(self) -> ast.expr:
+        """The step, which is a literal."""
+        assert isinstance(self.loop.step, Const)
+        return literal(self.loop.step.value)
+
+    def call(self, start: ast.expr, stop: ast.expr, work: ast.expr, inits: Sequence[ast.expr]) -> list[ast.stmt]:
+        """The statements in place of the loop."""
+        stretch, _, _, shared = functions_of(self.number)
+        parts, done = self.unused("parts"), self.unused("done")
+        outs = [ast.Name(self.names[c.out], STORE) for c in self.loop.carried]
+        given = [name(v) for v in self.given]
+        size: ast.expr = ast.Constant(0.0)
+        for variable in self.arrays[0]:
+            size = ast.BinOp(size, ast.Add(), name(f"{variable}.size"))
+        enough = compare(work, ast.Gt(), ast.Constant(WORTH))
+        asked = ast.IfExp(enough, call(PARTS, work, size), ast.Constant(1))
+        several = compare(name(parts), ast.Gt(), ast.Constant(1))
+        if isinstance(self.loop.start, Const):
+            # Numba compiles a function once more for a literal
+            start = call("np.int64", start)
+        together = call(shared, name(parts), start, self.trips(start, stop), *inits, *given)
+        error = ast.Raise(call("MemoryError", ast.Constant("not enough memory for the arrays of a thread")), None)
+        alone = call(stretch, start, stop, *inits, *given)
+        one = ast.Assign([tuple_of(outs, STORE)], alone, lineno=0) if outs else ast.Expr(alone)
+        return [
+            assign([parts], [asked]),
+            assign([done], [ast.Constant(False)]),
+            ast.If(several, [ast.Assign([tuple_of([ast.Name(done, STORE), *outs], STORE)], together, lineno=0)], []),
+            ast.If(ast.UnaryOp(ast.Not(), name(done)), [one, ast.If(several, [error], [])], []),
+        ]
+
+    def trips(self, start: ast.expr, stop: ast.expr) -> ast.expr:
+        """How often the loop runs."""
+        if self.loop.step == Const(1):
+            return stop if self.loop.start == Const(0) else ast.BinOp(stop, ast.Sub(), start)
+        return call("len", call("range", start, stop, self.step))
+
+    def functions(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """The functions; `body` is that of the loop."""
+        first, last = self.unused("first"), self.unused("last")
+        ends = [name(first), name(last), *([] if self.loop.step == Const(1) else [self.step])]
+        loop = ast.For(ast.Name(self.names[self.loop.index], STORE), call("range", *ends), body, [], lineno=0)
+        head = f"def {functions_of(self.number)[0]}({listed([first, last], self.carried, self.given)}):"
+        (function,) = ast.parse(f"{self.compiled()}{head}\n    return {listed(self.carried)}").body
+        assert isinstance(function, ast.FunctionDef)
+        function.body[:0] = [loop]
+        return [function, *ast.parse(self.around()).body]
+
+    def around(self) -> str:
+        """The functions that run stretches, as text."""
+        stretch, guarded, stretches, shared = functions_of(self.number)
+        part, parts, start, trips, done = map(self.unused, ("part", "parts", "start", "trips", "done"))
+        sums, own = self.arrays
+        copies = {v: self.unused(f"{v}_parts") for v in (*self.carried, *sums)}
+        step = "" if self.loop.step == Const(1) else f" * {ast.unparse(self.step)}"
+        ends = [f"{start} + {k} * {trips} // {parts}{step}" for k in (part, f"({part} + 1)")]
+        begun = [f"{copies[v]}[{part}]" for v in self.carried]
+        rows = {v: f"{copies[v]}[{part} * ({copies[v]}.shape[0] // {parts})]" for v in sums}
+        private = rows | {v: f"np.zeros({v}.shape, dtype={v}.dtype)" for v in own}
+        run = f"{stretch}({listed(ends, begun, [private.get(v, v) for v in self.given])})"
+        passed = listed([parts, start, trips, done], copies.values(), self.given)
+        made = [
+            *(f"{copies[c]} = np.zeros({parts}, dtype={self.dtype(c)})" for c in self.carried),
+            *(f"{copies[v]} = {zeros(v, parts)}" for v in sums),
+        ]
+        found = [
+            *(f"{c} += {copies[c]}[{part}]" for c in self.carried),
+            *(line for v in sums for line in self.added(v, rows[v])),
+        ]
+        return f"""
+{self.compiled()}def {guarded}({part}, {passed}):
+    try:
+        {" = ".join([*[listed(begun)][: len(begun)], run])}
+        {done}[{part}] = True
+    except Exception:
+        pass
+
+{self.compiled(", parallel=True")}def {stretches}({passed}):
+    for {part} in {"range" if self.dialect == "python" else "nb.prange"}({parts}):
+        {guarded}(np.int64({part}), {passed})
+
+{self.compiled()}def {shared}({listed([parts, start, trips], self.carried, self.given)}):
+    {done} = np.zeros({parts}, dtype=np.bool_)
+{indented(made, 1)}
+    {stretches}({passed})
+    {ENDED}()
+    for {part} in range({parts}):
+        if not {done}[{part}]:
+            return {listed(["False"], self.carried)}
+    for {part} in range({parts}):
+{indented(found or ["pass"], 2)}
+    return {listed(["True"], self.carried)}
+"""
+
+    def compiled(self, options: str = "") -> str:
+        """How a function is compiled."""
+        return _NJIT.format(options) if self.dialect == "numba" else ""
+
+    def dtype(self, variable: str) -> str:
+        """The element type of a sum that the loop carries."""
+        carry = next(c for c in self.loop.carried if self.names[c.var] == variable)
+        return dtype_name(self.fn.types[carry.var.name].dtype)
+
+    def added(self, variable: str, row: str) -> list[str]:
+        """Lines that add a thread's copy to an array."""
+        rank = next(self.fn.types[v.name].rank for v in self.read if self.names[v] == variable)
+        at = [self.unused(f"i{k}") for k in range(rank)]
+        own = self.unused("row")
+        loops = [f"{'    ' * k}for {at[k]} in range({variable}.shape[{k}]):" for k in range(rank)]
+        return [f"{own} = {row}", *loops, f"{'    ' * rank}{variable}[{listed(at)}] += {own}[{listed(at)}]"]
+
+
+def zeros(array: str, parts: str) -> str:
+    """Copies of an array for so many threads, that share no row of a cache."""
+    return f"np.zeros(({parts} * ({_APART} // max({array}.nbytes, 1) + 1),) + {array}.shape, dtype={array}.dtype)"
+
+
+def listed(*several: Iterable[str]) -> str:
+    """Texts with commas between them."""
+    return ", ".join(text for texts in several for text in texts)
+
+
+def indented(lines: Sequence[str], depth: int) -> str:
+    """Lines under a head."""
+    return "\n".join(f"{'    ' * depth}{line}" for line in lines)
+
+
+__all__ = ["WORTH", "Shared", "functions_of", "read_outside"]

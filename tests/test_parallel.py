@@ -1,0 +1,338 @@
+"""Loops that threads share: which are, that nobody can tell, and what threads and exceptions do to each other."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import re
+import threading
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+
+import adcompiler as ad
+from adcompiler.analysis.independence import Apart, Independence
+from adcompiler.backend import threads
+from adcompiler.backend.cpu import python_function
+from adcompiler.compile import lowering
+from adcompiler.emit import sharing
+from adcompiler.emit.text import emit
+from adcompiler.ir.verify import verify
+from adcompiler.ir.walk import walk
+from adcompiler.ir.wengert import Func, Loop
+from adcompiler.optimise.downward import hide_downward
+from adcompiler.optimise.reductions import mark_reductions
+from adcompiler.optimise.several import mark_lanes
+from adcompiler.options import Options
+from tests.support.cases import Case, interpreted
+from tests.support.registry import Program, load_programs
+from tests.support.trees import assert_same
+
+# as plain Python cannot run them
+FOR_THE_COMPILER = (mark_reductions, mark_lanes, hide_downward)
+
+
+def three() -> int:
+    """So many stretches, whatever the machine has; Numba's threads have begun."""
+    assert numba.get_num_threads() > 0
+    return 3
+
+
+@pytest.fixture(autouse=True)
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little a loop has to do, threads share it."""
+    monkeypatch.setattr(sharing, "WORTH", -1e300)
+    monkeypatch.setattr(threads, "_allowed", three)
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain Python runs as many stretches as most loops here have iterations."""
+    monkeypatch.setattr(threads, "parts", lambda work, size: 40)
+    monkeypatch.setattr(threads, "ended", lambda: 0)
+
+
+def shared(fn: Func) -> list[Loop]:
+    """The loops of a function that threads share."""
+    return [s for s in walk(fn.body) if isinstance(s, Loop) and s.share is not None]
+
+
+def lowered(readable: Func) -> Func:
+    """The lowered form that threads share, as plain Python can run it."""
+    for stage in lowering(Options(target="parallel")):
+        if stage not in FOR_THE_COMPILER:
+            readable = stage(readable)
+    return verify(readable)
+
+
+def backwards(fn: Func) -> Callable[..., Any]:
+    """The function as plain Python, in which the last stretch runs first."""
+    text = re.sub(r"(\n    for \w+ in )(range\(\w+\)):(\n        _guarded)", r"\1reversed(\2):\3", emit(fn, "python"))
+    assert text.count("reversed(") == len(shared(fn))
+    return python_function(text, fn.name, keep=False)
+
+
+def found_backwards(case: Case) -> tuple[Any, Any]:
+    """What a program's gradient is, and what its stretches, run backwards, give."""
+    args = case.program.args()
+    view = case.or_refused(lambda: case.grad_of_loss.view(*args))
+    fn = lowered(view.plan.compiled.stages["readable"])
+    _, leaves = view.subject.find(view.subject.binder.values(args, {}))
+    with interpreted():
+        results = backwards(fn)(*view.instance.fresh(leaves))
+        found = view.plan.make(results if view.plan.count > 1 else (results,))
+        return case.grad_of_loss(*case.program.args()), found
+
+
+def chosen() -> list[Any]:
+    """All programs; a fixed few where `make test` runs."""
+    few = [pytest.param(p, id=p.name) for p in load_programs()]
+    return [
+        p if zlib.crc32(str(p.id).encode()) % 20 == 0 else pytest.param(*p.values, marks=pytest.mark.slow, id=p.id)
+        for p in few
+    ]
+
+
+@pytest.mark.parametrize("program", chosen())
+@pytest.mark.usefixtures("many")
+def test_stretches_may_run_in_any_order(program: Program) -> None:
+    case = Case(program, plain=True)
+    if case.is_structure:
+        pytest.skip("several outputs")
+    expected, found = found_backwards(case)
+    assert_same(found, expected, rtol=1e-4 if case.is_single else 1e-9)
+
+
+# -- proofs ------------------------------------------------------------------------------------------------------------
+
+
+def recurrence(x):
+    y = x.copy()
+    for i in range(1, x.shape[0]):
+        y[i] = np.sin(y[i - 1]) * y[i] + y[i - 1]
+    return np.sum(y)
+
+
+def rows_of_work(x):
+    work = np.empty(x.shape[1])
+    total = 0.0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            work[j] = np.sin(x[i, j])
+        for j in range(x.shape[1]):
+            total += work[j] * work[x.shape[1] - 1 - j]
+    return total
+
+
+def carried_work(x):
+    work = np.zeros(x.shape[1])
+    total = 0.0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1] - 1):
+            work[j] = np.sin(x[i, j]) + work[j + 1]
+        for j in range(x.shape[1]):
+            total += work[j] * work[j]
+    return total
+
+
+def scatter(x, k):
+    out = np.zeros(x.shape[0])
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            out[k[i, j]] += np.sin(x[i, j]) * np.exp(x[i, j])
+    return np.sum(out * out)
+
+
+def not_only_added_to(x, k):
+    out = np.zeros(x.shape[0])
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            out[k[i, j]] += np.sin(x[i, j]) * np.exp(x[i, j])
+        out[0] = out[0] * 0.5 + np.cos(x[i, 0])
+    return np.sum(out * out)
+
+
+def in_place(x):
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            x[i, j] = math.log(x[i, j]) * 2.0 + math.exp(-x[i, j])
+    return np.sum(x)
+
+
+def leaves_early(x):
+    total = 0.0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            total += np.sin(x[i, j])
+        if total > 1e6:
+            break
+    return total
+
+
+def conditional_sum(x):
+    total = 0.0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            if x[i, j] > 0.3:
+                total += np.sin(x[i, j])
+    return total
+
+
+def largest(x):
+    best = 0.0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            best = max(best, np.sin(x[i, j]) * np.cos(x[i, j]))
+    return best
+
+
+X = np.random.default_rng(0).uniform(0.1, 1.0, size=(12, 9))
+K = np.random.default_rng(1).integers(0, 12, size=(12, 9))
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "outermost"),
+    [
+        (recurrence, (X[:, 0],), False),
+        (rows_of_work, (X,), True),
+        (carried_work, (X,), False),
+        (scatter, (X, K), True),
+        (not_only_added_to, (X, K), False),
+        (in_place, (X,), False),
+        (leaves_early, (X,), False),
+        (conditional_sum, (X,), True),
+        (largest, (X,), False),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+@pytest.mark.usefixtures("many")
+def test_loops_are_shared_where_iterations_are_independent(
+    function: Callable[..., Any], args: tuple[Any, ...], outermost: bool
+) -> None:
+    view = ad.grad(function, cache=False).primal.view(*(a.copy() for a in args))
+    fn = lowered(view.plan.compiled.stages["readable"])
+    found = any("for i in" in loop.span.text for loop in shared(fn) if loop.span)
+    assert found == outermost, ad.grad(function, target="parallel").primal.explain(*args)
+    with interpreted():
+        value = backwards(fn)(*(a.copy() for a in args))
+    np.testing.assert_allclose(np.ravel(value)[0], function(*(a.copy() for a in args)), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("function", "args"), [(recurrence, (X[:, 0],)), (carried_work, (X,)), (not_only_added_to, (X, K))]
+)
+@pytest.mark.usefixtures("many")
+def test_without_the_proof_the_order_shows(
+    function: Callable[..., Any], args: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Independence, "apart", lambda *_: Apart((), ()))
+    view = ad.grad(function, cache=False).primal.view(*args)
+    fn = lowered(view.plan.compiled.stages["readable"])
+    with interpreted():
+        found = backwards(fn)(*args)
+    assert not np.isclose(np.ravel(found)[0], function(*args))
+
+
+# -- compiled ----------------------------------------------------------------------------------------------------------
+
+
+def item(w, x, k):
+    h = np.zeros(4)
+    for j in range(4):
+        h[j] = math.log(w[k] * x[j]) * w[j]
+    return np.sum(h) * h[0]
+
+
+def total(w, x, k):
+    return np.sum(ad.batched(item, in_axes=(None, 0, 0))(w, x, k))
+
+
+W = np.array([1.0, 1.5, 0.5, 2.0])
+ITEMS = np.random.default_rng(2).uniform(1.0, 2.0, size=(60, 4))
+CHOICES = np.random.default_rng(3).integers(0, 4, size=60)
+
+
+@pytest.fixture(scope="module")
+def parallel() -> Any:
+    """A function of which threads share the loop over items: its value, and its gradient by what items share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sharing, "WORTH", -1e300)
+        patch.setattr(threads, "_allowed", three)
+        made = ad.value_and_grad(total, (0, 1), target="parallel", cache=False)
+        made(W, ITEMS, CHOICES)
+    return made
+
+
+@pytest.fixture(scope="module")
+def expected() -> Any:
+    with interpreted():
+        return ad.value_and_grad(total, (0, 1), cache=False)(W, ITEMS, CHOICES)
+
+
+def test_threads_give_what_one_thread_gives(parallel: Any, expected: Any) -> None:
+    found = parallel(W, ITEMS, CHOICES)
+    assert_same(found, expected, rtol=1e-12)
+    for _ in range(5):
+        again = parallel(W, ITEMS, CHOICES)
+        assert again[0] == found[0]
+        assert all(np.array_equal(a, b) for a, b in zip(again[1], found[1], strict=True))
+    assert "nb.prange(" in parallel.lowered_source()
+    assert re.search(r"threads, each with its own .*w_bar", parallel.explain())
+
+
+def test_exceptions_of_threads_are_those_of_the_first_item(parallel: Any, expected: Any) -> None:
+    for wrong, error in ((4, IndexError), (-1, None)):
+        choices = CHOICES.copy()
+        choices[[37, 52]] = wrong
+        items = ITEMS.copy()
+        items[52, 1] = -1.0
+        with pytest.raises(error or ValueError) as caught:
+            parallel(W, items, choices)
+        with pytest.raises(error or ValueError) as plain:
+            total(W, items, choices)
+        assert type(caught.value) is type(plain.value)
+    assert_same(parallel(W, ITEMS, CHOICES), expected, rtol=1e-12)
+
+
+def test_calls_from_several_threads(parallel: Any, expected: Any) -> None:
+    found: list[Any] = []
+
+    def calls() -> None:
+        found.extend(parallel(W, ITEMS, CHOICES) for _ in range(20))
+
+    callers = [threading.Thread(target=calls) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert len(found) == 80
+    for one in found:
+        assert_same(one, expected, rtol=1e-12)
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork")
+def test_a_forked_process_runs_one_thread(parallel: Any, expected: Any) -> None:
+    parallel(W, ITEMS, CHOICES)
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
+    process = context.Process(target=lambda: results.put((threads.parts(1e9, 0.0), parallel(W, ITEMS, CHOICES)[0])))
+    process.start()
+    count, value = results.get(timeout=60)
+    process.join(60)
+    assert process.exitcode == 0
+    assert count == 1
+    np.testing.assert_allclose(value, expected[0], rtol=1e-12)
+
+
+def test_a_work_queue_has_one_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "_is_queue", lambda: True)
+    assert [threads.parts(1e6, 0.0) for _ in range(2)] == [3, 1]
+    threads.ended()
+    assert threads.parts(1e6, 0.0) == 3
+    threads.ended()
+    # arrays of each thread that take longer to fill and to add up than the loop
+    assert threads.parts(1e6, 1e6) == 1
