@@ -117,6 +117,9 @@ class Compiled:
         The user's function, for what Numba refuses.
     """
 
+    #: Whether the text is for a GPU.
+    on_device = False
+
     def __init__(self, primal: Func, derivative: Derivative, options: Options, span: Span | None) -> None:
         self.primal, self.derivative, self.options, self.span = primal, derivative, options, span
         self.times: dict[str, float] = {}
@@ -124,13 +127,16 @@ class Compiled:
     @cached_property
     def stages(self) -> dict[str, Func]:
         """The function after each stage, by the stage's name."""
+        return self._staged(self.primal)
+
+    def _staged(self, fn: Func) -> dict[str, Func]:
         bounds = prove_bounds if self.options.boundscheck else drop_bounds
-        fn, found = self.primal, dict[str, Func]()
+        found = dict[str, Func]()
         for name, passes in (
             ("wengert", (simplify, share_loads, bounds, simplify)),
             ("derivative", (self.derivative.of,)),
             ("readable", (drop_stops, simplify)),
-            ("lowered", tuple(lowering(self.options))),
+            ("lowered", self.lowering),
         ):
             for run in passes:
                 if run in (share_loops, share_strictly):
@@ -140,6 +146,11 @@ class Compiled:
                     self._verified(f"{run.__name__} ({name})", fn)
             found[name] = fn
         return found
+
+    @property
+    def lowering(self) -> tuple[Callable[[Func], Func], ...]:
+        """The passes from the readable function to the one that is compiled."""
+        return tuple(lowering(self.options))
 
     def _verified(self, stage: str, fn: Func) -> None:
         try:

@@ -23,6 +23,7 @@ _NAMES = {"primal": "value"}
 def module_text(view: View, kind: str) -> str:
     """A module that needs only NumPy and Numba, with a function called `kind` of the user's arguments."""
     of, instance, plan = view.subject, view.instance, view.plan
+    _refuse_device(view)
     name = _free(_NAMES.get(kind, kind), plan.compiled.name)
     written = alone(plan.compiled.text)
     text = re.sub(r"^((import|from) .*\n)+\n*", "", written)
@@ -42,6 +43,7 @@ def dispatcher(view: View, kind: str) -> Any:
     What the function captures keeps the value it has now, as in any function compiled by Numba.
     """
     instance, plan = view.instance, view.plan
+    _refuse_device(view)
     # importing Numba takes longer than everything else in this package
     from adcompiler.backend import cpu
 
@@ -52,6 +54,15 @@ def dispatcher(view: View, kind: str) -> Any:
     name = _free(_NAMES.get(kind, kind), plan.compiled.name)
     text = calling(view, name)
     return cpu.numba_function(text, name, keep=False, scope=scope)
+
+
+def _refuse_device(view: View) -> None:
+    if view.plan.compiled.on_device:
+        raise ADCompilerError(
+            "a function for target='cuda' is a function of the host, and no Numba function for other code",
+            view.subject.span,
+            "use target='cpu'",
+        )
 
 
 def calling(view: View, name: str) -> str:

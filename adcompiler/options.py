@@ -12,7 +12,7 @@ from adcompiler.errors import ADCompilerError
 if TYPE_CHECKING:
     from adcompiler.ir.wengert import Func
 
-TARGETS = ("cpu", "parallel")
+TARGETS = ("cpu", "parallel", "cuda")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Options:
     Parameters
     ----------
     target : str
-        What runs the code: "cpu" is one thread, "parallel" as many as `numba.set_num_threads` allows.
+        What runs the code: "cpu" is one thread, "parallel" as many as `numba.set_num_threads` allows, "cuda" a GPU.
     fastmath : bool
         Allow vector mathematics, reassociated sums and products with reciprocals.
     boundscheck : bool

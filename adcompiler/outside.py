@@ -115,6 +115,8 @@ class Lowered:
         Positions of parameters into whose memory the function stores.
     guards : tuple of Guard
         Functions and modules on which the code depends.
+    device : bool
+        Whether it calls a function for a GPU.
     """
 
     func: Func
@@ -122,3 +124,4 @@ class Lowered:
     out: OutTree
     written: frozenset[int]
     guards: tuple[Guard, ...]
+    device: bool = False

@@ -156,10 +156,9 @@ def test_unknown_option_is_named() -> None:
         ad.grad(mixed, boundscheck=1)
 
 
-@pytest.mark.parametrize("target", ["cuda", "abacus"])
-def test_target_that_is_not_available(target: str) -> None:
-    with pytest.raises(ad.ADCompilerError, match=target) as caught:
-        ad.grad(mixed, target=target)
+def test_target_that_is_not_available() -> None:
+    with pytest.raises(ad.ADCompilerError, match="abacus") as caught:
+        ad.grad(mixed, target="abacus")
     assert "'cpu'" in caught.value.fix
 
 

@@ -21,6 +21,7 @@ LAYERS = [
     {"frontend", "ad", "optimise", "backend"},
     {"options"},
     {"compile"},
+    {"device"},
     {"calls"},
     {"inspect"},
     {"export", "report"},

@@ -11,11 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from adcompiler.analysis.access import Access
 from adcompiler.analysis.alias import Aliases
-from adcompiler.analysis.coverage import covered, is_add
+from adcompiler.analysis.coverage import inside, is_add, is_work
 from adcompiler.analysis.dependence import Dependence
-from adcompiler.analysis.independence import inside
 from adcompiler.analysis.scope import Path
 from adcompiler.ir.walk import all_defs, all_reads, operands, walk
 from adcompiler.ir.wengert import Assign, Block, Func, Loop, Stmt, Store, Var
@@ -35,15 +33,6 @@ def memory_is_free(over: Dependence, active: Iterable[Var], restored: frozenset[
                     return False
                 break
     return True
-
-
-def is_work(over: Dependence, root: Var, reads: list[Access], loop: Path) -> bool:
-    """Whether an array only serves within iterations: read nowhere else, and written before it is read in each."""
-    results = {over.memory.root(r) for r in over.fn.results if isinstance(r, Var)}
-    adds = [w for w in over.writes.get(root, ()) if is_add(over.fn, w)]
-    if root in results or len(reads) != len(over.reads.get(root, ())) or not all(inside(w, loop) for w in adds):
-        return False
-    return all(covered(over, access, loop) for access in (*reads, *adds))
 
 
 def joinable(

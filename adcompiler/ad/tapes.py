@@ -18,6 +18,7 @@ from adcompiler.ad.trips import is_known, trip_count
 from adcompiler.analysis.dependence import Dependence
 from adcompiler.analysis.scope import Frame, Path
 from adcompiler.ir.build import ONE, ZERO, Builder
+from adcompiler.ir.ops import OWN
 from adcompiler.ir.wengert import Atom, Index, Loop, Slice, Var, While
 
 # rows of a tape of unknown length before it first grows
@@ -62,6 +63,7 @@ class Tapes:
     cells: dict[Path, Var] = field(default_factory=dict)
     totals: dict[Path, Atom | None] = field(default_factory=dict)
     most: dict[tuple[Path, Path], Atom | None] = field(default_factory=dict)
+    apart: bool = False
 
     def flat_loops(self) -> set[Path]:
         """The loops whose executions share a single axis."""
@@ -80,6 +82,7 @@ class Tapes:
 
         With `around`, a loop of which each iteration has its own records, only those that can be made before it.
         """
+        self.apart = around is not None
         for v in sorted(self.plan.recorded, key=str):
             loops = self.plan.defs[v].loops
             if not loops or loops[0].path[: len(path)] != path or v in self.tapes:
@@ -88,6 +91,12 @@ class Tapes:
                 self.tapes[v] = self.tape(v, loops)
             elif not any(self.inside(a, around.path) for a in self.b.shape(v)):
                 self.reuse(v, loops, around)
+
+    def memory(self, op: str, extents: tuple[Atom, ...], dtype: str, hint: str) -> Var:
+        """An array for records; marked where each iteration of a loop has its own."""
+        if self.apart:
+            return self.b.emit(op, *extents, dtype=dtype, hint=hint, **{OWN: True})
+        return self.b.emit(op, *extents, dtype=dtype, hint=hint)
 
     def inside(self, atom: Atom, path: Path) -> bool:
         """Whether a name is defined in the statement at `path`."""
@@ -101,7 +110,7 @@ class Tapes:
             self.most[key] = lengths.total(loops, self.plan.defs[v].frames, around)
         rows = self.most[key]
         if rows is not None and v not in self.plan.later.values():
-            array = self.b.emit("empty", rows, *self.b.shape(v), dtype=self.b.type(v).dtype, hint=f"{v}_tape")
+            array = self.memory("empty", (rows, *self.b.shape(v)), self.b.type(v).dtype, f"{v}_tape")
             flat = len(loops) > 1
             if flat:
                 self.count_rows(v, loops)
@@ -110,7 +119,7 @@ class Tapes:
     def count_rows(self, v: Var, loops: tuple[Frame, ...]) -> None:
         """Make the cell that says where the next execution of a loop records."""
         if loops[-1].path not in self.cells:
-            self.cells[loops[-1].path] = self.b.emit("zeros", ONE, dtype="int64", hint=f"{v}_place")
+            self.cells[loops[-1].path] = self.memory("zeros", (ONE,), "int64", f"{v}_place")
 
     def sizes(self, v: Var, loops: tuple[Frame, ...]) -> list[Var]:
         """The names from which the extents of a tape follow."""
@@ -131,7 +140,7 @@ class Tapes:
             extents = (*extents[:-1], self.b.int("add", extents[-1], ONE))
         varies = any(isinstance(a, Var) and self.plan.defs[a].frames for a in self.b.shape(v))
         shape, dtype = ((), "int64") if varies else (self.b.shape(v), type.dtype)
-        array = self.b.emit("empty", *extents, *shape, dtype=dtype, hint=f"{v}_tape")
+        array = self.memory("empty", (*extents, *shape), dtype, f"{v}_tape")
         if flat and len(loops) > 1:
             self.count_rows(v, loops)
         ragged = self.end_to_end(v) if varies else None
@@ -148,8 +157,8 @@ class Tapes:
 
     def end_to_end(self, v: Var) -> Ragged:
         """Memory for all values of an array whose extents change."""
-        array = self.b.emit("empty", _FIRST, dtype=self.b.type(v).dtype, hint=f"{v}_values")
-        return Ragged(array, self.b.emit("zeros", ONE, dtype="int64", hint=f"{v}_end"))
+        array = self.memory("empty", (_FIRST,), self.b.type(v).dtype, f"{v}_values")
+        return Ragged(array, self.memory("zeros", (ONE,), "int64", f"{v}_end"))
 
     def put(self, tape: Tape, place: Index, v: Var) -> None:
         """Record a value."""

@@ -15,7 +15,7 @@ from adcompiler.analysis.access import Access, loop_limits
 from adcompiler.analysis.dependence import Dependence, exclusive, shared
 from adcompiler.analysis.fourier import Form, feasible, symbol
 from adcompiler.analysis.scope import Frame, Path, block_at
-from adcompiler.ir.wengert import Branch, Func, Loop, Store
+from adcompiler.ir.wengert import Branch, Func, Loop, Store, Var
 
 
 def covered(over: Dependence, read: Access, loop: Path) -> bool:
@@ -96,3 +96,17 @@ def in_range(
         if feasible([*known, limit.times(-1).shift(-1)]):
             return False
     return True
+
+
+def is_work(over: Dependence, root: Var, reads: list[Access], loop: Path) -> bool:
+    """Whether an array only serves within iterations: read nowhere else, and written before it is read in each."""
+    results = {over.memory.root(r) for r in over.fn.results if isinstance(r, Var)}
+    adds = [w for w in over.writes.get(root, ()) if is_add(over.fn, w)]
+    if root in results or len(reads) != len(over.reads.get(root, ())) or not all(inside(w, loop) for w in adds):
+        return False
+    return all(covered(over, access, loop) for access in (*reads, *adds))
+
+
+def inside(access: Access, loop: Path) -> bool:
+    """Whether a statement lies in the loop at `loop`."""
+    return any(f.path == loop for f in access.frames)

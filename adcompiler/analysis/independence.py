@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from adcompiler.analysis.access import Access
 from adcompiler.analysis.additive import Additive
-from adcompiler.analysis.coverage import covered, covers, is_add
+from adcompiler.analysis.coverage import covered, covers, inside, is_add
 from adcompiler.analysis.dependence import Dependence, dependence, everything, shared
 from adcompiler.analysis.scope import Frame, Path, block_at
 from adcompiler.ir.ops import kind
@@ -171,11 +171,6 @@ class _Memory:
         frames = (*self.frames, Frame(self.path, self.loop, 0))
         whole = over.accesses.access(array, everything(over.fn, array), end, frames)
         return covers(over, last, whole, self.path)
-
-
-def inside(access: Access, loop: Path) -> bool:
-    """Whether a statement lies in the loop at `loop`."""
-    return any(f.path == loop for f in access.frames)
 
 
 def may_raise(stmt: Stmt) -> bool:

@@ -57,7 +57,7 @@ def interpreted() -> bool:
 
 def python_function(text: str, name: str, *, keep: bool = True) -> Function:
     """The function `name` of `text` as plain Python, with floating-point errors as quiet as compiled code has them."""
-    function = _load(text, name, keep)
+    function = load(text, name, keep)
 
     @functools.wraps(function)
     def quiet(*args: Any) -> Any:
@@ -82,13 +82,13 @@ def numba_function(
     """
     if not scope and not (whole and _separate(text)):
         return _kept(text, name, keep)
-    return _compiled_on_demand(_load(text, name, keep, scope))
+    return _compiled_on_demand(load(text, name, keep, scope))
 
 
 @functools.lru_cache(maxsize=256)
 def _kept(text: str, name: str, keep: bool) -> Any:
     """One dispatcher for equal texts, as the methods of many objects have them."""
-    function = _load(text, name, keep)
+    function = load(text, name, keep)
     dispatcher = _compiled_on_demand(function)
     dispatcher._cache = _machine_code(function, text, name, cache.folder() if keep else None)
     return dispatcher
@@ -101,7 +101,7 @@ def _apart(name: str, folder: cache.Folder | None) -> Apart:
     from adcompiler.emit.opaque import on_its_own
 
     text = on_its_own(name)
-    plain: Any = _load(text, name, folder is not None)
+    plain: Any = load(text, name, folder is not None)
     return Apart(plain, _machine_code(plain.py_func, text, name, folder))
 
 
@@ -170,7 +170,7 @@ def _silent() -> Iterator[None]:
         yield
 
 
-def _load(text: str, name: str, keep: bool, scope: Mapping[str, object] = MappingProxyType({})) -> Function:
+def load(text: str, name: str, keep: bool, scope: Mapping[str, object] = MappingProxyType({})) -> Function:
     """Execute a module text and return one of its functions; tracebacks and debuggers find its lines."""
     if blas.SYMBOL in text:
         blas.make_known()

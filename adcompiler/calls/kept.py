@@ -60,6 +60,8 @@ class Variant:
 class Kept:
     """A derivative of which an earlier process kept the text; whatever else is asked of it is made then."""
 
+    on_device = False
+
     def __init__(self, lowering: Lowering, derivative: Derivative, name: str, text: str, shared: tuple[int, ...]):
         self.lowering, self.derivative = lowering, derivative
         self.name, self.text, self.shared = name, text, shared

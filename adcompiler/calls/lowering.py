@@ -82,13 +82,20 @@ class Lowering:
 
     def compiled(self, derivative: Derivative) -> Compiled:
         """A derivative of the function."""
-        from adcompiler.compile import Compiled
-
         if derivative.mode == "reverse" and not derivative.pattern:
             derivative = replace(derivative, memory=self.of.options.memory)
         if derivative not in self.made:
-            self.made[derivative] = Compiled(self.lowered.func, derivative, self.of.options, self.span)
+            self.made[derivative] = self._compiler()(self.lowered.func, derivative, self.of.options, self.span)
         return self.made[derivative]
+
+    def _compiler(self) -> type[Compiled]:
+        if self.face.device or self.of.options.target == "cuda":
+            from adcompiler.device import OnDevice
+
+            return OnDevice
+        from adcompiler.compile import Compiled
+
+        return Compiled
 
     def captured(self, values: tuple[Any, ...]) -> list[Any] | None:
         """The present values of what the function captures; None where the code no longer fits them."""

@@ -119,6 +119,7 @@ def lowered_for(low: Program, of: Subject, values: Sequence[Value]) -> tuple[Low
         known = atoms[min(need.positions)]
         assert isinstance(known, Var), "literals that must be known are specified as constants"
         raise NeedStatic(known, "a number that decides what is computed", low.b.span, "write a literal") from None
+    low.device |= lowering.face.device
     for k, guard in enumerate(lowering.lowered.guards):
         low.captures.guards.setdefault(("inside", id(lowering), k), guard)
     return lowering, [*atoms, *(captured_by(low, lowering, capture) for capture in lowering.lowered.captures)]

@@ -239,7 +239,7 @@ class Statements:
         return tree
 
     def _while(self, stmt: While) -> list[ast.stmt]:
-        strip = strips(stmt)
+        strip = self._strips(stmt)
         if strip is not None:
             return self._strip_mined(stmt, *strip)
         tree = self.copies([(c.var, c.init) for c in stmt.carried])
@@ -252,6 +252,9 @@ class Statements:
         else:
             tree.append(ast.While(test, filled(condition + body), []))
         return tree + self.copies([(c.out, c.var) for c in stmt.carried])
+
+    def _strips(self, stmt: While) -> tuple[Block, Sequence[Grow], Block] | None:
+        return strips(stmt)
 
     def _strip_mined(self, stmt: While, first: Block, grows: Sequence[Grow], rest: Block) -> list[ast.stmt]:
         """A loop with tapes that grow: an inner loop runs while there is room, so that it never rebinds an array.

@@ -272,6 +272,8 @@ def _call_object(
         return call(low, function, [owner, *args], kwargs, node)
     special = getattr(held, "__lower_call__", None)
     if special is not None:
+        # a program that calls what runs on a GPU runs there
+        low.device |= getattr(getattr(held, "options", None), "target", "cpu") == "cuda"
         return special(low, list(args), dict(kwargs), node)  # type: ignore[no-any-return]
     compiled = getattr(held, "py_func", None)
     if isinstance(compiled, FunctionType) and type(held).__module__.startswith("numba"):

@@ -97,6 +97,8 @@ class Lowering:
         self.around: list[Around] = []
         # the arrays that hold lists to which loops append
         self.grown: set[Var] = set()
+        # whether the program calls a function for a GPU
+        self.device = False
         # the arrays of lists that are items of a list, and must not become longer
         self.shared: set[Var] = set()
         # whether a list may grow in a loop of which the number of trips is known, and whether one has

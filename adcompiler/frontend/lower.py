@@ -183,7 +183,8 @@ def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: lis
     known = aliases(func)
     written = frozenset(k for k, var in enumerate(every) if known.root(var) in known.stored)
     guards = low.captures.every_guard()
-    return Lowered(named(func, low.called), tuple(capture for capture, _ in captured), out, written, guards)
+    captures = tuple(capture for capture, _ in captured)
+    return Lowered(named(func, low.called), captures, out, written, guards, low.device)
 
 
 def _to_make_static(low: Lowering, need: NeedStatic) -> frozenset[tuple[object, ...]]:

@@ -152,6 +152,9 @@ _ON_COMPLEX = frozenset(
     ]
 )
 
+#: The parameter of an array's line that says that each iteration of the loop around its accesses may have its own.
+OWN = "own"
+
 
 def takes_complex(op: str) -> bool:
     """Whether an operation has a meaning for complex numbers."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adcompiler.ir.build import Builder
-from adcompiler.ir.wengert import Assign, Const, NewAxis, Stmt, Var
+from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.ops import kind
+from adcompiler.ir.walk import map_blocks
+from adcompiler.ir.wengert import Assign, Block, Const, Func, NewAxis, Stmt, Var
 
 SMALL = 4
 
@@ -31,3 +33,21 @@ def as_sum(b: Builder, stmt: Assign) -> tuple[list[Stmt], Assign, Assign]:
     *views, line, total = lines
     assert isinstance(line, Assign) and isinstance(total, Assign)
     return views, line, replace(total, target=stmt.target, span=stmt.span)
+
+
+def spell_products(fn: Func) -> Func:
+    """Products of matrices and vectors as sums of products of elements, for a target without BLAS."""
+    b = Builder.of(fn)
+
+    def visit(block: Block) -> Block:
+        with b.block() as lines:
+            for stmt in block:
+                if isinstance(stmt, Assign) and kind(stmt.op) == "contract":
+                    with b.at(stmt.span):
+                        views, product, total = as_sum(b, stmt)
+                        b.extend([*views, product, total])
+                else:
+                    b.add(map_blocks(stmt, visit))
+        return tuple(lines)
+
+    return make_func(fn.name, fn.params, visit(fn.body), fn.results, b.types, b.shapes, fn.doc)

@@ -1,0 +1,86 @@
+"""The GPU behind one module: what compiles kernels, whether there is a device, and the module of generated text."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numba
+import numpy as np
+
+from adcompiler.backend.cpu import load
+from adcompiler.errors import ADCompilerError
+
+#: `numba.cuda`.
+cuda: Any = importlib.import_module("numba.cuda")
+#: What fast kernels may do to arithmetic: all but to take NaN and infinity for impossible.
+FAST = {"reassoc", "contract", "nsz", "arcp", "afn"}
+#: Threads of a block.
+BLOCK = 128
+_SIMULATED = "NUMBA_ENABLE_CUDASIM"
+
+# kernels that leave a GPU with nothing to do are none of the user's mistakes
+warnings.filterwarnings("ignore", message="Grid size", module="numba")
+
+
+def simulated() -> bool:
+    """Whether kernels run in Numba's simulator, as plain Python."""
+    return "simulator" in cuda.jit.__module__
+
+
+def require_device() -> None:
+    """Raise where nothing can run a kernel."""
+    if simulated() or cuda.is_available():
+        return
+    raise ADCompilerError(
+        "target='cuda' found no GPU",
+        None,
+        f"run it where numba.cuda.is_available() is true, or start Python with {_SIMULATED}=1 for its simulator",
+    )
+
+
+def module_function(text: str, name: str) -> Callable[..., Any]:
+    """The function `name` of a generated module."""
+    function = load(text, name, False)
+    if simulated():
+        # Python's own mathematics raises where a GPU gives infinity or NaN
+        function.__globals__["math"] = SimpleNamespace(**_mathematics())
+    return function
+
+
+def ptx(function: Callable[..., Any], args: Sequence[Any], capability: tuple[int, int]) -> dict[str, str]:
+    """The machine code, as PTX, of the kernels that the host's function of a module calls, by their names."""
+    from adcompiler.backend.device import recorded
+
+    if simulated():
+        raise ADCompilerError("Numba's simulator compiles nothing", None, f"start Python without {_SIMULATED}")
+    found = {}
+    for kernel, given in recorded(function, args):
+        fast = kernel.targetoptions.get("fastmath", False)
+        types = tuple(numba.typeof(a) for a in given)  # type: ignore[no-untyped-call]
+        found[kernel.py_func.__name__] = cuda.compile_ptx(kernel.py_func, types, cc=capability, fastmath=fast)[0]
+    return found
+
+
+def _mathematics() -> dict[str, Any]:
+    names = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2", "pow": "power"}
+    names |= {"asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"}
+    found: dict[str, Any] = {}
+    for name, function in vars(math).items():
+        ufunc = getattr(np, names.get(name, name), None)
+        found[name] = (
+            _quiet(ufunc) if isinstance(ufunc, np.ufunc) and name not in ("floor", "ceil", "trunc") else function
+        )
+    return found
+
+
+def _quiet(ufunc: np.ufunc) -> Callable[..., Any]:
+    def function(*args: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return ufunc(*args)
+
+    return function

@@ -1,0 +1,147 @@
+"""The pipeline for a GPU: loops over items become kernels, and a function of the host launches them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from adcompiler.compile import Compiled
+from adcompiler.emit.cuda import emit_cuda
+from adcompiler.emit.device import unavailable
+from adcompiler.errors import ADCompilerError, UnsupportedSyntax
+from adcompiler.ir.kernel import Kernel
+from adcompiler.ir.memory import Memory
+from adcompiler.ir.walk import walk
+from adcompiler.ir.wengert import Func, Store
+from adcompiler.optimise.contract import contract_arrays
+from adcompiler.optimise.fuse import fuse_readers
+from adcompiler.optimise.items import fill_arrays
+from adcompiler.optimise.keeping import read_kept
+from adcompiler.optimise.kernels import split
+from adcompiler.optimise.lower import lower_arrays
+from adcompiler.optimise.memory import promote
+from adcompiler.optimise.own_memory import own_memory
+from adcompiler.optimise.products import spell_products
+from adcompiler.optimise.rerun import rerun_items
+from adcompiler.optimise.sharing import share_loads
+from adcompiler.optimise.simplify import simplify
+
+WHOLE = (spell_products, lower_arrays, simplify, own_memory, simplify, read_kept, share_loads)
+ITEM = (simplify, promote, share_loads, fuse_readers, contract_arrays, simplify, fill_arrays)
+
+
+class OnDevice(Compiled):
+    """A function of the Wengert list and a derivative of it, for a GPU."""
+
+    on_device = True
+
+    @property
+    def lowering(self) -> tuple[Callable[[Func], Func], ...]:
+        """The passes from the readable function to the one that is split into kernels."""
+        return WHOLE
+
+    @property
+    def file(self) -> None:
+        """Nothing is kept for other processes."""
+        return None
+
+    @property
+    def name(self) -> str:
+        """The name of the host's function."""
+        return self.stages["lowered"].name
+
+    @cached_property
+    def stages(self) -> dict[str, Func]:
+        """The function after each stage, by the stage's name."""
+        found = self._staged(self.primal)
+        if self.derivative.mode == "reverse" and not splits(found["lowered"]):
+            # records that both sweeps need of all items at a time lie where one item ends and the next begins
+            again = self._staged(rerun_items(self.primal))
+            return again if splits(again["lowered"]) else found
+        return found
+
+    @cached_property
+    def parts(self) -> tuple[Func, tuple[Kernel, ...]]:
+        """The function of the host, and the kernels."""
+        self._refuse()
+        host, kernels = self._timed("kernels", split, self.stages["lowered"])
+        return host, tuple(self._timed("kernels", self._item, kernel) for kernel in kernels)
+
+    def _refuse(self) -> None:
+        if self.derivative.lanes or self.derivative.pattern:
+            raise ADCompilerError(
+                "target='cuda' has no jacobian, hessian or sparse derivative",
+                self.span,
+                "use grad, value_and_grad, vjp or jvp, or target='cpu'",
+            )
+        if self.derivative.mode == "primal":
+            refuse_changes(self.primal)
+
+    def _item(self, kernel: Kernel) -> Kernel:
+        fn = kernel.item
+        for run in ITEM:
+            fn = run(fn)
+            if self.options.check:
+                self._verified(f"{run.__name__} (item)", fn)
+        return replace(kernel, item=fn)
+
+    def _made(self) -> tuple[str, tuple[int, ...]]:
+        host, kernels = self.parts
+        return self._timed("printing", emit_cuda, host, kernels, self.options.fastmath), ()
+
+    @cached_property
+    def callable(self) -> Callable[..., Any]:
+        """The function to call, with arrays of NumPy."""
+        from adcompiler.backend import cuda
+
+        cuda.require_device()
+        function = cuda.module_function(self.text, self.name)
+
+        def on_device(*args: Any) -> Any:
+            results = function(*(to_device(a) for a in args))
+            return tuple(map(from_device, results)) if isinstance(results, tuple) else from_device(results)
+
+        return on_device
+
+    def ptx(self, args: tuple[Any, ...], capability: tuple[int, int]) -> dict[str, str]:
+        """What a GPU of a compute capability runs, by the names of the kernels."""
+        from adcompiler.backend import cuda
+
+        return cuda.ptx(cuda.module_function(self.text, self.name), args, capability)
+
+    def specialise(self, args: tuple[object, ...]) -> None:
+        """Kernels are compiled when they are first launched."""
+
+
+def splits(fn: Func) -> bool:
+    """Whether all loops over elements can be kernels."""
+    try:
+        split(fn)
+    except UnsupportedSyntax:
+        return False
+    return True
+
+
+def refuse_changes(fn: Func) -> None:
+    """Refuse stores into arguments: kernels have copies of them."""
+    memory = Memory(fn)
+    given = {memory.root(p): p for p in fn.params if fn.types[p.name].rank}
+    for stmt in walk(fn.body):
+        if isinstance(stmt, Store) and memory.root(stmt.array) in given:
+            raise unavailable(f"a store into argument '{given[memory.root(stmt.array)]}'", stmt.span)
+
+
+def to_device(value: Any) -> Any:
+    """An argument as kernels take it."""
+    from adcompiler.backend.cuda import cuda
+
+    return cuda.to_device(np.ascontiguousarray(value)) if isinstance(value, np.ndarray) else value
+
+
+def from_device(value: Any) -> Any:
+    """A result as NumPy has it."""
+    return value.copy_to_host() if hasattr(value, "copy_to_host") else value

@@ -1,0 +1,198 @@
+"""Run in a process of its own, in Numba's simulator: every case in every mode, one line of JSON for each."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import traceback
+import warnings
+from functools import partial
+from typing import Any
+
+import numpy as np
+from items import CASES, Case
+
+from adcompiler import ADCompilerError, UnsupportedSyntax, batched, grad, jacobian, jvp, value_and_grad, vjp
+
+
+def flat(tree: Any) -> list[Any]:
+    return [leaf for part in tree for leaf in flat(part)] if isinstance(tree, (tuple, list)) else [tree]
+
+
+def plain(case: Case, args: tuple[Any, ...]) -> Any:
+    """The values of all items as Python computes them."""
+    items = next(np.shape(a)[k] for a, k in zip(args, case.axes, strict=True) if k is not None)
+
+    def item(i: int) -> tuple[Any, ...]:
+        return tuple(a if k is None else np.moveaxis(a, k, 0)[i] for a, k in zip(args, case.axes, strict=True))
+
+    return np.array([case.function(*item(i)) for i in range(items)])
+
+
+def moved(case: Case, directions: tuple[Any, ...], by: float) -> tuple[Any, ...]:
+    args = list(case.args)
+    for k, direction in zip(case.argnums, directions, strict=True):
+        args[k] = args[k] + by * direction
+    return tuple(args)
+
+
+def differs(case: Case, directions: tuple[Any, ...]) -> Any:
+    """The derivative of all items along a direction, by differences."""
+    h = 1e-3 if case.args[0].dtype == np.float32 else 1e-6
+    return (plain(case, moved(case, directions, h)) - plain(case, moved(case, directions, -h))) / (2 * h)
+
+
+def check(case: Case, target: str) -> list[Any]:
+    """All modes of one case, as numbers."""
+    f = batched(case.function, case.axes, target=target)
+    weights = np.cos(np.arange(5.0)).astype(case.args[0].dtype if case.args[0].dtype.kind == "f" else float)
+    each = batched(value_and_grad(case.function, case.argnums), case.axes, target=target)
+
+    def loss(*args: Any) -> Any:
+        return np.mean(f(*args) ** 2)
+
+    value, pullback = vjp(f, *case.args, argnums=case.argnums)
+    directions = tuple(np.sin(np.asarray(case.args[k]) * 3) for k in case.argnums)
+    tangents = tuple(d.astype(np.asarray(case.args[k]).dtype) for k, d in zip(case.argnums, directions, strict=True))
+    return [
+        f(*case.args),
+        value,
+        pullback(weights),
+        each(*case.args),
+        jvp(f, case.args, tangents, argnums=case.argnums)[1],
+        value_and_grad(loss, case.argnums)(*case.args),
+        grad(loss, case.argnums, fastmath=False)(*case.args),
+    ]
+
+
+def compare(name: str) -> None:
+    """Compare the simulator with the CPU and with differences."""
+    case = CASES[name]
+    single = case.args[0].dtype == np.float32
+    here, there = check(case, "cuda"), check(case, "cpu")
+    for mine, other in zip(flat(here), flat(there), strict=True):
+        assert type(mine) is type(other), (type(mine), type(other))
+        if mine is not None:
+            assert np.asarray(mine).dtype == np.asarray(other).dtype
+            np.testing.assert_allclose(mine, other, rtol=1e-5 if single else 1e-11, atol=1e-6 if single else 1e-13)
+    directions = tuple(np.sin(np.asarray(case.args[k]) * 3) for k in case.argnums)
+    tolerance = 2e-2 if single else 1e-6
+    np.testing.assert_allclose(here[0], plain(case, case.args), rtol=1e-5 if single else 1e-12)
+    np.testing.assert_allclose(here[4], differs(case, directions), rtol=tolerance, atol=tolerance)
+
+
+# -- other properties --------------------------------------------------------------------------------------------------
+
+
+def raised(error: type[Exception], function: Any, *args: Any) -> str:
+    """What an exception says, with the place that its traceback ends at."""
+    try:
+        function(*args)
+    except error as found:
+        return f"{found} {traceback.extract_tb(found.__traceback__)[-1].line}"
+    raise AssertionError(f"no {error.__name__}")
+
+
+def picked(i, x):
+    return x[i] ** 2
+
+
+def scaled(x):
+    for k in range(len(x)):
+        x[k] = 2 * x[k]
+    return x[0]
+
+
+def printed(x):
+    print(x)
+    return x
+
+
+def running(x):
+    for k in range(1, len(x)):
+        x[k] = x[k] * x[k - 1]
+    return np.sum(x)
+
+
+def errors() -> None:
+    """An index that is out of range is the CPU's IndexError; what cannot run is refused at its line."""
+    x, i = np.arange(5.0), np.array([0, 7, -1, 9])
+    for f in (picked, value_and_grad(picked, 1)):
+        here, there = (raised(IndexError, batched(f, (0, None), target=t), i, x) for t in ("cuda", "cpu"))
+        assert here == there == "index 7 is out of bounds for axis 0 with size 5 return x[i] ** 2", here
+    rows = np.ones((3, 4))
+    assert "store into argument 'x'" in raised(UnsupportedSyntax, batched(scaled, target="cuda"), rows)
+    assert "it prints" in raised(UnsupportedSyntax, batched(printed, target="cuda"), x)
+    assert "cannot run this loop" in raised(UnsupportedSyntax, grad(running, target="cuda"), x)
+    assert "no jacobian" in raised(ADCompilerError, jacobian(batched(picked, (0, None), target="cuda"), 1), i[:1], x)
+    assert "no Numba function" in raised(
+        ADCompilerError, batched(picked, (0, None), target="cuda").dispatcher, i[:1], x
+    )
+
+
+def more_items_than_threads() -> None:
+    """Each thread then takes several items, and adds up what they give to what they share."""
+    import adcompiler.backend.device as device
+
+    case = CASES["network"]
+    f, xs = batched(case.function, case.axes), np.sin(np.arange(210.0)).reshape(70, 3)
+
+    def loss(x: Any, w: Any, b: Any, v: Any) -> Any:
+        return np.mean(f(x, w, b, v) ** 2)
+
+    before, device._MOST_THREADS = device._MOST_THREADS, 32
+    try:
+        here = value_and_grad(loss, case.argnums, target="cuda")(xs, *case.args[1:])
+    finally:
+        device._MOST_THREADS = before
+    there = value_and_grad(loss, case.argnums)(xs, *case.args[1:])
+    for mine, other in zip(flat(here), flat(there), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-12)
+
+
+def host_loop() -> None:
+    """A program around batched functions: kernels in a loop of the host, an element read by it."""
+    x = np.linspace(0.1, 1.0, 6)
+
+    def steps(x: Any, rate: float) -> Any:
+        moved = x
+        for _ in range(3):
+            moved = moved - rate * batched(grad(lambda v: v**4 + math.sin(v)))(moved)
+        return np.sum(moved * moved) + moved[2]
+
+    here, there = (value_and_grad(steps, (0, 1), target=t)(x, 0.1) for t in ("cuda", "cpu"))
+    for mine, other in zip(flat(here), flat(there), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-12)
+
+
+def nothing() -> None:
+    """No items at all."""
+    case = CASES["network"]
+    for t in ("cuda", "cpu"):
+        value, pullback = vjp(batched(case.function, case.axes, target=t), np.ones((0, 3)), *case.args[1:])
+        assert value.shape == (0,) and not any(np.any(g) for g in pullback(value))
+
+
+def both_kinds() -> None:
+    """A program is for a GPU where it calls a function for one; results are NumPy's."""
+    f = batched(picked, (0, None), target="cuda")
+    g = grad(lambda i, x: np.sum(f(i, x)), 1)
+    i, x = np.array([1, 1, 2]), np.arange(5.0)
+    assert "cuda.jit" in g.lowered_source(i, x)
+    np.testing.assert_array_equal(g(i, x), [0, 4, 4, 0, 0])
+    assert type(g(i, x)) is np.ndarray
+
+
+OTHERS = [errors, more_items_than_threads, host_loop, nothing, both_kinds]
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    checks = {name: partial(compare, name) for name in CASES} | {f.__name__: f for f in OTHERS}
+    for name in sys.argv[1:] or checks:
+        try:
+            checks[name]()
+            said = ""
+        except Exception:
+            said = traceback.format_exc()
+        print(json.dumps([name, said]), flush=True)

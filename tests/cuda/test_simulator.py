@@ -1,0 +1,74 @@
+"""Batched functions as kernels, in Numba's simulator: against the CPU, and against differences."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import adcompiler as ad
+from tests.cuda.items import CASES
+
+HERE = Path(__file__).parent
+OTHERS = ["errors", "more_items_than_threads", "host_loop", "nothing", "both_kinds"]
+
+if importlib.util.find_spec("numba.cuda") is None:
+    pytest.skip("Numba has no simulator", allow_module_level=True)
+
+
+def lines(script: str, *args: str, **environment: str) -> list[list[str]]:
+    """What a script of this folder prints, run in a process of its own."""
+    path = os.pathsep.join([str(HERE.parent.parent), os.environ.get("PYTHONPATH", "")])
+    known = {**os.environ, "PYTHONPATH": path, "ADCOMPILER_DISABLE_JIT": "1", **environment}
+    done = subprocess.run(
+        [sys.executable, HERE / script, *args], env=known, capture_output=True, text=True, timeout=600
+    )
+    if done.returncode == 77:
+        pytest.skip(done.stdout)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("names", [list(CASES)[:7], list(CASES)[7:], OTHERS], ids=["first", "second", "others"])
+def test_in_the_simulator(names: list[str]) -> None:
+    said = dict(lines("in_simulator.py", *names, NUMBA_ENABLE_CUDASIM="1"))
+    assert list(said) == names
+    wrong = {name: trace for name, trace in said.items() if trace}
+    assert not wrong, "\n".join(wrong.values())
+
+
+def test_kernels_compile_for_a_gpu() -> None:
+    if importlib.util.find_spec("numba_cuda") is None:
+        pytest.skip("needs numba-cuda")
+    found = lines("to_ptx.py", NUMBA_ENABLE_CUDASIM="0")
+    assert {name for name, _, _ in found} == set(CASES)
+    for name, kernel, text in found:
+        assert ".entry" in text
+        if name == "single_precision":
+            wide = [
+                word for word in text.split() if word.endswith(".f64") and word.startswith(("mul", "fma", "div", "sub"))
+            ]
+            assert not wide, (kernel, wide)
+
+
+def test_without_a_gpu() -> None:
+    from numba import cuda
+
+    if cuda.is_available() or "simulator" in cuda.jit.__module__:
+        pytest.skip("there is one")
+
+    def square(x):
+        return x * x
+
+    with pytest.raises(ad.ADCompilerError, match="found no GPU") as caught:
+        ad.batched(square, target="cuda")(np.ones(3))
+    assert "NUMBA_ENABLE_CUDASIM=1" in caught.value.fix
+    # what would run there can be read without one
+    text = ad.batched(ad.grad(square), target="cuda").lowered_source(np.ones(3))
+    assert "@cuda.jit(device=True, fastmath=FAST)\ndef square_1_item(" in text

@@ -1,0 +1,33 @@
+"""Run in a process of its own, without a GPU: compile kernels to PTX, one line of JSON for each."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from types import SimpleNamespace
+
+import numba.cuda.dispatcher
+import numpy as np
+from items import CASES
+
+from adcompiler import batched, value_and_grad
+
+
+def main() -> None:
+    # a kernel that calls a function asks the driver for the capability while it is compiled
+    numba.cuda.dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=(9, 0))
+    for name, case in CASES.items():
+        f = batched(case.function, case.axes, target="cuda")
+
+        def loss(*args, f=f):
+            return np.mean(f(*args) ** 2)
+
+        for g in (f, value_and_grad(loss, case.argnums)):
+            view = g.view(*case.args)
+            for kernel, text in view.plan.compiled.ptx(case.args, (9, 0)).items():
+                print(json.dumps([name, kernel, text]), flush=True)
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    main()
