@@ -50,6 +50,8 @@ def scalar(c: Choice, s: Scope, depth: int = 2) -> str:
         return reduction(c, s)
     if kind == "call" and "local" in s.helpers and c.chance(0.5):
         return f"local({scalar(c, s, depth - 1)})"
+    if kind == "call" and "bump" in s.helpers and c.chance(0.3):
+        return f"bump({scalar(c, s, depth - 1)})"
     if kind == "call" and "blend" in s.helpers:
         return f"blend({scalar(c, s, depth - 1)}, {scalar(c, s, depth - 1)})"
     if kind == "power":

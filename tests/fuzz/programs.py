@@ -30,6 +30,8 @@ def relax(z, w, shift=0.1):
 }
 # a function inside the program: it sees the values that its names have when it is called
 LOCAL = ["def local(z):", "    return np.tanh(z * a0 + s)"]
+# one that assigns a name of the function around it, which may have been read in the same expression
+BUMP = ["def bump(z):", "    nonlocal s", "    s = np.sin(s + 0.5 * z)", "    return s * 0.6"]
 NUMBERS = itertools.count()
 
 
@@ -70,7 +72,7 @@ def generate(seed: int, statements: int | None = None) -> Generated:
     shapes += [(c.of((5, n)), n)] * c.weighted({0: 2, 1: 1, 2: 0.3})
     names = [f"{'axA'[len(shape)]}{k}" for k, shape in enumerate(shapes)]
     paired = list(zip(names, shapes, strict=True))
-    helpers = tuple(name for name in (*HELPERS, "local") if c.chance(0.4))
+    helpers = tuple(name for name in (*HELPERS, "local", "bump") if c.chance(0.4))
     count = c.between(2, 4)
     scope = Scope(
         scalars=(*(name for name, shape in paired if not shape), "s"),
@@ -80,7 +82,13 @@ def generate(seed: int, statements: int | None = None) -> Generated:
     )
     lines, scope = sequence(c, scope, statements or c.between(2, 6))
     total = " + ".join([f"s * {c.number()}", scalar(c, scope), *(f"np.sum(np.sin({a}))" for a in scope.arrays)])
-    body = ["s = 0.3", *(LOCAL if "local" in helpers else ()), *lines, f"return {total}"]
+    body = [
+        "s = 0.3",
+        *(LOCAL if "local" in helpers else ()),
+        *(BUMP if "bump" in helpers else ()),
+        *lines,
+        f"return {total}",
+    ]
     text = "import numpy as np\n" + "".join(HELPERS[name] for name in helpers if name in HELPERS)
     text += f"\ndef f({', '.join((*names, 'n0'))}):\n" + "\n".join(indented(body)) + "\n"
     if "checkpointed_range" in text:

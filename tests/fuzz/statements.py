@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tests.fuzz.expressions import array, bounds, condition, element, index, part, scalar, vector
 from tests.fuzz.scope import Choice, Scope
+from tests.fuzz.sequences import by_list
 
 Lines = list[str]
 Made = tuple[Lines, Scope]
@@ -257,6 +258,7 @@ STATEMENTS: dict[Callable[[Choice, Scope], Made], float] = {
     call: 1,
     by_places: 1,
     second_name: 0.3,
+    by_list: 0.6,
     leave: 0.8,
 }
 REGIONS: dict[Callable[[Choice, Scope], Made], float] = {for_range: 3, branch: 2, while_loop: 1, for_elements: 0.6}
