@@ -24,6 +24,7 @@ from adcompiler.optimise.contract import contract_arrays
 from adcompiler.optimise.downward import hide_downward
 from adcompiler.optimise.fuse import fuse_readers
 from adcompiler.optimise.guards import join_guards
+from adcompiler.optimise.history import live_in_tapes
 from adcompiler.optimise.keeping import read_kept
 from adcompiler.optimise.lower import lower_arrays
 from adcompiler.optimise.memory import promote
@@ -57,6 +58,7 @@ LOWERING = (
     fuse_readers,
     contract_arrays,
     narrow_arrays,
+    live_in_tapes,
     slide,
     multiply_by_reciprocals,
     keep_factors_apart,

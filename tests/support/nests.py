@@ -135,8 +135,8 @@ class _Reader:
                 return b.emit(name, self.value(left), self.value(right))
             case ast.Call(ast.Name("min" | "max" as name), [left, right]):
                 return b.emit(f"{name}imum", self.value(left), self.value(right))
-            case ast.Call(ast.Name("zeros"), extents):
-                return b.emit("zeros", *(self.value(e) for e in extents), dtype="float64", hint="a")
+            case ast.Call(ast.Name("zeros" | "empty" as made), extents):
+                return b.emit(made, *(self.value(e) for e in extents), dtype="float64", hint="a")
             case ast.Call(ast.Name("sum"), [array]):
                 return b.emit("sum", self.value(array), axes=(0,), keepdims=False)
             case ast.Subscript(ast.Attribute(ast.Name(name), "shape"), ast.Constant(axis)):
