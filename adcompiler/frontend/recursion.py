@@ -10,16 +10,16 @@ from adcompiler.analysis.alias import aliases
 from adcompiler.errors import Span
 from adcompiler.frontend.activations import KeepsArray, run
 from adcompiler.frontend.context import Lowering, State
-from adcompiler.frontend.forms import Broken, Form, Parts, Scalar, joined, meet, same_value
+from adcompiler.frontend.forms import Broken, Form, Known, Optional, Parts, Scalar, joined, meet, same_value
 from adcompiler.frontend.heap import inside
 from adcompiler.frontend.leaves import build, coerce
 from adcompiler.frontend.scope import Frame
 from adcompiler.frontend.segments import cut
-from adcompiler.frontend.values import PathEnds, Seq, Value
+from adcompiler.frontend.values import PathEnds, Seq, Static, Value
 from adcompiler.ir.build import make_func
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import all_defs, walk
-from adcompiler.ir.wengert import Atom, Block, Call, Const, Grow, Store, Var
+from adcompiler.ir.wengert import Atom, Block, Call, Const, Grow, Var
 
 Read = Callable[[Lowering, Frame], Value]
 _PASSES = 24
@@ -130,15 +130,19 @@ class Recursion:
             found = meet(self.low.b, self.form, found, lambda x, y: None)
         if isinstance(found, Broken):
             raise self.low.refuse("mixed-values", reason=found.reason)
+        if isinstance(found, Optional):
+            raise self.low.refuse("recursion-result", name=self.name)
         if found != self.form:
             self.form = found
             raise Again
 
     def form_of(self, value: Value) -> Form:
-        """The form of a result of numbers."""
+        """The form of a result: numbers, arguments that are handed on as they are, nothing."""
         if is_number(self.low, value):
             assert isinstance(value, (Var, Const))
             return Scalar(self.low.b.type(value))
+        if value == Static(None) or any(same_value(value, first) for first in self.bound.values()):
+            return Known(value)
         if isinstance(value, Seq) and value.kind == "tuple":
             keys = () if value.record is None else (value.record,)
             return Parts(value.kind, tuple(self.form_of(item) for item in value.items), keys)
@@ -190,7 +194,7 @@ class Recursion:
         outer = {known.root(v) for v in known.roots if v not in own}
         node = id(self.frame.definition.node)
         for stmt in walk(lines):
-            if isinstance(stmt, (Store, Grow)) and known.root(stmt.array) in outer:
+            if isinstance(stmt, Grow) and known.root(stmt.array) in outer:
                 raise low.refuse("recursion-writes", name=self.name)
             if isinstance(stmt, Call) and stmt.function != node:
                 raise low.refuse("recursion-of-two", name=self.name)

@@ -33,11 +33,11 @@ def f(x):
         "g(x[1:])",
     ),
     "recursion-result": (
-        "{name!r}, which calls itself, returns something else than numbers",
-        "return a number or a tuple of numbers",
+        "{name!r}, which calls itself, returns something else than numbers and arguments that it hands on",
+        "return a number or a tuple of numbers, or write into an array that it gets as an argument",
         """
 def g(s, x):
-    return x if s < 1.0 else g(s / 2.0, x)
+    return 2.0 * x if s < 1.0 else g(s / 2.0, x)
 
 def f(s, x):
     return g(2.0 * s, x).sum()
@@ -45,17 +45,19 @@ def f(s, x):
         "g(2.0 * s, x)",
     ),
     "recursion-writes": (
-        "{name!r}, which calls itself, changes arrays or names that are not its own",
-        "return the numbers it computes, and write them where it is called",
+        "{name!r}, which calls itself, changes lists or names that are not its own",
+        "write into an array that it gets as an argument, or return the numbers it computes",
         """
-def g(s, x):
-    x[0] = s
-    return s if s < 1.0 else g(s / 2.0, x)
+def g(s, seen):
+    inner = s if s < 1.0 else g(s / 2.0, seen)
+    seen[0] = s
+    return inner
 
-def f(s, x):
-    return g(2.0 * s, x) + x[0]
+def f(s):
+    seen = [0.0]
+    return g(2.0 * s, seen) + seen[0]
 """,
-        "g(2.0 * s, x)",
+        "g(2.0 * s, seen)",
     ),
     "recursion-keeps-array": (
         "{name!r} needs an array of its own again after it has called itself",

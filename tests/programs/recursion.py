@@ -116,3 +116,67 @@ def power_of_a_series(x, n):
 
 
 program(power_of_a_series, lambda rng: (0.8, 120))
+
+
+def quicksort(a, lo, hi):
+    """Between two places of an array, in place."""
+    if hi - lo < 2:
+        return
+    pivot, i, j = a[(lo + hi) // 2], lo, hi - 1
+    while i <= j:
+        while a[i] < pivot:
+            i += 1
+        while a[j] > pivot:
+            j -= 1
+        if i <= j:
+            a[i], a[j] = a[j], a[i]
+            i, j = i + 1, j - 1
+    quicksort(a, lo, j + 1)
+    quicksort(a, i, hi)
+
+
+def weighted_ranks(x, w):
+    a = x**2
+    quicksort(a, 0, len(a))
+    quicksort(w, 1, len(w))
+    return np.sum(a * w) + a[0] ** 2
+
+
+program(weighted_ranks, lambda rng: (rng.standard_normal(9), rng.standard_normal(9)), (0, 1))
+
+
+def butterflies(x, turns, lo, n, scale):
+    """A transform in place, whose halves are turned by what the first one holds by then."""
+    if n == 1:
+        return x
+    half = n // 2
+    for k in range(lo, lo + half):
+        x[k], x[k + half] = x[k] + x[k + half], (x[k] - x[k + half]) * math.cos(scale * k) + turns[k % 4]
+    butterflies(x, turns, lo, half, 2.0 * scale)
+    return butterflies(x, turns, lo + half, half, scale * x[lo])
+
+
+def transformed(x, turns):
+    z = np.tanh(x)
+    return np.sin(butterflies(z, turns, 0, len(x), 0.3)) * np.arange(len(x))
+
+
+program(transformed, lambda rng: (rng.standard_normal(8), rng.standard_normal(4)), (0, 1))
+
+
+def spread(out, value, kids, first, k, above):
+    """What a node holds depends on the one above, and changes while the nodes below are visited."""
+    out[k] = math.sin(above + value[k])
+    total = out[k]
+    for c in range(first[k], first[k] + kids[k]):
+        total += spread(out, value, kids, first, c, out[k] * value[c]) * 0.5
+        out[k] += total * 0.1
+    return total
+
+
+def tree_walk(value, kids, first):
+    out = np.zeros(len(value))
+    return spread(out, value, kids, first, 0, 0.3) + np.sum(out**2)
+
+
+program(tree_walk, lambda rng: (rng.standard_normal(8), KIDS, FIRST))
