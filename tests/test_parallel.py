@@ -222,6 +222,25 @@ def test_loops_are_shared_where_iterations_are_independent(
     np.testing.assert_allclose(np.ravel(value)[0], function(*(a.copy() for a in args)), rtol=1e-12)
 
 
+def roots(m, e):
+    total = 0.0
+    for i in range(m.shape[0]):
+        x, step = m[i], 1.0
+        while abs(step) > 1e-12:
+            step = (x - e * np.sin(x) - m[i]) / (1.0 - e * np.cos(x))
+            x = x - step
+        total += np.cos(x) * m[i]
+    return total
+
+
+@pytest.mark.usefixtures("many")
+def test_records_of_a_while_in_an_iteration_are_its_own() -> None:
+    expected, found = found_backwards(Case(Program("roots", roots, lambda _: (X[0], 0.3), (0, 1), False), plain=True))
+    assert_same(found, expected, rtol=1e-10)
+    explained = ad.grad(roots, (0, 1), target="parallel", cache=False).explain(X[0], 0.3)
+    assert re.search(r"for i in range.* threads, each with its own .*tape", explained)
+
+
 @pytest.mark.parametrize(
     ("function", "args"), [(recurrence, (X[:, 0],)), (carried_work, (X,)), (not_only_added_to, (X, K))]
 )

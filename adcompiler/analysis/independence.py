@@ -12,6 +12,7 @@ from adcompiler.analysis.access import Access
 from adcompiler.analysis.additive import Additive
 from adcompiler.analysis.coverage import covered, covers, inside, is_add
 from adcompiler.analysis.dependence import Dependence, dependence, everything, shared
+from adcompiler.analysis.logs import is_log
 from adcompiler.analysis.scope import Frame, Path, block_at
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, free, walk
@@ -60,8 +61,8 @@ class Independence:
         """The arrays that threads need of their own to share a loop; raises Dependent where they cannot."""
         if loop.until is not None or not isinstance(loop.step, Const):
             raise Dependent("it may end early")
-        if any(isinstance(s, (Grow, Print, Draw)) for s in walk(loop.body)):
-            raise Dependent("it prints, draws, or records what no count tells")
+        if any(isinstance(s, (Print, Draw)) for s in walk(loop.body)):
+            raise Dependent("it prints or draws")
         for c in loop.carried:
             array = self.over.fn.types[c.var.name].rank > 0
             if array or not (self.reassociate and self.additive.carries(c)):
@@ -78,6 +79,8 @@ class Independence:
                 made_here = self.over.defs[base].role == "line" and base in made
                 if raises and way == "shared" and not made_here:
                     self.repeatable(root, path)
+        if any(array not in made and ways.get(array) != "own" for array in memory.grown):
+            raise Dependent("it records what no count tells")
         sums, own = (
             tuple(v for base in ways if ways[base] == way for v in names.get(base, ())) for way in ("sums", "own")
         )
@@ -97,8 +100,10 @@ class _Memory:
     path: Path
     frames: tuple[Frame, ...]
     pairs: frozenset[int] = field(init=False)
+    grown: frozenset[Var] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.grown = frozenset(s.array for s in walk(self.loop.body) if isinstance(s, Grow))
         self.pairs = frozenset(map(id, self.of.additive.pairs(self.loop.body)))
 
     def ways(self, root: Var) -> dict[Var, str]:
@@ -150,7 +155,12 @@ class _Memory:
             return False
         if len(reads) != len(over.reads.get(root, ())):
             return False
+        if is_log(over, writes, reads, self.path):
+            return True
         adds = [w for w in writes if is_add(over.fn, w)]
+        if array in self.grown:
+            # its extents change, on which all other proofs rely
+            return False
         if all(covered(over, access, self.path) for access in (*reads, *adds)):
             return len(adds) == sum(is_add(over.fn, w) for w in over.writes[root])
         alone = len(writes) == len(over.writes[root])
