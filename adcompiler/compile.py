@@ -32,7 +32,7 @@ from adcompiler.optimise.narrow import narrow_arrays
 from adcompiler.optimise.reciprocals import multiply_by_reciprocals
 from adcompiler.optimise.reductions import mark_reductions
 from adcompiler.optimise.room import check_room
-from adcompiler.optimise.scatter import put_off_additions
+from adcompiler.optimise.scatter import put_off_additions, put_off_in_rows
 from adcompiler.optimise.several import mark_lanes
 from adcompiler.optimise.share import share_loops, share_strictly
 from adcompiler.optimise.sharing import share_loads
@@ -74,20 +74,18 @@ LOWERING = (
 )
 # these round differently than the source
 INEXACT = (multiply_by_reciprocals, mark_reductions, mark_lanes)
-# these make an iteration need the one before
-IN_ORDER = (put_off_additions, slide)
+# what makes an iteration need the one before stands after the decision which loops threads share, or aside
+SHARED = {put_off_additions: (put_off_in_rows,), slide: ()}
 
 
 def lowering(options: Options) -> Iterator[Callable[[Func], Func]]:
     """The stages between the readable form and the one that Numba compiles."""
     share = share_loops if options.fastmath else share_strictly
     for stage in LOWERING:
-        if options.target == "parallel" and stage in IN_ORDER:
-            continue
         if options.target == "parallel" and stage is mark_reductions:
-            yield share
+            yield from (share, slide, simplify)
         if options.fastmath or stage not in INEXACT:
-            yield stage
+            yield from SHARED.get(stage, (stage,)) if options.target == "parallel" else (stage,)
 
 
 T = TypeVar("T")

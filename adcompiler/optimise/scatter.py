@@ -66,6 +66,7 @@ class Scatter:
     memory: Aliases
     over: Dependence
     top: set[Var]
+    planes: bool = True
     setup: list[Stmt] = field(default_factory=list)
 
     def block(self, block: Block) -> Block:
@@ -93,7 +94,7 @@ class Scatter:
         """The loop in a loop over the rows of a plane of known size, if it is simple."""
         inner = nested(outer)
         bounds = {a for a in (outer.start, outer.stop) if isinstance(a, Var)}
-        return inner if inner is not None and self.is_simple(inner) and bounds <= self.top else None
+        return inner if self.planes and inner is not None and self.is_simple(inner) and bounds <= self.top else None
 
     def rows(self, outer: Loop, inner: Loop) -> Iterator[Stmt]:
         """The loops over a plane, and for each value that goes to several rows others that gather it."""
@@ -257,10 +258,19 @@ def put_off_additions(fn: Func) -> Func:
     After:   for i in range(1, n): a[i] += t; a_later[i] = u
              for i in range(1, n): a[i - 1] += a_later[i - 1]
     """
+    return _put_off(fn, True)
+
+
+def put_off_in_rows(fn: Func) -> Func:
+    """Split innermost loops alone: of the rows of a plane each waits for others where additions to them are put off."""
+    return _put_off(fn, False)
+
+
+def _put_off(fn: Func, planes: bool) -> Func:
     defs = definitions(fn)
     b = Builder.of(fn)
     top = {v for v, d in defs.items() if not d.frames}
-    scatter = Scatter(b, fn, affine(fn, defs), aliases(fn), dependence(fn), top)
+    scatter = Scatter(b, fn, affine(fn, defs), aliases(fn), dependence(fn), top, planes)
     body: list[Stmt] = []
     for stmt in fn.body:
         rewritten = scatter.block((stmt,))
