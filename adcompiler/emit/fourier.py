@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from adcompiler.emit.butterflies import COLUMNS, PLANES
+
 _COMPILED = '@nb.njit(error_model="numpy", nogil=True)'
 
-FFT = f'''
+_VECTOR = f'''
+{_COMPILED}
 def _fft_turns(n, sign):
     """The numbers exp(sign * 2j * pi * k / n) for k below n, as products of coarse turns and of fine ones."""
     turns = np.empty(n, dtype=np.complex128)
@@ -65,39 +68,54 @@ def _fft_vector(x, y, turns):
         x, y = y, x
         done *= p
     return x
+'''
 
-
-{_COMPILED}
+_CHIRPED = '''
 def _fft_chirped(a, out, sign):
     """The transform of each row of any length, as a convolution of a length that is a power of two."""
-    n, size = a.shape[1], 1
+    n, size = a.shape[1], 64
     while size < 2 * n - 1:
         size *= 2
-    turns = _fft_turns(size, -1.0)
     chirp = np.empty(n, dtype=np.complex128)
-    kernel = np.zeros(size, dtype=np.complex128)
+    x, y = np.zeros((1, size), dtype=np.complex128), np.empty((1, size), dtype=np.complex128)
+    kernel = np.empty((1, size), dtype=np.complex128)
     for k in range(n):
         angle = np.pi * ((k * k) % (2 * n)) / n
         chirp[k] = complex(np.cos(angle), sign * np.sin(angle))
-        kernel[k] = chirp[k].conjugate()
+        x[0, k] = chirp[k].conjugate()
         if k > 0:
-            kernel[size - k] = kernel[k]
-    kernel = _fft_vector(kernel, np.empty(size, dtype=np.complex128), turns)
-    x, y = np.empty(size, dtype=np.complex128), np.empty(size, dtype=np.complex128)
+            x[0, size - k] = x[0, k]
+    _fft_wide(x, kernel, -1.0)
     for i in range(a.shape[0]):
         for k in range(size):
-            x[k] = a[i, k] * chirp[k] if k < n else 0.0
-        found = _fft_vector(x, y, turns)
+            x[0, k] = a[i, k] * chirp[k] if k < n else 0.0
+        _fft_wide(x, y, -1.0)
         for k in range(size):
-            y[k] = (found[k] * kernel[k]).conjugate()
-        for k in range(size):
-            x[k] = y[k]
-        found = _fft_vector(x, y, turns)
+            x[0, k] = (y[0, k] * kernel[0, k]).conjugate()
+        _fft_wide(x, y, -1.0)
         for k in range(n):
-            out[i, k] = found[k].conjugate() * chirp[k] * (1.0 / size)
+            out[i, k] = y[0, k].conjugate() * chirp[k] * (1.0 / size)
+'''
 
+_WIDE = '''
+@nb.njit(error_model="numpy", nogil=True)
+def _fft_wide(a, out, sign):
+    """The transform of rows of a power of two from 64 on."""
+    x, y, far, near, rows, columns = _fft_plan(a.shape[1])
+    for i in range(a.shape[0]):
+        for k in range(rows):
+            for c in range(columns):
+                value = a[i, k * columns + c]
+                x[0, k * (columns + 8) + c] = value.real
+                x[1, k * (columns + 8) + c] = -sign * value.imag
+        found = _fft_planes(x, y, far, near, rows, columns)
+        for k in range(columns):
+            for c in range(rows):
+                place = k * (rows + 8) + c
+                out[i, k * rows + c] = complex(found[0, place], -sign * found[1, place])
+'''
 
-{_COMPILED}
+_FFT = '''
 def _fft(a, inverse):
     """The Fourier transform of each row; the inverse one without its factor."""
     n, rest = a.shape[1], a.shape[1]
@@ -109,6 +127,9 @@ def _fft(a, inverse):
     if rest > 1:
         _fft_chirped(a, out, sign)
         return out
+    if n >= 64 and n & (n - 1) == 0:
+        _fft_wide(a, out, sign)
+        return out
     turns = _fft_turns(n, sign)
     x, y = np.empty(n, dtype=np.complex128), np.empty(n, dtype=np.complex128)
     for i in range(a.shape[0]):
@@ -119,5 +140,14 @@ def _fft(a, inverse):
             out[i, k] = found[k]
     return out
 '''
+
+#: The functions of these names, with what each of them consists of.
+FFT: dict[str, str] = {
+    "_fft": _FFT,
+    "_fft_chirped": _CHIRPED,
+    "_fft_columns": COLUMNS,
+    "_fft_vector": _VECTOR,
+    "_fft_wide": PLANES + _WIDE,
+}
 
 __all__ = ["FFT"]

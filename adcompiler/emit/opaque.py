@@ -168,14 +168,17 @@ def _split(steps, slots):
 '''
 
 #: Functions that others call.
-_FIRST = tuple("_by_rows _by_tiles _finite _laid_out _lu_solve2 _minus _regular _tile _united".split()) + tuple(BLAS)
+_FIRST = (
+    *("_by_rows", "_by_tiles", "_finite", "_laid_out", "_lu_solve2", "_minus", "_regular", "_tile", "_united"),
+    *BLAS,
+    *(FFT.keys() - {"_fft"}),
+)
 #: Functions of the text for Numba: what it does not have, or does otherwise than NumPy.
 _FOR_NUMBA: dict[str, str] = {
     "_argsort": _ARGSORT,
     "_by_rows": _BY_ROWS,
     "_cholesky": _CHOLESKY,
     "_eigh": _EIGH,
-    "_fft": FFT,
     "_finite": _FINITE,
     "_pinv": _PINV,
     "_qr": _QR,
@@ -188,15 +191,17 @@ _FOR_NUMBA: dict[str, str] = {
     "_union": UNION,
     "_united": UNITED,
     **FACTORS,
+    **FFT,
     **FUNCTIONS,
     **PRODUCTS,
 }
 #: Those worth a call, which are compiled once for all texts; the others are small or in the middle of loops.
 APART = frozenset(
-    {"_argsort", "_cholesky", "_clogdet", "_cofactors", "_det", "_eigh", "_fft", "_finite", "_inv", "_pinv", "_qr"}
+    {"_argsort", "_cholesky", "_clogdet", "_cofactors", "_det", "_eigh", "_finite", "_inv", "_pinv", "_qr"}
     | {"_slogdet", "_solve_triangular1", "_solve_triangular2", "_svd"}
     | {name for name in FACTORS if "lu" in name}
     | BLAS.keys()
+    | FFT.keys()
 )
 _BEFORE = {**DECLARED, **DECLARED_BLAS, **ADDRESSES}
 #: Names that a text may use for these functions.
@@ -286,7 +291,8 @@ def on_its_own(name: str) -> str:
     """A module with one of these functions for Numba and those that it calls."""
     text = library_functions([name], "numba")
     modules = {
-        "llvmlite.": "import llvmlite.binding",
+        "cgutils.": "from numba.core import cgutils",
+        "llvmlite.": "import llvmlite.binding\nimport llvmlite.ir",
         "math.": "import math",
         "nb.": "import numba as nb",
         "extending.": "import numba.extending",
