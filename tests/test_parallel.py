@@ -139,6 +139,30 @@ def carried_work(x):
     return total
 
 
+def work_with_a_margin(x):
+    n = x.shape[1]
+    work = np.zeros(n + 2)
+    total = 0.0
+    for i in range(x.shape[0]):
+        for j in range(n):
+            work[j + 1] = np.sin(x[i, j])
+        for j in range(n):
+            total += np.exp(work[j] - work[j + 2])
+    return total
+
+
+def work_that_another_iteration_fills(x):
+    n = x.shape[1]
+    work = np.zeros(n + 2)
+    total = 0.0
+    for i in range(x.shape[0]):
+        for j in range(min(i, n)):
+            work[j + 1] = np.sin(x[i, j])
+        for j in range(n):
+            total += np.exp(work[j] - work[j + 2])
+    return total
+
+
 def scatter(x, k):
     out = np.zeros(x.shape[0])
     for i in range(x.shape[0]):
@@ -200,6 +224,8 @@ K = np.random.default_rng(1).integers(0, 12, size=(12, 9))
         (recurrence, (X[:, 0],), False),
         (rows_of_work, (X,), True),
         (carried_work, (X,), False),
+        (work_with_a_margin, (X,), True),
+        (work_that_another_iteration_fills, (X[::-1],), False),
         (scatter, (X, K), True),
         (not_only_added_to, (X, K), False),
         (in_place, (X,), False),

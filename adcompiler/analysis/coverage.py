@@ -9,13 +9,24 @@ linear constraints.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from adcompiler.analysis.access import Access, loop_limits
 from adcompiler.analysis.dependence import Dependence, exclusive, shared
 from adcompiler.analysis.fourier import Form, feasible, symbol
 from adcompiler.analysis.scope import Frame, Path, block_at
 from adcompiler.ir.wengert import Branch, Func, Loop, Store, Var
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Forms that are not negative, and forms that are zero."""
+
+    limits: tuple[Form, ...] = ()
+    equal: tuple[Form, ...] = ()
+
+
+NOTHING = Facts()
 
 
 def covered(over: Dependence, read: Access, loop: Path) -> bool:
@@ -27,14 +38,37 @@ def covered(over: Dependence, read: Access, loop: Path) -> bool:
     return any(covers(over, w, read, loop) for w in over.writes.get(root, ()) if not is_add(over.fn, w))
 
 
+def settled(over: Dependence, read: Access, loop: Path) -> bool:
+    """Whether each element of `read` was written earlier in the same iteration, or is written in no other one.
+
+    So it is for a work array with a margin of elements that nobody writes.
+    """
+    writes = over.writes.get(over.memory.root(read.base), ())
+    return all(
+        any(covers(over, w, read, loop, elsewhere(over, read, other, loop)) for w in writes if not is_add(over.fn, w))
+        for other in writes
+    )
+
+
+def elsewhere(over: Dependence, read: Access, other: Access, loop: Path) -> Facts:
+    """What is known of an element of `read` that `other` touches in any iteration of the loop."""
+    if other.base != read.base:
+        return Facts()
+    common = [f for f in shared(read.frames, other.frames) if f.is_loop]
+    around = {f.path for f in common[: next(k for k, f in enumerate(common) if f.path == loop)]}
+    names = over.renaming(read, other, around)
+    equal = [a - b.rename(names) for a, b in zip(read.axes, other.axes, strict=True) if a is not None and b is not None]
+    return Facts(tuple(f.rename(names) for f in over.limits(other)), tuple(equal))
+
+
 def is_add(fn: Func, access: Access) -> bool:
     """Whether an access is `a[i] += v`."""
     stmt = block_at(fn, access.path)[access.path[-1]]
     return isinstance(stmt, Store) and stmt.add
 
 
-def covers(over: Dependence, write: Access, read: Access, loop: Path) -> bool:
-    """Whether `write` comes before `read` and reaches every element of it."""
+def covers(over: Dependence, write: Access, read: Access, loop: Path, facts: Facts = NOTHING) -> bool:
+    """Whether `write` comes before `read` and reaches every element of it of which the facts hold."""
     if write.base != read.base or write.path > read.path or exclusive(write.frames, read.frames):
         return False
     common = shared(write.frames, read.frames)
@@ -43,7 +77,7 @@ def covers(over: Dependence, write: Access, read: Access, loop: Path) -> bool:
     own = write.frames[len(common) :]
     if any(isinstance(f.region, Branch) or not isinstance(f.region, Loop) or f.region.until is not None for f in own):
         return False
-    return solved(over, write, anywhere(read), own)
+    return solved(over, write, anywhere(read), own, facts)
 
 
 def anywhere(read: Access) -> Access:
@@ -56,7 +90,7 @@ def anywhere(read: Access) -> Access:
     return replace(read, axes=tuple(axes), limits=tuple(limits))
 
 
-def solved(over: Dependence, write: Access, read: Access, own: tuple[Frame, ...]) -> bool:
+def solved(over: Dependence, write: Access, read: Access, own: tuple[Frame, ...], facts: Facts) -> bool:
     """Whether the axes give every loop of `own` an index, and every position in a slice, inside its range."""
     unknown: set[Hashable] = {f.region.index for f in own if isinstance(f.region, Loop)}
     unknown |= {s for form in write.limits for s, _ in form.terms if isinstance(s, tuple) and s[0] == "position"}
@@ -75,7 +109,8 @@ def solved(over: Dependence, write: Access, read: Access, own: tuple[Frame, ...]
             values[s] = (here - rest.plus(symbol(s), -c)).times(c)
         elif rest != here:
             return False
-    return unknown == set(values) and all(unit_step(over, f) for f in own) and in_range(over, write, read, own, values)
+    known = Facts((*over.limits(read), *facts.limits), facts.equal)
+    return unknown == set(values) and all(unit_step(over, f) for f in own) and in_range(over, write, known, own, values)
 
 
 def unit_step(over: Dependence, frame: Frame) -> bool:
@@ -85,15 +120,14 @@ def unit_step(over: Dependence, frame: Frame) -> bool:
 
 
 def in_range(
-    over: Dependence, write: Access, read: Access, own: tuple[Frame, ...], values: dict[Hashable, Form]
+    over: Dependence, write: Access, known: Facts, own: tuple[Frame, ...], values: dict[Hashable, Form]
 ) -> bool:
-    """Whether the solved indices never leave their ranges while the read executes."""
-    known = list(over.limits(read))
+    """Whether the solved indices never leave their ranges while the read executes, of which something is known."""
     for limit in (*loop_limits(over.affine, own), *write.limits):
         for s, value in values.items():
             c = limit.coefficient(s)
             limit = limit.plus(symbol(s), -c).plus(value, c)
-        if feasible([*known, limit.times(-1).shift(-1)]):
+        if feasible([*known.limits, limit.times(-1).shift(-1)], known.equal):
             return False
     return True
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from adcompiler.analysis.access import Access
 from adcompiler.analysis.additive import Additive
-from adcompiler.analysis.coverage import covered, covers, inside, is_add
+from adcompiler.analysis.coverage import covered, covers, inside, is_add, settled
 from adcompiler.analysis.dependence import Dependence, dependence, everything, shared
 from adcompiler.analysis.logs import is_log
 from adcompiler.analysis.scope import Frame, Path, block_at
@@ -164,7 +164,9 @@ class _Memory:
         if all(covered(over, access, self.path) for access in (*reads, *adds)):
             return len(adds) == sum(is_add(over.fn, w) for w in over.writes[root])
         alone = len(writes) == len(over.writes[root])
-        return alone and made.op == "zeros" and self.is_left_zero(array, writes)
+        if not alone or made.op != "zeros":
+            return False
+        return all(settled(over, a, self.path) for a in (*reads, *adds)) or self.is_left_zero(array, writes)
 
     def is_left_zero(self, array: Var, writes: list[Access]) -> bool:
         """Whether the last store into an array, in each iteration, sets all of it to zero."""

@@ -14,6 +14,8 @@ from numba.np.ufunc.parallel import threading_layer
 
 #: A thread's copies of what a loop adds to may take so many elements, all together.
 MOST = 2.0**25
+# an element of a copy, which is filled, read and added, takes as long as so many additions of a loop over vectors
+_COPIED = 32.0
 
 # held from `parts` to `ended`, by the one caller of a work queue
 _QUEUE = threading.Lock()
@@ -57,7 +59,7 @@ def parts(work: float, size: float) -> int:
         return 1
     count = _allowed()
     copies = count * size
-    if count < 2 or copies > MOST or 4.0 * copies > work:
+    if count < 2 or copies > MOST or _COPIED * copies > work:
         return 1
     if _is_queue() and not _QUEUE.acquire(blocking=False):
         return 1
