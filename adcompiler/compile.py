@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from adcompiler import cache
 from adcompiler.analysis.alias import aliases
+from adcompiler.backend.collection import uncollected
 from adcompiler.emit.text import emit
 from adcompiler.errors import Span
 from adcompiler.frontend.lower import lower
@@ -226,8 +227,9 @@ class Compiled:
         """Compile for the types of `args`, before the first call with them."""
         from adcompiler.backend import cpu
 
-        if not cpu.interpreted():
-            self._timed("numba", cpu.specialise, self.callable, args, self.span, lanes=self.derivative.lanes)
+        with uncollected():
+            if not cpu.interpreted():
+                self._timed("numba", cpu.specialise, self.callable, args, self.span, lanes=self.derivative.lanes)
 
     @property
     def name(self) -> str:

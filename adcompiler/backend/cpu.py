@@ -22,11 +22,13 @@ import numpy as np
 from numba import config
 from numba.cloudpickle import register_pickle_by_value
 from numba.core.errors import NumbaError, NumbaWarning
+from numba.core.registry import CPUDispatcher
 
 from adcompiler import cache
 from adcompiler.backend import blas
 from adcompiler.backend.freed import keep_freed_memory
 from adcompiler.backend.machine_code import Apart, MachineCode
+from adcompiler.backend.pipeline import Generated
 from adcompiler.backend.telling import short, tell
 from adcompiler.backend.threads import ended, parts
 from adcompiler.errors import Span, TypeProblem
@@ -122,7 +124,9 @@ def _separate(text: str) -> set[str]:
 
 def _compiled_on_demand(function: Function) -> Any:
     keep_freed_memory()
-    return numba.njit(nogil=True, error_model="numpy", boundscheck=False)(function)
+    # nothing calls it from C
+    options: Any = {"no_cfunc_wrapper": True}
+    return numba.njit(nogil=True, error_model="numpy", boundscheck=False, pipeline_class=Generated, **options)(function)
 
 
 def specialise(dispatcher: Any, args: Sequence[Any], span: Span | None, *, lanes: bool = False) -> None:
@@ -189,8 +193,18 @@ def load(text: str, name: str, keep: bool, scope: Mapping[str, object] = Mapping
     # Numba compiles what it hands back to Python, as a formatted `print`, when it first runs
     warnings.filterwarnings("ignore", category=NumbaWarning, module=re.escape(file.removesuffix(".py")))
     exec(compile(text, file, "exec"), module.__dict__)
+    for value in module.__dict__.values():
+        if isinstance(value, CPUDispatcher) and value.py_func.__module__ == stem:
+            _prepare(value, value.py_func.__name__ != name)
     function: Function = module.__dict__[name]
     return function
+
+
+def _prepare(helper: Any, inner: bool) -> None:
+    """Compile a function of a text as the text's own; of an `inner` one only what compiled code calls."""
+    helper._compiler.pipeline_class = Generated
+    if inner:
+        helper.targetoptions |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def _stem(text: str, name: str) -> str:

@@ -21,6 +21,7 @@ from numba.core.serialize import dumps
 from numba.core.sigutils import normalize_signature
 
 from adcompiler import cache
+from adcompiler.backend.pipeline import Generated
 
 # A function that is called as a symbol is found by the name of its file behind this.
 _PREFIX = "adcompiler."
@@ -82,7 +83,7 @@ class Apart(CPUDispatcher):
     """
 
     def __init__(self, plain: Any, kept: MachineCode) -> None:
-        super().__init__(plain.py_func, targetoptions=plain.targetoptions)
+        super().__init__(plain.py_func, targetoptions=plain.targetoptions, pipeline_class=Generated)
         self._cache = kept
 
     def compile(self, sig: Any) -> Any:

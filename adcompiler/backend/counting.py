@@ -1,0 +1,112 @@
+"""Loops over ranges of 64-bit integers as two numbers in memory: the next index, and how many are left."""
+
+# mypy: disable-error-code="no-untyped-call"
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils
+from numba.core import ir as numba_ir
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Where the iterator of a loop keeps its numbers.
+
+    Parameters
+    ----------
+    index, left, step
+        Addresses of the next index, of the number of iterations left, and of the step.
+    """
+
+    index: Any
+    left: Any
+    step: Any
+
+    @classmethod
+    def make(cls, builder: Any) -> Counter:
+        """Memory for an iterator; LLVM keeps it in registers."""
+        return cls(*(cgutils.alloca_once(builder, cgutils.intp_t) for _ in range(3)))
+
+    def begin(self, context: Any, builder: Any, start: Any, stop: Any, step: Any) -> None:
+        """Iterate over `range(start, stop, step)`."""
+        builder.store(start, self.index)
+        builder.store(step, self.step)
+        zero = ir.Constant(cgutils.intp_t, 0)
+        distance = builder.sub(stop, start)
+        ahead = builder.icmp_signed(">", distance, zero)
+        if isinstance(step, ir.Constant) and step.constant == 1:
+            builder.store(builder.select(ahead, distance, zero), self.left)
+        elif isinstance(step, ir.Constant) and step.constant == -1:
+            builder.store(builder.select(ahead, zero, builder.neg(distance)), self.left)
+        else:
+            _refuse_zero(context, builder, step)
+            builder.store(zero, self.left)
+            runs = builder.icmp_unsigned("==", ahead, builder.icmp_signed(">", step, zero))
+            with builder.if_then(runs):
+                rest = builder.srem(distance, step)
+                rest = builder.select(ahead, rest, builder.neg(rest))
+                uneven = builder.zext(builder.icmp_signed(">", rest, zero), cgutils.intp_t)
+                builder.store(builder.add(builder.sdiv(distance, step), uneven), self.left)
+
+    def advance(self, builder: Any) -> tuple[Any, Any]:
+        """The next index, and whether there is one."""
+        left, index = builder.load(self.left), builder.load(self.index)
+        builder.store(builder.sub(left, ir.Constant(cgutils.intp_t, 1), flags=["nsw"]), self.left)
+        builder.store(builder.add(index, builder.load(self.step)), self.index)
+        return index, builder.icmp_signed(">", left, ir.Constant(cgutils.intp_t, 0))
+
+
+def _refuse_zero(context: Any, builder: Any, step: Any) -> None:
+    with builder.if_then(builder.icmp_unsigned("==", step, ir.Constant(cgutils.intp_t, 0)), likely=False):
+        context.call_conv.return_user_exc(builder, ValueError, ("range() arg 3 must not be zero",))
+
+
+def iterators(blocks: Mapping[Any, Any]) -> dict[str, str]:
+    """The names that can only mean one iterator, and for each the name by which the iterator is made.
+
+    Such a name is read by nothing but steps of the iterator and copies to other such names.
+    """
+    values: dict[str, list[Any]] = {}
+    elsewhere = set[str]()
+    for block in blocks.values():
+        for line in block.body:
+            if isinstance(line, numba_ir.Assign):
+                values.setdefault(line.target.name, []).append(line.value)
+                if isinstance(line.value, numba_ir.Var) or _is(line.value, "iternext"):
+                    continue
+            if not isinstance(line, numba_ir.Del):
+                read = {v.name for v in line.list_vars()}
+                elsewhere |= read - {line.target.name} if isinstance(line, numba_ir.Assign) else read
+    made = {name: name for name, found in values.items() if len(found) == 1 and _is(found[0], "getiter")}
+    found = _copies(made, values)
+    unknown = {found[name] for name in elsewhere & found.keys()}
+    unknown |= {found[n] for n in found if any(m not in found for m in _targets(n, values))}
+    return {name: origin for name, origin in found.items() if origin not in unknown}
+
+
+def _is(value: Any, op: str) -> bool:
+    return isinstance(value, numba_ir.Expr) and value.op == op
+
+
+def _copies(made: dict[str, str], values: dict[str, list[Any]]) -> dict[str, str]:
+    """The names of iterators with those to which nothing else is copied."""
+    found, size = dict(made), 0
+    while size != len(found):
+        size = len(found)
+        for name, assigned in values.items():
+            others = [v for v in assigned if not (isinstance(v, numba_ir.Var) and v.name == name)]
+            origins = {found.get(v.name) if isinstance(v, numba_ir.Var) else None for v in others}
+            if name not in found and len(origins) == 1 and None not in origins:
+                found[name] = origins.pop()  # type: ignore[assignment]
+    return found
+
+
+def _targets(name: str, values: dict[str, list[Any]]) -> list[str]:
+    """The names to which a name is copied."""
+    return [
+        t for t, assigned in values.items() if any(isinstance(v, numba_ir.Var) and v.name == name for v in assigned)
+    ]

@@ -1,0 +1,88 @@
+"""The address of an array's element from those fields of the array that it depends on."""
+
+# mypy: disable-error-code="no-untyped-call"
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.np.arrayobj import fix_integer_index
+
+from adcompiler.backend.cheaper import element
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of an array that is a value, or that lies in memory.
+
+    Parameters
+    ----------
+    builder
+        Writes LLVM's lines.
+    model
+        Numba's, of the array's type.
+    value, pointer
+        One of these.
+    """
+
+    builder: Any
+    model: Any
+    value: Any
+    pointer: Any
+
+    def read(self, name: str, axis: int | None = None) -> Any:
+        """A field, or one number of `shape` or `strides`."""
+        places = [self.model.get_field_position(name), *([] if axis is None else [axis])]
+        if self.value is None:
+            return self.builder.load(cgutils.gep_inbounds(self.builder, self.pointer, 0, *places))
+        found = self.value
+        for place in places:
+            found = element(self.builder, found, place)
+        return found
+
+
+def indices(context: Any, builder: Any, given: Any, wanted: Any, value: Any) -> list[tuple[Any, Any]] | None:
+    """The types and values of the integers of an index; None where it has anything else."""
+    if isinstance(wanted, types.Integer) and isinstance(given, types.Integer):
+        return [(wanted, context.cast(builder, value, given, wanted))]
+    if not isinstance(wanted, (types.UniTuple, types.Tuple)) or not isinstance(given, (types.UniTuple, types.Tuple)):
+        return None
+    if not all(isinstance(t, types.Integer) for t in (*wanted.types, *given.types)):
+        return None
+    pairs = enumerate(zip(given.types, wanted.types, strict=True))
+    return [(to, context.cast(builder, element(builder, value, k), of, to)) for k, (of, to) in pairs]
+
+
+def address(context: Any, builder: Any, kind: Any, fields: Fields, found: list[tuple[Any, Any]]) -> Any:
+    """The address of an element; negative indices count from the end."""
+    whole: dict[int, Any] = {}
+
+    def extent(axis: int) -> Any:
+        if axis not in whole:
+            whole[axis] = fields.read("shape", axis)
+        return whole[axis]
+
+    places = [
+        fix_integer_index(context, builder, t, value, extent(axis) if t.signed else None)
+        for axis, (t, value) in enumerate(found)
+    ]
+    data = fields.read("data")
+    if kind.layout not in ("C", "F"):
+        offsets = [builder.mul(fields.read("strides", axis), place) for axis, place in enumerate(places)]
+        return cgutils.pointer_add(builder, data, _sum(builder, offsets))
+    offsets = []
+    for axis, place in enumerate(places):
+        for other in range(axis + 1, kind.ndim) if kind.layout == "C" else range(axis):
+            place = builder.mul(place, extent(other))
+        offsets.append(place)
+    return builder.gep(data, [_sum(builder, offsets)])
+
+
+def _sum(builder: Any, offsets: list[Any]) -> Any:
+    total: ir.Value = offsets[0]
+    for offset in offsets[1:]:
+        total = builder.add(total, offset)
+    return total

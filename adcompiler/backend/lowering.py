@@ -1,0 +1,218 @@
+"""Numba's lines to LLVM's, with fewer of these where generated code has many: elements of arrays, loops over ranges.
+
+Numba puts a whole array structure, a range or an iterator in memory of its own at each use and reads its fields from
+there: some fifty instructions for an element, ninety for a loop. LLVM removes nearly all of them again, which takes
+most of the time of a compilation. Here only the fields that are needed are read, and the result is the same.
+"""
+
+# mypy: disable-error-code="no-untyped-call"
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core import ir as numba_ir
+from numba.core.compiler_machinery import register_pass
+from numba.core.lowering import Lower
+from numba.core.typed_passes import BaseNativeLowering
+from numba.np.arrayobj import load_item, store_item
+
+from adcompiler.backend.cheaper import element
+from adcompiler.backend.counting import Counter, iterators
+from adcompiler.backend.elements import Fields, address, indices
+
+# exponents up to this one are written out as multiplications
+_POWERS = 8
+_MEMORY = types.MemInfoPointer(types.voidptr)
+
+
+class Shorter(Lower):
+    """Numba's lowering, which does whatever is not one of the frequent simple cases."""
+
+    def lower_function_body(self) -> Any:
+        """Find the iterators of loops over ranges first."""
+        self.iterators = iterators(self.blocks)
+        lines = [line for block in self.blocks.values() for line in block.find_insts(numba_ir.Assign)]
+        self.made_by = {id(line.value): line.target.name for line in lines if line.target.name in self.iterators}
+        self.counters: dict[str, Counter] = {}
+        return super().lower_function_body()
+
+    def lower_expr(self, resty: Any, expr: Any) -> Any:
+        """The value of an expression."""
+        value = None
+        if expr.op in ("getiter", "iternext"):
+            value = self._step(resty, expr)
+        elif expr.op in ("pair_first", "pair_second") and isinstance(resty, (types.Integer, types.Boolean)):
+            value = element(self.builder, self.loadvar(expr.value.name), int(expr.op == "pair_second"))
+        return super().lower_expr(resty, expr) if value is None else value
+
+    # -- loops over ranges -----------------------------------------------------------------------------------------
+
+    def lower_call(self, resty: Any, expr: Any) -> Any:
+        """A call; a range as a structure that is never in memory."""
+        called = getattr(self.typeof(expr.func.name), "typing_key", None)
+        if resty != types.range_state64_type or called is not range or expr.kws or expr.vararg is not None:
+            return super().lower_call(resty, expr)
+        kinds = self.fndesc.calltypes[expr].args
+        given = [self._cast_var(a, t) for a, t in zip(expr.args, kinds, strict=True)]
+        start = given[0] if len(given) > 1 else ir.Constant(cgutils.intp_t, 0)
+        step = given[2] if len(given) > 2 else ir.Constant(cgutils.intp_t, 1)
+        value = ir.Constant(self.context.get_value_type(resty), ir.Undefined)
+        for position, field in enumerate((start, given[min(1, len(given) - 1)], step)):
+            value = self.builder.insert_value(value, field, position)
+        return value
+
+    def _step(self, resty: Any, expr: Any) -> Any:
+        """A new iterator, or a step of one."""
+        name = expr.value.name
+        if expr.op == "iternext":
+            if name not in self.iterators or self.typeof(name) != types.range_iter64_type:
+                return None
+            index, is_one = self._counter(self.iterators[name]).advance(self.builder)
+            pair = ir.Constant(self.context.get_value_type(resty), ir.Undefined)
+            return self.builder.insert_value(self.builder.insert_value(pair, index, 0), is_one, 1)
+        origin = self.made_by.get(id(expr))
+        if origin is None or resty != types.range_iter64_type:
+            return None
+        value = self.loadvar(name)
+        parts = (element(self.builder, value, k) for k in range(3))
+        self._counter(origin).begin(self.context, self.builder, *parts)
+        return ir.Constant(self.context.get_value_type(resty), ir.Undefined)
+
+    def _counter(self, origin: str) -> Counter:
+        if origin not in self.counters:
+            self.counters[origin] = Counter.make(self.builder)
+        return self.counters[origin]
+
+    # -- elements of arrays ----------------------------------------------------------------------------------------
+
+    def lower_getitem(self, resty: Any, expr: Any, value: Any, index: Any, signature: Any) -> Any:
+        """An element or a view."""
+        place = self._place(value.name, index.name, signature)
+        if place is None or not isinstance(signature.return_type, (types.Number, types.Boolean)):
+            return super().lower_getitem(resty, expr, value, index, signature)
+        item = load_item(self.context, self.builder, signature.args[0], place)
+        return self.context.cast(self.builder, item, signature.return_type, resty)
+
+    def lower_setitem(self, target_var: Any, index_var: Any, value_var: Any, signature: Any) -> Any:
+        """A store of an element or of several."""
+        plain = isinstance(signature.args[2], (types.Number, types.Boolean))
+        place = self._place(target_var.name, index_var.name, signature) if plain else None
+        if place is None:
+            return super().lower_setitem(target_var, index_var, value_var, signature)
+        kind, value = signature.args[0], self._cast_var(value_var, signature.args[2])
+        value = self.context.cast(self.builder, value, signature.args[2], kind.dtype)
+        return store_item(self.context, self.builder, kind, value, place)
+
+    def _place(self, array: str, index: str, signature: Any) -> Any:
+        """The address of the element at an index; None where that is not one number."""
+        kind = signature.args[0]
+        if type(kind) is not types.Array or self.typeof(array) != kind or self.context.enable_boundscheck:
+            return None
+        if not isinstance(kind.dtype, (types.Number, types.Boolean)):
+            return None
+        found = indices(self.context, self.builder, self.typeof(index), signature.args[1], self.loadvar(index))
+        if found is None or len(found) != kind.ndim:
+            return None
+        return address(self.context, self.builder, kind, self._fields(array, kind), found)
+
+    def _fields(self, name: str, kind: Any) -> Fields:
+        model = self.context.data_model_manager[kind]
+        if name in self._blk_local_varmap:
+            return Fields(self.builder, model, self._blk_local_varmap[name], None)
+        return Fields(self.builder, model, None, self.getvar(name))
+
+    # -- variables -------------------------------------------------------------------------------------------------
+
+    def incref(self, typ: Any, val: Any) -> None:
+        """One more reference to what a value keeps alive."""
+        if type(typ) is types.Array:
+            typ, val = _MEMORY, element(self.builder, val, 0)
+        super().incref(typ, val)
+
+    def decref(self, typ: Any, val: Any) -> None:
+        """One reference less."""
+        if type(typ) is types.Array:
+            typ, val = _MEMORY, element(self.builder, val, 0)
+        super().decref(typ, val)
+
+    def storevar(self, value: Any, name: str, argidx: int | None = None) -> None:
+        """Give a variable another value."""
+        if argidx is not None or name in self._singly_assigned_vars or self._disable_sroa_like_opt:
+            super().storevar(value, name, argidx)
+            return
+        self._alloca_var(name, self.typeof(name))
+        place = self.getvar(name)
+        assert value.type == place.type.pointee, name
+        self._release(self.typeof(name), place)
+        self.builder.store(value, place)
+
+    def delvar(self, name: str) -> None:
+        """Forget a variable's value, so that a second time does nothing."""
+        kind = self.typeof(name)
+        if self._disable_sroa_like_opt:
+            super().delvar(name)
+            return
+        if name in self._blk_local_varmap:
+            self._drop(kind, self._blk_local_varmap[name])
+            return
+        self._singly_assigned_vars.discard(name)
+        self._alloca_var(name, kind)
+        place = self.getvar(name)
+        if self._release(kind, place):
+            place = cgutils.gep_inbounds(self.builder, place, 0, 0) if type(kind) is types.Array else place
+            self.builder.store(ir.Constant(place.type.pointee, None), place)
+
+    def _release(self, kind: Any, place: Any) -> bool:
+        """Count one reference less for what a variable in memory keeps alive; False where it never keeps anything."""
+        if type(kind) is types.Array:
+            self.decref(_MEMORY, self.builder.load(cgutils.gep_inbounds(self.builder, place, 0, 0)))
+            return True
+        keeps: bool = self.context.data_model_manager[kind].contains_nrt_meminfo()
+        if keeps:
+            self.decref(kind, self.builder.load(place))
+        return keeps
+
+    def _drop(self, kind: Any, value: Any) -> None:
+        if self.context.data_model_manager[kind].contains_nrt_meminfo():
+            self.decref(kind, value)
+
+    # -- powers ----------------------------------------------------------------------------------------------------
+
+    def lower_binop(self, resty: Any, expr: Any, op: Any) -> Any:
+        """An operation on two values; a number to a small whole power as multiplications, in Numba's order."""
+        signature = self.fndesc.calltypes[expr]
+        power = self._power(expr) if op in (operator.pow, operator.ipow) else None
+        if power is None or not isinstance(signature.return_type, types.Float):
+            return super().lower_binop(resty, expr, op)
+        base, kind = self._cast_var(expr.lhs, signature.args[0]), signature.return_type
+        base = self.context.cast(self.builder, base, signature.args[0], kind)
+        result = None
+        while power:
+            if power & 1:
+                result = base if result is None else self.builder.fmul(result, base)
+            base, power = self.builder.fmul(base, base), power >> 1
+        return self.context.cast(self.builder, result, kind, resty)
+
+    def _power(self, expr: Any) -> int | None:
+        """The exponent, where it is a small positive whole number in the text."""
+        if not isinstance(self.typeof(expr.lhs.name), types.Float):
+            return None
+        found = self.typeof(expr.rhs.name)
+        power = found.literal_value if isinstance(found, types.IntegerLiteral) else 0
+        return power if 0 < power <= _POWERS else None
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class Lowering(BaseNativeLowering):
+    """The pass that writes LLVM's lines."""
+
+    _name = "generated_lowering"  # type: ignore[assignment]
+
+    @property
+    def lowering_class(self) -> type[Lower]:
+        """What writes them."""
+        return Shorter

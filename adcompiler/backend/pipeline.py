@@ -1,0 +1,66 @@
+"""Numba's compiler with only those of its passes that generated code needs."""
+
+# mypy: disable-error-code="no-untyped-call"
+from __future__ import annotations
+
+from typing import Any
+
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import PassManager
+from numba.core.typed_passes import (
+    AnnotateTypes,
+    IRLegalization,
+    NoPythonBackend,
+    NopythonTypeInference,
+    PreLowerStripPhis,
+)
+from numba.core.untyped_passes import (
+    DeadBranchPrune,
+    FixupArgs,
+    GenericRewrites,
+    IRProcessing,
+    ReconstructSSA,
+    RewriteSemanticConstants,
+    TranslateByteCode,
+)
+
+
+class Generated(CompilerBase):
+    """Compiles functions of generated texts.
+
+    They have no closures, comprehensions, `with`, literal loops or array expressions, and nothing to be inlined as
+    Numba's own lines: the passes for these find nothing, and after each pass Numba numbers all lines anew.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        # not before something is compiled, and before Numba asks which functions there are
+        from adcompiler.backend.cheaper import KnownCalls
+        from adcompiler.backend.lowering import Lowering
+
+        self.known_calls, self.lowering = KnownCalls, Lowering
+        super().__init__(*args)
+
+    def define_pipelines(self) -> list[Any]:
+        """The only list of passes."""
+        if self.state.flags.force_pyobject or self.state.func_ir is not None:
+            return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
+        manager = PassManager("generated")
+        for step, why in (
+            (TranslateByteCode, "analyzing bytecode"),
+            (FixupArgs, "fix up args"),
+            (IRProcessing, "processing IR"),
+            (self.known_calls, "calls with a shorter implementation"),
+            (RewriteSemanticConstants, "rewrite semantic constants"),
+            (DeadBranchPrune, "dead branch pruning"),
+            (GenericRewrites, "nopython rewrites"),
+            (ReconstructSSA, "ssa"),
+            (NopythonTypeInference, "nopython frontend"),
+            (PreLowerStripPhis, "remove phis nodes"),
+            (IRLegalization, "ensure IR is legal prior to lowering"),
+            (AnnotateTypes, "annotate types"),
+            (self.lowering, "native lowering"),
+            (NoPythonBackend, "nopython mode backend"),
+        ):
+            manager.add_pass(step, why)
+        manager.finalize()
+        return [manager]
