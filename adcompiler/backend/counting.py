@@ -18,10 +18,11 @@ class Counter:
 
     Parameters
     ----------
-    index, left, step
-        Addresses of the next index, of the number of iterations left, and of the step.
+    following, index, left, step
+        Addresses of the next index, of the present one, of the number of iterations left, and of the step.
     """
 
+    following: Any
     index: Any
     left: Any
     step: Any
@@ -29,35 +30,46 @@ class Counter:
     @classmethod
     def make(cls, builder: Any) -> Counter:
         """Memory for an iterator; LLVM keeps it in registers."""
-        return cls(*(cgutils.alloca_once(builder, cgutils.intp_t) for _ in range(3)))
+        return cls(*(cgutils.alloca_once(builder, cgutils.intp_t) for _ in range(4)))
 
     def begin(self, context: Any, builder: Any, start: Any, stop: Any, step: Any) -> None:
         """Iterate over `range(start, stop, step)`."""
-        builder.store(start, self.index)
+        builder.store(start, self.following)
         builder.store(step, self.step)
         zero = ir.Constant(cgutils.intp_t, 0)
         distance = builder.sub(stop, start)
         ahead = builder.icmp_signed(">", distance, zero)
-        if isinstance(step, ir.Constant) and step.constant == 1:
-            builder.store(builder.select(ahead, distance, zero), self.left)
-        elif isinstance(step, ir.Constant) and step.constant == -1:
-            builder.store(builder.select(ahead, zero, builder.neg(distance)), self.left)
-        else:
+        known = step.constant if isinstance(step, ir.Constant) else None
+        if known in (None, 0):
             _refuse_zero(context, builder, step)
-            builder.store(zero, self.left)
-            runs = builder.icmp_unsigned("==", ahead, builder.icmp_signed(">", step, zero))
-            with builder.if_then(runs):
-                rest = builder.srem(distance, step)
-                rest = builder.select(ahead, rest, builder.neg(rest))
-                uneven = builder.zext(builder.icmp_signed(">", rest, zero), cgutils.intp_t)
-                builder.store(builder.add(builder.sdiv(distance, step), uneven), self.left)
+        differ = builder.xor(ahead, builder.icmp_signed(">", step, zero))
+        with builder.if_else(differ) as (empty, full):
+            with empty:
+                builder.store(zero, self.left)
+            with full:
+                builder.store(_quotient(builder, distance, step, known, ahead), self.left)
 
     def advance(self, builder: Any) -> tuple[Any, Any]:
         """The next index, and whether there is one."""
-        left, index = builder.load(self.left), builder.load(self.index)
-        builder.store(builder.sub(left, ir.Constant(cgutils.intp_t, 1), flags=["nsw"]), self.left)
-        builder.store(builder.add(index, builder.load(self.step)), self.index)
-        return index, builder.icmp_signed(">", left, ir.Constant(cgutils.intp_t, 0))
+        left = builder.load(self.left)
+        is_one = builder.icmp_signed(">", left, ir.Constant(cgutils.intp_t, 0))
+        # changed before the test, these numbers would cost registers in the loop
+        with builder.if_then(is_one):
+            index = builder.load(self.following)
+            builder.store(index, self.index)
+            builder.store(builder.sub(left, ir.Constant(cgutils.intp_t, 1), flags=["nsw"]), self.left)
+            builder.store(builder.add(index, builder.load(self.step)), self.following)
+        return builder.load(self.index), is_one
+
+
+def _quotient(builder: Any, distance: Any, step: Any, known: int | None, ahead: Any) -> Any:
+    """How many steps it takes to go that far."""
+    if known in (1, -1):
+        return distance if known == 1 else builder.neg(distance)
+    rest = builder.srem(distance, step)
+    rest = builder.select(ahead, rest, builder.neg(rest))
+    uneven = builder.zext(builder.icmp_signed(">", rest, ir.Constant(cgutils.intp_t, 0)), cgutils.intp_t)
+    return builder.add(builder.sdiv(distance, step), uneven)
 
 
 def _refuse_zero(context: Any, builder: Any, step: Any) -> None:

@@ -1,0 +1,122 @@
+"""What generated code is compiled to with fewer lines is what Numba makes of it."""
+
+import gc
+
+import numba
+import numpy as np
+import pytest
+from numba.core.runtime import _nrt_python, rtsys
+
+from adcompiler.backend import cpu
+from adcompiler.backend.collection import uncollected
+
+_TEXT = '''import numpy as np
+
+
+def used(a, n, k, step, deep):
+    """Elements, loops, new arrays, powers and comparisons of numbers."""
+    made = np.empty((n, 3), dtype=np.bool_)
+    sums = np.zeros(n)
+    counts = np.zeros((2, n), dtype=np.int64)
+    rows = a
+    for i in range(n):
+        for j in range(3):
+            made[i, j] = a[i, j] > a[-1, -j]
+        for j in range(2, -1, -1):
+            sums[i] += a[i, j] ** 3 - a[i, np.uint64(j)] ** 2
+    for i in range(k, n, step):
+        counts[0, i] += i
+        counts[-1, -i] = max(i, k) + min(i, 2)
+        rows = a[i:, 1:] if deep else a.T
+        sums[0] += rows[0, 0]
+    for i in range(n, k, -2):
+        counts[0, 0] += i
+    for i in range(5):
+        if i == 3:
+            break
+        for j in range(i):
+            if j == 1:
+                continue
+            counts[1, 1] += 10 * i + j
+    return made, sums, counts, max(a[0, 0], n), a[1, 1] ** k
+'''
+
+
+def _a(layout):
+    a = np.arange(18.0).reshape(6, 3) % 5.0 - 1.25
+    return {"C": a, "F": np.asfortranarray(a), "A": np.repeat(a, 2, axis=1)[:, ::2]}[layout]
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    return cpu.numba_function(_TEXT, "used", keep=False)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    scope = {}
+    exec(_TEXT, scope)
+    return scope["used"]
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "A"])
+@pytest.mark.parametrize("step", [1, 2, 7, -1])
+def test_results_are_those_of_python(compiled, plain, layout, step):
+    args = (_a(layout), 6, 1, step, step > 1)
+    cpu.specialise(compiled, args, None)
+    for found, expected in zip(compiled(*args), plain(*args), strict=True):
+        np.testing.assert_array_equal(found, expected)
+        assert not isinstance(expected, np.ndarray) or found.dtype == expected.dtype
+
+
+def test_what_cannot_be_made_is_an_error(compiled):
+    with pytest.raises(ValueError, match="negative dimensions"):
+        compiled(_a("C"), -1, 1, 1, False)
+    with pytest.raises(ValueError, match="must not be zero"):
+        compiled(_a("C"), 6, 1, 0, False)
+    with pytest.raises((ValueError, MemoryError)):
+        compiled(_a("C"), 2**62, 1, 1, False)
+
+
+def _left(function):
+    """The pieces of memory that calls leave allocated."""
+    a = _a("C")
+    function(a, 6, 1, 2, True)
+    _nrt_python.memsys_enable_stats()
+    before = rtsys.get_allocation_stats()
+    function(a, 6, 1, 2, True)
+    between = rtsys.get_allocation_stats()
+    with pytest.raises(ValueError, match="must not be zero"):
+        function(a, 6, 1, 0, True)
+    after = rtsys.get_allocation_stats()
+    _nrt_python.memsys_disable_stats()
+    return [now.alloc - then.alloc - (now.free - then.free) for then, now in ((before, between), (between, after))]
+
+
+def test_memory_is_freed_where_numba_frees_it(compiled, plain):
+    by_numba = _left(numba.njit(error_model="numpy")(plain))
+    assert by_numba[0] == 0
+    assert _left(compiled) == by_numba
+
+
+def test_numbers_of_several_types():
+    text = "def largest(a, b):\n    return max(a, b), min(a, b)\n"
+    largest = cpu.numba_function(text, "largest", keep=False)
+    for a, b in ((1, 2.5), (np.uint8(3), 2), (True, 2), (2, 2)):
+        assert largest(a, b) == (max(a, b), min(a, b))
+
+
+def test_collection_is_on_again_after_compilations():
+    assert gc.isenabled()
+    first, second = uncollected(), uncollected()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert not gc.isenabled()
+    second.__exit__(None, None, None)
+    assert gc.isenabled()
+    gc.disable()
+    with uncollected():
+        pass
+    assert not gc.isenabled()
+    gc.enable()
