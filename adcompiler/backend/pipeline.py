@@ -42,7 +42,9 @@ class Generated(CompilerBase):
 
     def define_pipelines(self) -> list[Any]:
         """The only list of passes."""
-        if self.state.flags.force_pyobject or self.state.func_ir is not None:
+        flags = self.state.flags
+        # loops that threads share have passes of their own
+        if flags.force_pyobject or flags.auto_parallel.enabled or self.state.func_ir is not None:
             return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
         manager = PassManager("generated")
         for step, why in (
