@@ -78,6 +78,8 @@ class OnDevice(Compiled):
                 self.span,
                 "use grad, value_and_grad, vjp or jvp, or target='cpu'",
             )
+        if self.derivative.memory is not None:
+            raise ADCompilerError("target='cuda' takes no memory=", self.span, "leave it out, or use target='cpu'")
         if self.derivative.mode == "primal":
             refuse_changes(self.primal)
 

@@ -165,7 +165,7 @@ class Items:
         if _recorded is not None:
             _recorded.append((self.kernel, Launch(self, 1, self.extents(*args), args[self.given :]).args(0, 1, args)))
         if not count or _recorded is not None:
-            return [np.dtype(dtype).type(0).item() for dtype in self.sums]
+            return [_number(np.dtype(dtype).type(0)) for dtype in self.sums]
         given, gathered = list(args[: self.given]), list(args[self.given :])
         told = self.extents(*args)
         unknown = sum(extent < 0 for extent in told)

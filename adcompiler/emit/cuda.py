@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adcompiler.emit.device import REPORT, ItemStatements, Work, zero
+from adcompiler.emit.device import REPORT, ItemStatements, Work, unavailable, zero
 from adcompiler.emit.expressions import Expressions
 from adcompiler.emit.folding import Plan, plan
 from adcompiler.emit.messages import with_values
@@ -50,6 +50,11 @@ def emit_cuda(host: Func, kernels: Sequence[Kernel], fastmath: bool) -> str:
 
 class _HostExpressions(Expressions):
     """Prints lines of the host: arrays are made on the device."""
+
+    def _view(self, stmt: Assign) -> ast.expr:
+        if stmt.op == "transpose":
+            raise unavailable("an exchange of axes outside of a batched function", stmt.span)
+        return super()._view(stmt)
 
     def _alloc(self, stmt: Assign) -> ast.expr:
         dtype = name(dtype_name(self.fn.types[stmt.target.name].dtype))
@@ -115,6 +120,7 @@ class _Printer:
         lines = on_the_host(fn)
         known = frozenset(s.target for s in lines) | set(fn.params[1:])
         statements = ItemStatements(fn, printed, names, self.comments, known)
+        statements.gathered = self.kernel.gathered
         body = statements.whole()
         work, params = statements.item.work, [p.name for p in fn.params]
         function = _function(self.named("item"), [params[0], REPORT, *params[1:], *(w.name for w in work)], body)

@@ -15,6 +15,7 @@ from adcompiler.emit.folding import Plan
 from adcompiler.emit.statements import Statements
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, name, number, tuple_of
 from adcompiler.errors import Span, UnsupportedSyntax
+from adcompiler.ir.memory import Memory
 from adcompiler.ir.ops import OPS, kind
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import walk
@@ -26,7 +27,8 @@ LOCAL = 2048
 FIRST_FAILED, CHECK, NUMBERS, NEEDS = 0, 1, 2, 4
 #: The name of the report in every function.
 REPORT = "report"
-_KNOWN = frozenset(OPS) - {"rint", "logaddexp", "short", "split"}
+_ELEMENTWISE = frozenset(name for name, op in OPS.items() if op.ufunc is not None) | {*MATH, "where", "cast", "cut"}
+_ELEMENTWISE -= {"rint", "logaddexp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,7 @@ class ItemExpressions(Expressions):
     def line(self, stmt: Assign | Load) -> ast.expr:
         """The right side of a line."""
         if isinstance(stmt, Assign):
-            if kind(stmt.op) in ("contract", "opaque", "reduce", "copy"):
-                raise unavailable(f"'{stmt.op}' of arrays", stmt.span)
-            if kind(stmt.op) == "elementwise" and (stmt.op not in _KNOWN or OPS[stmt.op].ufunc is None):
-                if stmt.op not in (*_KNOWN & set(MATH), "where", "cast", "cut"):
-                    raise unavailable(f"'{stmt.op}'", stmt.span)
+            refuse(stmt, self.fn)
         return super().line(stmt)
 
     def _on_scalars(self, op: str, args: list[ast.expr], types: list[Type], result: Type) -> ast.expr:
@@ -91,6 +89,19 @@ class ItemExpressions(Expressions):
         return super()._on_scalars(op, args, types, result)
 
 
+def refuse(stmt: Assign, fn: Func) -> None:
+    """Raise for a line that `numba.cuda` does not compile."""
+    match kind(stmt.op):
+        case "elementwise" if stmt.op not in _ELEMENTWISE:
+            raise unavailable("checkpointed loops" if stmt.op == "split" else f"'{stmt.op}'", stmt.span)
+        case "contract" | "opaque" | "reduce" | "copy":
+            raise unavailable(f"'{stmt.op}' of arrays", stmt.span)
+        case "view" if stmt.op == "transpose" and dict(stmt.params)["axes"] != tuple(
+            reversed(range(fn.types[stmt.target.name].rank))
+        ):
+            raise unavailable("an exchange of some axes of an array", stmt.span)
+
+
 def _typed(value: float, type: Type) -> ast.expr:
     return literal(np.float32(value)) if type.dtype == "float32" else number(value)
 
@@ -111,12 +122,22 @@ class ItemStatements(Statements):
         self.print = ItemExpressions(fn, plan, names, "numba", {})
         self.known, self.item = known, Item()
         self.span: Span | None = None
+        self.gathered: Sequence[Var] = ()
         self.grown = {s.array for s in walk(fn.body) if isinstance(s, Grow)}
 
     def whole(self) -> list[ast.stmt]:
         """All statements, with the return of what the item adds to sums."""
         tree = self.block(self.fn.body)
+        self.refuse_reshaped()
         return [*tree, self.result(True, [self.print.atom(r) for r in self.fn.results])]
+
+    def refuse_reshaped(self) -> None:
+        """Raise where an array of which each thread has a part is to have another shape: it is not contiguous."""
+        memory = Memory(self.fn)
+        apart = {memory.root(v) for v in (*self.gathered, *(w.array for w in self.item.work))}
+        for stmt in walk(self.fn.body):
+            if isinstance(stmt, Assign) and stmt.op == "reshape" and memory.root(stmt.target) in apart:
+                raise unavailable("a reshape of an array that a thread has of its own", stmt.span)
 
     def result(self, done: bool, values: list[ast.expr]) -> ast.stmt:
         """`return done, *values`."""

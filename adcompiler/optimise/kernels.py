@@ -13,6 +13,7 @@ from adcompiler.errors import UnsupportedSyntax
 from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.kernel import Kernel
 from adcompiler.ir.ops import OWN, kind
+from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.walk import all_defs, all_reads, free, map_blocks, rename
 from adcompiler.ir.wengert import (
     Assign,
@@ -97,14 +98,17 @@ class _Splitting:
         match stmt:
             case Note() | Check():
                 return
-            case Assign(target=target, op=op) if not rank[target.name].rank or kind(op) in ("alloc", "view"):
+            case Assign(op=op) if kind(op) in ("alloc", "view", "shape"):
                 return
+            case Assign(target=target, op=op) if not rank[target.name].rank and kind(op) == "elementwise":
+                if op not in (*SPECIAL, "short", "split"):
+                    return
             case Load(target=target) if rank[target.name].rank or not looped:
                 return
             case Store(value=value) if not looped and not self.fn.shape(value):
                 return
         what = stmt.op if isinstance(stmt, Assign) else type(stmt).__name__.lower()
-        raise unavailable(f"'{what}' of arrays outside of a batched function", getattr(stmt, "span", None))
+        raise unavailable(f"'{what}' outside of a batched function", getattr(stmt, "span", None))
 
     # -- kernels -------------------------------------------------------------------------------------------------
 
