@@ -14,7 +14,7 @@ from adcompiler.analysis.coverage import covered, covers, inside, is_add, settle
 from adcompiler.analysis.dependence import Dependence, dependence, everything, shared
 from adcompiler.analysis.logs import is_log
 from adcompiler.analysis.scope import Frame, Path, block_at
-from adcompiler.ir.ops import kind
+from adcompiler.ir.ops import OWN, kind
 from adcompiler.ir.walk import all_defs, free, walk
 from adcompiler.ir.wengert import Assign, Check, Const, Draw, Func, Grow, Loop, Print, Stmt, Store, Var
 
@@ -41,10 +41,13 @@ class Independence:
         The accesses of the function.
     reassociate : bool
         Whether sums may be gathered in another order.
+    reports : bool
+        Whether an exception waits until the loop has ended, so that no iteration runs again after one.
     """
 
     over: Dependence
     reassociate: bool
+    reports: bool = False
     additive: Additive = field(init=False)
     params: frozenset[Var] = field(init=False)
 
@@ -67,7 +70,8 @@ class Independence:
             array = self.over.fn.types[c.var.name].rank > 0
             if array or not (self.reassociate and self.additive.carries(c)):
                 raise Dependent(f"an iteration needs '{c.var}' of the one before")
-        raises, made = any(may_raise(s) for s in walk(loop.body)), all_defs([loop])
+        raises = not self.reports and any(may_raise(s) for s in walk(loop.body))
+        made = all_defs([loop])
         memory = _Memory(self, loop, path, frames)
         names: dict[Var, list[Var]] = {}
         for v in sorted((v for v in free([loop]) if self.over.fn.types[v.name].rank), key=str):
@@ -155,6 +159,9 @@ class _Memory:
             return False
         if len(reads) != len(over.reads.get(root, ())):
             return False
+        if OWN in dict(made.params) and len(writes) == len(over.writes[root]):
+            # made for records, of which each iteration reads its own
+            return True
         if is_log(over, writes, reads, self.path):
             return True
         adds = [w for w in writes if is_add(over.fn, w)]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from adcompiler.emit.folding import Plan
 from adcompiler.emit.reads import shown, tails
 from adcompiler.ir.walk import blocks, defines, inner, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Draw, Func, Grow, Load, Loop, Stmt, Var, While
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Call, Draw, Func, Grow, Load, Loop, Stmt, Var, While
 
 Live = frozenset[Var]
 Pairs = Sequence[tuple[Var, Atom]]
@@ -47,6 +47,11 @@ class Interference:
             case Assign(target=target) | Load(target=target) | Draw(target=target):
                 self._define(target, live)
                 return (live - {target}) | self.plan.names(shown(stmt))
+            case Call(targets=targets):
+                self._together(targets)
+                for target in targets:
+                    self._define(target, live)
+                return (live - set(targets)) | self.plan.names(shown(stmt))
             case Grow(array=array):
                 self._define(array, live)
                 return live | self.plan.names(shown(stmt))

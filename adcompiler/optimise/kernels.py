@@ -6,13 +6,13 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from adcompiler.analysis.dependence import Dependence, dependence
-from adcompiler.analysis.independent import Sharing, sharing
-from adcompiler.analysis.scope import Path
+from adcompiler.analysis.independence import Apart, Dependent, Independence
+from adcompiler.analysis.scope import Frame, Path
 from adcompiler.emit.device import unavailable
 from adcompiler.errors import UnsupportedSyntax
 from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.kernel import Kernel
-from adcompiler.ir.ops import OWN, kind
+from adcompiler.ir.ops import kind
 from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.walk import all_defs, all_reads, free, map_blocks, rename
 from adcompiler.ir.wengert import (
@@ -41,7 +41,7 @@ def split(fn: Func) -> tuple[Func, tuple[Kernel, ...]]:
     Raises UnsupportedSyntax where other statements work on the elements of arrays.
     """
     splitting = _Splitting(fn)
-    body = splitting.block(fn.body, (), False)
+    body = splitting.block(fn.body, (), ())
     host = make_func(fn.name, fn.params, body, fn.results, splitting.b.types, splitting.b.shapes, fn.doc)
     return replace(host, body=without_unread(host)), tuple(splitting.kernels)
 
@@ -51,46 +51,58 @@ class _Splitting:
 
     def __init__(self, fn: Func) -> None:
         self.fn, self.b = fn, Builder.of(fn)
-        self.over: Dependence = dependence(fn)
+        self.proofs = Independence(dependence(fn), True, True)
+        self.over = self.proofs.over
         self.kernels: list[Kernel] = []
         self.sunk = sinkable(fn, self.over)
 
-    def block(self, block: Block, path: Path, looped: bool) -> Block:
-        """A block of the host; `looped` where a loop of the host is around it."""
+    def block(self, block: Block, path: Path, frames: tuple[Frame, ...]) -> Block:
+        """A block of the host."""
+        looped = any(f.is_loop for f in frames)
         found: list[Stmt] = []
         for position, stmt in enumerate(block):
             here = (*path, position)
             if isinstance(stmt, Loop):
-                found += self.loop(stmt, here)
+                found += self.loop(stmt, here, frames)
             elif isinstance(stmt, (While, Branch)):
-                found.append(self.region(stmt, here, looped or isinstance(stmt, While)))
+                found.append(self.region(stmt, here, frames))
             else:
                 self.allow(stmt, looped)
                 found.append(stmt)
         return tuple(found)
 
-    def loop(self, loop: Loop, path: Path) -> list[Stmt]:
+    def loop(self, loop: Loop, path: Path, frames: tuple[Frame, ...]) -> list[Stmt]:
         """The call of the kernel that a loop becomes; a loop of the host around kernels where it cannot be one."""
-        shared = sharing(self.over, loop, path)
-        if isinstance(shared, Sharing):
-            rows = own_rows(self.over, loop, path)
-            loop = replace(loop, body=in_rows(self.b, self.fn, loop.body, rows))
-            with self.b.block() as lines, self.b.at(loop.span):
-                self.call(loop, shared)
-            return lines
         try:
-            return [self.region(loop, path, True)]
+            apart = self.proofs.apart(loop, path, frames)
+        except Dependent as error:
+            return [self.around(loop, path, frames, str(error))]
+        rows = own_rows(self.over, loop, path)
+        loop = replace(loop, body=in_rows(self.b, self.fn, loop.body, rows))
+        with self.b.block() as lines, self.b.at(loop.span):
+            self.call(loop, apart)
+        return lines
+
+    def around(self, loop: Loop, path: Path, frames: tuple[Frame, ...], reason: str) -> Stmt:
+        """A loop that the host runs."""
+        try:
+            return self.region(loop, path, frames)
         except UnsupportedSyntax as error:
             raise UnsupportedSyntax(
-                f"target='cuda' cannot run this loop: {shared}",
+                f"target='cuda' cannot run this loop: {reason}",
                 loop.span or error.span,
                 "let the items of a batched function be independent, or use target='cpu'",
             ) from None
 
-    def region(self, stmt: Loop | While | Branch, path: Path, looped: bool) -> Stmt:
+    def region(self, stmt: Loop | While | Branch, path: Path, frames: tuple[Frame, ...]) -> Stmt:
         """A region that the host runs."""
-        arm = iter(range(2))
-        return map_blocks(stmt, lambda block: self.block(block, (*path, next(arm)), looped))
+        arms = iter(range(2))
+
+        def visit(block: Block) -> Block:
+            arm = next(arms)
+            return self.block(block, (*path, arm), (*frames, Frame(path, stmt, arm)))
+
+        return map_blocks(stmt, visit)
 
     def allow(self, stmt: Stmt, looped: bool) -> None:
         """Refuse a statement that a host can only run element by element."""
@@ -112,21 +124,22 @@ class _Splitting:
 
     # -- kernels -------------------------------------------------------------------------------------------------
 
-    def call(self, loop: Loop, shared: Sharing) -> None:
+    def call(self, loop: Loop, apart: Apart) -> None:
         """Append the call of a loop's kernel and what it adds to sums."""
-        item, given = self.item(loop, shared)
-        out = [c.out for c in loop.carried]
-        sums = tuple(self.b.like(v, f"{v}_part") for v in out)
-        self.kernels.append(Kernel(item, given, shared.gathered, sums))
-        args = (loop.start, loop.stop, loop.step, *given, *shared.gathered)
+        gathered = tuple(dict.fromkeys(map(self.over.base, apart.sums)))
+        item, given = self.item(loop, gathered, apart.own)
+        sums = tuple(self.b.like(c.out, f"{c.out}_part") for c in loop.carried)
+        self.kernels.append(Kernel(item, given, gathered, sums))
+        args = (loop.start, loop.stop, loop.step, *given, *gathered)
         self.b.add(Call(sums, args, len(self.kernels) - 1, loop.span))
         for carry, part in zip(loop.carried, sums, strict=True):
             self.b.add(Assign(carry.out, "add", (carry.init, part), (), loop.span))
 
-    def item(self, loop: Loop, shared: Sharing) -> tuple[Func, tuple[Var, ...]]:
+    def item(self, loop: Loop, gathered: tuple[Var, ...], own: tuple[Var, ...]) -> tuple[Func, tuple[Var, ...]]:
         """The function of one iteration, and what it is given."""
         zeros: dict[Var, Atom] = {c.var: zero(self.fn.types[c.var.name].dtype) for c in loop.carried}
-        lines = [*self.own(shared.private), *rename(loop.body, zeros)]
+        made = [d.stmt for d in map(self.over.defs.__getitem__, own) if d.stmt is not None]
+        lines = [*made, *rename(loop.body, zeros)]
         results = [zeros.get(c.next, c.next) if isinstance(c.next, Var) else c.next for c in loop.carried]
         wanted, sunk = self.wanted(tuple(lines), results), set[Var]()
         while not sunk.issuperset(more := {v for v in wanted if v in self.sunk}):
@@ -135,20 +148,10 @@ class _Splitting:
             wanted = self.wanted((*first, *lines), results, sunk)
         lines = [*(self.sunk[v] for v in sorted(sunk, key=self.place)), *lines]
         wanted = [v for v in wanted if v not in sunk]
-        given = tuple(v for v in wanted if v != loop.index and v not in shared.gathered)
-        params = (loop.index, *given, *shared.gathered)
+        given = tuple(v for v in wanted if v != loop.index and v not in gathered)
+        params = (loop.index, *given, *gathered)
         name = f"{self.fn.name}_item_{len(self.kernels) + 1}"
         return make_func(name, params, tuple(lines), results, self.b.types, self.b.shapes), given
-
-    def own(self, private: tuple[Var, ...]) -> list[Stmt]:
-        """The lines that make the arrays of each iteration."""
-        found: list[Stmt] = []
-        for array in private:
-            made = self.over.defs[array].stmt
-            assert isinstance(made, Assign)
-            # what is there when an iteration begins is not read, except that a cell begins as zero
-            found.append(made if OWN in dict(made.params) else replace(made, op="empty", args=self.fn.shape(array)))
-        return found
 
     def wanted(self, lines: Block, results: list[Atom], known: Collection[Var] = ()) -> list[Var]:
         """The names that lines read from outside, with the extents of what is among them, in a fixed order."""

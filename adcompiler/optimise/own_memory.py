@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from adcompiler.analysis.dependence import Dependence, dependence
-from adcompiler.analysis.independent import names
 from adcompiler.analysis.scope import Path, sites
 from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.ops import kind
@@ -79,7 +78,7 @@ class _Owning:
     def taken_over(self, root: Var, loop: Loop | While, path: Path) -> bool:
         """Whether the arrays of a class are used under no name from outside once a loop has them."""
         around, out = self.around[path], {c.out for c in loop.carried}
-        for name in names(self.over, root):
+        for name in self.class_of(root):
             if name in out or within(self.over, name, path):
                 continue
             uses = [at for at in self.uses.get(name, ()) if at != path]
@@ -89,6 +88,10 @@ class _Owning:
             elif any(at != around and at[: len(around)] == around for at in uses):
                 return False
         return not any(isinstance(s, Grow) and self.over.memory.root(s.array) == root for s, _, _ in self.stores)
+
+    def class_of(self, root: Var) -> list[Var]:
+        """The names of the arrays of a class."""
+        return [v for v in self.over.defs if self.fn.types[v.name].rank and self.over.memory.root(v) == root]
 
     def unchanged(self, root: Var) -> bool:
         """Whether no element changes once a loop has the array."""

@@ -161,3 +161,16 @@ def single_precision(x, p):
 @case((1, None), uniform(3, N), uniform(3), argnums=(0, 1))
 def columns(x, p):
     return np.sum(np.floor(3 * x) * x + np.sqrt(x) * p) + np.sign(x[0] - 0.5) * x[1]
+
+
+@case((0, None, None, None), uniform(N, 5), 0.4, 0.2, uniform(2), argnums=(0, 1, 2, 3))
+def smoothed(y, alpha, beta, season):
+    season = season.copy()
+    level, trend, error = y[0], 0.0, 0.0
+    for t in range(1, y.shape[0]):
+        error += (y[t] - level - trend - season[t % 2]) ** 2
+        last = level
+        level = alpha * (y[t] - season[t % 2]) + (1 - alpha) * (level + trend)
+        trend = beta * (level - last) + (1 - beta) * trend
+        season[t % 2] = alpha * (y[t] - level) + (1 - alpha) * season[t % 2]
+    return error
