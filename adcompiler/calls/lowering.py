@@ -48,8 +48,10 @@ class Lowering:
         self.keys: tuple[Hashable, ...] = tuple(map(signature, present(face.captures)))
         self.made: dict[Derivative, Compiled] = {}
         self.seconds = 0.0 if seconds is None else seconds
-        # most functions depend on their arguments alone
-        self.alone = not face.guards and not face.captures and final == given
+        # comparing specifications takes longer than all else that a call looks at
+        self.as_given = final == given
+        # some functions depend on their arguments alone
+        self.alone = not face.guards and not face.captures and self.as_given
         self._lowered = None if seconds is None else face
 
     @property
@@ -110,7 +112,7 @@ class Lowering:
             return None
         if self.keys and tuple(map(signature, found)) != self.keys:
             return None
-        if self.final != self.given and not all(StaticSpec(v) == spec for v, spec in self._constants(values)):
+        if not self.as_given and not all(StaticSpec(v) == spec for v, spec in self._constants(values)):
             return None
         return found
 
