@@ -143,11 +143,15 @@ def test_a_product_of_transposed_matrices_stays_a_call_without_copies() -> None:
     means_the_same(fn, np.arange(6.0).reshape(3, 2), 3, 2, numba_too=True)
 
 
-def test_operands_that_are_not_contiguous_are_packed() -> None:
+def test_products_take_matrices_that_are_not_contiguous_and_copies_of_such_vectors() -> None:
     b = Builder()
     n, m = b.var("n", INDEX), b.var("m", INDEX)
     x = matrix(b, "x", n, m, "A")
-    fn = b.finish("f", [x, n, m], [b.emit("dot", x, b.emit("transpose", x, axes=(1, 0)))])
+    v = b.load(x, (ZERO, *b.everything(x)[1:]))
+    gram = b.emit("dot", x, b.emit("transpose", x, axes=(1, 0)), hint="gram")
+    fn = b.finish("f", [x, n, m], [gram, b.emit("dot", x, v)])
+    text = text_of(lowered(fn), "numba")
+    assert "_dproduct(x, x.T)" in text and text.count("_copy = np.empty") == 1
     wide = np.arange(24.0).reshape(4, 6)[::2, ::2]
     means_the_same(fn, wide, 2, 3, numba_too=True)
 

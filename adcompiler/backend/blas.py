@@ -16,8 +16,9 @@ SYMBOL = "adcompiler_threads"
 # in SciPy's own build, and in others
 _NAMES = ("scipy_openblas_get_num_threads", "openblas_get_num_threads")
 
-# another library than OpenBLAS may have any number
+# until OpenBLAS is found: another library may have any number
 _unknown = ctypes.CFUNCTYPE(ctypes.c_int)(lambda: 0)
+llvmlite.binding.add_symbol(SYMBOL, ctypes.cast(_unknown, ctypes.c_void_p).value)
 
 
 @functools.cache

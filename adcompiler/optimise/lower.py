@@ -252,7 +252,7 @@ class Lowering:
     # -- products ------------------------------------------------------------------------------------------------
 
     def product(self, stmt: Assign) -> None:
-        """A product of contiguous float matrices or vectors stays a call; any other is a sum of products."""
+        """A product of float matrices or vectors stays a call; any other is a sum of products."""
         dtype = self.b.types[stmt.target.name].dtype
         if not self.b.types[stmt.target.name].is_float or is_small(self.b, stmt):
             views, product, total = as_sum(self.b, stmt)
@@ -264,20 +264,20 @@ class Lowering:
         self.whole(stmt, dtype)
 
     def whole(self, stmt: Assign, dtype: str) -> None:
-        """A call that reads its arguments as contiguous memory of one element type."""
-        args = tuple(self.contiguous(a, dtype) if self.b.type(a).rank else a for a in stmt.args)
+        """A call that reads its arguments as memory of one element type, contiguous except for those of products."""
+        args = tuple(self.in_memory(a, dtype, stmt.op == "dot") if self.b.type(a).rank else a for a in stmt.args)
         names = [a for a in args if isinstance(a, Var)]
         if self.nest and (self.nest.disturbs(names, []) or not self.nest.scalars.isdisjoint(names)):
             self.close()
         self.b.add(replace(stmt, args=args))
 
-    def contiguous(self, atom: Atom, dtype: str) -> Var:
-        """An operand as memory that BLAS can read."""
+    def in_memory(self, atom: Atom, dtype: str, product: bool) -> Var:
+        """An operand as memory that the call can read; a product takes the matrices as they are."""
         assert isinstance(atom, Var)
         type = self.b.types[atom.name]
         if type.dtype != dtype:
             return self.copied(atom, "cast", dtype=dtype)
-        return atom if type.layout in ("C", "F") else self.copied(atom, "copy")
+        return atom if type.layout in ("C", "F") or (product and type.rank == 2) else self.copied(atom, "copy")
 
 
 def _is_region(index: object) -> bool:

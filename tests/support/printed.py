@@ -10,6 +10,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from adcompiler.backend import blas
 from adcompiler.emit.text import emit
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func
@@ -23,6 +24,7 @@ def python(fn: Func) -> Callable[..., Any]:
 
 def compiled(fn: Func) -> Callable[..., Any]:
     """The function that the Numba dialect defines, compiled."""
+    blas.make_known()
     return numba.njit(error_model="numpy", nogil=True)(define(emit(fn, "numba"), fn.name))
 
 
