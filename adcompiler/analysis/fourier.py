@@ -7,8 +7,9 @@ tightening of constants after division by the common divisor is Pugh's (the Omeg
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from math import gcd
 
 # a system that grows past this many constraints counts as feasible
@@ -25,7 +26,9 @@ class Form:
     @classmethod
     def make(cls, terms: Mapping[Hashable, int], constant: int) -> Form:
         """A form in canonical order."""
-        kept = sorted(((s, c) for s, c in terms.items() if c), key=lambda t: str(t[0]))
+        kept = [term for term in terms.items() if term[1]]
+        if len(kept) > 1:
+            kept.sort(key=_spelling)
         return cls(tuple(kept), constant)
 
     def __add__(self, other: Form) -> Form:
@@ -36,14 +39,17 @@ class Form:
 
     def plus(self, other: Form, factor: int) -> Form:
         """`self + factor * other`."""
+        constant = self.constant + factor * other.constant
+        if not other.terms:
+            return Form(self.terms, constant)
         terms = dict(self.terms)
         for symbol, c in other.terms:
             terms[symbol] = terms.get(symbol, 0) + factor * c
-        return Form.make(terms, self.constant + factor * other.constant)
+        return Form.make(terms, constant)
 
     def times(self, factor: int) -> Form:
         """`factor * self`."""
-        return Form.make({s: factor * c for s, c in self.terms}, factor * self.constant)
+        return Form(tuple((s, factor * c) for s, c in self.terms) if factor else (), factor * self.constant)
 
     def shift(self, by: int) -> Form:
         """`self + by`."""
@@ -51,7 +57,7 @@ class Form:
 
     def coefficient(self, symbol: Hashable) -> int:
         """The coefficient of a symbol."""
-        return dict(self.terms).get(symbol, 0)
+        return next((c for s, c in self.terms if s == symbol), 0)
 
     def rename(self, names: Mapping[Hashable, Hashable]) -> Form:
         """The form with symbols replaced."""
@@ -60,6 +66,10 @@ class Form:
             new = names.get(s, s)
             terms[new] = terms.get(new, 0) + c
         return Form.make(terms, self.constant)
+
+
+def _spelling(term: tuple[Hashable, int]) -> str:
+    return str(term[0])
 
 
 def number(value: int) -> Form:
@@ -97,7 +107,7 @@ def feasible(constraints: Iterable[Form], equalities: Iterable[Form] = ()) -> bo
         value = (equal.plus(symbol(name), -sign)).times(-sign)
         system = {_substitute(f, name, value) for f in system}
         rest = [_substitute(f, name, value) for f in rest]
-    return _eliminate(system)
+    return _eliminate(frozenset(system))
 
 
 def _substitute(form: Form, name: Hashable, value: Form) -> Form:
@@ -112,7 +122,13 @@ def _tighten(form: Form) -> Form:
     return Form(tuple((s, c // divisor) for s, c in form.terms), form.constant // divisor)
 
 
-def _eliminate(system: set[Form]) -> bool:
+@lru_cache(maxsize=4096)
+def _eliminate(system: frozenset[Form]) -> bool:
+    """Whether constraints can hold together: the same ones are asked for at each pass over a function."""
+    return _shrunk(system)
+
+
+def _shrunk(system: Set[Form]) -> bool:
     while True:
         strongest: dict[tuple[tuple[Hashable, int], ...], int] = {}
         for form in system:
@@ -138,8 +154,9 @@ def _cheapest(forms: list[Form]) -> Hashable:
         for s, c in form.terms:
             side = lower if c > 0 else upper
             side[s] = side.get(s, 0) + 1
-    symbols = sorted({*lower, *upper}, key=str)
-    return min(symbols, key=lambda s: lower.get(s, 0) * upper.get(s, 0))
+    costs = {s: lower.get(s, 0) * upper.get(s, 0) for s in (*lower, *upper)}
+    least = min(costs.values())
+    return min((s for s, cost in costs.items() if cost == least), key=str)
 
 
 def _without(forms: list[Form], name: Hashable) -> set[Form]:
@@ -155,5 +172,5 @@ def _without(forms: list[Form], name: Hashable) -> set[Form]:
             rest.add(form)
     for a, low in lower:
         for b, high in upper:
-            rest.add(low.times(b) + high.times(a))
+            rest.add(low.times(b).plus(high, a))
     return rest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -151,12 +152,37 @@ def walk(block: Iterable[Stmt]) -> Iterator[Stmt]:
 
 def all_reads(block: Iterable[Stmt]) -> set[Var]:
     """Every name read anywhere in a block, also where the block defines it."""
-    return {a for s in walk(block) for a in (*operands(s), *yields(s)) if isinstance(a, Var)}
+    return _united(block, 0)
 
 
 def all_defs(block: Iterable[Stmt]) -> set[Var]:
     """Every name defined anywhere in a block."""
-    return {v for s in walk(block) for v in (*defines(s), *inner(s))}
+    return _united(block, 1)
+
+
+def _united(block: Iterable[Stmt], which: int) -> set[Var]:
+    found = set[Var]()
+    for stmt in block:
+        if isinstance(stmt, (Loop, While, Branch)):
+            found |= _names(stmt)[which]
+        elif which:
+            found.update(defines(stmt))
+        else:
+            found.update(a for a in operands(stmt) if isinstance(a, Var))
+    return found
+
+
+def _names(region: Region) -> tuple[frozenset[Var], frozenset[Var]]:
+    """The names that a region reads and those that it defines, inside too: found once, as a region never changes."""
+    if region.names is None:
+        nested = blocks(region)
+        reads = {a for a in (*operands(region), *yields(region)) if isinstance(a, Var)}
+        defs = {*defines(region), *inner(region)}
+        reads.update(*(all_reads(b) for b in nested))
+        defs.update(*(all_defs(b) for b in nested))
+        object.__setattr__(region, "names", (frozenset(reads), frozenset(defs)))
+    assert region.names is not None
+    return region.names
 
 
 def free(block: Iterable[Stmt]) -> set[Var]:
@@ -199,11 +225,13 @@ def map_operands(stmt: Stmt, fn: AtomMap) -> Stmt:
     """A statement with `fn` applied to what it reads, at its start and at the end of its blocks; blocks unchanged."""
     match stmt:
         case Assign(args=args):
-            return replace(stmt, args=tuple(map(fn, args)))
+            mapped = tuple(map(fn, args))
+            same = all(map(operator.is_, mapped, args))
+            return stmt if same else Assign(stmt.target, stmt.op, mapped, stmt.params, stmt.span)
         case Load(array=array, index=index):
-            return replace(stmt, array=as_var(fn(array)), index=map_index(index, fn))
+            return Load(stmt.target, as_var(fn(array)), map_index(index, fn), stmt.span)
         case Store(array=array, index=index, value=value):
-            return replace(stmt, array=as_var(fn(array)), index=map_index(index, fn), value=fn(value))
+            return Store(as_var(fn(array)), map_index(index, fn), fn(value), stmt.add, stmt.span)
         case Loop(start=start, stop=stop, step=step, carried=carried, until=until, budget=budget, share=share):
             return replace(
                 stmt,
@@ -239,7 +267,8 @@ def map_targets(stmt: Stmt, fn: Callable[[Var], Var]) -> Stmt:
     """A statement with `fn` applied to the names it defines, inner ones included; blocks unchanged."""
     match stmt:
         case Assign(target=target) | Load(target=target) | Draw(target=target):
-            return replace(stmt, target=fn(target))
+            mapped = fn(target)
+            return stmt if mapped is target else replace(stmt, target=mapped)
         case Loop(index=index, carried=carried):
             carries = tuple(Carry(fn(c.var), c.init, c.next, fn(c.out)) for c in carried)
             return replace(stmt, index=fn(index), carried=carries)
@@ -268,15 +297,15 @@ def map_blocks(stmt: Stmt, fn: Callable[[Block], Block]) -> Stmt:
 
 def rename(block: Block, names: Mapping[Var, Atom]) -> Block:
     """A block in which each name of `names` is replaced; a name the block defines must map to a name."""
-    return tuple(
-        map_targets(
-            map_operands(
-                map_blocks(s, lambda b: rename(b, names)), lambda a: names.get(a, a) if isinstance(a, Var) else a
-            ),
-            lambda v: as_var(names.get(v, v)),
-        )
-        for s in block
-    )
+    return tuple(_renamed(s, names) for s in block)
+
+
+def _renamed(stmt: Stmt, names: Mapping[Var, Atom]) -> Stmt:
+    if isinstance(stmt, (Loop, While, Branch)) and all(map(names.keys().isdisjoint, _names(stmt))):
+        return stmt
+    nested = map_blocks(stmt, lambda b: rename(b, names))
+    mapped = map_operands(nested, lambda a: names.get(a, a) if isinstance(a, Var) else a)
+    return map_targets(mapped, lambda v: as_var(names.get(v, v)))
 
 
 def constant(value: bool | int | float) -> Const:

@@ -14,6 +14,8 @@ from adcompiler.errors import Span
 from adcompiler.ir.types import Type, type_of_value
 
 Params: TypeAlias = "tuple[tuple[str, object], ...]"
+# of a region: what it reads and what it defines, inside too
+Names: TypeAlias = "tuple[frozenset[Var], frozenset[Var]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,7 @@ class Loop:
     parallel: bool
     span: Span | None
     budget: Budget | None = None
+    names: Names | None = field(default=None, init=False, repr=False, compare=False)
     share: Share | None = None
 
 
@@ -182,6 +185,7 @@ class While:
     test: Atom
     body: Block
     span: Span | None
+    names: Names | None = field(default=None, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,7 @@ class Branch:
     other: Block
     outs: tuple[Out, ...]
     span: Span | None
+    names: Names | None = field(default=None, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +281,7 @@ class Note:
     text: str
 
 
+Region: TypeAlias = Loop | While | Branch
 Stmt: TypeAlias = Assign | Load | Store | Loop | While | Branch | Check | Grow | Print | Draw | Call | Note
 Block: TypeAlias = "tuple[Stmt, ...]"
 
