@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import benchmarks.arrays.suite as array_suite
-from benchmarks import cheap_gradient, derivatives, first_calls, harness, plots, registry, report
+from benchmarks import cheap_gradient, derivatives, first_calls, growth, harness, plots, registry, report
 from benchmarks.arrays import tables as array_tables
 from benchmarks.harness import Result
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-OTHERS = ("cheap_gradient", "derivatives", "first_calls")
+OTHERS = ("cheap_gradient", "derivatives", "first_calls", "growth")
 
 
 def main() -> None:
@@ -31,6 +31,7 @@ def main() -> None:
         costs() if not names or "cheap_gradient" in names else "",
         matrices() if not names or "derivatives" in names else "",
         starting() if not names or "first_calls" in names else "",
+        growing() if not names or "growth" in names else "",
     ]
     if not names:
         report.write(DOCS / "benchmarks.md", "\n".join([report.machine() + "\n", *sections]))
@@ -93,6 +94,16 @@ def starting() -> str:
     tables = report.targets(rod), report.first_calls([rod, *found])
     print(*map(report.text, tables), "", sep="\n\n")
     return "\n".join(["## First calls\n", *(report.markdown(table) + "\n" for table in tables)])
+
+
+def growing() -> str:
+    """Measure compilations of ever longer programs; the text of that section."""
+    points = list(growth.run())
+    table = report.growth(points)
+    print(report.text(table), "", sep="\n")
+    plots.growth(points, DOCS / "compile_growth.png")
+    picture = "![Time of a compilation over the length of the program](compile_growth.png)"
+    return "\n".join(["## Compilation over the length of a program\n", report.markdown(table), "", picture, ""])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from benchmarks.cheap_gradient import Point
+from benchmarks.growth import Point as Length
 from benchmarks.harness import Result
 
 BLUE, ORANGE, GREY = "#2f6db5", "#d9822b", "#8a8f98"
@@ -44,6 +45,21 @@ def cheap_gradient(points: Sequence[Point], path: Path) -> None:
         axes.loglog([point.inputs for point in some], costs, style, color=ORANGE, label=label)
     axes.set(xlabel="inputs", ylabel="time / time of the value")
     axes.axhline(1.0, color=GREY, linewidth=1)
+    axes.legend()
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=120)
+
+
+def growth(points: Sequence[Length], path: Path) -> None:
+    """Seconds of a compilation over the lines of the Wengert list."""
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.add_subplot()
+    lines = [point.lines for point in points]
+    axes.loglog(lines, [point.passes for point in points], "o-", color=BLUE, label="this package's passes")
+    axes.loglog(lines, [point.numba for point in points], "s-", color=ORANGE, label="Numba")
+    straight = [points[0].passes * n / lines[0] for n in lines]
+    axes.loglog(lines, straight, "--", color=GREY, label="as many times as long as there are lines")
+    axes.set(xlabel="lines of the Wengert list", ylabel="seconds")
     axes.legend()
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=120)

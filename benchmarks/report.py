@@ -14,6 +14,8 @@ from adcompiler.tools.table import amount, seconds
 from benchmarks.cheap_gradient import Point
 from benchmarks.derivatives import Cost
 from benchmarks.first_calls import COLD, IMPORT, WARM, FirstCalls
+from benchmarks.growth import DOUBLED, doubled
+from benchmarks.growth import Point as Length
 from benchmarks.harness import Result
 
 Table = tuple[Sequence[str], list[list[str]]]
@@ -184,6 +186,18 @@ def targets(found: FirstCalls) -> Table:
         ["first gradient - first njit value, warm", seconds(max(beyond, 0.0)), seconds(WARM), met(beyond, WARM)],
         ["import adcompiler after numba", seconds(found.imported), seconds(IMPORT), met(found.imported, IMPORT)],
     ]
+    return head, rows
+
+
+def growth(points: Sequence[Length]) -> Table:
+    """A row for each length of a program, then by what twice the lines multiply each time."""
+    head = ("lines of the Wengert list", "this package", "Numba", "a line", "")
+    rows = [
+        [f"{p.lines:,}", seconds(p.passes), seconds(p.numba), seconds((p.passes + p.numba) / p.lines), ""]
+        for p in points
+    ]
+    ours, numba = (doubled(points, time) for time in (lambda p: p.passes, lambda p: p.numba))
+    rows.append(["twice the lines", f"times {ours:.2f}", f"times {numba:.2f}", "", met(ours, DOUBLED)])
     return head, rows
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
-from benchmarks import registry, report
+from benchmarks import growth, registry, report
 from benchmarks.cheap_gradient import central_differences, chain
 from benchmarks.derivatives import Case, Cost, cases
 from benchmarks.first_calls import FirstCalls
@@ -175,3 +175,10 @@ def test_the_table_of_derivatives() -> None:
     head, rows = report.derivatives([Cost(case, 2e-3, 1e-3), Cost(case, 4e-3, 1e-3)])
     assert [row[-3:] for row in rows] == [["2.00", "3", "met"], ["4.00", "3", "missed"]]
     assert len(head) == len(rows[0])
+
+
+def test_growth_of_compilations_is_judged_by_the_part_that_is_ours() -> None:
+    points = [growth.Point(100 * 2**k, 0.5 * 2.1**k, 2.5**k) for k in range(3)]
+    assert report.growth(points)[1][-1] == ["twice the lines", "times 2.10", "times 2.50", "", "met"]
+    points[-1] = growth.Point(400, 9.0, 1.0)
+    assert report.growth(points)[1][-1][-1] == "missed"

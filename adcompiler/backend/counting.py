@@ -96,7 +96,9 @@ def iterators(blocks: Mapping[Any, Any]) -> dict[str, str]:
     made = {name: name for name, found in values.items() if len(found) == 1 and _is(found[0], "getiter")}
     found = _copies(made, values)
     unknown = {found[name] for name in elsewhere & found.keys()}
-    unknown |= {found[n] for n in found if any(m not in found for m in _targets(n, values))}
+    for name, given in values.items():
+        if name not in found:
+            unknown |= {found[v.name] for v in given if isinstance(v, numba_ir.Var) and v.name in found}
     return {name: origin for name, origin in found.items() if origin not in unknown}
 
 
@@ -115,10 +117,3 @@ def _copies(made: dict[str, str], values: dict[str, list[Any]]) -> dict[str, str
             if name not in found and len(origins) == 1 and None not in origins:
                 found[name] = origins.pop()  # type: ignore[assignment]
     return found
-
-
-def _targets(name: str, values: dict[str, list[Any]]) -> list[str]:
-    """The names to which a name is copied."""
-    return [
-        t for t, assigned in values.items() if any(isinstance(v, numba_ir.Var) and v.name == name for v in assigned)
-    ]

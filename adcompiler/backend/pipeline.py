@@ -19,7 +19,6 @@ from numba.core.untyped_passes import (
     FixupArgs,
     GenericRewrites,
     IRProcessing,
-    ReconstructSSA,
     RewriteSemanticConstants,
     TranslateByteCode,
 )
@@ -36,8 +35,10 @@ class Generated(CompilerBase):
         # not before something is compiled, and before Numba asks which functions there are
         from adcompiler.backend.cheaper import KnownCalls
         from adcompiler.backend.lowering import Lowering
+        from adcompiler.backend.webs import NamedValues, NamesApart
 
         self.known_calls, self.lowering = KnownCalls, Lowering
+        self.naming = ((NamesApart, "a name for each value"), (NamedValues, "ssa"))
         super().__init__(*args)
 
     def define_pipelines(self) -> list[Any]:
@@ -55,7 +56,7 @@ class Generated(CompilerBase):
             (RewriteSemanticConstants, "rewrite semantic constants"),
             (DeadBranchPrune, "dead branch pruning"),
             (GenericRewrites, "nopython rewrites"),
-            (ReconstructSSA, "ssa"),
+            *self.naming,
             (NopythonTypeInference, "nopython frontend"),
             (PreLowerStripPhis, "remove phis nodes"),
             (IRLegalization, "ensure IR is legal prior to lowering"),

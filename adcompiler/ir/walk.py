@@ -25,6 +25,7 @@ from adcompiler.ir.wengert import (
     Note,
     Out,
     Print,
+    Region,
     Share,
     Slice,
     Stmt,
