@@ -88,6 +88,15 @@ def items_written_in_a_loop(x):
     return np.sum(np.stack(hs))
 
 
+def written_in_the_next_round(x):
+    h, hs, t = np.zeros(2), [], 0
+    while t < x.shape[0]:
+        h[0] = x[t, 1]
+        hs.append(h)
+        t += 1
+    return np.sum(np.stack(hs))
+
+
 def inside_a_gradient(x):
     return np.sum(ad.grad(added_to_in_place)(x))
 
@@ -113,6 +122,7 @@ REFUSED = (
     items_written_in_a_loop,
     inside_a_gradient,
     row_that_grows_after_it_is_appended,
+    written_in_the_next_round,
 )
 
 
@@ -153,3 +163,29 @@ def test_known_steps_are_not_written_out():
         return np.sum(np.array(hs))
 
     assert len(ad.grad(f).adjoint_source(np.ones(3)).splitlines()) < 60
+
+
+def growing_in_loops(steps):
+    def f(x):
+        hs = []
+        for i in steps(6):
+            t, k = x[i % 3], 0
+            while k < 13:
+                t, k = np.sin(t * 1.5) + 1.0, k + 1
+                hs.append(t * x[0])
+                if len(hs) > 2:
+                    t = t + hs[-3] * 0.1 * hs[len(hs) // 2]
+        return np.sum(np.array(hs) ** 2)
+
+    return f
+
+
+def test_derivatives_of_every_kind_of_a_list_that_grows_in_a_while():
+    f, x, v = growing_in_loops(range), np.array([0.9, 0.4, 0.7]), np.array([1.0, 2.0, 3.0])
+    with interpreted():
+        gradient, hessian = ad.grad(f)(x), ad.hessian(f)(x)
+        np.testing.assert_allclose(ad.grad(growing_in_loops(ad.checkpointed_range))(x), gradient, rtol=1e-12)
+        np.testing.assert_allclose(ad.grad(f, memory=512)(x), gradient, rtol=1e-12)
+        np.testing.assert_allclose(ad.grad(lambda x: np.sum(ad.grad(f)(x) * v))(x), hessian @ v, rtol=1e-10)
+        np.testing.assert_allclose(ad.batched(ad.grad(f))(np.stack([x, x]))[1], gradient, rtol=1e-12)
+        assert ad.gradcheck(f, x)

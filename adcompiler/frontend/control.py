@@ -207,14 +207,21 @@ def while_(low: Lowering, node: ast.While) -> None:
     endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
     if endless and not has(node.body, ast.Break) and not has(node.body, ast.Return):
         raise low.refuse("endless-loop", node.test)
+    growing.build(low, None, False, lambda around: _repeated(low, node, endless, around))
+    _else(low, node)
 
+
+def _repeated(low: Lowering, node: ast.While, endless: bool, around: Around) -> None:
     def body(built: Built) -> None:
+        for plan in around.plans:
+            plan.seen.clear()
         with low.b.block() as built.head:
             built.test = _while_test(low, node, built)
         if built.test == Const(False):
             low.frame.env[BROKEN] = Const(False)
             return
         run_block(low, node.body)
+        growing.end(low, around)
 
     def finish(built: Built, carried: tuple[Carry, ...], until: Atom | None) -> None:
         if built.test == Const(True) and not built.flags:
@@ -228,7 +235,6 @@ def while_(low: Lowering, node: ast.While) -> None:
     Loops(low, head, body, finish).run()
     if endless and BROKEN not in head.exits and RETURNED in head.exits:
         low.frame.env[RETURNED] = Const(True)
-    _else(low, node)
 
 
 def _while_test(low: Lowering, node: ast.While, built: Built) -> Atom:

@@ -1,5 +1,7 @@
 """Lists to which loops append: arrays that are made before the loop, with room for all that its iterations add.
 
+Where that is not known, as before a `while`, the arrays grow with the list.
+
 Python appends a reference, and these arrays hold copies. `check_grown_lists` refuses what would tell the two apart: a
 write to what was appended, or to an item.
 """
@@ -27,6 +29,8 @@ from adcompiler.ir.wengert import Atom, Const, Load, Slice, Var
 # so many iterations, if their number is known, are written out one after the other
 _WRITTEN_OUT = 16
 _ATTEMPTS = 16
+# room for items of a list that grows in a loop of unknown length
+_FIRST = Const(32)
 
 
 class Grow(Exception):
@@ -45,7 +49,7 @@ class Grow(Exception):
         self.around, self.plan = around, plan
 
 
-def build(low: Lowering, length: Atom, counts: bool, work: Callable[[Around], None]) -> None:
+def build(low: Lowering, length: Atom | None, counts: bool, work: Callable[[Around], None]) -> None:
     """Build a loop, again and again until the lists to which it appends are known and have room."""
     mark, state = low.b.mark(), low.save()
     grows = not isinstance(length, Const) or (low.grows_known and int(length.value) > _WRITTEN_OUT)  # type: ignore[call-overload]
@@ -106,7 +110,8 @@ def _followed(low: Lowering, arounds: list[Around], owner: Growing) -> list[tupl
         plan = _plan(around, owner)
         if plan is None:
             steps = Counter({_product(low, around) or (): 1})
-            raise Grow(around, Plan(owner, owner.form, steps, arrays=owner.arrays, follows=True))
+            counted = around.length is not None
+            raise Grow(around, Plan(owner, owner.form, steps, counted, owner.arrays, follows=True))
         found.append((around, plan))
     return found
 
@@ -144,7 +149,9 @@ def _holds(around: Around, owner: Value) -> bool:
 
 def _planned(low: Lowering, around: Around, owner: Seq | Growing | ListOf | Rows, item: Value) -> Plan:
     """The first plan of a list: its items are like those it has, and like the one that is appended."""
-    return Plan(owner, _joint_form(low, owner, item), Counter({_product(low, around) or (): 1}))
+    product = _product(low, around)
+    known = around.length is not None and product is not None
+    return Plan(owner, _joint_form(low, owner, item), Counter({product or (): 1}), known, open=not known)
 
 
 def _joint_form(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> Form:
@@ -172,12 +179,15 @@ def _store(low: Lowering, plans: list[tuple[Around, Plan]], owner: Growing, item
         product = _product(low, around)
         if product is not None:
             plan.seen[product] += 1
-        elif not plan.follows:
-            raise low.refuse("list-grows")
+        elif not plan.follows and not plan.open:
+            raise Grow(around, replace(plan, open=True, counted=False))
     around, plan = plans[0]
     form = joint(low, plan.form, item_form(low, item))
     if form != plan.form:
         raise Grow(around, replace(plan, form=form))
+    if plan.open:
+        for array in plan.arrays:
+            low.b.grow(array, owner.count)
     put(low, plan.arrays, owner.count, form, item)
     _recount(low, plan, low.b.int("add", owner.count, ONE, hint="count"))
 
@@ -230,7 +240,10 @@ def _make_room(low: Lowering, around: Around, plan: Plan) -> None:
     plan.step, plan.count, plan.seen = step, _length(low, plan.owner), Counter()
     if plan.follows:
         return
-    room = b.int("add", plan.count, b.int("mul", step, around.length), hint="room")
+    if plan.open or around.length is None:
+        room = b.int("add", plan.count, _FIRST, hint="room")
+    else:
+        room = b.int("add", plan.count, b.int("mul", step, around.length), hint="room")
     for leaf in leaves(plan.form):
         if isinstance(leaf, Array) and not all(e is not None and around.knows(e) for e in leaf.extents):
             raise low.refuse("ragged-list")
@@ -316,8 +329,8 @@ def end(low: Lowering, around: Around) -> None:
 
 def _close(low: Lowering, around: Around, plan: Plan) -> None:
     """After the loop: the lists are as long as all iterations made them."""
-    assert plan.count is not None and plan.step is not None
     if plan.counted:
+        assert plan.count is not None and plan.step is not None and around.length is not None
         added = low.b.int("mul", plan.step, around.length)
         now = low.b.int("add", plan.count, added, hint="count")
         room = low.b.shape(plan.arrays[0])[0]

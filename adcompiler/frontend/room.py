@@ -40,6 +40,8 @@ class Plan:
         Its length at the begin of the body.
     seen : Counter of Product
         What the present pass over the body has added.
+    open : bool
+        Whether it is not known before the loop how many items it adds: the arrays grow with the list.
     number : int
         Tells the lists of a loop apart, whatever holds them.
     """
@@ -54,17 +56,18 @@ class Plan:
     begun: Atom | None = None
     seen: Counter[Product] = field(default_factory=Counter)
     follows: bool = False
+    open: bool = False
     number: int = field(default_factory=itertools.count().__next__)
 
 
 @dataclass(slots=True, eq=False)
 class Around:
-    """A counted loop that is being built.
+    """A loop that is being built.
 
     Parameters
     ----------
-    length : Var or Const
-        How many times its body runs at most.
+    length : Var, Const or None
+        How many times its body runs at most; None where that is not known, as of a `while`.
     counts : bool
         Whether its body runs just as often, unless the function returns.
     grows : bool
@@ -79,7 +82,7 @@ class Around:
         The lists to which it appends.
     """
 
-    length: Atom
+    length: Atom | None
     counts: bool
     grows: bool
     depth: int

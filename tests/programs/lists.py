@@ -269,3 +269,38 @@ def sorted_by_insertion(x):
 
 
 program(sorted_by_insertion, lambda rng: (rng.normal(size=6),))
+
+
+def until_it_settles(x):
+    """A list of arrays, longer than the room that it has at first, and items of it that later ones read."""
+    hs, h = [], x
+    while np.sum(h * h) > 0.05 and len(hs) < 60:
+        h = np.sin(h) * 0.995
+        if len(hs) > 2:
+            h = h + 0.01 * hs[-3] * hs[0]
+        hs.append(h)
+    return np.sum(np.stack(hs) ** 2) / len(hs) + hs[-1][0] * hs[len(hs) // 2][1]
+
+
+program(until_it_settles, lambda rng: (rng.uniform(0.5, 0.9, 3),))
+
+
+def events(x, rates):
+    """Tuples from loops in a loop, some of which none adds to; then a list of numbers that was there before."""
+    seen, times = [], [0.0]
+    for i in range(len(x)):
+        t = 0.1
+        while True:
+            t = t * 1.5 + rates[i] * 0.3
+            if t > 1.0 + i:
+                break
+            if i != 1:
+                seen.append((t, rates * x[i]))
+    for t, amounts in seen:
+        times.append(t * np.sum(amounts) + times[-1])
+    while times[-1] < 40.0:
+        times.append(times[-1] * 2.0 + x[0] ** 2 + 1.0)
+    return np.array(times) * times[1]
+
+
+program(events, lambda rng: (rng.uniform(0.5, 1.5, 3), rng.uniform(0.5, 1.5, 3)), (0, 1))
