@@ -187,6 +187,32 @@ def in_place(x):
     return np.sum(x)
 
 
+def decided_by_what_it_changes(x):
+    y = x.copy()
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            y[i, j] = math.log(y[i, j]) * 2.0 + math.exp(-x[i, j])
+    return np.sum(y)
+
+
+def decided_by_what_it_reads(x):
+    y = x.copy()
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            y[i, j] = y[i, j] * math.log(x[i, j]) * 2.0 + math.exp(-x[i, j])
+    return np.sum(y)
+
+
+def state_of_an_iteration(x):
+    total = 0.0
+    for i in range(x.shape[0]):
+        y = x[i].copy()
+        for _ in range(3):
+            y = y + np.sin(y) * np.exp(-y)
+        total += np.sum(y * y)
+    return total
+
+
 def leaves_early(x):
     total = 0.0
     for i in range(x.shape[0]):
@@ -229,6 +255,9 @@ K = np.random.default_rng(1).integers(0, 12, size=(12, 9))
         (scatter, (X, K), True),
         (not_only_added_to, (X, K), False),
         (in_place, (X,), False),
+        (decided_by_what_it_changes, (X,), False),
+        (decided_by_what_it_reads, (X,), True),
+        (state_of_an_iteration, (X,), True),
         (leaves_early, (X,), False),
         (conditional_sum, (X,), True),
         (largest, (X,), False),

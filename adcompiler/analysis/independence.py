@@ -6,17 +6,19 @@ thread; what each iteration fills before it reads it, or leaves as zeros, each t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from adcompiler.analysis.access import Access
 from adcompiler.analysis.additive import Additive
+from adcompiler.analysis.course import decisive
 from adcompiler.analysis.coverage import covered, covers, inside, is_add, settled
 from adcompiler.analysis.dependence import Dependence, dependence, everything, shared
 from adcompiler.analysis.logs import is_log
-from adcompiler.analysis.scope import Frame, Path, block_at
+from adcompiler.analysis.scope import Definition, Frame, Path, block_at
 from adcompiler.ir.ops import OWN, kind
 from adcompiler.ir.walk import all_defs, free, walk
-from adcompiler.ir.wengert import Assign, Check, Const, Draw, Func, Grow, Loop, Print, Stmt, Store, Var
+from adcompiler.ir.wengert import Assign, Check, Const, Draw, Func, Grow, Load, Loop, Print, Stmt, Store, Var
 
 
 class Dependent(Exception):
@@ -50,6 +52,7 @@ class Independence:
     reports: bool = False
     additive: Additive = field(init=False)
     params: frozenset[Var] = field(init=False)
+    owners: dict[Var, list[Definition]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, fn: Func, reassociate: bool) -> Independence:
@@ -59,6 +62,9 @@ class Independence:
     def __post_init__(self) -> None:
         self.additive = Additive.of(self.over.fn, self.over.defs)
         self.params = frozenset(self.over.memory.root(p) for p in self.over.fn.params)
+        for v, d in self.over.defs.items():
+            if self.over.fn.types[v.name].rank and d.role in ("param", "line") and not is_view(d.stmt):
+                self.owners.setdefault(self.over.memory.root(v), []).append(d)
 
     def apart(self, loop: Loop, path: Path, frames: tuple[Frame, ...]) -> Apart:
         """The arrays that threads need of their own to share a loop; raises Dependent where they cannot."""
@@ -70,31 +76,30 @@ class Independence:
             array = self.over.fn.types[c.var.name].rank > 0
             if array or not (self.reassociate and self.additive.carries(c)):
                 raise Dependent(f"an iteration needs '{c.var}' of the one before")
-        raises = not self.reports and any(may_raise(s) for s in walk(loop.body))
-        made = all_defs([loop])
         memory = _Memory(self, loop, path, frames)
+        found = {root: memory.ways(root) for root in sorted(self.over.writes, key=str)}
+        ways = {base: way for root in found for base, way in found[root].items()}
+        made = all_defs([loop])
+        if any(array not in made and ways.get(array) != "own" for array in memory.grown):
+            raise Dependent("it records what no count tells")
+        if not self.reports and any(may_raise(s) for s in walk(loop.body)):
+            self.raises_again([root for root in found if "shared" in found[root].values()], loop, path)
         names: dict[Var, list[Var]] = {}
         for v in sorted((v for v in free([loop]) if self.over.fn.types[v.name].rank), key=str):
             names.setdefault(self.over.base(v), []).append(v)
-        ways: dict[Var, str] = {}
-        for root in sorted(self.over.writes, key=str):
-            for base, way in memory.ways(root).items():
-                ways[base] = way
-                made_here = self.over.defs[base].role == "line" and base in made
-                if raises and way == "shared" and not made_here:
-                    self.repeatable(root, path)
-        if any(array not in made and ways.get(array) != "own" for array in memory.grown):
-            raise Dependent("it records what no count tells")
-        sums, own = (
-            tuple(v for base in ways if ways[base] == way for v in names.get(base, ())) for way in ("sums", "own")
-        )
+        if any(way != "shared" and base not in names for base, way in ways.items()):
+            raise Dependent("it exchanges arrays")
+        sums, own = (tuple(v for base in ways if ways[base] == way for v in names[base]) for way in ("sums", "own"))
         return Apart(sums, own)
 
-    def repeatable(self, root: Var, path: Path) -> None:
-        """Raise where a stretch that ended with an exception would not raise it again, or its traces could be seen."""
-        reads = [r for r in self.over.reads.get(root, ()) if inside(r, path)]
-        if root in self.params or not all(covered(self.over, read, path) for read in reads):
-            raise Dependent(f"an exception in it would find '{root}' changed")
+    def raises_again(self, changed: Sequence[Var], loop: Loop, path: Path) -> None:
+        """Raise where the loop, run again after an exception, may not raise it again, or the caller sees its traces."""
+        decisions = decisive(loop, self.over.memory)
+        for root in changed:
+            reads = [r for r in self.over.reads.get(root, ()) if inside(r, path)]
+            again = root not in decisions or all(covered(self.over, read, path) for read in reads)
+            if root in self.params or not again:
+                raise Dependent(f"an exception in it would find '{root}' changed")
 
 
 @dataclass(slots=True)
@@ -116,7 +121,7 @@ class _Memory:
         writes, reads = (
             [a for a in accesses.get(root, ()) if inside(a, self.path)] for accesses in (over.writes, over.reads)
         )
-        if not writes:
+        if not writes or all(any(f.path == self.path for f in d.frames) for d in self.of.owners[root]):
             return {}
         for write in writes:
             if any(a.base != write.base and self.meets(write, a) for a in (*writes, *reads)):
@@ -126,6 +131,8 @@ class _Memory:
     def meets(self, one: Access, other: Access) -> bool:
         """Whether statements may touch one element, under different names, in any iterations of the loop."""
         over = self.of.over
+        if over.made_anew(one.base, other.base) or over.made_anew(other.base, one.base):
+            return False
         common = [f for f in shared(one.frames, other.frames) if f.is_loop]
         return over.across(one, other, self.path) or over.meet(one, other, common, None)
 
@@ -193,8 +200,13 @@ class _Memory:
 
 
 def may_raise(stmt: Stmt) -> bool:
-    """Whether a statement may end the function."""
-    return isinstance(stmt, Check) or (isinstance(stmt, Assign) and kind(stmt.op) in ("opaque", "contract"))
+    """Whether a statement may end the function, for another reason than memory that is not there."""
+    return isinstance(stmt, Check) or (isinstance(stmt, Assign) and kind(stmt.op) == "opaque")
+
+
+def is_view(stmt: Stmt | None) -> bool:
+    """Whether a line gives memory of another array a name."""
+    return isinstance(stmt, Load) or (isinstance(stmt, Assign) and kind(stmt.op) == "view")
 
 
 __all__ = ["Apart", "Dependent", "Independence"]
