@@ -22,6 +22,7 @@ from adcompiler.optimise.apart import keep_factors_apart
 from adcompiler.optimise.bounds import drop_bounds, prove_bounds
 from adcompiler.optimise.columns import join_tapes
 from adcompiler.optimise.contract import contract_arrays
+from adcompiler.optimise.delays import delay
 from adcompiler.optimise.downward import hide_downward
 from adcompiler.optimise.fuse import fuse_readers
 from adcompiler.optimise.guards import join_guards
@@ -60,6 +61,7 @@ LOWERING = (
     contract_arrays,
     narrow_arrays,
     live_in_tapes,
+    delay,
     slide,
     multiply_by_reciprocals,
     keep_factors_apart,

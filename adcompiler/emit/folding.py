@@ -11,7 +11,7 @@ from adcompiler.emit.reads import contents, fixed, is_pure, shown, tails
 from adcompiler.errors import Span
 from adcompiler.ir.memory import Memory
 from adcompiler.ir.walk import blocks, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Load, Loop, Stmt, Var, While
+from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Load, Loop, Stmt, Store, Var, While
 
 WIDTH = 88
 _TEMPORARY = frozenset(
@@ -66,10 +66,14 @@ class Plan:
         return frozenset(found)
 
 
-def plan(fn: Func) -> Plan:
-    """Decide for every pure line of a function whether and where it is printed."""
+def plan(fn: Func, *, early: bool = False) -> Plan:
+    """Decide for every pure line of a function whether and where it is printed.
+
+    `early` keeps what a loop hands on before the loop's stores: LLVM runs a loop with vectors in which an iteration
+    reads a value of the one before only if that value is computed before it is read, and cannot move a store.
+    """
     needed = _needed(fn)
-    folder = _Folder(fn, needed)
+    folder = _Folder(fn, needed, early)
     folder.block(fn.body, depth=1)
     return Plan(needed, folder.folded)
 
@@ -97,8 +101,8 @@ def _needed(fn: Func) -> frozenset[Var]:
 class _Folder:
     """Folds single-use temporaries, users before what they use."""
 
-    def __init__(self, fn: Func, needed: frozenset[Var]) -> None:
-        self.fn, self.needed = fn, needed
+    def __init__(self, fn: Func, needed: frozenset[Var], early: bool) -> None:
+        self.fn, self.needed, self.early = fn, needed, early
         self.memory = Memory(fn)
         self.folded: dict[Var, Assign | Load] = {}
         self.uses: dict[Var, list[Use]] = {}
@@ -151,6 +155,8 @@ class _Folder:
             user = block[final]
             if isinstance(user, (Assign, Load)) and user.target in place:
                 final = place[user.target]
+        if self.early and final == len(block) and any(isinstance(s, Store) for s in block[position + 1 :]):
+            return None
         if self.memory.changed(contents(stmt, self.fn, self.memory), block[position + 1 : final]):
             return None
         return final

@@ -115,7 +115,7 @@ def emit(
     <BLANKLINE>
     """
     ranks = sorted({fn.types[s.array.name].rank for s in walk(fn.body) if isinstance(s, Grow)})
-    printed = plan(fn)
+    printed = plan(fn, early=dialect == "numba")
     shared = sum(isinstance(s, Loop) and s.share is not None for s in walk(fn.body))
     names = python_names(fn, printed, _reserved(fn.name, ranks, functions or {}, shared))
     statements = Statements(fn, printed, names, dialect, functions or {}, origins)

@@ -6,12 +6,13 @@ A vector variant of such a function rounds differently, by at most a few units i
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from adcompiler.emit.several import LANES
 from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.walk import map_blocks
-from adcompiler.ir.wengert import Assign, Block, Branch, Func, Loop, Stmt, While
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Func, Loop, Stmt, Var, While
 from adcompiler.optimise.folds import typed
 from adcompiler.optimise.reductions import FLOATS, chain
 
@@ -20,7 +21,9 @@ MARK = ("lanes", True)
 
 
 def mark_lanes(fn: Func) -> Func:
-    """Mark calls in innermost loops that carry nothing but reductions from one iteration to the next.
+    """Mark calls in innermost loops that carry nothing but reductions from one iteration to the next, and delays.
+
+    A delay is what an iteration computes from nothing of the ones before, or from delays: the next few read it.
 
     Before:  for i in range(n): y[i] = exp(x[i])
     After:   for i in range(n): y[i] = exp(x[i]; lanes=True)
@@ -30,6 +33,29 @@ def mark_lanes(fn: Func) -> Func:
     marking = _Marking(fn)
     body = marking.block(fn.body)
     return make_func(fn.name, fn.params, body, fn.results, marking.b.types, marking.b.shapes, fn.doc)
+
+
+def _hands_on(loop: Loop, carried: list[Carry]) -> bool:
+    """Whether no carried value is computed from itself, in any number of iterations."""
+    lines = {s.target: s.args for s in loop.body if isinstance(s, Assign)}
+    left = {c.var: c for c in carried}
+    while left:
+        ready = {var for var, c in left.items() if not any(a in left for a in _sources(c.next, lines))}
+        if not ready:
+            return False
+        left = {var: c for var, c in left.items() if var not in ready}
+    return True
+
+
+def _sources(atom: Atom, lines: Mapping[Var, tuple[Atom, ...]]) -> set[Atom]:
+    """All from which lines of a loop compute a value, and the value."""
+    found, agenda = set[Atom](), [atom]
+    while agenda:
+        one = agenda.pop()
+        if one not in found:
+            found.add(one)
+            agenda.extend(lines.get(one, ()) if isinstance(one, Var) else ())
+    return found
 
 
 class _Marking:
@@ -44,7 +70,7 @@ class _Marking:
         """A loop with its calls marked."""
         if not isinstance(stmt, Loop) or any(isinstance(s, (Loop, While, Branch)) for s in stmt.body):
             return stmt
-        if stmt.until is not None or not all(any(chain(stmt, c)) for c in stmt.carried):
+        if stmt.until is not None or not _hands_on(stmt, [c for c in stmt.carried if not any(chain(stmt, c))]):
             return stmt
         return replace(stmt, body=tuple(line for s in stmt.body for line in self.lines(s)))
 
