@@ -63,9 +63,10 @@ ${tiles}    p, q = _laid_out(a)
                    a.ctypes, p + q, zero.ctypes, c.ctypes, n)
 ''')
 
-# BLAS shares products larger than this among its threads
-_TILES = """    if _WIDE and (m >= 8 or b.strides[1] == b.itemsize) and (m * n * k < 262144 or _threads() == 1):
-        return _by_tiles(c, a, b)
+# BLAS shares products larger than this among its threads; where there are no such vectors, Numba drops the branch
+_TILES = """    if _WIDE:
+        if (m >= 8 or b.strides[1] == b.itemsize) and (m * n * k < 262144 or _threads() == 1):
+            return _by_tiles(c, a, b)
 """
 
 _MATVEC = Template('''
