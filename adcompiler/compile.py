@@ -40,6 +40,7 @@ from adcompiler.optimise.share import share_loops, share_strictly
 from adcompiler.optimise.sharing import share_loads
 from adcompiler.optimise.simplify import simplify
 from adcompiler.optimise.stops import drop_stops
+from adcompiler.optimise.unguarded import drop_guards
 from adcompiler.optimise.unselected import skip_unselected
 from adcompiler.optimise.unsigned import unsigned_indices
 from adcompiler.optimise.windows import slide
@@ -66,6 +67,7 @@ LOWERING = (
     multiply_by_reciprocals,
     keep_factors_apart,
     join_guards,
+    drop_guards,
     simplify,
     skip_unselected,
     join_tapes,

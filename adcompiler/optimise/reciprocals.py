@@ -5,15 +5,14 @@ A vector of quotients takes several times as long as one of products, and a loop
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
 from adcompiler.analysis.deciding import deciding
 from adcompiler.ir.build import Builder, make_func, scalar
-from adcompiler.ir.walk import all_defs, map_blocks, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Loop, Stmt, Var, While
+from adcompiler.ir.wengert import Assign, Atom, Const, Func
+from adcompiler.optimise.upfront import Upfront, lines_of
 
 # within these the reciprocal is an ordinary number, so that a product with it overflows where the quotient does
 _ORDINARY = {"float64": (1e-300, 1e300), "float32": (1e-36, 1e36)}
@@ -29,7 +28,7 @@ def multiply_by_reciprocals(fn: Func) -> Func:
     LLVM makes two loops of this one, and each iteration of a loop has one of the two. The product is rounded twice:
     only quotients are taken of which the last bit decides nothing.
     """
-    found = [s for loop in _innermost(fn.body) for s in loop.body if isinstance(s, Assign) and s.op == "div"]
+    found = lines_of(fn, "div")
     if not found:
         return fn
     exact = deciding(fn)
@@ -50,48 +49,8 @@ def _fits(fn: Func, stmt: Assign) -> bool:
     return fn.type(by).dtype == type.dtype
 
 
-def _innermost(block: Block) -> Iterator[Loop]:
-    """The loops that have no region in them."""
-    for stmt in walk(block):
-        if isinstance(stmt, Loop) and _is_innermost(stmt):
-            yield stmt
-
-
-def _is_innermost(loop: Loop) -> bool:
-    return not any(isinstance(s, (Loop, While, Branch)) for s in loop.body)
-
-
-@dataclass(slots=True)
-class _Reciprocals:
-    """Writes the reciprocal of a divisor, and whether it is an odd one, before the outermost loop that leaves it."""
-
-    b: Builder
-    taken: set[Var]
-    known: dict[Atom, tuple[Atom, Atom | None]] = field(default_factory=dict)
-
-    def block(self, block: Block) -> Block:
-        """A block with the innermost loops rewritten."""
-        built = list[Stmt]()
-        for stmt in block:
-            own = all_defs([stmt])
-            for loop in _innermost((stmt,)):
-                for line in self.divisions(loop):
-                    by, type = line.args[1], self.b.type(line.target)
-                    if by not in own and by not in self.known:
-                        with self.b.block() as lines, self.b.at(line.span):
-                            self.known[by] = self.prepared(by, type.dtype)
-                        built += lines
-            if isinstance(stmt, Loop) and _is_innermost(stmt):
-                built += self.loop(stmt, self.divisions(stmt))
-            else:
-                built.append(map_blocks(stmt, self.block))
-        return tuple(built)
-
-    def divisions(self, loop: Loop) -> list[Assign]:
-        """The divisions of an innermost loop by what it does not change, of what it does."""
-        own = {loop.index, *(c.var for c in loop.carried), *all_defs(loop.body)}
-        lines = [s for s in loop.body if isinstance(s, Assign) and s.op == "div" and s.target in self.taken]
-        return [s for s in lines if s.args[0] in own and s.args[1] not in own]
+class _Reciprocals(Upfront):
+    """Takes the reciprocal of a divisor, unless it is a very small or a very large one."""
 
     def prepared(self, by: Atom, dtype: str) -> tuple[Atom, Atom | None]:
         """A reciprocal, and whether it must not be used; None where that is known."""
@@ -105,34 +64,16 @@ class _Reciprocals:
         odd = self.b.emit("logical_or", small, large, hint="odd")
         return self.b.emit("div", one, by, hint="reciprocal"), odd
 
-    def loop(self, loop: Loop, lines: list[Assign]) -> Block:
-        """A loop with one test for all of its divisors."""
-        odd: Atom | None = None
-        with self.b.block() as built:
-            for test in dict.fromkeys(self.known[s.args[1]][1] for s in lines):
-                odd = test if odd is None or test is None else self.b.emit("logical_or", odd, test, hint="odd")
-            built.append(replace(loop, body=tuple(self.body(loop, lines, odd))))
-        return tuple(built)
-
-    def body(self, loop: Loop, lines: list[Assign], odd: Atom | None) -> list[Stmt]:
-        """The lines of a loop with products for quotients."""
-        with self.b.block() as body:
-            for stmt in loop.body:
-                if stmt not in lines:
-                    self.b.add(stmt)
-                    continue
-                assert isinstance(stmt, Assign)
-                x, by = stmt.args
-                reciprocal, test = self.known[by]
-                with self.b.at(stmt.span):
-                    if test is None or odd is None:
-                        self.b.add(replace(stmt, op="mul", args=(x, reciprocal)))
-                        continue
-                    quotient, product = self.b.like(stmt.target), self.b.like(stmt.target)
-                    self.b.add(replace(stmt, target=quotient))
-                    self.b.add(replace(stmt, target=product, op="mul", args=(x, reciprocal)))
-                    self.b.add(replace(stmt, op="where", args=(odd, quotient, product)))
-        return body
+    def line(self, stmt: Assign, number: Atom, odd: Atom | None) -> None:
+        """Append a product for a quotient."""
+        product = replace(stmt, op="mul", args=(stmt.args[0], number))
+        if odd is None:
+            self.b.add(product)
+            return
+        exact, quick = self.b.like(stmt.target), self.b.like(stmt.target)
+        self.b.add(replace(stmt, target=exact))
+        self.b.add(replace(product, target=quick))
+        self.b.add(replace(stmt, op="where", args=(odd, exact, quick)))
 
 
 __all__ = ["multiply_by_reciprocals"]
