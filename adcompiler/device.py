@@ -98,8 +98,10 @@ class OnDevice(Compiled):
     @cached_property
     def callable(self) -> Callable[..., Any]:
         """The function to call, with arrays of NumPy."""
-        from adcompiler.backend import cuda
-
+        try:
+            from adcompiler.backend import cuda
+        except ImportError as error:
+            raise ADCompilerError("target='cuda' needs numba.cuda", None, "pip install 'adcompiler[cuda]'") from error
         cuda.require_device()
         function = cuda.module_function(self.text, self.name)
 

@@ -207,11 +207,15 @@ class Launch:
 
     def run(self, start: int, step: int, given: Sequence[Any], only: int | None = None) -> list[int]:
         """Run all items, or one; the report."""
-        report = cuda.to_device(self.report())
+        report = self.blank()
         first, last = (0, self.count) if only is None else (only, only + 1)
         shape = (self.blocks, self.block) if only is None else (1, 1)
         self.items.kernel[shape](first, last, start, step, report, *given, *self.own)
         return [int(number) for number in report.copy_to_host()]
+
+    def blank(self) -> Array:
+        """A report on the device."""
+        return cuda.to_device(self.report())
 
     def report(self) -> Array:
         """A report that says nothing yet."""

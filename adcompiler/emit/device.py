@@ -91,6 +91,8 @@ class ItemExpressions(Expressions):
 
 def refuse(stmt: Assign, fn: Func) -> None:
     """Raise for a line that `numba.cuda` does not compile."""
+    if fn.types[stmt.target.name].is_complex:
+        raise unavailable("complex numbers", stmt.span)
     match kind(stmt.op):
         case "elementwise" if stmt.op not in _ELEMENTWISE:
             raise unavailable("checkpointed loops" if stmt.op == "split" else f"'{stmt.op}'", stmt.span)

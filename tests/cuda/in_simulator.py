@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from items import CASES, Case
+from races import watched
 
 from adcompiler import ADCompilerError, UnsupportedSyntax, batched, grad, jacobian, jvp, value_and_grad, vjp
 
@@ -70,7 +71,10 @@ def compare(name: str) -> None:
     """Compare the simulator with the CPU and with differences."""
     case = CASES[name]
     single = case.args[0].dtype == np.float32
-    here, there = check(case, "cuda"), check(case, "cpu")
+    with watched() as races:
+        here = check(case, "cuda")
+    there = check(case, "cpu")
+    assert not races, races[:5]
     for mine, other in zip(flat(here), flat(there), strict=True):
         assert type(mine) is type(other), (type(mine), type(other))
         if mine is not None:
