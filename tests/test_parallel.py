@@ -71,8 +71,9 @@ def lowered(readable: Func) -> Func:
 
 def backwards(fn: Func) -> Callable[..., Any]:
     """The function as plain Python, in which the last stretch runs first."""
-    text = re.sub(r"(\n    for \w+ in )(range\(\w+\)):(\n        _guarded)", r"\1reversed(\2):\3", emit(fn, "python"))
-    assert text.count("reversed(") == len(shared(fn))
+    ascending = r"(\n    for \w+ in )(range\(\w+\)):(\n        _guarded)"
+    text, count = re.subn(ascending, r"\1reversed(\2):\3", emit(fn, "python"))
+    assert count == len(shared(fn))
     return python_function(text, fn.name, keep=False)
 
 
@@ -223,6 +224,72 @@ def leaves_early(x):
     return total
 
 
+def stops_at_a_row(x):
+    total = 0.0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            total += np.sin(x[i, j]) * np.exp(x[i, j])
+        if x[i, 0] > 0.9:
+            break
+    return total
+
+
+def running_sum(x):
+    out = np.zeros(x.shape[0])
+    total = 0.0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            total += np.sin(x[i, j]) * np.exp(x[i, j])
+        out[i] = total
+    return np.sum(out * out)
+
+
+def sum_so_far(x):
+    out = np.zeros(x.shape[0])
+    total = 0.0
+    for i in range(x.shape[0]):
+        out[i] = total
+        for j in range(x.shape[1]):
+            total += np.sin(x[i, j]) * np.exp(x[i, j])
+    return np.sum(out * out)
+
+
+def writes_what_the_caller_sees(x):
+    y = np.cumsum(x[:, ::-1], axis=1)
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            x[i, j] = math.log(y[i, j]) * 2.0 + math.exp(-y[i, j])
+    return np.sum(x)
+
+
+def log_of_trips(x):
+    log = np.zeros(64)
+    total = 0.0
+    for i in range(x.shape[0]):
+        trip, s = 0, x[i, 0]
+        while s < 4.0:
+            log[trip] = s
+            s = s * 1.5 + np.sin(s) * np.exp(-s)
+            trip += 1
+        for k in range(trip):
+            total += log[k] * np.cos(log[k])
+    return total
+
+
+def log_of_other_trips(x):
+    log = np.zeros(64)
+    total = 0.0
+    for i in range(x.shape[0]):
+        trip, s = 0, x[i, 0]
+        while s < 4.0:
+            log[trip] = s
+            s = s * 1.5 + np.sin(s) * np.exp(-s)
+            trip += 1
+        for k in range(trip + 1):
+            total += log[k] * np.cos(log[k])
+    return total
+
+
 def conditional_sum(x):
     total = 0.0
     for i in range(x.shape[0]):
@@ -259,6 +326,12 @@ K = np.random.default_rng(1).integers(0, 12, size=(12, 9))
         (decided_by_what_it_reads, (X,), True),
         (state_of_an_iteration, (X,), True),
         (leaves_early, (X,), False),
+        (stops_at_a_row, (X,), False),
+        (running_sum, (X,), False),
+        (sum_so_far, (X,), False),
+        (writes_what_the_caller_sees, (X,), False),
+        (log_of_trips, (X,), True),
+        (log_of_other_trips, (X,), False),
         (conditional_sum, (X,), True),
         (largest, (X,), False),
     ],
