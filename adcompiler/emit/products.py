@@ -38,10 +38,11 @@ def _laid_out(a):
 '''
 
 _MATMUL = Template('''
-def _${letter}matmul(c, a, b):
-    """Write the product of two matrices."""
+def _${letter}matmul(a, b):
+    """The product of two matrices."""
     m, k = a.shape
     n = b.shape[1]
+    c = np.empty((m, n), dtype=a.dtype)
     if m * n * k < 500:
         for i in range(m):
             for j in range(n):
@@ -50,7 +51,7 @@ def _${letter}matmul(c, a, b):
                 f = a[i, l]
                 for j in range(n):
                     c[i, j] += f * b[l, j]
-        return
+        return c
 ${tiles}    p, q = _laid_out(a)
     r, s = _laid_out(b)
     if p + q == 0:
@@ -61,24 +62,27 @@ ${tiles}    p, q = _laid_out(a)
     one[0], zero[0] = 1, 0
     _${letter}gemm(${kind}, 110 if r else 116, 110 if p else 116, n, m, k, one.ctypes, b.ctypes, r + s,
                    a.ctypes, p + q, zero.ctypes, c.ctypes, n)
+    return c
 ''')
 
 # BLAS shares products larger than this among its threads; where there are no such vectors, Numba drops the branch
 _TILES = """    if _WIDE:
         if (m >= 8 or b.strides[1] == b.itemsize) and (m * n * k < 262144 or _threads() == 1):
-            return _by_tiles(c, a, b)
+            _by_tiles(c, a, b)
+            return c
 """
 
 _MATVEC = Template('''
-def _${letter}matvec(c, a, x):
-    """Write the product of a matrix and a vector."""
+def _${letter}matvec(a, x):
+    """The product of a matrix and a vector."""
     m, n = a.shape
+    c = np.empty(m, dtype=a.dtype)
     if m * n < 100:
         for i in range(m):
             c[i] = 0
             for j in range(n):
                 c[i] += a[i, j] * x[j]
-        return
+        return c
     p, q = _laid_out(a)
     if p + q == 0:
         a, p = _by_rows(a), n
@@ -91,6 +95,7 @@ def _${letter}matvec(c, a, x):
     one[0], zero[0] = 1, 0
     _${letter}gemv(${kind}, 116 if p else 110, n if p else m, m if p else n, one.ctypes, a.ctypes, p + q,
                    x.ctypes, zero.ctypes, c.ctypes)
+    return c
 ''')
 
 _PRODUCT = Template('''
@@ -99,19 +104,13 @@ def _${letter}product(typing, a, b):
     """`np.dot(a, b)`, compiled once for all layouts in memory."""
 
     def matrices(a, b):
-        c = np.empty((a.shape[0], b.shape[1]), dtype=a.dtype)
-        _${letter}matmul(c, a, b)
-        return c
+        return _${letter}matmul(a, b)
 
     def right(a, b):
-        c = np.empty(a.shape[0], dtype=a.dtype)
-        _${letter}matvec(c, a, b)
-        return c
+        return _${letter}matvec(a, b)
 
     def left(a, b):
-        c = np.empty(b.shape[1], dtype=a.dtype)
-        _${letter}matvec(c, b.T, a)
-        return c
+        return _${letter}matvec(b.T, a)
 
     product = {(2, 2): matrices, (2, 1): right, (1, 2): left}[a.ndim, b.ndim]
     result = nb.types.Array(a.dtype, a.ndim + b.ndim - 2, "C")
