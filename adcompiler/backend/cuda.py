@@ -17,8 +17,8 @@ from adcompiler.errors import ADCompilerError
 
 #: `numba.cuda`.
 cuda: Any = importlib.import_module("numba.cuda")
-#: What fast kernels may do to arithmetic: all but to take NaN and infinity for impossible.
-FAST = {"reassoc", "contract", "nsz", "arcp", "afn"}
+#: What fast kernels may do to arithmetic: not to change the order of sums, nor to take NaN and infinity for impossible.
+FAST = {"contract", "nsz", "arcp", "afn"}
 #: Threads of a block.
 BLOCK = 128
 _SIMULATED = "NUMBA_ENABLE_CUDASIM"
