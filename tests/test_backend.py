@@ -38,7 +38,12 @@ def used(a, n, k, step, deep):
             if j == 1:
                 continue
             counts[1, 1] += 10 * i + j
-    return made, sums, counts, max(a[0, 0], n), a[1, 1] ** k
+    third = np.zeros((2, n, 3))
+    for i in range(3):
+        third[1, -1, i] = a[2][i] + 2.0 * a.T[i][1] + third[1, 0][i] - third.T[i, 0, 1]
+        third[-1][2, i] += a[-k, i] * third.T[i].size
+        third[0].T[i, -2] = a.T.shape[1] + a[1].T.size
+    return made, sums, counts, max(a[0, 0], n), a[1, 1] ** k, third
 '''
 
 

@@ -3,7 +3,9 @@
 # mypy: disable-error-code="no-untyped-call"
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from llvmlite import ir
@@ -11,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.np.arrayobj import fix_integer_index
 
-from adcompiler.backend.cheaper import element
+from adcompiler.backend.cheaper import array_value, element
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def indices(context: Any, builder: Any, given: Any, wanted: Any, value: Any) -> 
 
 
 def address(context: Any, builder: Any, kind: Any, fields: Fields, found: list[tuple[Any, Any]]) -> Any:
-    """The address of an element; negative indices count from the end."""
+    """The address of an element, or of the first one at some first indices; negative indices count from the end."""
     whole: dict[int, Any] = {}
 
     def extent(axis: int) -> Any:
@@ -86,3 +88,18 @@ def _sum(builder: Any, offsets: list[Any]) -> Any:
     for offset in offsets[1:]:
         total = builder.add(total, offset)
     return total
+
+
+def view(context: Any, builder: Any, result: Any, fields: Fields, data: Any, axes: Sequence[int]) -> Any:
+    """An array over some axes of another one, in the order given, that begins at `data`."""
+    extents, strides = ([fields.read(name, axis) for axis in axes] for name in ("shape", "strides"))
+    parts = {
+        "meminfo": fields.read("meminfo"),
+        "parent": fields.read("parent"),
+        "nitems": reduce(builder.mul, extents),
+        "itemsize": fields.read("itemsize"),
+        "data": data,
+        "shape": cgutils.pack_array(builder, extents, cgutils.intp_t),
+        "strides": cgutils.pack_array(builder, strides, cgutils.intp_t),
+    }
+    return array_value(context, builder, result, parts)

@@ -22,7 +22,7 @@ from numba.np.arrayobj import load_item, store_item
 
 from adcompiler.backend.cheaper import element
 from adcompiler.backend.counting import Counter, iterators
-from adcompiler.backend.elements import Fields, address, indices
+from adcompiler.backend.elements import Fields, address, indices, view
 
 # exponents up to this one are written out as multiplications
 _POWERS = 8
@@ -47,6 +47,8 @@ class Shorter(Lower):
             value = self._step(resty, expr)
         elif expr.op in ("pair_first", "pair_second") and isinstance(resty, (types.Integer, types.Boolean)):
             value = element(self.builder, self.loadvar(expr.value.name), int(expr.op == "pair_second"))
+        elif expr.op == "getattr" and expr.attr == "T":
+            value = self._transposed(resty, expr.value.name)
         return super().lower_expr(resty, expr) if value is None else value
 
     # -- loops over ranges -----------------------------------------------------------------------------------------
@@ -91,15 +93,31 @@ class Shorter(Lower):
 
     def lower_getitem(self, resty: Any, expr: Any, value: Any, index: Any, signature: Any) -> Any:
         """An element or a view."""
+        result, kind = signature.return_type, signature.args[0]
         place = self._place(value.name, index.name, signature)
-        if place is None or not isinstance(signature.return_type, (types.Number, types.Boolean)):
-            return super().lower_getitem(resty, expr, value, index, signature)
-        item = load_item(self.context, self.builder, signature.args[0], place)
-        return self.context.cast(self.builder, item, signature.return_type, resty)
+        if place is not None and isinstance(result, (types.Number, types.Boolean)):
+            item = load_item(self.context, self.builder, kind, place)
+            return self.context.cast(self.builder, item, result, resty)
+        if place is not None and type(result) is types.Array and result == resty:
+            fields, axes = self._fields(value.name, kind), range(kind.ndim - result.ndim, kind.ndim)
+            made = view(self.context, self.builder, result, fields, place, axes)
+            self.incref(result, made)
+            return made
+        return super().lower_getitem(resty, expr, value, index, signature)
+
+    def _transposed(self, resty: Any, name: str) -> Any:
+        """A matrix with its axes exchanged."""
+        kind = self.typeof(name)
+        if type(kind) is not types.Array or type(resty) is not types.Array or kind.ndim < 2:
+            return None
+        fields = self._fields(name, kind)
+        made = view(self.context, self.builder, resty, fields, fields.read("data"), range(kind.ndim)[::-1])
+        self.incref(resty, made)
+        return made
 
     def lower_setitem(self, target_var: Any, index_var: Any, value_var: Any, signature: Any) -> Any:
         """A store of an element or of several."""
-        plain = isinstance(signature.args[2], (types.Number, types.Boolean))
+        plain = isinstance(signature.args[2], (types.Number, types.Boolean)) and _rank(signature) == 0
         place = self._place(target_var.name, index_var.name, signature) if plain else None
         if place is None:
             return super().lower_setitem(target_var, index_var, value_var, signature)
@@ -108,14 +126,14 @@ class Shorter(Lower):
         return store_item(self.context, self.builder, kind, value, place)
 
     def _place(self, array: str, index: str, signature: Any) -> Any:
-        """The address of the element at an index; None where that is not one number."""
+        """The address of the first element at an index; None where that is not of whole numbers."""
         kind = signature.args[0]
         if type(kind) is not types.Array or self.typeof(array) != kind or self.context.enable_boundscheck:
             return None
         if not isinstance(kind.dtype, (types.Number, types.Boolean)):
             return None
         found = indices(self.context, self.builder, self.typeof(index), signature.args[1], self.loadvar(index))
-        if found is None or len(found) != kind.ndim:
+        if not found:
             return None
         return address(self.context, self.builder, kind, self._fields(array, kind), found)
 
@@ -204,6 +222,12 @@ class Shorter(Lower):
         found = self.typeof(expr.rhs.name)
         power = found.literal_value if isinstance(found, types.IntegerLiteral) else 0
         return power if 0 < power <= _POWERS else None
+
+
+def _rank(signature: Any) -> int:
+    """The axes that an index leaves of an array, as far as it is of whole numbers."""
+    index = signature.args[1]
+    return int(signature.args[0].ndim) - (len(index) if isinstance(index, types.BaseTuple) else 1)
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
