@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
+from adcompiler.frontend.shrunk_lists import check_shrunk_lists
+from adcompiler.ir.build import ONE, ZERO, Builder
+from adcompiler.ir.types import Type
+from adcompiler.ir.wengert import Const, Slice
 from tests.support.cases import interpreted
 
 
@@ -189,3 +193,44 @@ def test_derivatives_of_every_kind_of_a_list_that_grows_in_a_while():
         np.testing.assert_allclose(ad.grad(lambda x: np.sum(ad.grad(f)(x) * v))(x), hessian @ v, rtol=1e-10)
         np.testing.assert_allclose(ad.batched(ad.grad(f))(np.stack([x, x]))[1], gradient, rtol=1e-12)
         assert ad.gradcheck(f, x)
+
+
+def test_nothing_is_taken_from_an_empty_list():
+    def f(x):
+        stack, total = [x[0]], 0.0
+        while total < 10.0:
+            total += stack.pop()
+        return total
+
+    with interpreted(), pytest.raises(IndexError, match="pop from empty list"):
+        ad.grad(f)(np.ones(2))
+
+
+def test_a_list_of_which_items_are_taken_may_not_hold_arrays():
+    def f(x):
+        hs, k = [x * 2.0], 0
+        while k < 3:
+            h = hs.pop()
+            hs.append(h * x)
+            k += 1
+        return np.sum(hs[0])
+
+    with pytest.raises(ad.UnsupportedSyntax):
+        ad.grad(f)(np.ones(2))
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_view_of_a_list_is_not_used_when_other_items_lie_there(place):
+    b = Builder()
+    x = b.var("x", Type("float64", 1), (Const(3),))
+    items = b.emit("empty", Const(3), dtype="float64", hint="items")
+    view = b.load(items, (Slice(None, Const(2), None, ZERO, Const(2)),), hint="view")
+    total = b.emit("sum", view, axes=(0,), keepdims=False)
+    b.store(items, (ONE,), b.load(x, (ZERO,)))
+    total = b.emit("sum", view, axes=(0,), keepdims=False) if place == "after" else total
+    fn = b.finish("f", [x], [total])
+    if place == "before":
+        check_shrunk_lists(fn, {items})
+        return
+    with pytest.raises(ad.UnsupportedSyntax, match="changed in an expression"):
+        check_shrunk_lists(fn, {items})

@@ -25,6 +25,7 @@ from adcompiler.frontend.lower import results_of
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.rows import listed
 from adcompiler.frontend.scope import parameters
+from adcompiler.frontend.shrunk_lists import check_shrunk_lists
 from adcompiler.frontend.values import Closure, DictValue, Growing, ListOf, Maybe, PathEnds, Rows, Seq, Value
 from adcompiler.ir.build import make_func
 from adcompiler.ir.walk import all_defs, all_reads
@@ -201,6 +202,7 @@ class Body:
         body = (*extents.values(), *self.lines)
         made = make_func(name, [*self.params, *around], body, results, b.types, b.shapes)
         check_grown_lists(made, self.low.grown)
+        check_shrunk_lists(made, self.low.shrunk)
         return made, around
 
 

@@ -97,6 +97,8 @@ class Lowering:
         self.around: list[Around] = []
         # the arrays that hold lists to which loops append
         self.grown: set[Var] = set()
+        # those from which items are taken away
+        self.shrunk: set[Var] = set()
         # whether the program calls a function for a GPU
         self.device = False
         # the arrays of lists that are items of a list, and must not become longer

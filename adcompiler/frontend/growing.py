@@ -9,7 +9,7 @@ write to what was appended, or to an item.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 from adcompiler.frontend import heap
@@ -19,11 +19,11 @@ from adcompiler.frontend.extents import same_extent
 from adcompiler.frontend.forms import Array, Form, Scalar
 from adcompiler.frontend.item_forms import item_form, joint
 from adcompiler.frontend.leaves import coerce
+from adcompiler.frontend.list_memory import arrays_of, forms_of, is_list, length_of
 from adcompiler.frontend.room import Around, Plan, Product
-from adcompiler.frontend.rows import extents, leaves, listed
+from adcompiler.frontend.rows import extents, item_at, leaves, listed
 from adcompiler.frontend.values import Growing, ListOf, Rows, Seq, Value
 from adcompiler.ir.build import ONE, ZERO
-from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Atom, Const, Load, Slice, Var
 
 # so many iterations, if their number is known, are written out one after the other
@@ -81,7 +81,7 @@ def build(low: Lowering, length: Atom | None, counts: bool, work: Callable[[Arou
 
 def append(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> None:
     """`owner.append(item)`."""
-    if not isinstance(owner, Seq) and any(array in low.shared for array in _arrays(owner)):
+    if not isinstance(owner, Seq) and any(array in low.shared for array in arrays_of(owner)):
         raise low.refuse("list-of-lists")
     for k, around in enumerate(low.around):
         if isinstance(owner, Growing) and _plan(around, owner) is not None:
@@ -123,28 +123,10 @@ def _product(low: Lowering, around: Around) -> Product | None:
     return product if len(product) == len(within) else None
 
 
-def _is_list(value: Value, arrays: tuple[Var, ...]) -> bool:
-    match value:
-        case Growing(held) | Rows(held):
-            return held == arrays
-        case ListOf(array):
-            return (array,) == arrays
-    return False
-
-
-def _arrays(owner: Value) -> tuple[Var, ...]:
-    match owner:
-        case Growing(arrays) | Rows(arrays):
-            return arrays
-        case ListOf(array):
-            return (array,)
-    raise AssertionError(f"{owner} has no arrays")
-
-
 def _holds(around: Around, owner: Value) -> bool:
     if isinstance(owner, Seq):
         return id(owner) in around.held
-    return any(_is_list(value, _arrays(owner)) for value in around.held.values())
+    return any(is_list(value, arrays_of(owner)) for value in around.held.values())
 
 
 def _planned(low: Lowering, around: Around, owner: Seq | Growing | ListOf | Rows, item: Value) -> Plan:
@@ -154,24 +136,14 @@ def _planned(low: Lowering, around: Around, owner: Seq | Growing | ListOf | Rows
     return Plan(owner, _joint_form(low, owner, item), Counter({product or (): 1}), known, open=not known)
 
 
-def _joint_form(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> Form:
+def _joint_form(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value | None) -> Form:
     if id(owner) in low.captures.lists:
         raise low.refuse("outer-list-changed")
-    form = item_form(low, item)
-    for other in _forms(low, owner):
+    forms = [*([] if item is None else [item_form(low, item)]), *forms_of(low, owner)]
+    form = forms[0]
+    for other in forms[1:]:
         form = joint(low, form, other)
     return form
-
-
-def _forms(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Iterator[Form]:
-    match owner:
-        case Seq(items):
-            yield from (item_form(low, item) for item in items)
-        case Growing(_, _, form) | Rows(_, form):
-            yield form
-        case ListOf(array, weak):
-            type, shape = low.b.type(array), low.b.shape(array)[1:]
-            yield Array(type.array(len(shape), "A"), shape) if shape else Scalar(Type(type.dtype, weak=weak))
 
 
 def _store(low: Lowering, plans: list[tuple[Around, Plan]], owner: Growing, item: Value) -> None:
@@ -192,12 +164,57 @@ def _store(low: Lowering, plans: list[tuple[Around, Plan]], owner: Growing, item
     _recount(low, plan, low.b.int("add", owner.count, ONE, hint="count"))
 
 
+# -- taking away -------------------------------------------------------------------------------------------------------
+
+
+def pop(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Value:
+    """`owner.pop()`, of a list of numbers whose length is known only at run time."""
+    forms = list(forms_of(low, owner))
+    if not forms or any(not isinstance(leaf, Scalar) for form in forms for leaf in leaves(form)):
+        # an item that is taken away may have another name too, and be written
+        raise low.refuse("list-grows")
+    for k, around in enumerate(low.around):
+        if isinstance(owner, Growing) and (plan := _plan(around, owner)) is not None:
+            if not plan.shrinks:
+                raise Grow(around, replace(plan, shrinks=True, counted=False))
+            _followed(low, low.around[k:], owner)
+            return _taken(low, plan, owner)
+        if _holds(around, owner):
+            if not around.grows:
+                raise low.refuse("loop-changes-list")
+            form = _joint_form(low, owner, None)
+            raise Grow(around, Plan(owner, form, Counter({(): 1}), False, open=True, shrinks=True))
+    if isinstance(owner, Seq) or len(low.lengths) > len(low.around):
+        raise low.refuse("list-grows")
+    if not isinstance(owner, Growing):
+        # nothing is written outside of the loops that have a list: it is only seen as shorter
+        now = Growing(arrays_of(owner), length_of(low, owner), forms[0])
+        _take_place(low, owner, now)
+        owner = now
+    return _taken(low, Plan(owner, owner.form, arrays=owner.arrays), owner)
+
+
+def pops(low: Lowering, owner: Seq) -> bool:
+    """Whether a list whose items are known stands before a loop that runs as often as run-time values say."""
+    return any(not isinstance(around.length, Const) and _holds(around, owner) for around in low.around)
+
+
+def _taken(low: Lowering, plan: Plan, owner: Growing) -> Value:
+    b = low.b
+    b.check(b.emit("le", owner.count, ZERO, hint="none", weak=True), "IndexError", "pop from empty list")
+    last = b.int("sub", owner.count, ONE, hint="count")
+    found = item_at(low, owner, last)
+    low.shrunk.update(plan.arrays)
+    _recount(low, plan, last)
+    return found
+
+
 def put(low: Lowering, arrays: tuple[Var, ...], place: Atom, form: Form, item: Value) -> None:
     """Store an item behind those that can be read: even one of these is other memory."""
     b = low.b
     for part in heap.inside(item):
         if isinstance(part, (ListOf, Growing)):
-            low.shared.update(_arrays(part))
+            low.shared.update(arrays_of(part))
     found: list[Atom] = []
     coerce(b, _listed(low, item), form, found)
     for array, atom in zip(arrays, found, strict=True):
@@ -213,7 +230,7 @@ def _recount(low: Lowering, plan: Plan, count: Atom) -> None:
     now = [value for value in heap.held(low) if isinstance(value, Growing) and value.arrays == plan.arrays]
     pending = (inner for value in low.pending for inner in heap.inside(value))
     for value in (*heap.held(low), *pending):
-        if isinstance(value, (ListOf, Rows)) and _base(low, _arrays(value)[0]) in plan.arrays:
+        if isinstance(value, (ListOf, Rows)) and _base(low, arrays_of(value)[0]) in plan.arrays:
             raise low.refuse("changed-while-read")
     heap.exchange(low, now, Growing(plan.arrays, count, plan.form))
 
@@ -230,14 +247,14 @@ def _make_room(low: Lowering, around: Around, plan: Plan) -> None:
     """Put the list into arrays that have room for what the loop adds."""
     b = low.b
     if plan.follows:
-        plan.owner = next(value for value in heap.held(low) if _is_list(value, plan.arrays))
+        plan.owner = next(value for value in heap.held(low) if is_list(value, plan.arrays))
     step: Atom = ZERO
     for product, times in plan.steps.items():
         term: Atom = Const(times)
         for factor in product:
             term = b.int("mul", term, factor)
         step = b.int("add", step, term)
-    plan.step, plan.count, plan.seen = step, _length(low, plan.owner), Counter()
+    plan.step, plan.count, plan.seen = step, length_of(low, plan.owner), Counter()
     if plan.follows:
         return
     if plan.open or around.length is None:
@@ -249,15 +266,6 @@ def _make_room(low: Lowering, around: Around, plan: Plan) -> None:
             raise low.refuse("ragged-list")
     plan.arrays = _filled(low, plan.owner, plan.form, room)
     _take_place(low, plan.owner, Growing(plan.arrays, plan.count, plan.form))
-
-
-def _length(low: Lowering, owner: Value) -> Atom:
-    match owner:
-        case Seq(items):
-            return Const(len(items))
-        case Growing(_, count):
-            return count
-    return low.b.shape(_arrays(owner)[0])[0]
 
 
 def _filled(low: Lowering, owner: Value, form: Form, room: Atom) -> tuple[Var, ...]:
@@ -273,8 +281,8 @@ def _filled(low: Lowering, owner: Value, form: Form, room: Atom) -> tuple[Var, .
         return tuple(made)
     assert isinstance(owner, (Growing, ListOf, Rows))
     before = _listed(low, owner)
-    count = _length(low, before)
-    for array, old in zip(made, _arrays(before), strict=True):
+    count = length_of(low, before)
+    for array, old in zip(made, arrays_of(before), strict=True):
         shape = b.shape(array)[1:]
         for wanted, extent in zip(shape, b.shape(old)[1:], strict=True):
             b.same(extent, wanted, "the arrays of a list differ in shape")
@@ -288,14 +296,14 @@ def _take_place(low: Lowering, owner: Value, new: Growing) -> None:
     if isinstance(owner, Seq):
         heap.exchange(low, [owner], new)
         return
-    arrays = _arrays(owner)
-    heap.exchange(low, [value for value in heap.held(low) if _is_list(value, arrays)], new)
+    arrays = arrays_of(owner)
+    heap.exchange(low, [value for value in heap.held(low) if is_list(value, arrays)], new)
 
 
 def _lengthen(low: Lowering, owner: Growing | ListOf | Rows, item: Value) -> None:
     """Append outside of the loops that have the list: in new arrays."""
     form = _joint_form(low, owner, item)
-    count = _length(low, owner)
+    count = length_of(low, owner)
     arrays = _filled(low, owner, form, low.b.int("add", count, ONE, hint="room"))
     put(low, arrays, count, form, item)
     _take_place(low, owner, Growing(arrays, low.b.shape(arrays[0])[0], form))

@@ -37,6 +37,8 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
         case ListOf() | Rows() | Growing() if name == "append" and len(args) == 1:
             growing.append(low, owner, args[0])
             return Static(None)
+        case ListOf() | Rows() | Growing() if name == "pop" and not args:
+            return growing.pop(low, owner)
         case ListOf() | Rows() | Growing() | RangeValue():
             raise low.refuse("list-grows")
     raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner), near="")
@@ -63,6 +65,8 @@ def _insert(low: Lowering, owner: Seq, args: list[Value]) -> Value:
 
 
 def _pop(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    if not args and growing.pops(low, owner):
+        return growing.pop(low, owner)
     items = list(owner.items)
     try:
         value = items.pop(static_int(low, args[0], "the place in a list") if args else -1)

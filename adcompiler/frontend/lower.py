@@ -20,6 +20,7 @@ from adcompiler.frontend.inline import returned
 from adcompiler.frontend.naming import named
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.scope import Frame, definition, parameters
+from adcompiler.frontend.shrunk_lists import check_shrunk_lists
 from adcompiler.frontend.values import (
     Conflict,
     DictValue,
@@ -180,6 +181,7 @@ def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: lis
     snapshots.check(low.b, func)
     check_carried_arrays(func, low.grown)
     check_grown_lists(func, low.grown)
+    check_shrunk_lists(func, low.shrunk)
     known = aliases(func)
     written = frozenset(k for k, var in enumerate(every) if known.root(var) in known.stored)
     guards = low.captures.every_guard()

@@ -42,6 +42,8 @@ class Plan:
         What the present pass over the body has added.
     open : bool
         Whether it is not known before the loop how many items it adds: the arrays grow with the list.
+    shrinks : bool
+        Whether the loop takes items away.
     number : int
         Tells the lists of a loop apart, whatever holds them.
     """
@@ -57,6 +59,7 @@ class Plan:
     seen: Counter[Product] = field(default_factory=Counter)
     follows: bool = False
     open: bool = False
+    shrinks: bool = False
     number: int = field(default_factory=itertools.count().__next__)
 
 

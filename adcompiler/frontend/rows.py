@@ -30,6 +30,12 @@ def _first(low: Lowering, array: Var, count: Atom) -> Var:
     return low.b.load(array, (Slice(None, count, None, ZERO, count), *full(shape[1:])), hint="items")
 
 
+def item_at(low: Lowering, value: Growing, k: Atom) -> Value:
+    """Item `k` of a growing list, which is known to exist."""
+    found = (low.b.load(array, (k, *low.b.everything(array)[1:]), hint="item") for array in value.arrays)
+    return _built(low, value.form, found)
+
+
 def row(low: Lowering, rows: Rows, k: Atom) -> Value:
     """Item `k`, which is known to exist."""
     found = (low.b.load(array, (k, *low.b.everything(array)[1:]), hint="item") for array in rows.arrays)

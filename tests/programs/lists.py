@@ -304,3 +304,35 @@ def events(x, rates):
 
 
 program(events, lambda rng: (rng.uniform(0.5, 1.5, 3), rng.uniform(0.5, 1.5, 3)), (0, 1))
+
+
+def refined(x):
+    """Intervals that wait on a stack until they are short enough."""
+    todo, total = [(0.0, x[0] + 1.0, 0)], 0.0
+    while todo:
+        a, b, depth = todo.pop()
+        middle = 0.5 * (a + b)
+        if b - a < 0.4 or depth > 6:
+            total += (b - a) * np.exp(-middle * x[1]) * np.cos(middle + 0.1 * total)
+        else:
+            todo.append((a, middle, depth + 1))
+            todo.append((middle, b, depth + 1))
+    return total
+
+
+program(refined, lambda rng: (rng.uniform(0.5, 0.9, 2),))
+
+
+def stack_machine(x):
+    """Numbers are taken from a stack and put back; what lay there is needed in reverse."""
+    stack, k = [v * 2.0 for v in x], 0
+    while len(stack) > 1:
+        a, b = stack.pop(), stack.pop()
+        stack.append(np.sin(a) * b if k % 2 == 0 else a - b * b)
+        k += 1
+        if k < 4:
+            stack.append(stack[0] * a)
+    return stack.pop() + len(stack)
+
+
+program(stack_machine, lambda rng: (rng.uniform(0.5, 1.5, 5),))
