@@ -80,7 +80,7 @@ LOWERING = (
 # these round differently than the source
 INEXACT = (multiply_by_reciprocals, mark_reductions, mark_lanes)
 # what makes an iteration need the one before stands after the decision which loops threads share, or aside
-SHARED = {put_off_additions: (put_off_in_rows,), slide: ()}
+SHARED = {put_off_additions: (put_off_in_rows,), delay: (), slide: ()}
 
 
 def lowering(options: Options) -> Iterator[Callable[[Func], Func]]:
