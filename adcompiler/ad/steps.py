@@ -16,7 +16,7 @@ from adcompiler.ir.build import make_func
 from adcompiler.ir.dead import drop_dead
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, all_reads, as_var, map_blocks, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Check, Func, Load, Loop, Print, Store, Var
+from adcompiler.ir.wengert import Assign, Atom, Block, Check, Func, Grow, Load, Loop, Print, Store, Var
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,10 @@ def step_of(over: Dependence, loop: Loop, path: Path) -> Step:
     fn = over.fn
     refuse_repeated(loop.body, "a loop whose iterations run again", loop.span)
     own = {loop.index, *(c.var for c in loop.carried), *all_defs(loop.body)}
+    if any(isinstance(s, Grow) and s.array not in own for s in walk(loop.body)):
+        # a kept state has the extents that arrays have before the loop
+        what = "a list from before a checkpointed loop grows there by a number of items that is not known before it"
+        raise UnsupportedSyntax(what, loop.span, "append to a list that the iteration makes, or write into an array")
     body = quiet(loop.body)
     used = {v for v in all_reads(body) | {c.next for c in loop.carried} if isinstance(v, Var)}
     arrays = {v for v in used - own if fn.types[v.name].rank}
