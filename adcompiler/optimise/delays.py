@@ -80,7 +80,7 @@ class _Delaying:
         while stmts:
             stmt = stmts.pop(0)
             if isinstance(stmt, Loop) and _is_simple(stmt):
-                between = next((k for k, s in enumerate(stmts) if not isinstance(s, Assign)), len(stmts))
+                between = next((k for k, s in enumerate(stmts) if not self.is_scalar(s)), len(stmts))
                 behind = stmts[between] if between < len(stmts) else None
                 found = self.found(stmt, behind) if behind is not None else None
                 if found is not None and not all_reads(found.loop.body) & all_defs(stmts[:between]):
@@ -126,6 +126,11 @@ class _Delaying:
             return None
         bounds = [self.forms.defs.get(a) for a in (first.start, first.stop) if isinstance(a, Var)]
         return None if any(d is not None and d.frames for d in bounds) else second
+
+    def is_scalar(self, stmt: Stmt) -> bool:
+        """Whether a statement computes a number from numbers: it does not see what is added to an array."""
+        names = [a for a in (*all_defs((stmt,)), *operands(stmt)) if isinstance(a, Var)]
+        return isinstance(stmt, Assign) and not any(self.fn.types[a.name].rank for a in names)
 
     def count(self, loop: Loop) -> int:
         """How many loads there are in a loop."""
