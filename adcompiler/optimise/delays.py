@@ -83,7 +83,7 @@ class _Delaying:
                 between = next((k for k, s in enumerate(stmts) if not self.is_scalar(s)), len(stmts))
                 behind = stmts[between] if between < len(stmts) else None
                 found = self.found(stmt, behind) if behind is not None else None
-                if found is not None and not all_reads(found.loop.body) & all_defs(stmts[:between]):
+                if found is not None and not all_reads(found.loop.body) & all_defs((stmt, *stmts[:between])):
                     one, rest = self.joined(stmt, found)
                     stmts[between : between + 1] = [replace(behind, then=rest)] if isinstance(behind, Branch) else rest
                     stmt = one
