@@ -84,3 +84,16 @@ def test_places_of_an_array_without_elements() -> None:
 
     with interpreted():
         assert ad.value_and_grad(none)(np.ones((0, 3)))[0] == 1.0
+
+
+def test_lengths_of_any_number_of_sides() -> None:
+    def lengths(x: np.ndarray) -> float:
+        sides = math.hypot(x[0], x[1], x[2]) + 2 * math.hypot(x[3]) + math.hypot()
+        return sides + math.dist((x[0], x[1]), (x[2], x[3])) + math.dist(x[:3].tolist(), x[1:].tolist())
+
+    x = np.array([0.3, -0.4, 1.2, -0.7])
+    with interpreted():
+        value, slope = ad.value_and_grad(lengths)(x)
+    assert value == pytest.approx(lengths(x), rel=1e-15)
+    steps = [1e-6 * e for e in np.eye(4)]
+    np.testing.assert_allclose(slope, [(lengths(x + h) - lengths(x - h)) / 2e-6 for h in steps], rtol=1e-8)

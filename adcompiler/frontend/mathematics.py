@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.arrays import as_atom
@@ -42,6 +43,10 @@ def handler(op: str, name: str) -> Handler:
         neutral_only(b, name, kwargs)
         if op == "log" and len(args) == 2:
             return _log_to_base(b, number(b, args[0], name), number(b, args[1], name))
+        if op == "hypot" and len(args) != 2:
+            # of one number its size, of three the hypotenuse of a hypotenuse
+            parts = [Const(0.0), *(number(b, arg, name) for arg in args)]
+            return reduce(lambda x, y: evaluate(b, op, x, y), parts)
         arity = 2 if op in ("pow", "fmod", "arctan2", "copysign", "hypot") else 1
         if len(args) != arity:
             raise TypeProblem(f"{name} takes {arity} here, not {len(args)}", b.span, "pass as many numbers")

@@ -113,6 +113,17 @@ def fsum(seq: Any) -> Any:
     return total + lost if math.isfinite(lost) else total
 
 
+@means(math.dist)
+def dist(p: Any, q: Any) -> Any:
+    """The distance of two points."""
+    if len(p) != len(q):
+        raise ValueError("both points must have the same number of dimensions")
+    distance = 0.0
+    for a, b in zip(p, q):
+        distance = math.hypot(distance, a - b)
+    return distance
+
+
 def rounded(x: Any, digits: Any) -> Any:
     """`round(x, digits)` of Python's float: the nearest decimal number, of two that are as near the even one.
 
