@@ -81,7 +81,7 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
             return indexing.read(low.b, owner, items)
         case Var() | Const() if items in ([Seq(())], [Static(Ellipsis)]) or not items:
             return owner
-        case Seq(kind="record"):
+        case Seq(kind="record" | "object"):
             raise low.fail("TypeError", f"'{kind_of(owner)}' object is not subscriptable")
         case Seq():
             return _sequence_item(low, owner, items)

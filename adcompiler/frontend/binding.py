@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from collections.abc import Sequence
 from typing import TypeGuard
 
@@ -13,9 +14,10 @@ from adcompiler.frontend.naming import bears
 from adcompiler.frontend.numbers import static_int
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.scope import Frame
-from adcompiler.frontend.values import DictValue, ListOf, Object, RangeValue, Seq, SliceValue, Static, Value
+from adcompiler.frontend.values import Changes, DictValue, ListOf, Object, RangeValue, Seq, SliceValue, Static, Value
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Const, Load, Slice, Var
+from adcompiler.signature import fields_of
 
 
 def bind(low: Lowering, target: ast.expr, value: Value) -> None:
@@ -32,7 +34,8 @@ def bind(low: Lowering, target: ast.expr, value: Value) -> None:
             with low.b.at(low.span(target)):
                 store_item(low, resolved(low, low.eval(target.value)), target, resolved(low, value))
         case ast.Attribute():
-            raise low.refuse("attribute-write", target)
+            with low.b.at(low.span(target)):
+                store_attribute(low, resolved(low, low.eval(target.value)), target, resolved(low, value))
         case ast.Starred():
             raise low.refuse("starred-alone", target)
         case _:
@@ -171,6 +174,32 @@ def store_item(low: Lowering, owner: Value, target: ast.Subscript, value: Value,
             raise low.refuse("dict-write", target)
         case _:
             raise low.refuse("not-indexable", target.value)
+
+
+def store_attribute(low: Lowering, owner: Value, target: ast.Attribute, value: Value) -> None:
+    """`owner.name = value`, of a dataclass that the program has made."""
+    owner, k = field_of(low, owner, target)
+    assert owner.record is not None
+    if owner.record not in low.changing:
+        raise Changes(owner.record)
+    if owner.kind != "object":
+        raise low.refuse("item-attribute", target)
+    heap.change(low, owner, (*owner.items[:k], value, *owner.items[k + 1 :]))
+
+
+def field_of(low: Lowering, owner: Value, target: ast.Attribute) -> tuple[Seq, int]:
+    """The record whose field is assigned, and the number of the field."""
+    if isinstance(owner, Seq) and owner.record is not None and _is_plain(owner.record):
+        names = fields_of(owner.record) or ()
+        if target.attr in names:
+            return owner, names.index(target.attr)
+    raise low.refuse("attribute-write", target)
+
+
+def _is_plain(cls: type) -> bool:
+    """Whether an assignment to a field of a class is one, and nothing else."""
+    written = cls.__setattr__ is object.__setattr__ and dataclasses.is_dataclass(cls)
+    return written and not any(hasattr(getattr(cls, f.name, None), "__set__") for f in dataclasses.fields(cls))
 
 
 def store_number(low: Lowering, owner: ListOf, items: list[Value], value: Value, target: ast.Subscript) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.forms import same_value
 from adcompiler.frontend.heap import inside, is_object, parts
+from adcompiler.frontend.identity import holds_object, note
 from adcompiler.frontend.joining import THE_VALUE, Arm, Joining, Key
 from adcompiler.frontend.liveness import FLAGS, ITERATED, RESULT
 from adcompiler.frontend.values import Maybe, PathEnds, Unset, Value, Zipped
@@ -95,8 +96,20 @@ def merge(low: Lowering, test: Atom, a: Arm, c: Arm, live: frozenset[str] | None
     for (depth, name), value in values.items():
         if name != THE_VALUE:
             low.frames[depth].env[name] = value
+    _note_split(low, a, c, values)
     _forget(low, a, c, live)
     return values.get((len(low.frames), THE_VALUE), a.value)
+
+
+def _note_split(low: Lowering, a: Arm, c: Arm, values: dict[Key, Value]) -> None:
+    """Remember which lists have become two."""
+    if not holds_object(values.values()):
+        return
+    for arm in (a, c):
+        names = (((d, name), value) for d, env in enumerate(arm.state) for name, value in env.items())
+        pairs = [(value, values.get(key, value)) for key, value in names]
+        result = values.get((len(low.frames), THE_VALUE))
+        note(low, [*pairs, *([] if arm.value is None or result is None else [(arm.value, result)])])
 
 
 def _one_path(low: Lowering, test: Atom, a: Arm, c: Arm) -> Value | None:

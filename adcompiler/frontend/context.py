@@ -18,6 +18,7 @@ from adcompiler.ir.build import Builder, Mark
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import blocks, defines, operands, walk, yields
 from adcompiler.ir.wengert import Atom, Const, Stmt, Var
+from adcompiler.signature import kind_of_record
 
 if TYPE_CHECKING:
     from adcompiler.frontend.recursion import Recursion
@@ -61,6 +62,8 @@ class Lowering:
         Whether a list may grow in a loop of which the number of trips is known; else the loop is written out.
     recursive : frozenset
         The definitions of functions that call themselves until a run-time value ends it.
+    changing : frozenset of type
+        The dataclasses whose attributes are assigned.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Lowering:
         static: frozenset[tuple[object, ...]] = frozenset(),
         grows_known: bool = True,
         recursive: frozenset[FunctionNode] = frozenset(),
+        changing: frozenset[type] = frozenset(),
     ) -> None:
         self.b = Builder()
         self.entry: list[Stmt] = []
@@ -78,6 +82,7 @@ class Lowering:
         self.calls = 0
         # those of the recursive functions that are being read
         self.recursive = recursive
+        self.changing = changing
         self.recursions: dict[FunctionNode, Recursion] = {}
         self.params: tuple[Var, ...] = ()
         # element types that carried names turned out to have, by place and name: a start for the next time
@@ -88,6 +93,9 @@ class Lowering:
         self.called: dict[str, str] = {}
         # every list that was changed, as it was before
         self.changed: list[Value] = []
+        # for the identity of a list those of the lists that stand for the same one, and the values themselves
+        self.split: dict[object, list[frozenset[object]]] = {}
+        self.kept: list[object] = []
         # values that were read for an operation whose other operands are being evaluated
         self.pending: list[Value] = []
         # how a value is called, at the present place
@@ -106,6 +114,10 @@ class Lowering:
         # whether a list may grow in a loop of which the number of trips is known, and whether one has
         self.grows_known = grows_known
         self.grew_known = False
+
+    def kind_of(self, record: type) -> str:
+        """The kind of a sequence that is a record."""
+        return "object" if record in self.changing else kind_of_record(record)
 
     @property
     def frame(self) -> Frame:

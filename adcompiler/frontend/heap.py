@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,14 +10,36 @@ from typing import Any, TypeVar
 
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.scope import Frame
-from adcompiler.frontend.values import Closure, DictValue, Maybe, Method, Partial, Seq, Value, Zipped
+from adcompiler.frontend.values import (
+    Closure,
+    DictValue,
+    Growing,
+    ListOf,
+    Maybe,
+    Method,
+    Partial,
+    Rows,
+    Seq,
+    Value,
+    Zipped,
+)
 
 K = TypeVar("K")
 
 
 def is_object(value: Value | None) -> bool:
     """Whether a value can be changed, and names hold it rather than a copy."""
-    return isinstance(value, DictValue) or (isinstance(value, Seq) and value.kind == "list")
+    return isinstance(value, DictValue) or (isinstance(value, Seq) and value.kind in ("list", "object"))
+
+
+def identity(value: Value) -> object:
+    """What tells whether two values are one list, dictionary or object; None for what is no object."""
+    match value:
+        case Growing(arrays) | Rows(arrays):
+            return arrays
+        case ListOf(array):
+            return (array,)
+    return id(value) if is_object(value) else None
 
 
 def change(low: Lowering, old: Seq | DictValue, items: tuple[Any, ...]) -> None:
@@ -30,6 +53,7 @@ def exchange(low: Lowering, old: Sequence[Value], new: Value) -> None:
     """Put `new` wherever names, or what they hold, have one of these very objects."""
     if any(inner is one for value in low.pending for inner in inside(value) for one in old):
         raise low.refuse("changed-while-read")
+    _check_single(low, old)
     low.changed.extend(old)
     # the values stay alive with their replacements, so that no other value gets the identity of one
     made: dict[int, tuple[Value, Value]] = {id(one): (one, new) for one in old}
@@ -38,6 +62,16 @@ def exchange(low: Lowering, old: Sequence[Value], new: Value) -> None:
         while outer is not None:
             outer.env = {name: _replaced(value, made) for name, value in outer.env.items()}
             outer = outer.parent  # type: ignore[assignment]
+
+
+def _check_single(low: Lowering, old: Sequence[Value]) -> None:
+    """Refuse the change of an object for which another value stands as well, where something holds that."""
+    names = {identity(one) for one in old}
+    others = {other for name in names for group in low.split.get(name, ()) for other in group} - names
+    if others:
+        pending = (part for value in low.pending for part in inside(value))
+        if any(identity(value) in others for value in itertools.chain(held(low), pending)):
+            raise low.refuse("two-lists")
 
 
 @contextmanager

@@ -18,8 +18,11 @@ def item_form(low: Lowering, item: Value) -> Form:
         case Seq(items, kind, record):
             if kind == "list" and any(held is item for held in heap.held(low)):
                 raise low.refuse("list-of-lists")
+            if kind == "object" and any(held is item for held in heap.held(low)):
+                raise low.refuse("item-attribute")
             keys = () if record is None else (record,)
-            return Parts("tuple" if kind == "list" else kind, tuple(item_form(low, each) for each in items), keys)
+            fixed = {"list": "tuple", "object": "record"}.get(kind, kind)
+            return Parts(fixed, tuple(item_form(low, each) for each in items), keys)
         case ListOf(array, weak):
             return Parts("list of", (item_form(low, array),), (weak,))
     raise low.refuse("list-grows")

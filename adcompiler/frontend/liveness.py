@@ -54,8 +54,18 @@ def liveness(body: Sequence[ast.stmt]) -> Liveness:
 
 
 def reads(node: ast.AST) -> Iterator[str]:
-    """The names that are loaded anywhere in a node; `del` needs a name to be bound, too."""
-    return (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, (ast.Load, ast.Del)))
+    """The names that are loaded anywhere in a node, but for a comprehension's own; `del` needs a bound name, too."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Load() | ast.Del()):
+            yield name
+        case ast.ListComp(generators=parts) | ast.SetComp(generators=parts) | ast.GeneratorExp(generators=parts):
+            own = {name for part in parts for name in targets(part.target)}
+            yield from reads(parts[0].iter)
+            inside = (node.elt, *(p.iter for p in parts[1:]), *(test for p in parts for test in p.ifs))
+            yield from (name for inner in inside for name in reads(inner) if name not in own)
+        case _:
+            for child in ast.iter_child_nodes(node):
+                yield from reads(child)
 
 
 def _shared(scope: ast.AST) -> Iterator[str]:

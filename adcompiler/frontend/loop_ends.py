@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from adcompiler.frontend.forms import Form, Optional, handed_out, same_value
+from adcompiler.frontend.identity import holds_object, note
 from adcompiler.frontend.joining import readable
 from adcompiler.frontend.leaves import build, coerce
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, ITERATED, RESULT, RETURNED
@@ -30,6 +31,9 @@ def close(loop: LoopState, built: Built, finish: Finish) -> None:
             continue
         after[key] = _carry(loop, built, key, form, carries)
     flags = _carry_flags(loop, built, carries)
+    if holds_object(after.values()):
+        for end in (loop.state, *([built.end] if built.end else ())):
+            note(low, list(loop.values(end, after)))
     low.restore(loop.state)
     finish(built, tuple(carries), exits)
     for (depth, name), value in after.items():

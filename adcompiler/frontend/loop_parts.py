@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from adcompiler.frontend.context import Lowering, State
 from adcompiler.frontend.extents import same_extent
 from adcompiler.frontend.forms import Form
-from adcompiler.frontend.heap import inside, is_object, parts
+from adcompiler.frontend.heap import is_object
 from adcompiler.frontend.liveness import ITERATED
 from adcompiler.frontend.values import Unset, Value
 from adcompiler.ir.build import Mark
@@ -108,18 +108,13 @@ class LoopState:
             return key
         return next(other for other in self.forms if self.initial(other) is value)
 
-    def holders(self, value: Value) -> int:
-        """How many places hold this very list before the loop, among names that are read; all names are one place."""
-        last = len(self.state) - 1
-        read = [
-            held
-            for depth, env in enumerate(self.state)
-            for name, held in env.items()
-            if depth < last or name in self.head.live or name.startswith(ITERATED)
-        ]
-        seen: dict[int, Value] = {id(inner): inner for held in read for inner in inside(held)}
-        inner = sum(part is value for held in seen.values() for part in parts(held))
-        return inner + any(held is value for held in read)
+    def values(self, end: State, heads: Mapping[Key, Value]) -> Iterator[tuple[Value, Value]]:
+        """The values of names that are read, at an end of the body or before the loop, and those they have then."""
+        last = len(end) - 1
+        for depth, env in enumerate(end):
+            for name, value in env.items():
+                if depth < last or name in self.head.live or name.startswith(ITERATED):
+                    yield value, heads.get((depth, name), value)
 
     def initial(self, key: Key) -> Value:
         """The value of a name before the loop."""

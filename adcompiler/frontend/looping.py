@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.forms import (
@@ -19,7 +19,8 @@ from adcompiler.frontend.forms import (
     meet,
     same_value,
 )
-from adcompiler.frontend.heap import parts
+from adcompiler.frontend.heap import identity
+from adcompiler.frontend.identity import holds_object, split
 from adcompiler.frontend.joining import readable
 from adcompiler.frontend.leaves import build
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, ITERATED, RESULT, RETURNED
@@ -141,7 +142,7 @@ class Loops:
         named = ((key, self.loop.first_name(key)) for key in self.loop.forms)
         if any(key != first and built.value(key) is not built.value(first) for key, first in named):
             raise self.low.refuse("shared-list")
-        if any(self.loop.holders(old) > 1 for old in self._changed_lists(built)):
+        if self._changes_split(built):
             raise self.low.refuse("shared-list")
         return not self._pinned(built) and self._flags_used(built) and self._counts(built)
 
@@ -174,16 +175,15 @@ class Loops:
                     found.append((depth, name))
         return found
 
-    def _changed_lists(self, built: Built) -> Iterator[Value]:
-        """The lists before the loop that the body changes, of those that it carries."""
-        new = {id(value) for value in self.low.changed[self.before :]}
-        for key, entry in built.entries.items():
-            pairs = [(entry, self.loop.initial(key))]
-            while pairs:
-                carried, old = pairs.pop()
-                if id(carried) in new:
-                    yield old
-                pairs += zip(parts(carried), parts(old), strict=False)
+    def _changes_split(self, built: Built) -> bool:
+        """Whether the body changes a list that is one with another one in the iteration before, or before the loop."""
+        if not holds_object(built.entries.values()):
+            return False
+        assert built.end is not None
+        new = {identity(value) for value in self.low.changed[self.before :]}
+        ends = (self.loop.state, built.end)
+        groups = [group for end in ends for group in split(self.loop.values(end, built.entries))]
+        return any(name in new for group in groups for name in group)
 
     def _pinned(self, built: Built) -> bool:
         """Whether a name turned out not to change: it is then not carried, in another pass."""

@@ -22,6 +22,7 @@ from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.scope import Frame, definition, parameters
 from adcompiler.frontend.shrunk_lists import check_shrunk_lists
 from adcompiler.frontend.values import (
+    Changes,
     Conflict,
     DictValue,
     ListOf,
@@ -38,7 +39,17 @@ from adcompiler.frontend.values import (
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Atom, Check, Const, Var
 from adcompiler.outside import Lowered
-from adcompiler.signature import OutLeaf, OutSeq, OutStatic, OutTree, SeqSpec, Spec, StaticSpec, fields_of
+from adcompiler.signature import (
+    OutLeaf,
+    OutSeq,
+    OutStatic,
+    OutTree,
+    SeqSpec,
+    Spec,
+    StaticSpec,
+    fields_of,
+    kind_of_record,
+)
 from adcompiler.source import FunctionNode, SourceFunc
 
 EVALUATORS = (access, blocks, comprehensions, control, expressions, statements)
@@ -53,14 +64,17 @@ def lower(source: SourceFunc, specs: Sequence[Spec]) -> Lowered:
     """
     static: frozenset[tuple[object, ...]] = frozenset()
     recursive: frozenset[FunctionNode] = frozenset()
+    changing: frozenset[type] = frozenset()
     grows_known = True
     for _ in range(_RETRIES):
-        low = Lowering(static, grows_known, recursive)
+        low = Lowering(static, grows_known, recursive, changing)
         try:
             with _deep_recursion():
                 return _lowered(low, source, specs)
         except Recurses as found:
             recursive |= {found.node}
+        except Changes as found:
+            changing |= {found.record}
         except NeedStatic as need:
             try:
                 static |= _to_make_static(low, need)
@@ -131,7 +145,7 @@ def _argument(low: Lowering, name: str, spec: Spec, params: list[Var]) -> Value:
         case SeqSpec(kind, items, _, record):
             parts = fields_of(record) or () if record else range(len(items))
             made = (_argument(low, f"{name}_{part}", item, params) for part, item in zip(parts, items, strict=True))
-            seq = Seq(tuple(made), kind, record)
+            seq = Seq(tuple(made), kind if record is None else low.kind_of(record), record)
             low.captures.lists[id(seq)] = seq
             return seq
         case StaticSpec(value):
@@ -154,6 +168,7 @@ def results_of(low: Lowering, value: Value, results: list[Atom]) -> OutTree:
             results.append(value)
             return OutLeaf(len(results) - 1)
         case Seq(items, kind, record):
+            kind = kind if record is None else kind_of_record(record)
             return OutSeq(kind, tuple(results_of(low, item, results) for item in items), record=record)
         case DictValue(items):
             found = tuple(results_of(low, item, results) for _, item in items)

@@ -1,4 +1,4 @@
-"""Named tuples and dataclasses inside a program: made, read by name, changed by a copy."""
+"""Named tuples and dataclasses inside a program: made, read by name, copied with other items."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import FunctionType
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.inline import call_function
 from adcompiler.frontend.values import Method, Partial, Path, Seq, Static, Value
-from adcompiler.signature import fields_of, kind_of_record
+from adcompiler.signature import fields_of
 
 
 def make(low: Lowering, cls: type, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Seq | None:
@@ -31,7 +31,7 @@ def make(low: Lowering, cls: type, args: Sequence[Value], kwargs: Mapping[str, V
         held = signature.parameters[name].default
         return low.captures.value(held, Path(("default", id(cls), name), name, lambda: held))
 
-    return Seq(tuple(given[n] if n in given else default(n) for n in names), kind_of_record(cls), cls)
+    return Seq(tuple(given[n] if n in given else default(n) for n in names), low.kind_of(cls), cls)
 
 
 def _keeps_items(cls: type) -> bool:

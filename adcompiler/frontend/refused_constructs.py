@@ -134,7 +134,7 @@ def f(s):
         "total = s",
     ),
     "attribute-write": (
-        "assignment to an attribute",
+        "assignment to an attribute of what is no dataclass that the program has made",
         "return the new value, or keep it in a local name",
         """
 def f(x):
@@ -142,6 +142,25 @@ def f(x):
     return np.sum(x)
 """,
         "x.shape",
+    ),
+    "item-attribute": (
+        "an object whose attributes are assigned is an item of a list whose length is known only at run time",
+        "append a copy, dataclasses.replace(p), and change the object before",
+        """
+import dataclasses
+
+@dataclasses.dataclass
+class Point:
+    x: float
+
+def f(x):
+    p, path = Point(1.0), []
+    for v in x:
+        p.x = p.x * v
+        path.append(p)
+    return path[-1].x
+""",
+        "path.append(p)",
     ),
     "delete-item": (
         "del of an item",

@@ -131,6 +131,18 @@ def f(x, n):
 """,
         "for i in",
     ),
+    "two-lists": (
+        "a list or object that is one or another, depending on a branch or loop before, is changed",
+        "copy it where it gets its second name, b = list(a), or change it in each branch",
+        """
+def f(s):
+    a, b = [s, 1.0], [2.0, s]
+    c = a if s > 0.0 else b
+    c[0] = 3.0 * s
+    return a[0] + b[0]
+""",
+        "c[0]",
+    ),
     "too-many-calls": (
         "more than {count} calls would be inlined",
         "write the recursion as a loop",

@@ -12,9 +12,17 @@ from types import ModuleType
 import numpy as np
 
 from adcompiler.frontend import dictionaries, heap
-from adcompiler.frontend.access import read_item
+from adcompiler.frontend.access import read_attribute, read_item
 from adcompiler.frontend.arithmetic import OPERATORS, SIGN, binary, matmul
-from adcompiler.frontend.binding import bind, index_items, store_array, store_list, store_number
+from adcompiler.frontend.binding import (
+    bind,
+    field_of,
+    index_items,
+    store_array,
+    store_attribute,
+    store_list,
+    store_number,
+)
 from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.calls import call
 from adcompiler.frontend.context import Lowering, statement
@@ -53,8 +61,8 @@ def augmented(low: Lowering, node: ast.AugAssign) -> None:
             _augment_name(low, node, name)
         case ast.Subscript():
             _augment_item(low, node, node.target)
-        case _:
-            raise low.refuse("attribute-write", node.target)
+        case ast.Attribute():
+            _augment_attribute(low, node, node.target)
 
 
 def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
@@ -84,6 +92,25 @@ def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
     if isinstance(node.op, ast.MatMult):
         raise low.refuse("operand", node, sign="@=", kind="number")
     bind(low, node.target, binary(low, OPERATORS[type(node.op)], before, value, name))
+
+
+def _augment_attribute(low: Lowering, node: ast.AugAssign, target: ast.Attribute) -> None:
+    owner = resolved(low, low.eval(target.value))
+    before = resolved(low, read_attribute(low, owner, target.attr, target))
+    if isinstance(before, Var) and is_array(low, before):
+        value = resolved(low, low.eval(node.value))
+        matrix = isinstance(node.op, ast.MatMult)
+        value = matmul(low, before, value) if matrix else value
+        store_array(low, before, [Static(Ellipsis)], value, None if matrix else OPERATORS[type(node.op)])
+        # the attribute stays the array that it is
+        field_of(low, owner, target)
+        return
+    with heap.pending(low) as read:
+        read += [owner, before]
+        value = low.eval(node.value)
+    if isinstance(node.op, ast.MatMult) or isinstance(before, (Seq, ListOf, DictValue)):
+        raise low.refuse("attribute-write", target)
+    store_attribute(low, owner, target, binary(low, OPERATORS[type(node.op)], before, value, target.attr))
 
 
 def _augment_item(low: Lowering, node: ast.AugAssign, target: ast.Subscript) -> None:

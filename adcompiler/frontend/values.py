@@ -50,7 +50,7 @@ class Seq:
     """A tuple or list of values; its length is known at compile time.
 
     A list is an object: two names hold the same list where they hold the same `Seq`. `record` is the class of a named
-    tuple, which is a tuple, or of a dataclass, whose kind is "record".
+    tuple, which is a tuple, or of a dataclass, whose kind is "record", or "object" where attributes are assigned.
     """
 
     items: tuple[Value, ...]
@@ -265,6 +265,20 @@ class NeedStatic(Exception):
         self.atom, self.what, self.span, self.fix, self.recursive = atom, what, span, fix, recursive
         # the names the number is computed from, filled in where the exception leaves a block
         self.roots: frozenset[str] | None = None
+
+
+class Changes(Exception):
+    """Attributes of the objects of a class are assigned, so that they are objects from the start.
+
+    Parameters
+    ----------
+    record : type
+        A dataclass.
+    """
+
+    def __init__(self, record: type) -> None:
+        super().__init__(record)
+        self.record = record
 
 
 class Recurses(Exception):

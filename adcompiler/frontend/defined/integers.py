@@ -119,7 +119,7 @@ def dist(p: Any, q: Any) -> Any:
     if len(p) != len(q):
         raise ValueError("both points must have the same number of dimensions")
     distance = 0.0
-    for a, b in zip(p, q):
+    for a, b in zip(p, q, strict=True):
         distance = math.hypot(distance, a - b)
     return distance
 
