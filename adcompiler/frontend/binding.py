@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import inspect
 from collections.abc import Sequence
 from typing import TypeGuard
 
@@ -198,8 +199,8 @@ def field_of(low: Lowering, owner: Value, target: ast.Attribute) -> tuple[Seq, i
 
 def _is_plain(cls: type) -> bool:
     """Whether an assignment to a field of a class is one, and nothing else."""
-    written = cls.__setattr__ is object.__setattr__ and dataclasses.is_dataclass(cls)
-    return written and not any(hasattr(getattr(cls, f.name, None), "__set__") for f in dataclasses.fields(cls))
+    plain = inspect.getattr_static(cls, "__setattr__") is object.__setattr__ and dataclasses.is_dataclass(cls)
+    return plain and not any(hasattr(getattr(cls, f.name, None), "__set__") for f in dataclasses.fields(cls))
 
 
 def store_number(low: Lowering, owner: ListOf, items: list[Value], value: Value, target: ast.Subscript) -> None:
