@@ -127,6 +127,6 @@ def test_complex_systems() -> None:
     step = rng.normal(size=(3, 3)) + 1j * rng.normal(size=(3, 3))
     want = (f(a + 1e-6 * step, b) - f(a - 1e-6 * step, b)) / 2e-6
     assert np.vdot(slope, step).real == pytest.approx(want, rel=1e-6)
-    for decomposition in (np.linalg.cholesky, np.linalg.eigvalsh, np.linalg.svdvals):
+    for decomposition in (np.linalg.pinv, np.linalg.svdvals):
         with pytest.raises(ad.ADCompilerError, match="complex"):
             ad.grad(lambda a, of=decomposition: np.sum(np.abs(of(a))))(a)

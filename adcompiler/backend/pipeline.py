@@ -27,7 +27,7 @@ from numba.core.untyped_passes import (
 class Generated(CompilerBase):
     """Compiles functions of generated texts.
 
-    They have no closures, comprehensions, `with`, literal loops or array expressions, and nothing to be inlined as
+    They have no closures, comprehensions, literal loops or array expressions, and nothing to be inlined as
     Numba's own lines: the passes for these find nothing, and after each pass Numba numbers all lines anew.
     """
 
@@ -44,8 +44,9 @@ class Generated(CompilerBase):
     def define_pipelines(self) -> list[Any]:
         """The only list of passes."""
         flags = self.state.flags
-        # loops that threads share have passes of their own
-        if flags.force_pyobject or flags.auto_parallel.enabled or self.state.func_ir is not None:
+        # loops that threads share have passes of their own, and so have lines that Python runs
+        printing = self.state.func_id is not None and "objmode" in self.state.func_id.code.co_names
+        if flags.force_pyobject or flags.auto_parallel.enabled or printing or self.state.func_ir is not None:
             return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
         manager = PassManager("generated")
         for step, why in (
