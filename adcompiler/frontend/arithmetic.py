@@ -17,6 +17,7 @@ from adcompiler.frontend.numbers import fits, static_int
 from adcompiler.frontend.overflow import checked
 from adcompiler.frontend.powers import weak_power
 from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.special_methods import refuse_operand
 from adcompiler.frontend.texts import text_operation
 from adcompiler.frontend.values import DictValue, ListOf, Seq, Static, Text, Value, kind_of
 from adcompiler.ir.parse import BINARY
@@ -69,6 +70,8 @@ _UNIT_LIMIT = 4096
 
 def binary(low: Lowering, op: str, left: Value, right: Value, hint: str = "t") -> Value:
     """`left op right`, where `op` is the name of an operation."""
+    for value in (left, right):
+        refuse_operand(low, value, SIGN[op])
     a, c = arrays_of(low, SIGN[op], resolved(low, left), resolved(low, right))
     if isinstance(a, Const) and isinstance(c, Const):
         return fold(low, op, a, c)

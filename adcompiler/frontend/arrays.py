@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from adcompiler.errors import TypeProblem
+from adcompiler.frontend.special_methods import is_instance
 from adcompiler.frontend.values import Seq, Static, Value, kind_of
 from adcompiler.ir.build import ZERO, Builder, Shape, scalar
 from adcompiler.ir.ops import kind
@@ -53,7 +54,7 @@ def as_atom(b: Builder, value: Value, what: str = "the argument") -> Atom:
     match value:
         case Var() | Const():
             return value
-        case Seq():
+        case Seq() if not is_instance(value):
             return assemble(b, value)
         case Static(value=bool() | int() | float() | complex() | np.generic()):
             return Const(value.value)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from adcompiler.frontend import heap
 from adcompiler.frontend.arithmetic import arrays_of, literal
 from adcompiler.frontend.arrays import apply, as_atom
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.dictionaries import key_of
 from adcompiler.frontend.forms import same_value
 from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.special_methods import is_instance, refuse_special
 from adcompiler.frontend.truth import negated, truth
 from adcompiler.frontend.values import DictValue, ListOf, Maybe, Object, Seq, Static, Text, Value, kind_of
 from adcompiler.ir.parse import COMPARE
@@ -79,14 +82,26 @@ def _equal(low: Lowering, a: Value, c: Value) -> bool:
 
 
 def _sequences(low: Lowering, name: str, a: Seq, c: Seq) -> Value:
+    for one in (a, c):
+        refuse_special(low, one, "__eq__", "__ne__", f"__{name}__")
+        if is_instance(one) and (name not in ("eq", "ne") or _has_identity(one)):
+            raise low.refuse("comparison", kind=f"{kind_of(a)} and {kind_of(c)}")
+    if name in ("eq", "ne") and (is_instance(a) or is_instance(c)) and a.record is not c.record:
+        return Const(name == "ne")
     if name not in ("eq", "ne"):
         if all(isinstance(v, Const) for v in (*a.items, *c.items)):
             mine, theirs = ([v.value for v in s.items if isinstance(v, Const)] for s in (a, c))
             return Const(_FOLD[name](mine, theirs))
         raise low.refuse("comparison", kind=f"{a.kind} and {c.kind}")
-    if a.kind != c.kind or len(a.items) != len(c.items):
+    if (a.kind != c.kind and not is_instance(a)) or len(a.items) != len(c.items):
         return Const(name == "ne")
     return _all_equal(low, name, zip(a.items, c.items, strict=True))
+
+
+def _has_identity(record: Seq) -> bool:
+    """Whether instances of a class are equal only to themselves."""
+    assert record.record is not None
+    return inspect.getattr_static(record.record, "__eq__") is object.__eq__
 
 
 def _dictionaries(low: Lowering, name: str, a: DictValue, c: DictValue) -> Value:
@@ -127,6 +142,8 @@ def _is(low: Lowering, left: Value, right: Value) -> Atom:
         raise low.refuse("is-number")
     if isinstance(a, Static) and isinstance(c, Static):
         return Const(a.value is c.value or (isinstance(a.value, str) and a.value == c.value))
+    if heap.are_doubles(low, a, c):
+        raise low.refuse("two-lists")
     return Const(same_value(a, c))
 
 
@@ -143,10 +160,11 @@ def _is_bool(low: Lowering, value: Value, expected: bool) -> Atom:
 
 def _in(low: Lowering, item: Value, owner: Value) -> Atom:
     b = low.b
+    refuse_special(low, owner, "__contains__", "__iter__")
     match owner:
         case DictValue():
             return Const(owner.get(key_of(low, item)) is not None)
-        case Seq(items):
+        case Seq(items) if not is_instance(owner):
             found: Atom = Const(False)
             for each in items:
                 equal = truth(low, _compare(low, "eq", item, resolved(low, each), "test"))

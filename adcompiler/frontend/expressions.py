@@ -12,7 +12,9 @@ from adcompiler.frontend.branching import merge, pure, run_arm
 from adcompiler.frontend.comparison import compare
 from adcompiler.frontend.context import Lowering, expression
 from adcompiler.frontend.dictionaries import key_of
+from adcompiler.frontend.inline import call_function
 from adcompiler.frontend.reading import read_name, resolved
+from adcompiler.frontend.special_methods import OPERATIONS, special
 from adcompiler.frontend.truth import negated, truth
 from adcompiler.frontend.values import (
     Closure,
@@ -60,6 +62,10 @@ def operation(low: Lowering, node: ast.BinOp, hint: str) -> Value:
     with heap.pending(low) as read:
         read.append(left)
         right = low.eval(node.right)
+    by, behind = OPERATIONS[type(node.op)], (left, right)
+    for method, args in ((special(left, f"__{by}__"), behind), (special(right, f"__r{by}__"), behind[::-1])):
+        if method is not None:
+            return call_function(low, method, args, {}, node)
     if isinstance(node.op, ast.MatMult):
         return matmul(low, left, right)
     return binary(low, OPERATORS[type(node.op)], left, right, hint)

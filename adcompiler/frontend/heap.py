@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -46,6 +46,10 @@ def change(low: Lowering, old: Seq | DictValue, items: tuple[Any, ...]) -> None:
     """Give the list or dictionary `old` other items."""
     if id(old) in low.captures.lists:
         raise low.refuse("outer-list-changed")
+    if not isinstance(old, DictValue) and any(part is old for item in items for part in inside(item)):
+        raise low.refuse("holds-itself")
+    if isinstance(old, DictValue) and any(part is old for _, item in items for part in inside(item)):
+        raise low.refuse("holds-itself")
     exchange(low, [old], DictValue(items) if isinstance(old, DictValue) else replace(old, items=items))
 
 
@@ -62,12 +66,68 @@ def exchange(low: Lowering, old: Sequence[Value], new: Value) -> None:
         while outer is not None:
             outer.env = {name: _replaced(value, made) for name, value in outer.env.items()}
             outer = outer.parent  # type: ignore[assignment]
+    pairs = list(made.values())
+    link(low, doubles(low, pairs), pairs)
+
+
+def link(low: Lowering, groups: Sequence[frozenset[object]], values: object) -> None:
+    """Remember identities that are one object's; they are identities as long as the values live."""
+    if groups:
+        low.kept.append(values)
+    for group in groups:
+        for name in group:
+            low.split.setdefault(name, []).append(group)
+
+
+def doubles(low: Lowering, pairs: Iterable[tuple[Value, Value]]) -> list[frozenset[object]]:
+    """What becomes of a value that stands for the object of another one does so too."""
+    names = ((identity(old), identity(new)) for old, new in pairs)
+    return [frozenset((x, y)) for x, y in names if x in low.split and y is not None and y != x]
+
+
+def are_doubles(low: Lowering, a: Value, c: Value) -> bool:
+    """Whether two values may be one object, after a branch or a loop."""
+    x, y = identity(a), identity(c)
+    return x is not None and y is not None and x != y and y in _standing_for(low, {x})
+
+
+def _standing_for(low: Lowering, names: set[object]) -> set[object]:
+    """All identities that may be those of the objects of these identities."""
+    seen, agenda = set(names), list(names)
+    while agenda:
+        for group in low.split.get(agenda.pop(), ()):
+            agenda += group - seen
+            seen |= group
+    return seen
+
+
+def _kept_by_closures(low: Lowering) -> Iterator[Value]:
+    """What functions that have returned leave to the functions they have made: no path brings it back or forth."""
+    running = set(map(id, low.frames))
+    pending = (part for value in low.pending for part in inside(value))
+    agenda = [v.frame for v in itertools.chain(held(low), pending) if isinstance(v, Closure)]
+    agenda += [frame.parent for frame in low.frames if frame.parent is not None]
+    seen = set[int]()
+    while agenda:
+        frame = agenda.pop()
+        if frame.parent is not None:
+            agenda.append(frame.parent)
+        if id(frame) in seen or id(frame) in running:
+            continue
+        seen.add(id(frame))
+        for value in frame.env.values():
+            for part in inside(value):
+                yield part
+                if isinstance(part, Closure):
+                    agenda.append(part.frame)
 
 
 def _check_single(low: Lowering, old: Sequence[Value]) -> None:
     """Refuse the change of an object for which another value stands as well, where something holds that."""
     names = {identity(one) for one in old}
-    others = {other for name in names for group in low.split.get(name, ()) for other in group} - names
+    if any(identity(value) in names for value in _kept_by_closures(low)):
+        raise low.refuse("list-of-a-closure")
+    others = _standing_for(low, names) - names
     if others:
         pending = (part for value in low.pending for part in inside(value))
         if any(identity(value) in others for value in itertools.chain(held(low), pending)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from adcompiler.frontend.context import Lowering
-from adcompiler.frontend.heap import identity, inside, parts
+from adcompiler.frontend.heap import doubles, identity, inside, link, parts
 from adcompiler.frontend.values import Maybe, Value
 
 Pairs = Iterable[tuple[Value, Value]]
@@ -33,13 +33,8 @@ def split(pairs: Pairs) -> list[frozenset[object]]:
 def note(low: Lowering, pairs: Pairs) -> None:
     """Remember which values stand for one object: `heap.exchange` refuses to change one of them alone."""
     kept = list(pairs)
-    groups = split(kept)
-    if groups:
-        # an identity is one as long as the value lives
-        low.kept.append(kept)
-    for group in groups:
-        for name in group:
-            low.split.setdefault(name, []).append(group)
+    inner = (pair for old, new in kept for pair in _side_by_side(old, new))
+    link(low, [*split(kept), *doubles(low, inner)], kept)
 
 
 def _side_by_side(old: Value, new: Value) -> Iterator[tuple[Value, Value]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.facts import nonnegative
 from adcompiler.frontend.rows import listed, row
+from adcompiler.frontend.special_methods import is_instance, refuse_special
 from adcompiler.frontend.values import DictValue, Growing, ListOf, RangeValue, Rows, Seq, Static, Value, Zipped
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import Type
@@ -37,7 +38,10 @@ class Iterable:
 def iterable(low: Lowering, value: Value) -> Iterable:
     """What a loop over `value` runs over."""
     b = low.b
+    refuse_special(low, value, "__iter__", "__len__", "__getitem__", "__contains__")
     match value:
+        case Seq() if is_instance(value):
+            raise low.refuse("not-iterable")
         case RangeValue():
             return Iterable(value, range_length(low, value), False)
         case Var() if b.type(value).rank:

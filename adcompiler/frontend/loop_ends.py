@@ -33,7 +33,7 @@ def close(loop: LoopState, built: Built, finish: Finish) -> None:
     flags = _carry_flags(loop, built, carries)
     if holds_object(after.values()):
         for end in (loop.state, *([built.end] if built.end else ())):
-            note(low, list(loop.values(end, after)))
+            note(low, loop.values(end, after))
     low.restore(loop.state)
     finish(built, tuple(carries), exits)
     for (depth, name), value in after.items():

@@ -20,7 +20,7 @@ from adcompiler.frontend.forms import (
     same_value,
 )
 from adcompiler.frontend.heap import identity
-from adcompiler.frontend.identity import holds_object, split
+from adcompiler.frontend.identity import holds_object, note, split
 from adcompiler.frontend.joining import readable
 from adcompiler.frontend.leaves import build
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, FLAGS, ITERATED, RESULT, RETURNED
@@ -92,6 +92,8 @@ class Loops:
         if self.head.carried_flags:
             for flag in sorted(self.head.exits):
                 built.flags[flag] = low.b.var("left" if flag == BROKEN else "returned", BOOL)
+        if holds_object(built.entries.values()):
+            note(low, self.loop.values(self.loop.state, built.entries))
         depth = len(low.frames)
         low.frame.env.update({RETURNED: Const(False), BROKEN: Const(False), CONTINUED: Const(False)})
         low.frame.env[RESULT] = Unset(RESULT)

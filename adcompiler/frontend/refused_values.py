@@ -122,18 +122,63 @@ def f(x, n):
         "copy it where it gets its second name: b = list(a)",
         """
 def f(x, n):
-    a = [0.0, 1.0]
-    b = a
+    a, b = [0.0, 1.0], [x[0], 2.0]
     for i in range(n):
         a[0] += x[i]
-        b = [a[0], 2.0]
+        a = b
     return a[0] + b[0]
 """,
         "for i in",
     ),
+    "list-of-a-closure": (
+        "a list or object that a function keeps from another one, which has returned, is changed",
+        "pass it as an argument, or keep the numbers in an array",
+        """
+def counter():
+    count = [0.0]
+    def add(v):
+        count[0] += v
+        return count[0]
+    return add
+
+def f(s):
+    add = counter()
+    return add(s) * add(s)
+""",
+        "count[0] += v",
+    ),
+    "holds-itself": (
+        "a list or object becomes part of itself",
+        "keep the numbers of the parts in arrays",
+        """
+def f(s):
+    values = [s]
+    values.append(values)
+    return values[0]
+""",
+        "values.append(values)",
+    ),
+    "special-method": (
+        "{kind!r} has a method {name!r} of its own, which is not called here",
+        "call a method with a name",
+        """
+from typing import NamedTuple
+
+class Pair(NamedTuple):
+    a: float
+    b: float
+
+    def __len__(self):
+        return 7
+
+def f(s):
+    return s * len(Pair(s, 1.0))
+""",
+        "len(Pair(s, 1.0))",
+    ),
     "two-lists": (
-        "a list or object that is one or another, depending on a branch or loop before, is changed",
-        "copy it where it gets its second name, b = list(a), or change it in each branch",
+        "a list or object that is one or another, by a branch or loop before, is changed or compared with 'is'",
+        "copy it where it gets its second name: list(a), dict(a), dataclasses.replace(a); or change it in each branch",
         """
 def f(s):
     a, b = [s, 1.0], [2.0, s]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.iteration import range_length
 from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.special_methods import is_instance, refuse_special
 from adcompiler.frontend.values import DictValue, ListOf, Maybe, RangeValue, Rows, Seq, Static, Value
 from adcompiler.ir.build import ZERO
 from adcompiler.ir.wengert import Assign, Atom, Const, Var
@@ -21,6 +22,9 @@ def truth(low: Lowering, value: Value) -> Atom:
             return Const(bool(held))
         case Var() as var:
             return _of_number(low, var)
+        case Seq(record=type()) as record:
+            refuse_special(low, record, "__bool__", "__len__")
+            return Const(is_instance(record) or bool(record.items))
         case Seq(items) | DictValue(items):
             return Const(bool(items))
         case ListOf(array):
