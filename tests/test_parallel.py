@@ -461,6 +461,8 @@ def test_calls_from_several_threads(parallel: Any, expected: Any) -> None:
         assert_same(one, expected, rtol=1e-12)
 
 
+# other libraries in the process, and Python itself, warn of any fork beside threads
+@pytest.mark.filterwarnings("ignore:.*fork.*")
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork")
 def test_a_forked_process_runs_one_thread(parallel: Any, expected: Any) -> None:
     parallel(W, ITEMS, CHOICES)
