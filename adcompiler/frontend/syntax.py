@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from adcompiler.errors import Span, UnsupportedSyntax
 from adcompiler.frontend.refused_constructs import CONSTRUCTS
+from adcompiler.frontend.refused_objects import OBJECTS
 from adcompiler.frontend.refused_recursion import RECURSION
 from adcompiler.frontend.refused_uses import USES
 from adcompiler.frontend.refused_values import VALUES
@@ -36,7 +37,7 @@ class Refused:
 
 
 def _table() -> dict[str, Refused]:
-    rows = {**CONSTRUCTS, **USES, **VALUES, **RECURSION}
+    rows = {**CONSTRUCTS, **USES, **OBJECTS, **VALUES, **RECURSION}
     return {key: Refused(what, fix, example.strip("\n") + "\n", at) for key, (what, fix, example, at) in rows.items()}
 
 
