@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +12,7 @@ from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Loop, Stmt,
 
 
 @dataclass(slots=True)
-class Upfront:
+class Upfront(ABC):
     """Rewrites the lines `taken`, whose second argument no iteration of their loop changes.
 
     What is prepared of that argument stands before the outermost loop that leaves it as it is: a number to use in its
@@ -23,13 +24,13 @@ class Upfront:
     taken: set[Var]
     known: dict[Atom, tuple[Atom, Atom | None]] = field(default_factory=dict)
 
+    @abstractmethod
     def prepared(self, by: Atom, dtype: str) -> tuple[Atom, Atom | None]:
         """A number to use in place of another one, and whether that must not be done."""
-        raise NotImplementedError
 
+    @abstractmethod
     def line(self, stmt: Assign, number: Atom, odd: Atom | None) -> None:
         """Append a line with the number that was prepared, unless the test holds."""
-        raise NotImplementedError
 
     def block(self, block: Block) -> Block:
         """A block with the innermost loops rewritten."""
