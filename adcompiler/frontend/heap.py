@@ -46,11 +46,10 @@ def change(low: Lowering, old: Seq | DictValue, items: tuple[Any, ...]) -> None:
     """Give the list or dictionary `old` other items."""
     if id(old) in low.captures.lists:
         raise low.refuse("outer-list-changed")
-    if not isinstance(old, DictValue) and any(part is old for item in items for part in inside(item)):
+    new = DictValue(items) if isinstance(old, DictValue) else replace(old, items=items)
+    if any(part is old for part in inside(new)):
         raise low.refuse("holds-itself")
-    if isinstance(old, DictValue) and any(part is old for _, item in items for part in inside(item)):
-        raise low.refuse("holds-itself")
-    exchange(low, [old], DictValue(items) if isinstance(old, DictValue) else replace(old, items=items))
+    exchange(low, [old], new)
 
 
 def exchange(low: Lowering, old: Sequence[Value], new: Value) -> None:

@@ -69,11 +69,7 @@ def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
     with low.b.at(low.span(node.target)):
         before = resolved(low, read_name(low, name))
     if isinstance(before, Var) and is_array(low, before):
-        value = resolved(low, low.eval(node.value))
-        if isinstance(node.op, ast.MatMult):
-            store_array(low, before, [Static(Ellipsis)], matmul(low, before, value), None)
-        else:
-            store_array(low, before, [Static(Ellipsis)], value, OPERATORS[type(node.op)])
+        _augment_array(low, node, before)
         return
     with heap.pending(low) as read:
         read.append(before)
@@ -94,14 +90,20 @@ def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
     bind(low, node.target, binary(low, OPERATORS[type(node.op)], before, value, name))
 
 
+def _augment_array(low: Lowering, node: ast.AugAssign, array: Var) -> None:
+    """`array op= value` for all of an array, in its memory."""
+    value = resolved(low, low.eval(node.value))
+    if isinstance(node.op, ast.MatMult):
+        store_array(low, array, [Static(Ellipsis)], matmul(low, array, value), None)
+    else:
+        store_array(low, array, [Static(Ellipsis)], value, OPERATORS[type(node.op)])
+
+
 def _augment_attribute(low: Lowering, node: ast.AugAssign, target: ast.Attribute) -> None:
     owner = resolved(low, low.eval(target.value))
     before = resolved(low, read_attribute(low, owner, target.attr, target))
     if isinstance(before, Var) and is_array(low, before):
-        value = resolved(low, low.eval(node.value))
-        matrix = isinstance(node.op, ast.MatMult)
-        value = matmul(low, before, value) if matrix else value
-        store_array(low, before, [Static(Ellipsis)], value, None if matrix else OPERATORS[type(node.op)])
+        _augment_array(low, node, before)
         # the attribute stays the array that it is
         field_of(low, owner, target)
         return
