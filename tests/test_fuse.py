@@ -170,6 +170,20 @@ def test_output_is_not_reordered_and_visible_stores_wait_for_checks() -> None:
     assert count(fuse_loops(fn)) == 4
 
 
+@pytest.mark.parametrize(("read", "loops"), [("x", 1), ("y", 2)])
+def test_a_loop_does_not_come_before_a_check_on_which_its_accesses_rely(read: str, loops: int) -> None:
+    b = Builder()
+    x, y = vector(b, "x"), vector(b, "y")
+    n = b.shape(x)[0]
+    first = summed(b, x, n)
+    total = b.emit("add", first, b.emit("cast", n, dtype="float64"))
+    b.check(b.emit("gt", total, Const(9.0)), "ValueError", "too long")
+    fn = b.finish("f", [x, y], [first, summed(b, {"x": x, "y": y}[read], n)])
+    fused(fn, loops, DATA / 2, DATA)
+    with pytest.raises(ValueError, match="too long"):
+        run(fuse_loops(fn), DATA, DATA[:1])
+
+
 # -- checks ----------------------------------------------------------------------------------------------------------
 
 

@@ -56,7 +56,10 @@ def fuse_readers(fn: Func) -> Func:
 
 @dataclass(slots=True)
 class Touched:
-    """What a statement does to memory: element accesses by array, and arrays used as a whole."""
+    """What a statement does to memory: element accesses by array, and arrays used as a whole.
+
+    It relies on checks before it unless every access is of an element that the array has in any case.
+    """
 
     reads: list[tuple[Var, Index]] = field(default_factory=list)
     writes: list[tuple[Var, Index]] = field(default_factory=list)
@@ -64,6 +67,7 @@ class Touched:
     changed: set[Var] = field(default_factory=set)
     fails: bool = False
     prints: bool = False
+    relies: bool = False
 
     @property
     def used(self) -> set[Var]:
@@ -131,7 +135,7 @@ class _Fusion:
         mine, its = self.touched(stmt), self.touched(earlier)
         if (mine.prints and (its.prints or its.fails)) or (mine.fails and its.prints) or (mine.fails and its.fails):
             return False
-        if (mine.fails and self.shows(its)) or (its.fails and self.shows(mine)):
+        if (mine.fails and self.shows(its)) or (its.fails and (mine.relies or self.shows(mine))):
             return False
         return not (
             self.meet(mine.used, its.stored) or self.meet(mine.stored, its.used) or self.meet(mine.stored, its.stored)
@@ -182,6 +186,8 @@ class _Fusion:
             found = Touched()
             for line in walk((stmt,)):
                 self.note(line, found)
+            accesses = (*found.reads, *found.writes)
+            found.relies = bool(found.whole) or not all(within(self.fn, stmt, a, index) for a, index in accesses)
             self.known[id(stmt)] = stmt, found
         return self.known[id(stmt)][1]
 
@@ -224,6 +230,12 @@ class _Fusion:
             return False
         carried = [a for c in getattr(line, "carried", ()) for a in (c.var, c.init, c.next, c.out)]
         return var in carried or var in [a for o in getattr(line, "outs", ()) for a in (o.var, o.then, o.other)]
+
+
+def within(fn: Func, stmt: Stmt, array: Var, index: Index) -> bool:
+    """Whether each part of an index counts, in a loop of the statement, the elements of its axis."""
+    counted = {(s.index, s.stop) for s in walk((stmt,)) if isinstance(s, Loop) and (s.start, s.step) == (Const(0), Const(1))}
+    return all((item, extent) in counted for item, extent in zip(index, fn.shape(array), strict=True))
 
 
 def joined(first: Loop, second: Loop) -> Loop:
