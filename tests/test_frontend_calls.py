@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import sys
 import types
 import warnings
 from collections.abc import Callable
@@ -389,7 +390,8 @@ def printing(x, n):
     print(f"{x:8.3f}|{n:>{4}d}", f"{{{n!r}}}", sep=";", end="!\n", flush=True)
     print(f"{n}: {x:.2e} {n!s}", "{0} {1} {0}".format(n, "text"))
     print()
-    print("a", end=" ")
+    print("a", end=" ", file=None)
+    print(f"{x:.3g}", "{}", file=sys.stderr)
     print("b", "", f"{''}", "c")
     print("%.3f|%5d|%-6.2f|%+e %% %s %g" % (x, n, x, x, n, 2.0), "=" * 5, "%s" % "abc", "n=" + f"{n}" + "!")  # noqa: UP031
     y = np.array([1.0, 2.0])
@@ -402,9 +404,9 @@ def printing(x, n):
 @pytest.mark.parametrize("x", [1.5, np.float32(0.1)])
 def test_print(capsys: pytest.CaptureFixture[str], x: float) -> None:
     printing(x, 2)
-    expected = capsys.readouterr().out
+    expected = capsys.readouterr()
     assert execute(printing, x, 2) == x
-    assert capsys.readouterr().out == expected
+    assert capsys.readouterr() == expected and expected.err
 
 
 TEXTS = {
@@ -447,6 +449,26 @@ def test_print_of_compiled_code(capsys: pytest.CaptureFixture[str]) -> None:
         warnings.simplefilter("error")
         assert ad.grad(shown, cache=False)(1.5) == 3.0
     assert capsys.readouterr().out == expected
+
+
+def warned(x):
+    if x > 1.0:
+        warnings.warn(f"large: {x:.2f}", RuntimeWarning, stacklevel=2)
+    if x > 2.0:
+        raise np.linalg.LinAlgError("too large")
+    return x * x
+
+
+@pytest.mark.filterwarnings("error")
+def test_warnings_of_compiled_code() -> None:
+    slope = ad.grad(warned, cache=False)
+    assert slope(0.5) == 1.0
+    with pytest.warns(RuntimeWarning, match=r"^large: 1\.50$"):
+        assert slope(1.5) == 3.0
+    with pytest.warns(RuntimeWarning), pytest.raises(np.linalg.LinAlgError, match="too large"):
+        slope(2.5)
+    with pytest.raises(RuntimeWarning, match="large"):
+        slope(1.5)
 
 
 # -- values from outside -----------------------------------------------------------------------------------------------

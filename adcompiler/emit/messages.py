@@ -5,17 +5,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from adcompiler.emit.syntax import call, method
+from adcompiler.emit.syntax import call, method, name
 from adcompiler.errors import with_numbers
-from adcompiler.ir.wengert import Print
+from adcompiler.ir.wengert import STDERR, Print
 
 
 def formatted(stmt: Print, pieces: Sequence[ast.expr]) -> ast.expr:
-    """`print(text.format(...), end=end)`, without what says nothing."""
+    """`print(text.format(...), end=end)`, without what says nothing; or a warning."""
     assert stmt.text is not None
     text: ast.expr = ast.Constant(stmt.text)
     text = method(text, "format", *pieces) if pieces else ast.Constant(stmt.text.format())
-    return call("print", text) if stmt.end == "\n" else call("print", text, end=ast.Constant(stmt.end))
+    if stmt.to and stmt.to != STDERR:
+        return call("warnings.warn", text, name(stmt.to))
+    options = {} if stmt.end == "\n" else {"end": ast.Constant(stmt.end)}
+    return call("print", text, **options, **({"file": name(stmt.to)} if stmt.to else {}))
 
 
 def with_values(message: str, values: Sequence[ast.expr]) -> ast.expr:

@@ -188,6 +188,8 @@ def _with_head(text: str, ranks: Sequence[int], dialect: Dialect) -> str:
         "math": "import math",
         "nb": "import numba as nb\nimport numba.extending",
         "np": "import numpy as np",
+        "sys": "import sys",
+        "warnings": "import warnings",
         "scipy": "\n".join(sorted({f"import {m}" for m in re.findall(r"scipy\.(?:linalg|special)\b", helper + text)})),
         "cgutils": "from numba.core import cgutils",
     }

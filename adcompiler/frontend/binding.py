@@ -206,15 +206,19 @@ def _is_plain(cls: type) -> bool:
 def store_number(low: Lowering, owner: ListOf, items: list[Value], value: Value, target: ast.Subscript) -> None:
     """`numbers[k] = value` for a list of unknown length: the array that holds it has elements of one type.
 
-    A list to which a loop appends is a view of what it holds so far, and not written.
+    A list to which a loop appends is a view of what it holds so far; views made before are of no use afterwards.
     """
     b = low.b
     numbers = b.type(owner.array)
     wanted = Type(numbers.dtype, weak=owner.weak)
     one = len(items) == 1 and isinstance(items[0], (Var, Const)) and not b.type(items[0]).rank
     fits = isinstance(value, (Var, Const)) and b.type(value) == wanted
-    if numbers.rank != 1 or not one or not fits or isinstance(b.made.get(owner.array.name), Load):
+    made = b.made.get(owner.array.name)
+    grows = isinstance(made, Load) and made.array in low.grown and b.type(made.array).rank == 1
+    if numbers.rank != 1 or not one or not fits or (isinstance(made, Load) and not grows):
         raise low.refuse("list-write", target)
+    if isinstance(made, Load):
+        low.shrunk.add(made.array)
     store_array(low, owner.array, items, value, None)
 
 

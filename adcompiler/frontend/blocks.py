@@ -6,9 +6,9 @@ import ast
 from collections.abc import Sequence
 
 from adcompiler.frontend.branching import branch, merge, resume, run_arm
+from adcompiler.frontend.conditions import condition
 from adcompiler.frontend.context import Lowering, statement
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, RETURNED
-from adcompiler.frontend.truth import truth
 from adcompiler.ir.wengert import Atom, Const, Var
 
 
@@ -57,7 +57,7 @@ def exited(low: Lowering) -> Atom:
 
 def _if(low: Lowering, node: ast.If, rest: Sequence[ast.stmt]) -> bool:
     """Execute an `if`; whether `rest`, the statements after it, has been executed too, inside the arm that goes on."""
-    test = truth(low, low.eval(node.test, "test"))
+    test = condition(low, node.test)
     if isinstance(test, Const):
         run_block(low, node.body if test.value else node.orelse)
         return False

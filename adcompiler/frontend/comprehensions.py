@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from adcompiler.frontend.binding import bind
 from adcompiler.frontend.branching import branch
+from adcompiler.frontend.conditions import condition
 from adcompiler.frontend.context import Lowering, expression
 from adcompiler.frontend.dictionaries import key_of
 from adcompiler.frontend.forms import Form
@@ -22,7 +23,6 @@ from adcompiler.frontend.overflow import index_bits
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.rows import extents, leaves, listed
 from adcompiler.frontend.scope import Definition, Frame
-from adcompiler.frontend.truth import truth
 from adcompiler.frontend.values import DictValue, Growing, ListOf, RangeValue, Rows, Seq, Value
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import INDEX
@@ -113,7 +113,7 @@ def _collect(
 
 def _passes(low: Lowering, generator: ast.comprehension) -> bool:
     for test in generator.ifs:
-        found = truth(low, low.eval(test, "test"))
+        found = condition(low, test)
         if isinstance(found, Var):
             raise low.refuse("comprehension-filter", test)
         if not found.value:
@@ -163,7 +163,7 @@ def _guarded(
     """Store the element where the tests from number `k` on hold."""
     ifs = node.generators[0].ifs
     if k < len(ifs):
-        test = truth(low, low.eval(ifs[k], "test"))
+        test = condition(low, ifs[k])
         branch(low, test, lambda: _guarded(low, node, k + 1, arrays, form, index), lambda: None, None, "t")
         return
     b = low.b

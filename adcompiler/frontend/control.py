@@ -10,6 +10,7 @@ from adcompiler.frontend import growing, heap
 from adcompiler.frontend.binding import bind
 from adcompiler.frontend.blocks import exited, run_block, stays_out
 from adcompiler.frontend.branching import branch
+from adcompiler.frontend.conditions import condition
 from adcompiler.frontend.context import Lowering, statement
 from adcompiler.frontend.facts import lower_bound
 from adcompiler.frontend.iteration import Iterable, item, iterable
@@ -20,7 +21,7 @@ from adcompiler.frontend.overflow import index_bits
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.room import Around
 from adcompiler.frontend.syntax import TABLE
-from adcompiler.frontend.truth import negated, truth
+from adcompiler.frontend.truth import negated
 from adcompiler.frontend.values import NeedStatic, RangeValue, Value
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import INDEX
@@ -240,13 +241,13 @@ def _repeated(low: Lowering, node: ast.While, endless: bool, around: Around) -> 
 def _while_test(low: Lowering, node: ast.While, built: Built) -> Atom:
     flags = list(built.flags.values())
     if not flags:
-        return truth(low, low.eval(node.test, "test"))
+        return condition(low, node.test)
     left = flags[0]
     if len(flags) == 2:
         left = low.b.emit("logical_or", *flags, hint="left", weak=True)
     stays = negated(low, left)
     if isinstance(node.test, ast.Constant) and node.test.value:
         return stays
-    found = branch(low, stays, lambda: truth(low, low.eval(node.test, "test")), lambda: Const(False), None, "test")
+    found = branch(low, stays, lambda: condition(low, node.test), lambda: Const(False), None, "test")
     assert isinstance(found, (Var, Const))
     return found

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 
 from adcompiler.frontend import heap
 from adcompiler.frontend.arithmetic import OPERATORS, binary, matmul, unary
 from adcompiler.frontend.binding import bind, unpacked
-from adcompiler.frontend.branching import merge, pure, run_arm
+from adcompiler.frontend.branching import merge, run_arm
 from adcompiler.frontend.comparison import compare
+from adcompiler.frontend.conditions import condition, lazy
 from adcompiler.frontend.context import Lowering, expression
 from adcompiler.frontend.dictionaries import key_of
 from adcompiler.frontend.inline import call_function
 from adcompiler.frontend.reading import read_name, resolved
 from adcompiler.frontend.special_methods import OPERATIONS, special
-from adcompiler.frontend.truth import negated, truth
+from adcompiler.frontend.truth import negated
 from adcompiler.frontend.values import (
     Closure,
     DictValue,
@@ -23,7 +23,7 @@ from adcompiler.frontend.values import (
     Static,
     Value,
 )
-from adcompiler.ir.wengert import Const, Var
+from adcompiler.ir.wengert import Const
 
 _UNARY: dict[type[ast.unaryop], str] = {ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert"}
 
@@ -74,9 +74,9 @@ def operation(low: Lowering, node: ast.BinOp, hint: str) -> Value:
 @expression(ast.UnaryOp)
 def sign(low: Lowering, node: ast.UnaryOp, hint: str) -> Value:
     """`-x`, `+x`, `~x`, `not x`."""
-    value = low.eval(node.operand)
     if isinstance(node.op, ast.Not):
-        return negated(low, truth(low, value))
+        return negated(low, condition(low, node.operand))
+    value = low.eval(node.operand)
     return unary(low, _UNARY[type(node.op)], value, hint)
 
 
@@ -95,47 +95,10 @@ def _chain(low: Lowering, node: ast.Compare, left: Value, k: int, hint: str) -> 
     return lazy(low, found, True, lambda: _chain(low, node, right, k + 1, hint))
 
 
-@expression(ast.BoolOp)
-def both(low: Lowering, node: ast.BoolOp, hint: str) -> Value:
-    """`a and b`, `a or b`: the value of the operand that decides."""
-    return _bool_op(low, node, 0)
-
-
-def _bool_op(low: Lowering, node: ast.BoolOp, k: int) -> Value:
-    value = low.eval(node.values[k])
-    if k == len(node.values) - 1:
-        return value
-    return lazy(low, value, isinstance(node.op, ast.And), lambda: _bool_op(low, node, k + 1))
-
-
-def lazy(low: Lowering, value: Value, conjunction: bool, more: Callable[[], Value]) -> Value:
-    """`value and more()`, or `or`; without a branch where both are flags and nothing in the second can raise."""
-    test = truth(low, value)
-    if isinstance(test, Const):
-        return more() if bool(test.value) == conjunction else value
-    keep = run_arm(low, lambda: value, test, not conjunction)
-    other = run_arm(low, more, test, conjunction)
-    flag = isinstance(value, Var) and low.b.type(value).dtype == "bool"
-    if flag and pure(other.lines) and not other.dead and _is_flag(low, other.value) and other.state == low.save():
-        low.b.extend(other.lines)
-        assert isinstance(value, Var) and isinstance(other.value, (Var, Const))
-        weak = low.b.type(value).weak and low.b.type(other.value).weak
-        op = "logical_and" if conjunction else "logical_or"
-        return low.b.emit(op, value, other.value, hint="test", weak=weak)
-    arms = (other, keep) if conjunction else (keep, other)
-    result = merge(low, test, *arms, None, "test" if flag else "t")
-    assert result is not None
-    return result
-
-
-def _is_flag(low: Lowering, value: Value | None) -> bool:
-    return isinstance(value, (Var, Const)) and low.b.type(value).dtype == "bool" and not low.b.type(value).rank
-
-
 @expression(ast.IfExp)
 def conditional(low: Lowering, node: ast.IfExp, hint: str) -> Value:
     """`a if test else b`."""
-    test = truth(low, low.eval(node.test, "test"))
+    test = condition(low, node.test)
     if isinstance(test, Const):
         return low.eval(node.body if test.value else node.orelse, hint)
     then = run_arm(low, lambda: low.eval(node.body, hint), test, True)

@@ -9,7 +9,7 @@ write to what was appended, or to an item.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from adcompiler.frontend import heap
@@ -79,8 +79,8 @@ def build(low: Lowering, length: Atom | None, counts: bool, work: Callable[[Arou
 # -- appending ---------------------------------------------------------------------------------------------------------
 
 
-def append(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> None:
-    """`owner.append(item)`."""
+def append(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> Growing | None:
+    """`owner.append(item)`; what the list is now, if its items lie in arrays."""
     if not isinstance(owner, Seq) and any(array in low.shared for array in arrays_of(owner)):
         raise low.refuse("list-of-lists")
     for k, around in enumerate(low.around):
@@ -92,11 +92,20 @@ def append(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> 
             if not isinstance(owner, Seq):
                 raise low.refuse("loop-changes-list")
     if isinstance(owner, Seq):
-        return heap.change(low, owner, (*owner.items, item))
+        heap.change(low, owner, (*owner.items, item))
+        return None
     if len(low.lengths) > len(low.around):
         # a `while`, or a comprehension: what was there before it is not known
         raise low.refuse("loop-changes-list")
-    _lengthen(low, owner, item)
+    return _lengthen(low, owner, item)
+
+
+def extend(low: Lowering, owner: Seq | Growing | ListOf | Rows, items: Sequence[Value]) -> None:
+    """`owner.extend(items)`, of items whose number is known."""
+    if isinstance(owner, Seq) and not any(around.grows and _holds(around, owner) for around in low.around):
+        return heap.change(low, owner, (*owner.items, *items))
+    for item in items:
+        owner = append(low, owner, item) or owner
 
 
 def _plan(around: Around, owner: Growing) -> Plan | None:
@@ -146,7 +155,7 @@ def _joint_form(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value
     return form
 
 
-def _store(low: Lowering, plans: list[tuple[Around, Plan]], owner: Growing, item: Value) -> None:
+def _store(low: Lowering, plans: list[tuple[Around, Plan]], owner: Growing, item: Value) -> Growing:
     for around, plan in plans:
         product = _product(low, around)
         if product is not None:
@@ -161,7 +170,7 @@ def _store(low: Lowering, plans: list[tuple[Around, Plan]], owner: Growing, item
         for array in plan.arrays:
             low.b.grow(array, owner.count)
     put(low, plan.arrays, owner.count, form, item)
-    _recount(low, plan, low.b.int("add", owner.count, ONE, hint="count"))
+    return _recount(low, plan, low.b.int("add", owner.count, ONE, hint="count"))
 
 
 # -- taking away -------------------------------------------------------------------------------------------------------
@@ -225,14 +234,16 @@ def _listed(low: Lowering, item: Value) -> Value:
     return listed(low, item) if isinstance(item, Growing) else item
 
 
-def _recount(low: Lowering, plan: Plan, count: Atom) -> None:
+def _recount(low: Lowering, plan: Plan, count: Atom) -> Growing:
     """Give the list another length, under all its names."""
     now = [value for value in heap.held(low) if isinstance(value, Growing) and value.arrays == plan.arrays]
     pending = (inner for value in low.pending for inner in heap.inside(value))
     for value in (*heap.held(low), *pending):
         if isinstance(value, (ListOf, Rows)) and _base(low, arrays_of(value)[0]) in plan.arrays:
             raise low.refuse("changed-while-read")
-    heap.exchange(low, now, Growing(plan.arrays, count, plan.form))
+    after = Growing(plan.arrays, count, plan.form)
+    heap.exchange(low, now, after)
+    return after
 
 
 def _base(low: Lowering, array: Var) -> Var:
@@ -300,13 +311,15 @@ def _take_place(low: Lowering, owner: Value, new: Growing) -> None:
     heap.exchange(low, [value for value in heap.held(low) if is_list(value, arrays)], new)
 
 
-def _lengthen(low: Lowering, owner: Growing | ListOf | Rows, item: Value) -> None:
+def _lengthen(low: Lowering, owner: Growing | ListOf | Rows, item: Value) -> Growing:
     """Append outside of the loops that have the list: in new arrays."""
     form = _joint_form(low, owner, item)
     count = length_of(low, owner)
     arrays = _filled(low, owner, form, low.b.int("add", count, ONE, hint="room"))
     put(low, arrays, count, form, item)
-    _take_place(low, owner, Growing(arrays, low.b.shape(arrays[0])[0], form))
+    after = Growing(arrays, low.b.shape(arrays[0])[0], form)
+    _take_place(low, owner, after)
+    return after
 
 
 def begin(low: Lowering, around: Around, number: Callable[[], Atom]) -> None:

@@ -37,6 +37,8 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
         case ListOf() | Rows() | Growing() if name == "append" and len(args) == 1:
             growing.append(low, owner, args[0])
             return Static(None)
+        case ListOf() | Rows() | Growing() if name == "extend" and len(args) == 1:
+            return _extend(low, owner, list(args))
         case ListOf() | Rows() | Growing() if name == "pop" and not args:
             return growing.pop(low, owner)
         case ListOf() | Rows() | Growing() | RangeValue():
@@ -49,11 +51,11 @@ def _append(low: Lowering, owner: Seq, args: list[Value]) -> Value:
     return Static(None)
 
 
-def _extend(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+def _extend(low: Lowering, owner: Seq | ListOf | Rows | Growing, args: list[Value]) -> Value:
     items = items_of(low, args[0])
     if items is None:
         raise low.refuse("list-grows")
-    heap.change(low, owner, (*owner.items, *items))
+    growing.extend(low, owner, items)
     return Static(None)
 
 

@@ -19,7 +19,7 @@ from adcompiler.frontend.forms import (
     meet,
     same_value,
 )
-from adcompiler.frontend.heap import identity
+from adcompiler.frontend.heap import identity, is_object
 from adcompiler.frontend.identity import holds_object, note, split
 from adcompiler.frontend.joining import readable
 from adcompiler.frontend.leaves import build
@@ -110,12 +110,15 @@ class Loops:
         return built
 
     def _first(self, key: Key, value: Value) -> Form:
-        """A number that is assigned will most likely change; all else is taken to stay until it does not."""
+        """A number that is assigned will most likely change; all else is taken to stay until it does not.
+
+        A list that is assigned to may only grow: `values += [x]`.
+        """
         form = expanded(self.low.b, value)
         if isinstance(form, Scalar) and form.type.dtype != "bool":
             learned = self.low.learned.get((*self._where, key))
             return Scalar(joined(form.type, learned)) if learned else form
-        if isinstance(form, Parts) and isinstance(value, Seq):
+        if isinstance(form, Parts) and isinstance(value, Seq) and not is_object(value):
             return Parts(form.kind, tuple(self._first((-1, ""), item) for item in value.items), form.keys)
         return Optional(form.form, form.absent) if isinstance(form, Optional) else Known(value)
 

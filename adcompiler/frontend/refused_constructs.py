@@ -235,15 +235,44 @@ def f(s):
         "raise",
     ),
     "raise-class": (
-        "only Python's own exceptions can be raised",
+        "only Python's own exceptions can be raised, and np.linalg.LinAlgError",
         "raise ValueError or another builtin exception",
         """
+class Diverged(Exception):
+    pass
+
 def f(s):
     if s < 0:
-        raise np.linalg.LinAlgError("singular")
+        raise Diverged("negative")
     return s
 """,
-        'np.linalg.LinAlgError("singular")',
+        'Diverged("negative")',
+    ),
+    "exit": (
+        "the end of the program from within",
+        'raise RuntimeError("...")',
+        """
+import sys
+
+def f(s):
+    if s < 0:
+        sys.exit(1)
+    return s
+""",
+        "sys.exit(1)",
+    ),
+    "warn": (
+        "a warning that is not a text with a category of Python's own",
+        'warn with a text: warnings.warn("slow", RuntimeWarning)',
+        """
+import warnings
+
+def f(s):
+    if s < 0:
+        warnings.warn(RuntimeWarning)
+    return s
+""",
+        "warnings.warn",
     ),
     "format": (
         "a format known only at run time, or one that is not of a number",
@@ -257,7 +286,7 @@ def f(s, n):
     ),
     "print-options": (
         "this argument of print",
-        "print to the standard output, with texts as sep and end",
+        "print to the standard output or sys.stderr, with texts as sep and end",
         """
 def f(s, n):
     print(s, file=n)

@@ -103,7 +103,8 @@ def f(x, n):
         "r[0]",
     ),
     "list-write": (
-        "assignment into a list whose length is known only at run time, of something else than a number of its type",
+        "assignment into a list whose length is known only at run time, of something else than a number of its type, "
+        "or into a list that is an item of such a list",
         "use an array: values = np.empty(n)",
         """
 def f(x):

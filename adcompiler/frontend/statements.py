@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from adcompiler.frontend import dictionaries, heap
+from adcompiler.frontend import dictionaries, growing, heap
 from adcompiler.frontend.access import read_attribute, read_item
 from adcompiler.frontend.arithmetic import OPERATORS, SIGN, binary, matmul
 from adcompiler.frontend.binding import (
@@ -25,14 +25,14 @@ from adcompiler.frontend.binding import (
 )
 from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.calls import call
+from adcompiler.frontend.conditions import condition
 from adcompiler.frontend.context import Lowering, statement
 from adcompiler.frontend.expressions import closure
 from adcompiler.frontend.iteration import items_of
 from adcompiler.frontend.liveness import RESULT, RETURNED
 from adcompiler.frontend.numbers import is_array
 from adcompiler.frontend.reading import read_name, resolved
-from adcompiler.frontend.truth import truth
-from adcompiler.frontend.values import DictValue, ListOf, Path, Seq, Static, Unset, Value
+from adcompiler.frontend.values import DictValue, Growing, ListOf, Path, Rows, Seq, Static, Unset, Value
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Check, Const, Load, Store, Var
 
@@ -67,7 +67,8 @@ def augmented(low: Lowering, node: ast.AugAssign) -> None:
 
 def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
     with low.b.at(low.span(node.target)):
-        before = resolved(low, read_name(low, name))
+        held = read_name(low, name)
+        before = resolved(low, held)
     if isinstance(before, Var) and is_array(low, before):
         _augment_array(low, node, before)
         return
@@ -77,11 +78,15 @@ def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
     if isinstance(before, DictValue) and isinstance(node.op, ast.BitOr):
         dictionaries.change(low, before, {**dict(before.items), **dictionaries.merged(low, [value], {})})
         return
-    if isinstance(before, Seq) and before.kind == "list" and isinstance(node.op, ast.Add):
+    if (
+        isinstance(before, (Seq, ListOf, Rows))
+        and getattr(before, "kind", "list") == "list"
+        and isinstance(node.op, ast.Add)
+    ):
         items = items_of(low, resolved(low, value))
         if items is None:
             raise low.refuse("list-grows", node)
-        heap.change(low, before, before.items + tuple(items))
+        growing.extend(low, held if isinstance(held, Growing) else before, items)
         return
     if isinstance(before, ListOf):
         raise low.refuse("list-operand", node, sign=f"{SIGN[OPERATORS[type(node.op)]]}=")
@@ -257,7 +262,7 @@ def outer(low: Lowering, node: ast.Global | ast.Nonlocal) -> None:
 @statement(ast.Assert)
 def assert_(low: Lowering, node: ast.Assert) -> None:
     """`assert test, message`."""
-    test = truth(low, low.eval(node.test, "test"))
+    test = condition(low, node.test)
     if test == Const(True):
         return
     message = ""
@@ -283,13 +288,14 @@ def raise_(low: Lowering, node: ast.Raise) -> None:
         kind = kind.func
     held = low.eval(kind)
     error = held.value if isinstance(held, Static) else None
-    known = (
-        isinstance(error, type) and issubclass(error, Exception) and getattr(builtins, error.__name__, None) is error
-    )
-    if not known:
-        raise low.refuse("raise-class", node.exc)
-    assert isinstance(error, type)
-    raise low.fail(error.__name__, message)
+    if error is SystemExit:
+        raise low.refuse("exit", node.exc)
+    if error is np.linalg.LinAlgError:
+        raise low.fail("np.linalg.LinAlgError", message)
+    name = getattr(error, "__name__", "")
+    if isinstance(error, type) and issubclass(error, Exception) and vars(builtins).get(name) is error:
+        raise low.fail(name, message)
+    raise low.refuse("raise-class", node.exc)
 
 
 def _text(low: Lowering, node: ast.expr) -> str:

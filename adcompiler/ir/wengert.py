@@ -237,14 +237,22 @@ class Grow:
     message: str = ""
 
 
+#: Where a `Print` goes that does not go to the standard output.
+STDERR = "sys.stderr"
+
+
 @dataclass(frozen=True, slots=True)
 class Print:
-    """`print(*args)`: text pieces and values; with a text, `print(text.format(*args), end=end)`, of values alone."""
+    """`print(*args)`: text pieces and values; with a text, `print(text.format(*args), end=end)`, of values alone.
+
+    `to` is where such a text goes, if not to the standard output: "sys.stderr", or the category of a warning.
+    """
 
     args: tuple[str | Var | Const, ...]
     span: Span | None
     text: str | None = None
     end: str = "\n"
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

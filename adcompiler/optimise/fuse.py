@@ -234,7 +234,9 @@ class _Fusion:
 
 def within(fn: Func, stmt: Stmt, array: Var, index: Index) -> bool:
     """Whether each part of an index counts, in a loop of the statement, the elements of its axis."""
-    counted = {(s.index, s.stop) for s in walk((stmt,)) if isinstance(s, Loop) and (s.start, s.step) == (Const(0), Const(1))}
+    counted = {
+        (s.index, s.stop) for s in walk((stmt,)) if isinstance(s, Loop) and (s.start, s.step) == (Const(0), Const(1))
+    }
     return all((item, extent) in counted for item, extent in zip(index, fn.shape(array), strict=True))
 
 

@@ -336,3 +336,50 @@ def stack_machine(x):
 
 
 program(stack_machine, lambda rng: (rng.uniform(0.5, 1.5, 5),))
+
+
+def two_stacks(x):
+    a, b = [], [0.5]
+    for v in x:
+        if v > 0.0:
+            a += [v, v * v]
+            b.extend((v,))
+        elif a and (b or not a) and a[-1] > 0.3:
+            a[-1] = a[-1] * v
+            b[0] += v
+        while len(a) > 3 and not (a[-1] < 0.1 and len(b) > 5):
+            b[len(b) // 2] = a.pop() * b[-1]
+    return sum(a) + sum(b) + len(a) * b[0]
+
+
+program(two_stacks, lambda rng: (np.where(np.arange(9) % 3 == 1, -1, 1) * rng.uniform(0.35, 0.9, size=9),))
+
+
+def heap_of_numbers(x):
+    heap = []
+    for v in x:
+        heap.append(v)
+        k = len(heap) - 1
+        while k and heap[k] < heap[(k - 1) // 2]:
+            heap[k], heap[(k - 1) // 2] = heap[(k - 1) // 2], heap[k]
+            k = (k - 1) // 2
+    total, weight = 0.0, 1.0
+    while heap:
+        total += weight * heap[0]
+        weight *= 0.8
+        last = heap.pop()
+        if heap:
+            heap[0] = last
+        k = 0
+        while 2 * k + 1 < len(heap):
+            child = 2 * k + 1
+            if child + 1 < len(heap) and heap[child + 1] < heap[child]:
+                child += 1
+            if heap[child] >= heap[k]:
+                break
+            heap[k], heap[child] = heap[child], heap[k]
+            k = child
+    return total
+
+
+program(heap_of_numbers, lambda rng: (rng.permutation(6) * 0.3 + rng.uniform(0.0, 0.1, size=6),))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -144,9 +145,10 @@ class Machine:
                     raise getattr(builtins, exception)(message)
             case Grow(array=array, row=row):
                 self.grow(array, int(self.value(row)))
-            case Print(args=args, text=text, end=end):
+            case Print(args=args, text=text, end=end, to=to):
                 values = [a if isinstance(a, str) else self.value(a) for a in args]
-                print(*values) if text is None else print(text.format(*values), end=end)
+                file = sys.stderr if to else None
+                print(*values) if text is None else print(text.format(*values), end=end, file=file)
             case Note():
                 pass
 
