@@ -21,6 +21,8 @@ from numba.core.ir_utils import get_definition, guard
 from numba.core.typing.npydecl import parse_dtype, parse_shape
 from numba.extending import intrinsic
 
+# a vector of 512 bits that is not in one cache line takes two reads, and Numba's own arrays begin at half a line
+_ALIGNED = ir.Constant(ir.IntType(32), 64)
 _TOO_BIG = "array is too big; `arr.size * arr.dtype.itemsize` is larger than the maximum possible size."
 
 
@@ -44,7 +46,7 @@ def allocated(context: Any, builder: Any, kind: Any, extents: Sequence[Any]) -> 
         strides.insert(0, builder.extract_value(product, 0))
         overflows.append(builder.extract_value(product, 1))
     _refuse(context, builder, overflows, _TOO_BIG)
-    memory = context.nrt.meminfo_alloc_aligned(builder, strides[0], context.get_preferred_array_alignment(kind.dtype))
+    memory = context.nrt.meminfo_alloc_aligned(builder, strides[0], _ALIGNED)
     data = context.nrt.meminfo_data(builder, memory)
     fields = {
         "meminfo": memory,
