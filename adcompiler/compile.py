@@ -24,6 +24,7 @@ from adcompiler.optimise.columns import join_tapes
 from adcompiler.optimise.contract import contract_arrays
 from adcompiler.optimise.delays import delay
 from adcompiler.optimise.downward import hide_downward
+from adcompiler.optimise.exchanged import write_over_zeros
 from adcompiler.optimise.fuse import fuse_readers
 from adcompiler.optimise.guards import join_guards
 from adcompiler.optimise.history import live_in_tapes
@@ -62,6 +63,7 @@ LOWERING = (
     contract_arrays,
     narrow_arrays,
     live_in_tapes,
+    write_over_zeros,
     delay,
     slide,
     multiply_by_reciprocals,
