@@ -10,7 +10,15 @@ from numba.core.runtime import _nrt_python, rtsys
 from adcompiler.backend import cpu
 from adcompiler.backend.collection import uncollected
 
-_TEXT = '''import numpy as np
+_TEXT = '''import numba as nb
+import numpy as np
+
+
+@nb.njit(error_model="numpy", nogil=True)
+def plus(a, b):
+    if b == 7:
+        raise ValueError("seven")
+    return a + b
 
 
 def used(a, n, k, step, deep):
@@ -43,6 +51,8 @@ def used(a, n, k, step, deep):
         third[1, -1, i] = a[2][i] + 2.0 * a.T[i][1] + third[1, 0][i] - third.T[i, 0, 1]
         third[-1][2, i] += a[-k, i] * third.T[i].size
         third[0].T[i, -2] = a.T.shape[1] + a[1].T.size
+    turned = third.reshape(n, k + 2, 2).transpose(1, 2, 0)
+    turned[0, 1, k] += plus(turned[2, -1, -k], step)
     return made, sums, counts, max(a[0, 0], n), a[1, 1] ** k, third
 '''
 
@@ -65,7 +75,7 @@ def plain():
 
 
 @pytest.mark.parametrize("layout", ["C", "F", "A"])
-@pytest.mark.parametrize("step", [1, 2, 7, -1])
+@pytest.mark.parametrize("step", [1, 2, 8, -1])
 def test_results_are_those_of_python(compiled, plain, layout, step):
     args = (_a(layout), 6, 1, step, step > 1)
     cpu.specialise(compiled, args, None)
@@ -81,6 +91,12 @@ def test_what_cannot_be_made_is_an_error(compiled):
         compiled(_a("C"), 6, 1, 0, False)
     with pytest.raises((ValueError, MemoryError)):
         compiled(_a("C"), 2**62, 1, 1, False)
+    with pytest.raises(ValueError, match="total size of new array"):
+        compiled(_a("C"), 6, 2, 1, False)
+    with pytest.raises(ValueError, match="seven"):
+        compiled(_a("C"), 6, 1, 7, False)
+    inner = compiled.py_func.__globals__["plus"]
+    assert inner.overloads and not any(made.library._finalized for made in inner.overloads.values())
 
 
 def _left(function):

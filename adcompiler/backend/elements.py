@@ -93,6 +93,27 @@ def _sum(builder: Any, offsets: list[Any]) -> Any:
 def view(context: Any, builder: Any, result: Any, fields: Fields, data: Any, axes: Sequence[int]) -> Any:
     """An array over some axes of another one, in the order given, that begins at `data`."""
     extents, strides = ([fields.read(name, axis) for axis in axes] for name in ("shape", "strides"))
+    return _over(context, builder, result, fields, data, extents, strides)
+
+
+def reshaped(context: Any, builder: Any, result: Any, fields: Fields, extents: Sequence[Any]) -> Any:
+    """The elements of an array in memory row by row under other extents; an error unless these are as many."""
+    zero = ir.Constant(cgutils.intp_t, 0)
+    wrong = builder.icmp_signed("!=", reduce(builder.mul, extents), fields.read("nitems"))
+    for extent in extents:
+        wrong = builder.or_(wrong, builder.icmp_signed("<", extent, zero))
+    with builder.if_then(wrong, likely=False):
+        context.call_conv.return_user_exc(builder, ValueError, ("total size of new array must be unchanged",))
+    strides = [fields.read("itemsize")]
+    for extent in extents[:0:-1]:
+        strides.insert(0, builder.mul(strides[0], extent))
+    return _over(context, builder, result, fields, fields.read("data"), extents, strides)
+
+
+def _over(
+    context: Any, builder: Any, result: Any, fields: Fields, data: Any, extents: Sequence[Any], strides: Sequence[Any]
+) -> Any:
+    """An array over memory of another one."""
     parts = {
         "meminfo": fields.read("meminfo"),
         "parent": fields.read("parent"),

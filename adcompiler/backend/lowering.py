@@ -22,10 +22,13 @@ from numba.np.arrayobj import load_item, store_item
 
 from adcompiler.backend.cheaper import element
 from adcompiler.backend.counting import Counter, iterators
-from adcompiler.backend.elements import Fields, address, indices, view
+from adcompiler.backend.elements import Fields, address, indices, reshaped, view
+from adcompiler.backend.linking import Linked, never_called_by_python
 
 # exponents up to this one are written out as multiplications
 _POWERS = 8
+# methods of arrays that copy nothing
+_VIEWS = ("array.reshape", "array.transpose")
 _MEMORY = types.MemInfoPointer(types.voidptr)
 
 
@@ -56,6 +59,9 @@ class Shorter(Lower):
     def lower_call(self, resty: Any, expr: Any) -> Any:
         """A call; a range as a structure that is never in memory."""
         called = getattr(self.typeof(expr.func.name), "typing_key", None)
+        if called in _VIEWS and not expr.kws and expr.vararg is None:
+            made = self._viewed(resty, expr, called)
+            return super().lower_call(resty, expr) if made is None else made
         if resty != types.range_state64_type or called is not range or expr.kws or expr.vararg is not None:
             return super().lower_call(resty, expr)
         kinds = self.fndesc.calltypes[expr].args
@@ -112,6 +118,27 @@ class Shorter(Lower):
             return None
         fields = self._fields(name, kind)
         made = view(self.context, self.builder, resty, fields, fields.read("data"), range(kind.ndim)[::-1])
+        self.incref(resty, made)
+        return made
+
+    def _viewed(self, resty: Any, expr: Any, called: str) -> Any:
+        """The same elements under other extents, or with the axes in another order."""
+        kind, signature = self.typeof(expr.func.name).this, self.fndesc.calltypes[expr]
+        whole = all(isinstance(t, types.Integer) for t in signature.args)
+        if not whole or type(kind) is not types.Array or resty != signature.return_type:
+            return None
+        array = self.loadvar(expr.func.name)
+        fields = Fields(self.builder, self.context.data_model_manager[kind], array, None)
+        if called == "array.reshape" and kind.layout == "C":
+            extents = [self._cast_var(arg, types.intp) for arg in expr.args]
+            made = reshaped(self.context, self.builder, resty, fields, extents)
+        elif called == "array.transpose":
+            axes = [int(getattr(self.typeof(arg.name), "literal_value", -1)) for arg in expr.args]
+            if sorted(axes) != list(range(kind.ndim)):
+                return None
+            made = view(self.context, self.builder, resty, fields, fields.read("data"), axes)
+        else:
+            return None
         self.incref(resty, made)
         return made
 
@@ -240,3 +267,16 @@ class Lowering(BaseNativeLowering):
     def lowering_class(self) -> type[Lower]:
         """What writes them."""
         return Shorter
+
+    def run_pass(self, state: Any) -> bool:
+        """Write the lines; no machine code of a function that only compiled code calls."""
+        state.library = Linked(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.enable_object_caching()
+        state.flags.no_compile = state.flags.no_cpython_wrapper and state.flags.no_cfunc_wrapper
+        done: bool = super().run_pass(state)
+        if state.flags.no_compile:
+            lowered = state["cr"]
+            called = never_called_by_python(lowered.fndesc, state.library, lowered.env)
+            state.targetctx.insert_user_function(called, lowered.fndesc, [state.library])
+            state["cr"] = lowered._replace(cfunc=called)
+        return done

@@ -63,6 +63,7 @@ class MachineCode(NullCache):
         """Keep a compile result, unless it holds addresses of this process."""
         if self.folder is None:
             return
+        data.library._ensure_finalized()
         if not data.library.has_dynamic_globals and all(x.can_cache for x in data.lifted):
             content = dumps((_symbols(data.library), data._reduce()))  # type: ignore[no-untyped-call]
             self.folder.store(f"{_name(self.stem, sig, data.codegen)}.bin", content)
@@ -83,7 +84,8 @@ class Apart(CPUDispatcher):
     """
 
     def __init__(self, plain: Any, kept: MachineCode) -> None:
-        super().__init__(plain.py_func, targetoptions=plain.targetoptions, pipeline_class=Generated)
+        unwrapped = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        super().__init__(plain.py_func, targetoptions=plain.targetoptions | unwrapped, pipeline_class=Generated)
         self._cache = kept
 
     def compile(self, sig: Any) -> Any:

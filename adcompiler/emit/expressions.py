@@ -267,7 +267,7 @@ class Expressions:
         assert isinstance(axes, tuple)
         if axes == tuple(reversed(range(len(axes)))):
             return ast.Attribute(base, "T", LOAD)
-        return call("np.transpose", base, ast.Tuple([ast.Constant(a) for a in axes], LOAD))
+        return method(base, "transpose", *[ast.Constant(a) for a in axes])
 
     def _reduce(self, stmt: Assign) -> ast.expr:
         params, rank = dict(stmt.params), self.fn.type(stmt.args[0]).rank
