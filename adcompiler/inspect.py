@@ -1,4 +1,4 @@
-"""Any stage of a compilation, for people: tables, texts, reports."""
+"""Any stage of a compilation, for people: the Wengert list as a table and a graph, the text beside the user's lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,25 @@ from adcompiler.errors import Span
 from adcompiler.ir.show import show_line
 from adcompiler.ir.walk import blocks, defines, operands
 from adcompiler.ir.wengert import Assign, Block, Branch, Check, Draw, Func, Load, Loop, Stmt, Store, Var, While
-from adcompiler.optimise.share import decisions
+
+
+class Text(str):
+    """Text that a console shows as it is, without quotation marks."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class Printed(Text):
+    """Text that has been printed: a console does not show it again."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return ""
+
 
 _ORIGIN = re.compile(r"^\s*# \S+:(\d+): (.*)$")
 
@@ -61,6 +79,16 @@ class View:
         return "forward" if ahead else derivative.mode
 
     @property
+    def readable(self) -> Text:
+        """The derivative as text that runs with NumPy alone."""
+        return Text(self.plan.compiled.readable)
+
+    @property
+    def lowered(self) -> Text:
+        """The text that Numba compiles."""
+        return Text(self.plan.compiled.text)
+
+    @property
     def recorded(self) -> dict[str, str]:
         """The bytes recorded of each name, as a product of extents."""
         return {record.name: record.size for record in records(self.plan.compiled.stages["readable"])}
@@ -88,7 +116,7 @@ class Row:
         return names, self.operation, self.arguments, "active" if self.active else "", self.recorded, self.line
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class WengertTable:
     """The Wengert list of a function; prints as a table.
 
@@ -106,6 +134,8 @@ class WengertTable:
     def __str__(self) -> str:
         head = ("name", "operation", "arguments", "", "recorded", "line")
         return "\n".join(aligned([head, *(row.cells for row in self.rows)]))
+
+    __repr__ = __str__
 
     def graph(self) -> Any:
         """The lines as a `networkx.DiGraph`: an edge leads from a name to one computed from it."""
@@ -160,7 +190,7 @@ def wengert(view: View) -> WengertTable:
                 arguments,
                 flows,
                 "; ".join(recorded[v.name] for v in made if v.name in recorded),
-                _text(getattr(stmt, "span", None)),
+                text_of(getattr(stmt, "span", None)),
             )
         )
         edges += [(str(a), str(v)) for v in made for a in operands(stmt) if isinstance(a, Var)]
@@ -196,96 +226,9 @@ def _operation(stmt: Stmt) -> tuple[str, str]:
     return ("load", tail) if isinstance(stmt, Load) else ("store", written) if isinstance(stmt, Store) else (head, tail)
 
 
-def _text(span: Span | None) -> str:
+def text_of(span: Span | None) -> str:
+    """A line of the user's with its number."""
     return f"{span.line}: {span.text.strip()}" if span is not None and span.text else ""
-
-
-# -- the report --------------------------------------------------------------------------------------------------------
-
-
-def explain(view: View) -> str:
-    """A report of what the compiler did and why."""
-    times = {"front end": view.instance.lowering.seconds, **view.plan.compiled.times}
-    parts = {
-        "arguments": list(_arguments(view)),
-        "variables": list(_variables(view)),
-        "records": list(aligned([(name, size) for name, size in view.recorded.items()])),
-        "loops": list(_loops(view)),
-        "threads": list(_threads(view)),
-        "time": [f"{stage}  {1e3 * took:.1f} ms" for stage, took in times.items()],
-    }
-    title = f"{view.subject.binder.name}: {view.mode}"
-    if view.mode != view.plan.compiled.derivative.mode:
-        title += ", since reverse mode would record the iterations of a loop"
-    return "\n".join([title, *(text for head, lines in parts.items() for text in _section(head, lines))])
-
-
-def _section(head: str, lines: Sequence[str]) -> Iterator[str]:
-    if lines:
-        yield f"\n{head}"
-        yield from (f"  {text}" for text in lines)
-
-
-def _arguments(view: View) -> Iterator[str]:
-    lowered, wrt = view.instance.lowering.lowered, view.plan.compiled.derivative.wrt
-    captured = {capture.name for capture in lowered.captures}
-    derived = view.plan.compiled.derivative.mode != "primal"
-    rows = []
-    for k, p in enumerate(view.primal.params):
-        notes = ["differentiated" if k in wrt else "passive"]
-        if p.name in captured:
-            notes.append("held outside the function: its present value is passed at each call")
-        if k in lowered.written:
-            notes.append("written by the function: copied once a call" if derived else "written by the function")
-        rows.append((str(p), str(view.primal.types[p.name]), ", ".join(notes)))
-    yield from aligned(rows)
-
-
-def _variables(view: View) -> Iterator[str]:
-    lively, recorded, rows = view.active, view.recorded, []
-    if view.plan.compiled.derivative.mode == "primal":
-        return
-    for stmt, _ in nested(view.primal.body):
-        for v in defines(stmt):
-            kept = recorded.get(v.name)
-            if kept is not None:
-                fate = f"recorded: {kept}, since the reverse sweep reads it and computing it again would cost more"
-            elif v in lively and view.mode == "forward":
-                fate = "its tangents are computed beside it"
-            elif v in lively:
-                fate = "not recorded: computed again, or still there, where the reverse sweep needs it"
-            else:
-                continue
-            rows.append((str(v), str(view.primal.types[v.name]), "active" if v in lively else "passive", fate))
-    yield from aligned(rows)
-
-
-def _loops(view: View) -> Iterator[str]:
-    """Each loop of the user with what has become of it."""
-    made = [stmt for stmt, _ in nested(view.plan.compiled.stages["readable"].body) if isinstance(stmt, (Loop, While))]
-    for stmt, depth in nested(view.primal.body):
-        if isinstance(stmt, (Loop, While)):
-            same = [s for s in made if s.span == stmt.span]
-            yield "  " * depth + _text(stmt.span).rstrip(":") + ": " + _fate(view, stmt, same)
-
-
-def _fate(view: View, loop: Loop | While, made: Sequence[Loop | While]) -> str:
-    if view.mode != "reverse":
-        return "one loop"
-    if len(made) < 2:
-        return "value and adjoint in one loop" if made else "no longer there"
-    first, last = made[0], made[-1]
-    forwards = isinstance(first, Loop) and isinstance(last, Loop) and first.step == last.step
-    return f"a loop for the value, then its adjoint in {'the same' if forwards else 'reverse'} order"
-
-
-def _threads(view: View) -> Iterator[str]:
-    """Which loops of the lowered form threads share, and why others are not shared."""
-    compiled = view.plan.compiled
-    if "unshared" in compiled.stages:
-        decided = decisions(compiled.stages["unshared"], view.instance.lowering.of.options.fastmath)
-        rows = dict.fromkeys((_text(loop.span).rstrip(":"), why) for loop, why in decided if loop.span is not None)
-        yield from aligned(list(rows))
 
 
 # -- the user's code beside its adjoint --------------------------------------------------------------------------------

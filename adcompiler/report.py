@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from adcompiler.inspect import View, explain, paired, wengert
+from adcompiler.explain import explain
+from adcompiler.inspect import View, paired, wengert
 
 _STYLE = """\
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em; color: #1f2328; background: #fff; }

@@ -157,23 +157,25 @@ class Transformed:
 
     def adjoint_source(self, *args: Any, **kwargs: Any) -> str:
         """The readable derivative: Python text that runs as it stands with NumPy."""
-        return self.view(*args, **kwargs).plan.compiled.readable
+        return self.view(*args, **kwargs).readable
 
     def lowered_source(self, *args: Any, **kwargs: Any) -> str:
         """What Numba compiles."""
-        return self.view(*args, **kwargs).plan.compiled.text
+        return self.view(*args, **kwargs).lowered
 
     def explain(self, *args: Any, **kwargs: Any) -> str:
         """What is active, what is recorded, how loops run, and how long compiling took."""
-        from adcompiler import inspect
+        from adcompiler.explain import explain
 
-        return inspect.explain(self.view(*args, **kwargs))
+        return explain(self.view(*args, **kwargs))
 
     def show(self, *args: Any, **kwargs: Any) -> str:
-        """The user's lines beside the derivative's."""
+        """Print the user's lines beside the derivative's, and return what is printed."""
         from adcompiler import inspect
 
-        return inspect.side_by_side(self.view(*args, **kwargs))
+        text = inspect.Printed(inspect.side_by_side(self.view(*args, **kwargs)))
+        print(text)
+        return text
 
     def report(self, path: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
         """Write a page of HTML: the user's lines beside the derivative's, `explain` and the Wengert list."""

@@ -83,7 +83,10 @@ def test_explain() -> None:
     assert "differentiated" in lines["w"]
     assert "written by the function: copied once a call" in lines["x"]
     assert "held outside the function" in lines["GAIN"]
-    assert "recorded: 8 B x" in report
+    assert lines["total"].split()[1:4] == ["float64", "active", "not"]
+    assert "t_3 = x[...]  8 B x x.shape[0]  25: x[i] = np.sin(x[i - 1] * w) * x[i]" in report
+    assert "and 4 values without a name, none of them recorded" in report
+    assert "i" not in lines
     assert "for i in range(1, len(x)): a loop for the value, then its adjoint in reverse order" in report
     assert {"front", "wengert", "derivative", "readable", "lowered", "numba"} <= set(lines)
 
@@ -95,8 +98,33 @@ def test_explain_says_that_a_gradient_runs_in_forward_mode() -> None:
     assert "in forward mode: nothing is recorded" in ad.grad(walk).adjoint_source(*call())
 
 
-def test_show_puts_the_users_lines_beside_the_adjoint() -> None:
+def squared(x, n):
+    """A name that ends in a number, assigned twice in a loop, and carried by it."""
+    y_2 = x[0] * x[-1]
+    for _ in range(n):
+        y_2 = y_2 * y_2
+        y_2 += 1.0
+    return y_2
+
+
+def test_explain_says_once_of_a_variable_that_it_is_recorded() -> None:
+    report = ad.grad(squared).explain(np.ones(4), 7)
+    (line,) = [line for line in report.splitlines() if line.startswith("  y_2 ")][:1]
+    assert line.split()[1:4] == ["float64", "active", "recorded:"]
+    assert report.count("  y_2") == 2
+
+
+def test_texts_print_themselves_in_a_console() -> None:
+    g = ad.grad(walk, (0, 1))
+    g(*call())
+    for text in (g.explain(), g.adjoint_source(), g.lowered_source(), g.wengert()):
+        assert repr(text) == str(text)
+
+
+def test_show_puts_the_users_lines_beside_the_adjoint(capsys: pytest.CaptureFixture[str]) -> None:
     text = ad.grad(walk, (0, 1)).show(*call())
+    assert capsys.readouterr().out == f"{text}\n"
+    assert repr(text) == ""
     rows = [line for line in text.splitlines() if "for i in range(1, len(x)):" in line]
     assert len(rows) >= 2
     assert all("|" in row for row in rows)

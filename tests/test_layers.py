@@ -24,6 +24,7 @@ LAYERS = [
     {"device"},
     {"calls"},
     {"inspect"},
+    {"explain"},
     {"export", "report"},
     {"transformed"},
     {"api", "batching", "matrices", "products", "custom", "custom_rules"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ def test_explain_gives_the_size_of_every_tape_in_terms_of_the_arguments() -> Non
     def sizes(function: Any, *args: Any) -> list[str]:
         report = ad.value_and_grad(function).explain(*args)
         listed = report.split("\nrecords\n")[1].split("\n\n")[0]
-        return sorted({line.split(maxsplit=1)[1] for line in listed.splitlines()})
+        return sorted({re.split(r"  +", line.strip())[1] for line in listed.splitlines()})
 
     line = next(
         k for k, text in enumerate(inspect.getsource(triangles).splitlines(), 1) if "in range(i + 1, n)" in text

@@ -121,7 +121,9 @@ def run_show(options: argparse.Namespace) -> None:
         derivative.report(options.html, *args)
         print(f"wrote {options.html}")
     else:
-        print(getattr(derivative, STAGES[options.stage])(*args))
+        text = getattr(derivative, STAGES[options.stage])(*args)
+        if options.stage != "side":
+            print(text)
 
 
 def run_check(options: argparse.Namespace) -> None:
