@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Hashable
 from functools import lru_cache
@@ -19,6 +18,7 @@ from adcompiler.handlers import DECLARED
 from adcompiler.options import Options
 from adcompiler.outside import Lowered
 from adcompiler.signature import Spec, StaticSpec, fields_of, spec_of
+from adcompiler.undivided import LOCK, undivided
 
 # callers that come with ever new objects must not fill the memory
 _MANY = 1024
@@ -39,7 +39,6 @@ class Subject(Origin):
 
     def __init__(self, function: Callable[..., Any], options: Options) -> None:
         super().__init__(function, options)
-        self.lock = threading.RLock()
         self.instances: dict[Hashable, list[Instance]] = {}
         self.lowerings: dict[tuple[Spec, ...], list[Lowering]] = {}
 
@@ -50,7 +49,7 @@ class Subject(Origin):
             captured = instance.lowering.captured(values)
             if captured is not None:
                 return instance, instance.leaves(values, captured)
-        with self.lock:
+        with LOCK:
             return self._made(key, values)
 
     def _made(self, key: tuple[Hashable, ...], values: tuple[Any, ...]) -> tuple[Instance, list[Any]]:
@@ -81,7 +80,8 @@ class Subject(Origin):
             if captured is not None:
                 return self._entered(lowering), captured
         # a call whose machine code is there needs no compiler
-        from adcompiler.compile import lowered
+        with undivided():
+            from adcompiler.compile import lowered
 
         lowering = self._lowered(specs, lambda: lowered(self.source, specs, values))
         return lowering, present(lowering.face.captures)
@@ -90,7 +90,7 @@ class Subject(Origin):
         """The Wengert list for arguments of which only the specifications are known; may raise `NotStatic`."""
         from adcompiler.frontend.lower import lower
 
-        with self.lock:
+        with LOCK:
             for known in self.lowerings.get(specs, ()):
                 if known.final == specs and known.captured(()) is not None:
                     return known
