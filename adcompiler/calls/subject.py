@@ -8,6 +8,7 @@ from functools import lru_cache
 from types import FunctionType, MethodType
 from typing import Any
 
+from adcompiler.calls.binding import Binder
 from adcompiler.calls.instance import Instance
 from adcompiler.calls.kept import Entry, entry_of
 from adcompiler.calls.lowering import Lowering, present
@@ -39,11 +40,14 @@ class Subject(Origin):
 
     def __init__(self, function: Callable[..., Any], options: Options) -> None:
         super().__init__(function, options)
+        self.code = self.binder.entry.__code__
         self.instances: dict[Hashable, list[Instance]] = {}
         self.lowerings: dict[tuple[Spec, ...], list[Lowering]] = {}
 
     def find(self, values: tuple[Any, ...]) -> tuple[Instance, list[Any]]:
         """What was compiled for these values, and the arguments to call it with."""
+        if self.binder.entry.__code__ is not self.code:
+            self._renew()
         key = tuple(map(signature, values))
         for instance in self.instances.get(key, ()):
             captured = instance.lowering.captured(values)
@@ -51,6 +55,13 @@ class Subject(Origin):
                 return instance, instance.leaves(values, captured)
         with LOCK:
             return self._made(key, values)
+
+    def _renew(self) -> None:
+        """Forget what was compiled of lines that the function no longer has."""
+        with LOCK:
+            self.__dict__.pop("source", None)
+            self.binder = Binder(self.function)
+            self.instances, self.lowerings, self.code = {}, {}, self.binder.entry.__code__
 
     def _made(self, key: tuple[Hashable, ...], values: tuple[Any, ...]) -> tuple[Instance, list[Any]]:
         for instance in self.instances.get(key, ()):
@@ -91,6 +102,8 @@ class Subject(Origin):
         from adcompiler.frontend.lower import lower
 
         with LOCK:
+            if self.binder.entry.__code__ is not self.code:
+                self._renew()
             for known in self.lowerings.get(specs, ()):
                 if known.final == specs and known.captured(()) is not None:
                     return known
