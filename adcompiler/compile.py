@@ -99,12 +99,12 @@ T = TypeVar("T")
 
 
 def lowered(
-    source: SourceFunc, specs: tuple[Spec, ...], values: tuple[object, ...]
+    source: SourceFunc, specs: tuple[Spec, ...], values: tuple[object, ...], kernel: bool = False
 ) -> tuple[Lowered, tuple[Spec, ...]]:
     """The Wengert list of a function, and the specifications with the numbers that had to be known made constants."""
     while True:
         try:
-            return lower(source, specs), specs
+            return lower(source, specs, kernel), specs
         except NotStatic as need:
             specs = with_static(specs, values, need.positions)
 

@@ -10,8 +10,6 @@ import importlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from adcompiler.undivided import undivided
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 MODULES: dict[object, str] = {}
@@ -32,5 +30,4 @@ def handled_in(module: str) -> Callable[[F], F]:
 def enter_handler(function: object) -> None:
     """Import the module that enters the handler of a function, where there is one."""
     if function in MODULES:
-        with undivided():
-            importlib.import_module(MODULES[function])
+        importlib.import_module(MODULES[function])

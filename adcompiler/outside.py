@@ -45,7 +45,6 @@ def _unhidden(space: Mapping[str, object], names: tuple[str, ...]) -> bool:
 
 #: Facts about an object, by kind.
 FACTS: Mapping[str, Callable[[Any, Any], object]] = {
-    "code": lambda held, _: held.__code__,
     "equals": lambda held, other: bool(held == other.fetch()),
     "form": _form,
     "hasattr": hasattr,
@@ -118,6 +117,8 @@ class Lowered:
         Functions and modules on which the code depends.
     device : bool
         Whether it calls a function for a GPU.
+    atomic : frozenset of int
+        Positions of the array parameters to whose elements the threads of a kernel add at the same time.
     """
 
     func: Func
@@ -126,3 +127,4 @@ class Lowered:
     written: frozenset[int]
     guards: tuple[Guard, ...]
     device: bool = False
+    atomic: frozenset[int] = frozenset()

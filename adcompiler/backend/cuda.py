@@ -14,6 +14,7 @@ import numpy as np
 
 from adcompiler.backend.cpu import load
 from adcompiler.errors import ADCompilerError
+from adcompiler.ir.types import Type
 
 #: `numba.cuda`.
 cuda: Any = importlib.import_module("numba.cuda")
@@ -48,7 +49,7 @@ def module_function(text: str, name: str) -> Callable[..., Any]:
     function = load(text, name, False)
     if simulated():
         # Python's own mathematics raises where a GPU gives infinity or NaN
-        function.__globals__["math"] = SimpleNamespace(**_mathematics())
+        getattr(function, "py_func", function).__globals__["math"] = SimpleNamespace(**_mathematics())
     return function
 
 
@@ -64,6 +65,17 @@ def ptx(function: Callable[..., Any], args: Sequence[Any], capability: tuple[int
         types = tuple(numba.typeof(a) for a in given)  # type: ignore[no-untyped-call]
         found[kernel.py_func.__name__] = cuda.compile_ptx(kernel.py_func, types, cc=capability, fastmath=fast)[0]
     return found
+
+
+def kernel_ptx(kernel: Any, types: Sequence[Type], capability: tuple[int, int]) -> str:
+    """The machine code, as PTX, of a kernel for arguments of some types."""
+    if simulated():
+        raise ADCompilerError("Numba's simulator compiles nothing", None, f"start Python without {_SIMULATED}")
+    given = [getattr(numba.types, "boolean" if t.dtype == "bool" else t.dtype) for t in types]
+    arrays = [numba.types.Array(one, t.rank, "C") if t.rank else one for one, t in zip(given, types, strict=True)]
+    fast = kernel.targetoptions.get("fastmath", False)
+    text: str = cuda.compile_ptx(kernel.py_func, tuple(arrays), cc=capability, fastmath=fast)[0]
+    return text
 
 
 def _mathematics() -> dict[str, Any]:

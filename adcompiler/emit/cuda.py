@@ -90,10 +90,11 @@ def _host(fn: Func, comments: list[str]) -> ast.stmt:
     statements = _HostStatements(fn, printed, names, "python", {}, comments=comments)
     body = statements.body()
     doc: list[ast.stmt] = [ast.Expr(ast.Constant(fn.doc))] if fn.doc else []
-    return _function(fn.name, [p.name for p in fn.params], [*doc, *body])
+    return function_of(fn.name, [p.name for p in fn.params], [*doc, *body])
 
 
-def _function(title: str, params: Sequence[str], body: list[ast.stmt]) -> ast.FunctionDef:
+def function_of(title: str, params: Sequence[str], body: list[ast.stmt]) -> ast.FunctionDef:
+    """A function of these parameters."""
     arguments = ast.arguments(
         posonlyargs=[], args=[ast.arg(p) for p in params], kwonlyargs=[], kw_defaults=[], defaults=[]
     )
@@ -123,7 +124,7 @@ class _Printer:
         statements.gathered = self.kernel.gathered
         body = statements.whole()
         work, params = statements.item.work, [p.name for p in fn.params]
-        function = _function(self.named("item"), [params[0], REPORT, *params[1:], *(w.name for w in work)], body)
+        function = function_of(self.named("item"), [params[0], REPORT, *params[1:], *(w.name for w in work)], body)
         function.decorator_list = [self.jit(device=ast.Constant(True))]
         made = [function, self.launched(work), self.extents(lines, work)]
         if statements.item.checks:
@@ -199,7 +200,7 @@ class _Printer:
         statements = Statements(told, printed, python_names(told, printed, _RESERVED), "python", {}, False)
         body = statements.block(told.body)
         values: list[ast.expr] = [statements.print.atom(r) for r in results]
-        return _function(told.name, [p.name for p in told.params], [*body, ast.Return(ast.Tuple(values, ast.Load()))])
+        return function_of(told.name, [p.name for p in told.params], [*body, ast.Return(ast.Tuple(values, ast.Load()))])
 
     def raising(self, checks: Sequence[Check]) -> ast.stmt:
         """The function that raises the exception of a check."""
@@ -209,7 +210,7 @@ class _Printer:
             message = with_values(check.message, values) if values else ast.Constant(check.message)
             lines = [*comment(check.span, self.comments), ast.Raise(call(check.exception, message), None)]
             body.append(ast.If(compare(name("number"), ast.Eq(), ast.Constant(number)), lines, []))
-        return _function(self.named("check"), ["number", "one", "other"], body)
+        return function_of(self.named("check"), ["number", "one", "other"], body)
 
 
 def comment(span: Span | None, comments: list[str]) -> list[ast.stmt]:

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from adcompiler.frontend import indexing, library, records
+from adcompiler.frontend import indexing, library, records, threads
 from adcompiler.frontend.binding import index_items
 from adcompiler.frontend.builtin_places import flat
 from adcompiler.frontend.captures import is_constant, is_constant_module
@@ -183,6 +183,8 @@ def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None 
             return _outer_attribute(low, held, path, name)
         case Static(value=ModuleType() as module):
             return _module_attribute(low, module, name)
+        case Static(value=threads.Member() as member):
+            return threads.attribute(low, member, name)
         case Static(value=str() | bytes()) if hasattr("", name):
             return Method(owner, name)
         case Static(value=held) if held is not None and hasattr(held, name):
@@ -213,6 +215,8 @@ def literal(held: object) -> Value:
 
 
 def _module_attribute(low: Lowering, module: ModuleType, name: str) -> Value:
+    if threads.is_cuda(module):
+        return threads.member(low, name)
     if not hasattr(module, name):
         near = nearest(name, dir(module))
         raise low.refuse("unknown-attribute", name=name, kind=f"module {module.__name__}", near=near)

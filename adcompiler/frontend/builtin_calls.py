@@ -14,6 +14,7 @@ from adcompiler.frontend import (
     printing,
 )
 from adcompiler.frontend.builtin_table import TABLE, Builtin
+from adcompiler.frontend.threads import scalar_type
 from adcompiler.handlers import enter_handler
 
 HANDLERS = (builtin_iterators, builtin_numbers, builtin_objects, builtin_places, builtin_sequences, printing)
@@ -32,4 +33,6 @@ def lookup(held: object) -> Builtin | None:
         return None
     if found is None and isinstance(held, type) and issubclass(held, np.generic):
         return builtin_numbers.numpy_scalar(held)
+    if found is None and (kind := scalar_type(held)) is not None:
+        return builtin_numbers.numpy_scalar(kind)
     return found

@@ -29,6 +29,7 @@ from adcompiler.frontend.list_methods import call_method
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.registry import title
 from adcompiler.frontend.rows import columns, rows_array
+from adcompiler.frontend.threads import Member, unknown
 from adcompiler.frontend.values import (
     Closure,
     DictValue,
@@ -198,6 +199,8 @@ def _call_static(
             raise low.refuse("class-call", name=held.__name__)
         return record
     builtin = str(getattr(held, "__module__", "")).partition(".")[0] in ("builtins", "None", "")
+    if isinstance(held, Member):
+        raise unknown(low, held)
     if callable(held) and builtin and not isinstance(held, np.ufunc):
         raise low.refuse("builtin-call", name=getattr(held, "__name__", repr(held)))
     if not callable(held):

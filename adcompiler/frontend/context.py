@@ -64,6 +64,8 @@ class Lowering:
         The definitions of functions that call themselves until a run-time value ends it.
     changing : frozenset of type
         The dataclasses whose attributes are assigned.
+    kernel : bool
+        Whether the function is a kernel, which threads of a GPU run.
     """
 
     def __init__(
@@ -72,7 +74,11 @@ class Lowering:
         grows_known: bool = True,
         recursive: frozenset[FunctionNode] = frozenset(),
         changing: frozenset[type] = frozenset(),
+        kernel: bool = False,
     ) -> None:
+        self.kernel = kernel
+        # the arrays to whose elements threads of a kernel add at the same time
+        self.atomic: set[Var] = set()
         self.b = Builder()
         self.entry: list[Stmt] = []
         self.captures = Captures(self.b, self.entry, static)

@@ -57,7 +57,7 @@ _DEEP = 20_000
 _RETRIES = 32
 
 
-def lower(source: SourceFunc, specs: Sequence[Spec]) -> Lowered:
+def lower(source: SourceFunc, specs: Sequence[Spec], kernel: bool = False) -> Lowered:
     """Translate a function for arguments of these specifications, given in the order of its parameters.
 
     Raises `NotStatic` where run-time arguments must be known at compile time: compile again with them as constants.
@@ -67,7 +67,7 @@ def lower(source: SourceFunc, specs: Sequence[Spec]) -> Lowered:
     changing: frozenset[type] = frozenset()
     grows_known = True
     for _ in range(_RETRIES):
-        low = Lowering(static, grows_known, recursive, changing)
+        low = Lowering(static, grows_known, recursive, changing, kernel)
         try:
             with _deep_recursion():
                 return _lowered(low, source, specs)
@@ -199,9 +199,11 @@ def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: lis
     check_shrunk_lists(func, low.shrunk)
     known = aliases(func)
     written = frozenset(k for k, var in enumerate(every) if known.root(var) in known.stored)
+    together = {known.root(array) for array in low.atomic}
+    atomic = frozenset(k for k, var in enumerate(every) if known.root(var) in together)
     guards = low.captures.every_guard()
     captures = tuple(capture for capture, _ in captured)
-    return Lowered(named(func, low.called), captures, out, written, guards, low.device)
+    return Lowered(named(func, low.called), captures, out, written, guards, low.device, atomic)
 
 
 def _to_make_static(low: Lowering, need: NeedStatic) -> frozenset[tuple[object, ...]]:

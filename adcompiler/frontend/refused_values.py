@@ -8,6 +8,12 @@ from __future__ import annotations
 from adcompiler.frontend.refused_constructs import Row
 
 VALUES: dict[str, Row] = {
+    "atomic-value": (
+        "what an element held before depends on the order in which threads add to it",
+        "let cuda.atomic.add be a statement of its own",
+        "",
+        "",
+    ),
     "in": (
         "'in' with a {kind}",
         "use a tuple of numbers, or np.any(x == value)",

@@ -36,6 +36,7 @@ class Promotion(Surroundings):
     elements: Elements = field(init=False)
     found: dict[Path, list[Element]] = field(default_factory=dict)
     tests: dict[Path, Form] = field(default_factory=dict)
+    shared: frozenset[Var] = frozenset()
 
     def __post_init__(self) -> None:
         self.elements = Elements.of(self.fn)
@@ -84,6 +85,8 @@ class Promotion(Surroundings):
 
     def fits(self, group: list[Use], uses: list[Use], whole: set[Var], frame: Frame) -> bool:
         """Whether an element is the same in all iterations and touched in no other way."""
+        if group[0].stmt.array in self.shared:
+            return False
         if not self.invariant(group[0], frame) or not all(self.reachable(use, frame) for use in group):
             return False
         stored = any(isinstance(use.stmt, Store) for use in group)
@@ -158,14 +161,17 @@ class Promotion(Surroundings):
         return False
 
 
-def promote(fn: Func) -> Func:
+def promote(fn: Func, shared: frozenset[Var] = frozenset()) -> Func:
     """Keep an element that a counted loop addresses by what does not change in it in a scalar, and store it once.
+
+    To the arrays `shared` others add at the same time: their elements stay in memory.
 
     Before:  for j in range(n): a_bar[i, k] += x[j]
     After:   a_bar_ik = a_bar[i, k]; for j in range(n): a_bar_ik += x[j]; a_bar[i, k] = a_bar_ik
     """
     while True:
         promotion = Promotion.of(fn)
+        promotion.shared = shared
         promotion.visit()
         if not promotion.found:
             return fn

@@ -55,9 +55,9 @@ class Elements:
     stores: list[tuple[Path, Var, Access]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, fn: Func) -> Elements:
-        """With all stores of the function."""
-        found = cls(fn, dependence(fn), Memory(fn))
+    def of(cls, fn: Func, apart: bool = False) -> Elements:
+        """With all stores of the function, of which no two parameters share memory where `apart` is true."""
+        found = cls(fn, dependence(fn), Memory(fn, apart))
         for stmt, path, frames in sites(fn.body):
             if isinstance(stmt, Store):
                 access = found.over.accesses.access(stmt.array, stmt.index, path, frames)
@@ -163,13 +163,15 @@ class Sharing:
                 del table[key]
 
 
-def share_loads(fn: Func) -> Func:
+def share_loads(fn: Func, apart: bool = False) -> Func:
     """Load an element once where nothing can have changed it, and take what was stored from the name that was stored.
+
+    No two parameters share memory where `apart` is true.
 
     Before:  t = x[i]; a[i] = t; u = a[i]; v = x[i]
     After:   t = x[i]; a[i] = t      (t stands for u and v)
     """
-    sharing = Sharing(Elements.of(fn))
+    sharing = Sharing(Elements.of(fn, apart))
     body = sharing.block(fn.body, (), {})
     if not sharing.names:
         return fn

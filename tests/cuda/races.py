@@ -8,16 +8,20 @@ from contextlib import contextmanager
 from typing import Any
 
 from numba.cuda.simulator.cudadrv.devicearray import FakeWithinKernelCUDAArray as Seen
+from numba.cuda.simulator.kernelapi import FakeCUDAAtomic as Atomic
 
 from adcompiler.backend import device
+from adcompiler.cuda.launch import Grid
 
 
 class Races:
-    """Which threads read and write each element, by its address."""
+    """Which threads read, write and add to each element, by its address."""
 
     def __init__(self) -> None:
         self.readers: dict[int, set[object]] = {}
         self.writers: dict[int, set[object]] = {}
+        self.adders: dict[int, set[object]] = {}
+        self.adding: set[int] = set()
         self.found: list[str] = []
 
     def note(self, of: dict[int, set[object]], array: Any, index: Any) -> None:
@@ -27,22 +31,37 @@ class Races:
         if len(at) != plain.ndim or not all(hasattr(k, "__index__") for k in at):
             return
         steps = (k % n * s for k, n, s in zip(at, plain.shape, plain.strides, strict=True))
-        here = threading.current_thread()
-        of.setdefault(plain.__array_interface__["data"][0] + sum(steps), set()).add((here.blockIdx.x, here.threadIdx.x))
+        here: Any = threading.current_thread()
+        of = self.adders if threading.get_ident() in self.adding else of
+        name = tuple(getattr(place, axis) for place in (here.blockIdx, here.threadIdx) for axis in "xyz")
+        of.setdefault(plain.__array_interface__["data"][0] + sum(steps), set()).add(name)
+
+    def forget(self) -> None:
+        """Begin anew: other kernels have used the memory before."""
+        for of in (self.readers, self.writers, self.adders):
+            of.clear()
 
     def ended(self, report: Any) -> None:
         """Compare what the threads of a launch have touched, but for its report."""
-        first = report.__array_interface__["data"][0]
-        for address, writers in self.writers.items():
-            if not first <= address < first + report.nbytes and len(writers | self.readers.get(address, set())) > 1:
-                self.found.append(f"threads {sorted(writers)} write one element")
+        first, last = (0, 0)
+        if report is not None:
+            first = report.__array_interface__["data"][0]
+            last = first + report.nbytes
+        for address in {*self.writers, *self.adders}:
+            if first <= address < last:
+                continue
+            write, read, add = (of.get(address, set()) for of in (self.writers, self.readers, self.adders))
+            if (write and len(write | read | add) > 1) or (add and len(add | read) > 1 and read):
+                self.found.append(f"threads {sorted(write | read | add)} use one element")
 
 
 @contextmanager
 def watched() -> Iterator[list[str]]:
     """The races of the kernels that are launched inside."""
     races = Races()
-    get, put, run, say = Seen.__getitem__, Seen.__setitem__, device.Launch.run, device.Launch.blank
+    get, put = Seen.__getitem__, Seen.__setitem__
+    atomic = {name: getattr(Atomic, name) for name in ("add", "sub", "max")}
+    run, say, launch = device.Launch.run, device.Launch.blank, Grid.launch
     reports: list[Any] = []
 
     def reading(self: Any, index: Any) -> Any:
@@ -53,10 +72,18 @@ def watched() -> Iterator[list[str]]:
         races.note(races.writers, self, index)
         put(self, index, value)
 
+    def adding(how: Any) -> Any:
+        def added(self: Any, array: Any, index: Any, value: Any) -> Any:
+            races.adding.add(threading.get_ident())
+            try:
+                return how(self, array, index, value)
+            finally:
+                races.adding.discard(threading.get_ident())
+
+        return added
+
     def running(self: Any, *args: Any) -> Any:
-        # other kernels have used the memory before
-        races.readers.clear()
-        races.writers.clear()
+        races.forget()
         result = run(self, *args)
         races.ended(reports.pop()._ary)
         return result
@@ -65,10 +92,22 @@ def watched() -> Iterator[list[str]]:
         reports.append(say(self))
         return reports[-1]
 
+    def launching(self: Any, kernel: Any) -> Any:
+        def launched(*args: Any) -> None:
+            races.forget()
+            launch(self, kernel)(*args)
+            races.ended(None)
+
+        return launched
+
     Seen.__getitem__, Seen.__setitem__ = reading, writing
-    device.Launch.run, device.Launch.blank = running, saying
+    for name, how in atomic.items():
+        setattr(Atomic, name, adding(how))
+    device.Launch.run, device.Launch.blank, Grid.launch = running, saying, launching  # type: ignore[method-assign]
     try:
         yield races.found
     finally:
         Seen.__getitem__, Seen.__setitem__ = get, put
-        device.Launch.run, device.Launch.blank = run, say
+        for name, how in atomic.items():
+            setattr(Atomic, name, how)
+        device.Launch.run, device.Launch.blank, Grid.launch = run, say, launch  # type: ignore[method-assign]

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numba.cuda.dispatcher
 import numpy as np
 from items import CASES
+from kernels import LAUNCHES
 
 from adcompiler import batched, value_and_grad
 
@@ -26,6 +27,9 @@ def main() -> None:
             view = g.view(*case.args)
             for kernel, text in view.plan.compiled.ptx(case.args, (9, 0)).items():
                 print(json.dumps([name, kernel, text]), flush=True)
+    for name, launch in LAUNCHES.items():
+        made = launch.kernel.specialise(launch.grid, launch.block, *launch.args)
+        print(json.dumps([name, "adjoint", made.ptx(cc=(9, 0))]), flush=True)
 
 
 if __name__ == "__main__":

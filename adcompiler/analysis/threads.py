@@ -1,0 +1,189 @@
+"""Which accesses of a thread's program meet those of other threads: threads are iterations of loops around it.
+
+The loops count the threads along each axis of a launch that has several of them. A program that is a loop over items,
+from the number of the thread in steps of the number of threads, is the same program for each item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from adcompiler.analysis.access import Access
+from adcompiler.analysis.dependence import Dependence, dependence
+from adcompiler.analysis.scope import Path, block_at
+from adcompiler.ir.build import ONE, ZERO, Builder, make_func
+from adcompiler.ir.ops import kind
+from adcompiler.ir.threads import AXES, is_own, thread_name
+from adcompiler.ir.types import INDEX, Type
+from adcompiler.ir.walk import all_reads, operands, walk
+from adcompiler.ir.wengert import Assign, Block, Branch, Const, Func, Load, Loop, Note, Stmt, Store, Var
+
+
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """The accesses of a thread's program, and the loops of which each iteration is a thread.
+
+    Parameters
+    ----------
+    over : Dependence
+        Of the program with the loops around it.
+    paths : tuple of Path
+        The loops, outermost first.
+    """
+
+    over: Dependence
+    paths: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, fn: Func, axes: Sequence[int]) -> Threads:
+        """The threads of a launch with several threads along `axes`."""
+        b = Builder.of(fn)
+        lines, rest = _uniform(fn)
+        loop = strided(fn)
+        body: Block = tuple(rest)
+        if loop is not None:
+            body = _counted(body, loop)
+        counted = [v for axis in axes if loop is None or axis != 0 for v in _counting(body, axis)]
+        body, params = _numbers(b, fn, body, counted)
+        for index in counted:
+            b.types[index.name] = INDEX
+            stop = b.var(f"{index}s", INDEX)
+            params.append(stop)
+            body = (Loop(index, ZERO, stop, ONE, (), body, None, False, None),)
+        kept = [p for p in fn.params if not is_own(p.name)]
+        # along an axis with a single thread its number is zero
+        alone = [Var(thread_name("grid", axis)) for axis in range(len(AXES)) if axis not in axes]
+        known: Block = tuple(Assign(v, "cast", (ZERO,), (("dtype", "int64"),), None) for v in alone if v in fn.params)
+        found = make_func(fn.name, [*kept, *params], (*lines, *known, *body), (), b.types, b.shapes)
+        over = dependence(found)
+        paths = [path for path, stmt in _nest(found, len(counted) + (loop is not None)) if isinstance(stmt, Loop)]
+        return cls(over, tuple(paths))
+
+    def meet(self, one: Access, other: Access) -> bool:
+        """Whether different threads may touch one element."""
+        for path in self.paths:
+            within = all(any(f.path == path for f in access.frames) for access in (one, other))
+            if not within or self.over.across(one, other, path):
+                return True
+        return False
+
+    def statement(self, access: Access) -> Stmt:
+        """The statement of an access."""
+        return block_at(self.over.fn, access.path)[access.path[-1]]
+
+    def is_addition(self, access: Access) -> bool:
+        """Whether an access adds to an element, and does nothing else with it."""
+        stmt = self.statement(access)
+        return isinstance(stmt, Store) and stmt.add
+
+    def accesses(self, root: Var) -> tuple[list[Access], list[Access]]:
+        """The stores into and the loads from a class of arrays."""
+        reads = [access for access in self.over.reads.get(root, []) if not _is_extent(self.statement(access))]
+        return self.over.writes.get(root, []), reads
+
+
+def strided(fn: Func) -> Loop | None:
+    """The loop over items in steps of the number of threads which, within guards, is all that a program does.
+
+    Nothing else in it depends on the number of the thread.
+    """
+    first, body = Var(thread_name("grid", 0)), fn.body
+    while body:
+        *lines, last = body
+        if any(not isinstance(s, (Assign, Load, Note)) or first in operands(s) for s in lines):
+            return None
+        if isinstance(last, Branch) and bool(last.then) != bool(last.other):
+            body = last.then or last.other
+            continue
+        if not isinstance(last, Loop) or last.start != first or last.step != Var(thread_name("grid_size", 0)):
+            return None
+        other = [*last.body, *(c.init for c in last.carried)]
+        return None if last.until is not None or first in other or first in all_reads(last.body) else last
+    return None
+
+
+def _counted(body: Block, loop: Loop) -> Block:
+    """A block in which a loop over items of a thread goes over all items."""
+    found: list[Stmt] = []
+    for stmt in body:
+        if stmt is loop:
+            found.append(replace(loop, start=ZERO, step=ONE))
+        elif isinstance(stmt, Branch):
+            found.append(replace(stmt, then=_counted(stmt.then, loop), other=_counted(stmt.other, loop)))
+        else:
+            found.append(stmt)
+    return tuple(found)
+
+
+def _nest(fn: Func, count: int) -> Iterator[tuple[Path, Stmt]]:
+    """The loops of threads, outermost first."""
+    body, found = fn.body, 0
+    path: Path = ()
+    while found < count:
+        at, region = next((k, s) for k, s in enumerate(body) if isinstance(s, (Loop, Branch)))
+        here: Path = (*path, at)
+        yield here, region
+        arm = 0
+        if isinstance(region, Branch):
+            arm = 0 if region.then else 1
+            body = (region.then, region.other)[arm]
+        else:
+            body, found = region.body, found + 1
+        path = (*here, arm)
+
+
+def _uniform(fn: Func) -> tuple[list[Stmt], list[Stmt]]:
+    """The first lines of a program that compute the same for all threads, and the rest."""
+    known = {p for p in fn.params if not is_own(p.name)}
+    lines, rest = list[Stmt](), list[Stmt]()
+    for stmt in fn.body:
+        same = isinstance(stmt, Assign) and all(isinstance(a, Const) or a in known for a in stmt.args)
+        if isinstance(stmt, Assign) and same and kind(stmt.op) in ("elementwise", "shape"):
+            known.add(stmt.target)
+            lines.append(stmt)
+        else:
+            rest.append(stmt)
+    return lines, rest
+
+
+def _counting(body: Block, axis: int) -> list[Var]:
+    """The numbers that tell threads apart along an axis, innermost first: those that a program reads."""
+    grid, thread, block = (Var(thread_name(what, axis)) for what in ("grid", "thread", "block"))
+    reads = all_reads(body)
+    return [thread, block] if grid not in reads and not reads.isdisjoint((thread, block)) else [grid]
+
+
+def _numbers(b: Builder, fn: Func, body: Block, counted: Sequence[Var]) -> tuple[Block, list[Var]]:
+    """A body that reads the numbers of a thread that no loop counts from arrays of any contents."""
+    reads, params = all_reads(body), list[Var]()
+    lines: list[Stmt] = []
+    for p in fn.params:
+        if is_own(p.name) and p in reads and p not in counted and not p.name.startswith("grid"):
+            array = b.var(f"{p.name}_of", Type("int64", 1), (b.var("n", INDEX),))
+            place = b.var("place", INDEX)
+            lines += [Load(place, array, (ZERO,), None), Load(p, array, (place,), None)]
+            params.append(array)
+    return (*lines, *body), params
+
+
+def _is_extent(stmt: Stmt) -> bool:
+    return isinstance(stmt, Assign) and kind(stmt.op) == "shape"
+
+
+def common_sums(fn: Func) -> list[Store]:
+    """The statements, outside of all regions, by which each thread adds to an element that is the same for all."""
+    known = {p for p in fn.params if not is_own(p.name)}
+    return [
+        s
+        for s in fn.body
+        if isinstance(s, Store) and s.add and all(isinstance(a, Const) or a in known for a in s.index)
+    ]
+
+
+def written(fn: Func) -> set[Var]:
+    """The names of the arrays into which a program stores."""
+    return {s.array for s in walk(fn.body) if isinstance(s, Store)}
+
+
+__all__ = ["Threads", "common_sums", "strided", "written"]

@@ -1,0 +1,201 @@
+"""Launching the adjoint of a kernel: its arguments, its work memory, and copies of what the kernel overwrote."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from adcompiler.cuda.program import Program
+from adcompiler.emit.device import NEEDS
+from adcompiler.errors import TypeProblem
+
+Array = Any
+_FIRST_ROWS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The blocks and threads of a launch, along three axes, and its stream."""
+
+    blocks: tuple[int, int, int]
+    block: tuple[int, int, int]
+    stream: Any = 0
+
+    @classmethod
+    def of(cls, blocks: Any, block: Any, stream: Any = 0) -> Grid:
+        """What stands between the brackets of a launch."""
+        return cls(_triple(blocks), _triple(block), stream)
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """The axes along which there are several threads."""
+        return tuple(k for k in range(3) if self.blocks[k] * self.block[k] > 1)
+
+    @property
+    def threads(self) -> int:
+        """How many threads there are."""
+        return math.prod(self.blocks) * math.prod(self.block)
+
+    def launch(self, kernel: Any) -> Callable[..., None]:
+        """A kernel with this configuration."""
+        launched: Callable[..., None] = kernel[self.blocks, self.block, self.stream]
+        return launched
+
+
+def _triple(given: Any) -> tuple[int, int, int]:
+    items = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+    if not 1 <= len(items) <= 3:
+        raise TypeError(f"a launch has one, two or three axes, not {len(items)}")
+    x, y, z = (*map(int, items), 1, 1)[:3]
+    return x, y, z
+
+
+@dataclass(slots=True)
+class Workspace:
+    """Copies of arrays that a kernel overwrites, as they were before it: its adjoint reads them.
+
+    Parameters
+    ----------
+    positions : tuple of int
+        The positions of the arrays among the arguments.
+    copies : list
+        The copies, once the kernel has been launched with this workspace.
+    """
+
+    positions: tuple[int, ...]
+    copies: list[Array] = field(default_factory=list)
+
+    def keep(self, args: Sequence[Any]) -> None:
+        """Copy the arrays."""
+        self.copies = [_copy(args[k]) for k in self.positions]
+
+    def restored(self, args: Sequence[Any]) -> list[Any]:
+        """The arguments with the arrays as they were."""
+        found = list(args)
+        for k, kept in zip(self.positions, self.copies, strict=True):
+            found[k] = _copy(kept)
+        return found
+
+
+def _copy(array: Array) -> Array:
+    """A copy of an array of the host or of the device."""
+    if isinstance(array, np.ndarray):
+        return array.copy()
+    from adcompiler.backend import device
+
+    return device.copied(array)
+
+
+@dataclass(slots=True)
+class Launched:
+    """The adjoint of a kernel, compiled, with the lengths that its records had to have so far."""
+
+    program: Program
+    kernel: Any
+    extents: Callable[..., tuple[int, ...]]
+    needs: list[int] = field(default_factory=list)
+
+    def run(self, grid: Grid, args: Sequence[Any], bars: Sequence[Array]) -> None:
+        """Run the adjoint."""
+        printed = self.program.printed
+        given = [*args, *(c.fetch() for c in self.program.captures), *bars]
+        if not printed.work:
+            grid.launch(self.kernel)(*given)
+            return
+        told = self.extents(*given)
+        if not printed.unknown:
+            grid.launch(self.kernel)(*given, *self.memory(grid, told))
+            return
+        self.needs = self.needs or [_FIRST_ROWS] * printed.unknown
+        done = _zeros(grid.threads, np.bool_)
+        while True:
+            report = _zeros(NEEDS + printed.unknown, np.int64)
+            grid.launch(self.kernel)(*given, report, done, *self.memory(grid, told))
+            found = [int(n) for n in _to_host(report)[NEEDS:]]
+            if not any(n > r for n, r in zip(found, self.needs, strict=True)):
+                return
+            # threads that had memory enough are done
+            self.needs = [max(2 * r, n) if n > r else r for n, r in zip(found, self.needs, strict=True)]
+
+    def memory(self, grid: Grid, told: Sequence[int]) -> list[Array]:
+        """The work arrays, with an element for each thread along their last axis."""
+        known, needs = iter(told), iter(self.needs)
+        found = []
+        for dtype, axes in self.program.printed.work:
+            extents = [next(known) for _ in axes]
+            shape = [max(n if is_known else next(needs), 1) for n, is_known in zip(extents, axes, strict=True)]
+            found.append(_empty((*shape, grid.threads), dtype))
+        return found
+
+
+def _empty(shape: tuple[int, ...], dtype: Any) -> Array:
+    from adcompiler.backend.cuda import cuda
+
+    return cuda.device_array(shape, dtype)
+
+
+def _zeros(length: int, dtype: Any) -> Array:
+    from adcompiler.backend.cuda import cuda
+
+    return cuda.to_device(np.zeros(length, dtype))
+
+
+def _to_host(array: Array) -> Any:
+    return array.copy_to_host()
+
+
+# -- arguments ---------------------------------------------------------------------------------------------------------
+
+
+def check_bars(names: Sequence[str], args: Mapping[str, Any], bar: Mapping[str, Array]) -> list[Array]:
+    """The adjoints in the order of their names; raises where one is missing or does not fit its argument."""
+    if set(bar) != set(names):
+        wanted = ", ".join(f"{v}=…" for v in names)
+        raise TypeError(f"adjoint() needs bar=dict({wanted}), not {', '.join(bar) or 'nothing'}")
+    for name in names:
+        shape, dtype = tuple(getattr(args[name], "shape", ())), np.dtype(getattr(args[name], "dtype", np.float64))
+        have = tuple(bar[name].shape)
+        if have != (shape or (1,)) or (shape and np.dtype(bar[name].dtype) != dtype):
+            wanted = f"shape {shape or (1,)} and type {dtype.name}"
+            raise TypeProblem(
+                f"the adjoint of '{name}' has shape {have} and type {np.dtype(bar[name].dtype).name}",
+                None,
+                f"give it {wanted}",
+            )
+    return [bar[name] for name in names]
+
+
+def check_apart(arrays: Mapping[str, Any], changed: Sequence[str]) -> None:
+    """Raise where an array that is changed shares memory with another one."""
+    spans = {name: span for name, array in arrays.items() if (span := _span(array)) is not None}
+    for name in changed:
+        for other in spans:
+            if (
+                name in spans
+                and name != other
+                and spans[name][0] < spans[other][1]
+                and spans[other][0] < spans[name][1]
+            ):
+                raise TypeProblem(f"'{name}' and '{other}' share memory", None, "pass an array of its own for each")
+
+
+def _span(array: Any) -> tuple[int, int] | None:
+    """The addresses of an array's first byte and of the one after its last."""
+    array = getattr(array, "_ary", array)
+    if isinstance(array, np.ndarray):
+        low, high = np.lib.array_utils.byte_bounds(array)
+        return int(low), int(high)
+    face = getattr(array, "__cuda_array_interface__", None)
+    if face is None:
+        return None
+    size = np.dtype(face["typestr"]).itemsize
+    strides = face.get("strides")
+    if strides is None:
+        return face["data"][0], face["data"][0] + math.prod(face["shape"]) * size
+    reach = [(n - 1) * s for n, s in zip(face["shape"], strides, strict=True)]
+    low, high = sum(min(r, 0) for r in reach), sum(max(r, 0) for r in reach)
+    return face["data"][0] + low, face["data"][0] + high + size

@@ -1,0 +1,253 @@
+"""From a kernel and the types of its arguments to the text of its adjoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from adcompiler.ad.threads import Thread, thread_adjoint
+from adcompiler.analysis.access import Access
+from adcompiler.analysis.threads import Threads, common_sums, strided, written
+from adcompiler.compile import lowered
+from adcompiler.emit.threads import Adjoint, emit_threads
+from adcompiler.errors import UnsupportedSyntax
+from adcompiler.ir.build import make_func
+from adcompiler.ir.ops import kind
+from adcompiler.ir.threads import is_own, is_thread
+from adcompiler.ir.verify import verify
+from adcompiler.ir.walk import walk
+from adcompiler.ir.wengert import (
+    Assign,
+    Const,
+    Draw,
+    Func,
+    Grow,
+    Load,
+    Loop,
+    NewAxis,
+    Print,
+    Slice,
+    Store,
+    Var,
+    While,
+)
+from adcompiler.optimise.contract import contract_arrays
+from adcompiler.optimise.fuse import fuse_readers
+from adcompiler.optimise.guarded import Guarded, uniform_lines
+from adcompiler.optimise.items import fill_arrays
+from adcompiler.optimise.memory import promote
+from adcompiler.optimise.sharing import share_loads
+from adcompiler.optimise.simplify import simplify
+from adcompiler.optimise.threads import summed, with_grid, without_checks, without_unread_stores
+from adcompiler.outside import Capture, Lowered
+from adcompiler.signature import Spec
+from adcompiler.source import SourceFunc
+
+
+def share_apart(fn: Func) -> Func:
+    """Load elements once: a launch makes sure that no array that is changed shares memory with another."""
+    return share_loads(fn, True)
+
+
+PRIMAL = (without_checks, simplify, share_apart, with_grid, simplify)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A kernel's adjoint for arguments of some types.
+
+    Parameters
+    ----------
+    printed : Adjoint
+        The text.
+    captures : tuple of Capture
+        What the kernel reads from outside, which follows its arguments.
+    kept : tuple of int
+        The positions of the arguments that the adjoint reads as they were before the kernel overwrote them.
+    written : tuple of int
+        The positions of the arguments into which the kernel stores.
+    """
+
+    printed: Adjoint
+    captures: tuple[Capture, ...]
+    kept: tuple[int, ...]
+    written: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be differentiated: the names of arguments, the axes of the launch with several threads, and how."""
+
+    active: tuple[str, ...]
+    outputs: tuple[str, ...]
+    axes: tuple[int, ...]
+    fastmath: bool
+    check: bool
+
+
+def program(source: SourceFunc, specs: tuple[Spec, ...], values: tuple[object, ...], request: Request) -> Program:
+    """Differentiate a kernel."""
+    found, _ = lowered(source, specs, values, kernel=True)
+    fn = _run(found.func, PRIMAL, request.check)
+    _refuse_arrays(fn)
+    together = frozenset(found.func.params[k] for k in found.atomic)
+    _prove(fn, together, request.axes)
+    guarded = Guarded.of(fn)
+    made = _made(guarded, found, request, True)
+    # a thread that finds its memory too short ends, and runs again: until then it may not have changed what others see
+    return _made(guarded, found, request, False) if made.printed.unknown else made
+
+
+def _made(guarded: Guarded, found: Lowered, request: Request, join: bool) -> Program:
+    params = {p.name: p for p in guarded.fn.params}
+    thread = Thread(tuple(params[v] for v in request.active), tuple(params[v] for v in request.outputs))
+    adjoint = guarded.around(thread_adjoint(guarded.work, thread, join))
+    adjoint = _lowered(adjoint, thread, request.check)
+    bars = tuple(p for p in adjoint.params if p.name not in params)
+    hidden = tuple(c for c in found.captures if not is_thread(c.name))
+    given = found.func.params[: len(found.func.params) - len(found.captures)]
+    order = (*given, *(Var(c.name) for c in hidden))
+    threads = tuple(p for p in adjoint.params if is_thread(p.name))
+    adjoint = replace(adjoint, params=(*order, *bars, *threads))
+    overwritten, reads = written(guarded.fn), {s.array for s in walk(adjoint.body) if isinstance(s, Load)}
+    printed = _printed(adjoint, frozenset(bars), request)
+    if printed.unknown and not join:
+        _refuse_late_ends(adjoint, frozenset(bars))
+    return Program(
+        printed,
+        hidden,
+        tuple(k for k, p in enumerate(order) if p in overwritten and p in reads),
+        tuple(k for k, p in enumerate(order) if p in overwritten),
+    )
+
+
+def _printed(fn: Func, bars: frozenset[Var], request: Request) -> Adjoint:
+    atomic = _atomic(fn, bars, request.axes)
+    lines = uniform_lines(fn, [p for p in fn.params if is_own(p.name)])
+    sums = frozenset(map(id, common_sums(fn)))
+    title = f"{fn.name.removesuffix('_grad')}_adjoint"
+    return emit_threads(fn, title, lines, atomic, sums, max(request.axes, default=0) + 1, request.fastmath)
+
+
+def _refuse_late_ends(fn: Func, bars: frozenset[Var]) -> None:
+    """Refuse an adjoint in which a thread may find its memory too short after it has changed what others see."""
+    order = list(walk(fn.body))
+    ends = [k for k, s in enumerate(order) if isinstance(s, Grow) or (isinstance(s, Assign) and kind(s.op) == "alloc")]
+    first = next((k for k, s in enumerate(order) if isinstance(s, Store) and s.array in bars), len(order))
+    if strided(fn) is not None or any(k > first for k in ends):
+        place = next((s.span for s in order if isinstance(s, (Loop, While)) and s.span is not None), None)
+        raise UnsupportedSyntax(
+            "this kernel's adjoint records, for several items of a thread, what no count tells",
+            place,
+            "let each thread have one item: i = cuda.grid(1)",
+        )
+
+
+def _lowered(fn: Func, thread: Thread, check: bool) -> Func:
+    """The adjoint as a GPU runs it."""
+    bars = frozenset(fn.params[len(fn.params) - len(thread.shadowed) :])
+    arrays = [p for p in fn.params if fn.types[p.name].rank and p not in bars]
+    passes: tuple[Callable[[Func], Func], ...] = (
+        simplify,
+        lambda f: summed(f, bars),
+        share_apart,
+        simplify,
+        lambda f: without_unread_stores(f, arrays),
+        simplify,
+        lambda f: promote(f, bars),
+        share_apart,
+        fuse_readers,
+        contract_arrays,
+        simplify,
+        fill_arrays,
+    )
+    return _run(fn, passes, check)
+
+
+def _run(fn: Func, passes: Sequence[Callable[[Func], Func]], check: bool) -> Func:
+    for run in passes:
+        fn = run(fn)
+        if check:
+            verify(fn)
+    return fn
+
+
+def _refuse_arrays(fn: Func) -> None:
+    """Refuse what no kernel can run: work on whole arrays, and what talks to the world outside."""
+    for stmt in walk(fn.body):
+        what = None
+        match stmt:
+            case Assign(target=target, op=op, args=args) if kind(op) not in ("view", "shape"):
+                sized = kind(op) == "alloc" and all(isinstance(a, Const) for a in args)
+                if not sized and any(fn.shape(a) for a in (target, *args)):
+                    what = "an operation on a whole array"
+            case Store(array=array, index=index):
+                if any(isinstance(item, (Slice, NewAxis)) for item in index):
+                    what = f"a store into several elements of '{array}'"
+            case Print() | Draw():
+                what = "a print" if isinstance(stmt, Print) else "a random draw"
+        if what is not None:
+            fix = "pass the numbers as an argument" if isinstance(stmt, Draw) else "write a loop over elements"
+            raise UnsupportedSyntax(f"{what} in a differentiated kernel", getattr(stmt, "span", None), fix)
+
+
+# -- what threads share ------------------------------------------------------------------------------------------------
+
+
+def _prove(fn: Func, together: frozenset[Var], axes: Sequence[int]) -> None:
+    """Refuse a kernel in which a thread may touch what another one writes, but to add to it."""
+    threads = Threads.of(fn, axes)
+    memory = threads.over.memory
+    params = {memory.root(p): p for p in fn.params if fn.types[p.name].rank}
+    for root in sorted(threads.over.writes, key=str):
+        if root not in params:
+            continue
+        writes, reads = threads.accesses(root)
+        if params[root] in together:
+            for access in (*writes, *reads):
+                if not threads.is_addition(access):
+                    raise _refusal(
+                        threads, access, f"an element of '{root}', to which threads add, is used in another way"
+                    )
+            continue
+        for write in writes:
+            for other in (*writes, *reads):
+                if threads.meet(write, other) or threads.meet(other, write):
+                    verb = "write" if other in writes else "read"
+                    what = (
+                        f"it is not proven that no other thread may {verb} an element of '{root}' that is written here"
+                    )
+                    raise _refusal(threads, write, what)
+
+
+def _refusal(threads: Threads, access: Access, what: str) -> UnsupportedSyntax:
+    stmt = threads.statement(access)
+    return UnsupportedSyntax(
+        what,
+        getattr(stmt, "span", None),
+        "let each thread write elements of its own, as y[cuda.grid(1)], or add with cuda.atomic.add",
+    )
+
+
+def _atomic(fn: Func, bars: frozenset[Var], axes: Sequence[int]) -> frozenset[int]:
+    """The identities of the stores that add to elements to which other threads may add."""
+    common = common_sums(fn)
+    sums = {s.array for s in common}
+    body = tuple(s for s in fn.body if s not in common)
+    inner = make_func(fn.name, fn.params, body, (), fn.types, fn.shapes)
+    threads = Threads.of(inner, axes)
+    found = set(map(id, common))
+    for root in sorted(threads.over.writes, key=str):
+        if root not in bars:
+            continue
+        writes, reads = threads.accesses(root)
+        for one in (*writes, *reads):
+            meets = root in sums or any(threads.meet(one, o) or threads.meet(o, one) for o in (*writes, *reads))
+            if meets and not threads.is_addition(one):
+                raise _refusal(threads, one, f"other threads may use the element of '{root}' that is taken here")
+            if meets:
+                found.add(id(threads.statement(one)))
+    return frozenset(found)
+
+
+__all__ = ["Program", "Request", "program"]

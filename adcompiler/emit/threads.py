@@ -1,0 +1,218 @@
+"""The module of a kernel's adjoint: the kernel, and a function that tells how much memory its threads need."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from adcompiler.emit.cuda import function_of, without_dead
+from adcompiler.emit.device import REPORT, ItemStatements, Work
+from adcompiler.emit.folding import Plan, plan
+from adcompiler.emit.naming import python_names
+from adcompiler.emit.printing import to_text
+from adcompiler.emit.statements import Statements
+from adcompiler.emit.syntax import LOAD, call, dtype_name, name
+from adcompiler.ir.build import make_func
+from adcompiler.ir.threads import AXES, PLACES, is_thread, thread_name
+from adcompiler.ir.types import Type
+from adcompiler.ir.wengert import Assign, Const, Func, Store, Var
+
+_HEAD = """import math
+import numpy as np
+from adcompiler.backend.cuda import FAST, cuda
+
+
+"""
+_DONE, _THREAD = "done", "thread"
+_RESERVED = frozenset(("math", "np", "cuda", "FAST", REPORT, _DONE, _THREAD, *(f"grid_{a}" for a in AXES)))
+_BLOCK = """
+def {title}(array, index, value):
+    parts = cuda.shared.array(1024, {dtype})
+    thread = cuda.threadIdx.x + cuda.blockDim.x * (cuda.threadIdx.y + cuda.blockDim.y * cuda.threadIdx.z)
+    size = cuda.blockDim.x * cuda.blockDim.y * cuda.blockDim.z
+    parts[thread] = value
+    cuda.syncthreads()
+    while size > 1:
+        half = (size + 1) // 2
+        if thread < size // 2:
+            parts[thread] += parts[thread + half]
+        cuda.syncthreads()
+        size = half
+    if thread == 0:
+        cuda.atomic.add(array, index, parts[0])
+    cuda.syncthreads()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjoint:
+    """The text of a kernel's adjoint, and what the host needs to know to launch it.
+
+    Parameters
+    ----------
+    text : str
+        The module: `title` is the kernel, `title_extents` tells the extents of work arrays.
+    title : str
+        The name of the kernel.
+    work : tuple of (str, tuple of bool)
+        Of each work array the element type, and for each axis whether the host can tell its extent.
+    types : tuple of Type
+        The types of the kernel's parameters.
+    """
+
+    text: str
+    title: str
+    work: tuple[tuple[str, tuple[bool, ...]], ...]
+    types: tuple[Type, ...]
+
+    @property
+    def unknown(self) -> int:
+        """How many extents only the threads find."""
+        return sum(not known for _, axes in self.work for known in axes)
+
+
+def emit_threads(
+    fn: Func,
+    title: str,
+    lines: Sequence[Assign],
+    atomic: frozenset[int],
+    sums: frozenset[int],
+    rank: int,
+    fastmath: bool,
+) -> Adjoint:
+    """Print a thread's program as a kernel.
+
+    Parameters
+    ----------
+    fn : Func
+        The program; what no thread has of its own are the kernel's parameters.
+    title : str
+        The name of the kernel.
+    lines : sequence of Assign
+        The lines that compute the same for all threads.
+    atomic : frozenset of int
+        The identities of the stores that add to what other threads may add to.
+    sums : frozenset of int
+        Those of them that all threads run, each with a sum for an element that is the same for all.
+    rank : int
+        How many axes the launch has.
+    fastmath : bool
+        Whether arithmetic may be fast.
+    """
+    given = [p for p in fn.params if not is_thread(p.name)]
+    printed = plan(fn)
+    names = python_names(fn, printed, _RESERVED | {title})
+    comments: list[str] = []
+    statements = ThreadStatements(fn, printed, names, comments, frozenset([*given, *(s.target for s in lines)]))
+    statements.atomic, statements.sums = atomic, sums
+    body = statements.block(fn.body)
+    work = statements.item.work
+    grows = statements.grows
+    params = [names[p] for p in given] + ([REPORT, _DONE] if grows else []) + [f"{w.name}s" for w in work]
+    first = ast.parse("\n".join(_first(fn, names, work, rank, grows))).body
+    last = ast.parse(f"{_DONE}[{_THREAD}] = True").body if grows else []
+    kernel = function_of(title, params, [*first, *body, *last])
+    options: dict[str, ast.expr] = {"fastmath": name("FAST")} if fastmath else {}
+    kernel.decorator_list = [call("cuda.jit", **options) if options else name("cuda.jit")]
+    made = [*_helpers(statements.blocks, options), kernel, _extents(fn, title, given, lines, work)]
+    text = _HEAD + to_text(ast.Module(list(made), []), comments).strip("\n") + "\n"
+    types = [fn.types[p.name] for p in given] + ([Type("int64", 1), Type("bool", 1)] if grows else [])
+    types += [Type(fn.types[w.array.name].dtype, len(w.known) + 1) for w in work]
+    return Adjoint(text, title, tuple((fn.types[w.array.name].dtype, w.known) for w in work), tuple(types))
+
+
+class ThreadStatements(ItemStatements):
+    """Prints the program of a thread."""
+
+    atomic: frozenset[int]
+    sums: frozenset[int]
+
+    def __init__(
+        self, fn: Func, plan: Plan, names: Mapping[Var, str], comments: list[str], known: frozenset[Var]
+    ) -> None:
+        super().__init__(fn, plan, names, comments, known)
+        self.blocks: dict[str, str] = {}
+
+    @property
+    def grows(self) -> bool:
+        """Whether a thread may find that it has too little memory, and end."""
+        return not all(known for w in self.item.work for known in w.known)
+
+    def failed(self) -> ast.stmt:
+        """The end of a thread whose memory is too short: nothing that others see has been changed."""
+        return ast.Return(None)
+
+    def _store(self, stmt: Store) -> ast.stmt:
+        if id(stmt) not in self.atomic:
+            return super()._store(stmt)
+        place = self.print.element(stmt.array, stmt.index)
+        add = "cuda.atomic.add"
+        if id(stmt) in self.sums and not self.grows:
+            dtype = self.fn.types[stmt.array.name].dtype
+            add = self.blocks.setdefault(dtype, f"add_of_block_{dtype}" if dtype != "float64" else "add_of_block")
+        return ast.Expr(call(add, place.value, place.slice, self.print.atom(stmt.value)))
+
+
+def _helpers(blocks: Mapping[str, str], options: Mapping[str, ast.expr]) -> list[ast.stmt]:
+    """The functions that add up the values of a block's threads."""
+    found: list[ast.stmt] = []
+    for dtype, title in blocks.items():
+        made = ast.parse(_BLOCK.format(title=title, dtype=dtype_name(dtype))).body[0]
+        assert isinstance(made, ast.FunctionDef)
+        made.decorator_list = [call("cuda.jit", device=ast.Constant(True), **options)]
+        found.append(made)
+    return found
+
+
+def _first(fn: Func, names: Mapping[Var, str], work: Sequence[Work], rank: int, grows: bool) -> list[str]:
+    """The lines that find the numbers of a thread, and its part of the work arrays."""
+    known = {p.name for p in fn.params}
+    lines: list[str] = []
+    for what, count in (("grid", "cuda.grid"), ("grid_size", "cuda.gridsize")):
+        along = [thread_name(what, axis) for axis in range(len(AXES))]
+        last = max((axis for axis, found in enumerate(along) if found in known), default=-1)
+        targets = [names[Var(v)] if v in known else "_" for v in along[: last + 1]]
+        if targets:
+            lines.append(f"{', '.join(targets)} = {count}({last + 1})")
+    for what, place in PLACES.items():
+        for axis, letter in enumerate(AXES):
+            if (v := thread_name(what, axis)) in known:
+                lines.append(f"{names[Var(v)]} = {place.format(axis=letter)}")
+    if work:
+        lines += _linear(rank, names.get(Var(thread_name("grid", 0)), "cuda.grid(1)"))
+    if grows:
+        lines.append(f"if {_DONE}[{_THREAD}]:\n    return")
+    lines += [f"{w.name} = {w.name}s[{':, ' * len(w.known)}{_THREAD}]" for w in work]
+    return lines
+
+
+def _linear(rank: int, first: str) -> list[str]:
+    """The lines that number all threads of a launch."""
+    if rank == 1:
+        return [f"{_THREAD} = {first}"]
+    along = [f"{_THREAD}_{axis}" for axis in AXES[:rank]]
+    wide = [f"{_THREAD}s_{axis}" for axis in AXES[:rank]]
+    number = along[-1]
+    for at, size in zip(reversed(along[:-1]), reversed(wide[:-1]), strict=True):
+        number = f"{at} + {size} * ({number})"
+    return [
+        f"{', '.join(along)} = cuda.grid({rank})",
+        f"{', '.join(wide)} = cuda.gridsize({rank})",
+        f"{_THREAD} = {number}",
+    ]
+
+
+def _extents(fn: Func, title: str, given: Sequence[Var], lines: Sequence[Assign], work: Sequence[Work]) -> ast.stmt:
+    """The function that tells the extents of work arrays, -1 for those that only threads find."""
+    shapes = [zip(fn.shape(w.array), w.known, strict=True) for w in work]
+    results = [extent if known else Const(-1) for shape in shapes for extent, known in shape]
+    told = make_func(f"{title}_extents", given, without_dead(lines, results), results, fn.types, fn.shapes)
+    printed = plan(told)
+    statements = Statements(told, printed, python_names(told, printed, _RESERVED), "python", {}, False)
+    body: list[ast.stmt] = statements.block(told.body)
+    values: list[ast.expr] = [statements.print.atom(r) for r in results]
+    return function_of(told.name, [p.name for p in given], [*body, ast.Return(ast.Tuple(values, LOAD))])
+
+
+__all__ = ["Adjoint", "emit_threads"]

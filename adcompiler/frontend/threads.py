@@ -1,0 +1,185 @@
+"""What a kernel of `numba.cuda` knows of its threads: their numbers, memory of their own, additions to what they share.
+
+The members of the module are told by their names: in Numba's simulator it has them only while a kernel runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+
+from adcompiler.errors import ADCompilerError, TypeProblem, UnsupportedSyntax
+from adcompiler.frontend import indexing
+from adcompiler.frontend.arrays import apply
+from adcompiler.frontend.builtin_table import arity, builtin
+from adcompiler.frontend.coerce import as_dtype
+from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.numbers import static_int
+from adcompiler.frontend.numpy_creation import made
+from adcompiler.frontend.reading import resolved
+from adcompiler.frontend.values import Conflict, Path, Seq, Static, Value, kind_of
+from adcompiler.ir.threads import AXES, thread_name
+from adcompiler.ir.types import DTYPES
+from adcompiler.ir.wengert import Const, Var
+
+_MODULES = ("numba.cuda", "numba_cuda_mlir.cuda")
+_PLACES = {"threadIdx": "thread", "blockIdx": "block", "blockDim": "block_dim", "gridDim": "grid_dim"}
+_GROUPS = ("atomic", "local")
+_SHARED = "make two kernels of it, with an array in global memory between them"
+_REFUSED = {
+    "shared": ("shared memory", _SHARED),
+    "syncthreads": ("a barrier", _SHARED),
+    "const": ("constant memory", "pass the array as an argument"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of `numba.cuda`, by its name."""
+
+    name: str
+
+
+def is_cuda(module: ModuleType) -> bool:
+    """Whether a module is `numba.cuda`."""
+    return module.__name__ in _MODULES
+
+
+def member(low: Lowering, name: str) -> Value:
+    """`cuda.name`."""
+    if not low.kernel:
+        raise UnsupportedSyntax(
+            f"cuda.{name} outside of a kernel", low.b.span, "decorate the kernel with adcompiler.cuda.kernel"
+        )
+    return Static(Member(name))
+
+
+def attribute(low: Lowering, owner: Member, name: str) -> Value:
+    """`cuda.threadIdx.x`, `cuda.atomic.add` and their like."""
+    if owner.name in _PLACES and name in AXES:
+        return thread(low, _PLACES[owner.name], AXES.index(name))
+    if owner.name in _GROUPS:
+        return Static(Member(f"{owner.name}.{name}"))
+    raise unknown(low, owner if owner.name in _REFUSED else Member(f"{owner.name}.{name}"))
+
+
+def thread(low: Lowering, what: str, axis: int) -> Var:
+    """A number of the thread, which is a hidden parameter."""
+    name = thread_name(what, axis)
+    path = Path(("thread", name), name, lambda: 0)
+    var = low.captures.number(0, path)
+    if var.name != name:
+        raise TypeProblem(
+            f"'{name}', which stands for a number of the thread, is the name of another value", low.b.span, "rename it"
+        )
+    low.b.lower[var.name] = 0 if what in ("grid", "thread", "block") else 1
+    return var
+
+
+def unknown(low: Lowering, held: Member) -> ADCompilerError:
+    """The error for a member that the language does not have."""
+    what, fix = _REFUSED.get(held.name.partition(".")[0], (f"cuda.{held.name}", "see the page on kernels"))
+    return UnsupportedSyntax(f"{what} in a differentiated kernel", low.b.span, fix)
+
+
+@builtin(Member("grid"))
+def grid(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`cuda.grid(n)`: the number of the thread along the first axis, or along each of several."""
+    return _along(low, "grid", args)
+
+
+@builtin(Member("gridsize"))
+def grid_size(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`cuda.gridsize(n)`: how many threads there are."""
+    return _along(low, "grid_size", args)
+
+
+def _along(low: Lowering, what: str, args: list[Value]) -> Value:
+    arity(low, f"cuda.{what}", args, 1, 1)
+    count = static_int(low, resolved(low, args[0]), "the number of axes")
+    if not 1 <= count <= len(AXES):
+        raise TypeProblem(f"cuda.{what}({count})", low.b.span, "a launch has one, two or three axes")
+    found = tuple(thread(low, what, axis) for axis in range(count))
+    return found[0] if count == 1 else Seq(found)
+
+
+@builtin(Member("local.array"))
+def local_array(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`cuda.local.array(shape, dtype)`: memory of the thread's own."""
+    named = {**dict(zip(("shape", "dtype"), args, strict=False)), **kwargs}
+    if set(named) != {"shape", "dtype"}:
+        raise TypeProblem("cuda.local.array takes a shape and a dtype", low.b.span, "cuda.local.array(8, float64)")
+    shape, kind = resolved(low, named["shape"]), resolved(low, named["dtype"])
+    items = shape.items if isinstance(shape, Seq) else (shape,)
+    extents = tuple(Const(static_int(low, resolved(low, n), "the extent of a local array")) for n in items)
+    dtype = element_type(kind.value) if isinstance(kind, Static) else None
+    return made(low.b, "empty", extents, dtype or as_dtype(low.b, kind, "float64"), hint=hint)
+
+
+@builtin(Member("atomic.add"))
+def atomic_add(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`cuda.atomic.add(array, index, value)`."""
+    return _atomic(low, args, "add")
+
+
+@builtin(Member("atomic.sub"))
+def atomic_sub(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`cuda.atomic.sub(array, index, value)`."""
+    return _atomic(low, args, "sub")
+
+
+def _atomic(low: Lowering, args: list[Value], op: str) -> Value:
+    arity(low, f"cuda.atomic.{op}", args, 3, 3)
+    array, index, value = (resolved(low, a) for a in args)
+    if not isinstance(array, Var) or not low.b.type(array).rank:
+        raise low.refuse("operand", sign=f"cuda.atomic.{op}", kind=kind_of(array))
+    items = list(index.items) if isinstance(index, Seq) else [index]
+    if len(items) != low.b.type(array).rank:
+        raise TypeProblem(f"cuda.atomic.{op} needs an index for each axis", low.b.span, "index one element")
+    indexing.write(low.b, array, [resolved(low, i) for i in items], value, op)
+    low.atomic.add(array)
+    return Conflict("what an element held before threads added to it", "atomic-value")
+
+
+def _unary(name: str, op: str) -> None:
+    @builtin(Member(name))
+    def handler(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+        arity(low, f"cuda.{name}", args, 1, 1)
+        x = resolved(low, args[0])
+        if not isinstance(x, (Var, Const)):
+            raise low.refuse("operand", sign=f"cuda.{name}", kind=kind_of(x))
+        return apply(low.b, op, x, hint=hint)
+
+
+_unary("cbrt", "cbrt")
+
+
+@builtin(Member("fma"))
+def fma(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`cuda.fma(a, b, c)`."""
+    arity(low, "cuda.fma", args, 3, 3)
+    a, b, c = (resolved(low, x) for x in args)
+    if not all(isinstance(x, (Var, Const)) for x in (a, b, c)):
+        raise low.refuse("operand", sign="cuda.fma", kind=kind_of(a))
+    return apply(low.b, "add", apply(low.b, "mul", a, b), c, hint=hint)  # type: ignore[arg-type]
+
+
+def element_type(held: object) -> str | None:
+    """The element type that a type of Numba's names."""
+    if type(held).__module__.partition(".")[0] not in ("numba", "numba_cuda_mlir"):
+        return None
+    name = "bool" if str(held) == "bool" else str(held)
+    return name if name in DTYPES and name != "bool" else None
+
+
+def scalar_type(held: object) -> type[np.generic] | None:
+    """The scalar type of NumPy that a type of Numba's is."""
+    dtype = element_type(held)
+    return None if dtype is None else np.dtype(dtype).type
+
+
+Handler = Callable[[Lowering, list[Value], dict[str, Value], str], Value]
+__all__ = ["Member", "attribute", "element_type", "is_cuda", "member", "scalar_type", "unknown"]

@@ -1,0 +1,130 @@
+"""Run in a process of its own, in Numba's simulator: adjoints of kernels, one line of JSON for each check."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+import warnings
+from functools import partial
+from typing import Any
+
+import numpy as np
+from kernels import LAUNCHES, Launch
+from races import watched
+
+
+def copies(args: Any) -> list[Any]:
+    return [a.copy() if isinstance(a, np.ndarray) else a for a in args]
+
+
+def cotangents(launch: Launch) -> dict[str, Any]:
+    """A cotangent for each output, with signs that differ."""
+    named = dict(zip(launch.kernel.names, launch.args, strict=True))
+    found = {}
+    for seed, name in enumerate(launch.kernel.outputs):
+        shape, dtype = named[name].shape, named[name].dtype
+        found[name] = np.cos(np.arange(named[name].size) * 1.7 + seed).reshape(shape).astype(dtype)
+    return found
+
+
+def adjoint(launch: Launch, begin: float = 0.0) -> tuple[dict[str, Any], list[Any]]:
+    """The adjoints, begun with a number, after a forward and a reverse launch, and the arguments after them."""
+    made, given = launch.kernel, copies(launch.args)
+    named = dict(zip(made.names, given, strict=True))
+    bar = {n: np.full(np.shape(named[n]) or (1,), begin, getattr(named[n], "dtype", float)) for n in made.shadowed}
+    for name, value in cotangents(launch).items():
+        bar[name] = value
+    workspace = made.workspace(launch.grid, launch.block, *given)
+    assert (workspace is not None) == launch.workspace
+    made.forward[launch.grid, launch.block](*given, workspace=workspace)
+    after = copies(given)
+    made.adjoint[launch.grid, launch.block](*given, bar=bar, workspace=workspace)
+    for mine, before in zip(given, after, strict=True):
+        np.testing.assert_array_equal(mine, before)
+    return bar, after
+
+
+def loss(launch: Launch, args: list[Any]) -> float:
+    """The outputs for these arguments, times their cotangents."""
+    made, given = launch.kernel, copies(args)
+    made.forward[launch.grid, launch.block](*given)
+    named = dict(zip(made.names, given, strict=True))
+    return sum(float(np.sum(w.astype(float) * named[name])) for name, w in cotangents(launch).items())
+
+
+def compare(name: str) -> None:
+    """The derivative along a direction, and of a few elements, against differences; no races."""
+    launch = LAUNCHES[name]
+    with watched() as races:
+        bar, _ = adjoint(launch)
+    assert not races, races[:5]
+    for output in set(launch.kernel.outputs) - set(launch.kernel.active):
+        assert launch.kernel.name in ADDS or not np.any(bar[output]), "a cotangent is left"
+    single = any(getattr(a, "dtype", None) == np.float32 for a in launch.args)
+    h, tolerance = (1e-2, 2e-3) if single else (1e-6, 1e-7)
+    for active in launch.kernel.active:
+        k = launch.kernel.names.index(active)
+        size = np.size(launch.args[k])
+        for direction in (np.sin(np.arange(size) * 2.3 + 1), np.eye(size)[0], np.eye(size)[-1]):
+            ends = []
+            for sign in (h, -h):
+                args = copies(launch.args)
+                moved = np.asarray(args[k]) + (sign * direction).reshape(np.shape(args[k]))
+                args[k] = moved.astype(args[k].dtype) if isinstance(args[k], np.ndarray) else float(moved)
+                ends.append(loss(launch, args))
+            slope, mine = (ends[0] - ends[1]) / (2 * h), float(np.sum(bar[active].ravel() * direction))
+            np.testing.assert_allclose(mine, slope, rtol=tolerance, atol=tolerance, err_msg=f"{name} by {active}")
+
+
+# outputs that threads add to keep their cotangent: it is that of what they held before
+ADDS = ("edges", "springs", "asian_option", "strides")
+
+
+def adds_to_what_is_there() -> None:
+    """An adjoint adds to the arrays of the active arguments."""
+    for name in ("settle", "edges", "heat", "bodies"):
+        (first, _), (second, _) = adjoint(LAUNCHES[name]), adjoint(LAUNCHES[name], 2.0)
+        for active in LAUNCHES[name].kernel.active:
+            np.testing.assert_allclose(second[active], first[active] + 2.0, rtol=1e-12)
+
+
+def again_with_one_workspace() -> None:
+    """What a workspace keeps serves several adjoints; without it there is none."""
+    from adcompiler import ADCompilerError, TypeProblem
+
+    launch = LAUNCHES["both_in_place"]
+    made, given = launch.kernel, copies(launch.args)
+    workspace = made.workspace(launch.grid, launch.block, *given)
+    made.forward[launch.grid, launch.block](*given, workspace=workspace)
+    found = []
+    for _ in range(2):
+        bar = cotangents(launch)
+        made.adjoint[launch.grid, launch.block](*given, bar=bar, workspace=workspace)
+        found.append(bar)
+    np.testing.assert_array_equal(found[0]["a"], found[1]["a"])
+    for wrong, options in (
+        (ADCompilerError, {"bar": cotangents(launch)}),
+        (TypeError, {"bar": {"a": given[0]}}),
+        (TypeProblem, {"bar": {"a": np.zeros(3), "b": np.zeros(5)}, "workspace": workspace}),
+        (TypeProblem, {"bar": {"a": given[0], "b": np.zeros(5)}, "workspace": workspace}),
+    ):
+        try:
+            made.adjoint[launch.grid, launch.block](*given, **options)
+        except wrong:
+            continue
+        raise AssertionError(f"no {wrong.__name__}")
+
+
+OTHERS = [adds_to_what_is_there, again_with_one_workspace]
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    checks = {name: partial(compare, name) for name in LAUNCHES} | {f.__name__: f for f in OTHERS}
+    for name in sys.argv[1:] or checks:
+        try:
+            checks[name]()
+            said = ""
+        except Exception:
+            said = traceback.format_exc()
+        print(json.dumps([name, said]), flush=True)

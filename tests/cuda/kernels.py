@@ -1,0 +1,329 @@
+"""Kernels as users of `numba.cuda` write them, with arguments, and how to launch them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import cuda, float32, float64
+
+from adcompiler.cuda import Kernel, kernel
+
+RNG = np.random.default_rng(11)
+DT = 0.05
+TERMS, SIZE = 3, 4
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A kernel, its configuration and arguments; whether its adjoint needs a workspace."""
+
+    kernel: Kernel
+    grid: Any
+    block: Any
+    args: tuple[Any, ...]
+    workspace: bool = False
+
+
+LAUNCHES: dict[str, Launch] = {}
+
+
+def launch(made: Kernel, grid: Any, block: Any, *args: Any, workspace: bool = False) -> None:
+    LAUNCHES[made.name] = Launch(made, grid, block, args, workspace)
+
+
+def normal(*shape: int) -> Any:
+    return RNG.normal(size=shape)
+
+
+def zeros(*shape: int) -> Any:
+    return np.zeros(shape)
+
+
+@cuda.jit(device=True)
+def rate(v, a, b):
+    if v > 0.5:
+        return a * math.sin(v) - b * v * v
+    return a * math.exp(-v * v) + b * math.tanh(v)
+
+
+@kernel(active=("x", "p"), outputs=("y",))
+def settle(x, p, y, n):
+    i = cuda.grid(1)
+    if i < x.shape[0]:
+        v = x[i]
+        for _ in range(n):
+            v = v + DT * rate(v, p[0], p[1])
+        y[i] = v
+
+
+launch(settle, 2, 4, normal(6), normal(2), zeros(6), 7)
+
+
+@kernel(active=("x",), outputs=("y",))
+def slow_while(x, y, limit):
+    # some threads take more trips than their memory first has room for
+    i = cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x
+    if i >= x.shape[0]:
+        return
+    v = abs(x[i]) + 0.5
+    while v < limit:
+        v = v * (1.0 + 0.05 / (1.0 + v)) + 0.01 * math.sin(v)
+    y[i] = v * v
+
+
+launch(slow_while, 1, 6, normal(5), zeros(5), 8.0)
+
+
+@kernel(active=("x",), outputs=("y",))
+def scaled_in_place(x, y):
+    i = cuda.grid(1)
+    if i < x.shape[0]:
+        y[i] = x[i]
+        y[i] *= math.sin(x[i])
+        y[i] *= y[i]
+
+
+launch(scaled_in_place, 1, 6, normal(5), zeros(5))
+
+
+@kernel(active=("x",), outputs=("y",))
+def overwritten(x, y):
+    i = cuda.grid(1)
+    if i < x.shape[0]:
+        y[i] = x[i] * x[i]
+        x[i] = 1.0
+
+
+launch(overwritten, 1, 6, normal(5), zeros(5), workspace=True)
+
+
+@kernel(active=("a", "b"), outputs=("a", "b"))
+def both_in_place(a, b):
+    i = cuda.grid(1)
+    if i < a.shape[0]:
+        b[i] = b[i] + a[i] * a[i]
+        a[i] = math.sin(a[i]) * b[i]
+        a[i] *= a[i]
+
+
+launch(both_in_place, 1, 6, normal(5), normal(5), workspace=True)
+
+
+@kernel(active=("x", "w"), outputs=("y",))
+def local_memory(x, w, y):
+    i = cuda.grid(1)
+    if i >= x.shape[0]:
+        return
+    a = cuda.local.array(SIZE, float64)
+    a[0] = x[i]
+    for k in range(TERMS):
+        a[k + 1] = a[k] * a[k] * w[k] + x[i]
+        a[k] = a[k + 1] * a[k]
+    total = 0.0
+    for k in range(TERMS + 1):
+        total += a[k]
+    y[i] = total
+
+
+launch(local_memory, 1, 6, normal(5), normal(3), zeros(5))
+
+
+@kernel(active=("x", "rows"), outputs=("y",))
+def nested_counts(x, rows, counts, y):
+    i = cuda.grid(1)
+    if i < x.shape[0]:
+        v = x[i]
+        for k in range(counts[i]):
+            if rows[k] > 1.0:
+                continue
+            for j in range(k + 2):
+                v = v + 0.1 * math.sin(v * rows[k] + j)
+            if v > 3.0:
+                break
+        y[i] = v
+
+
+launch(nested_counts, 2, 3, normal(5), normal(4), np.array([3, 0, 4, 1, 2]), zeros(5))
+
+
+@kernel(active=("w", "q"), outputs=("out",))
+def edges(src, dst, w, q, out):
+    e = cuda.grid(1)
+    if e < w.shape[0]:
+        d = q[src[e]] - q[dst[e]]
+        f = w[e] * math.sin(d) / (1.0 + d * d)
+        cuda.atomic.add(out, dst[e], f)
+        cuda.atomic.sub(out, src[e], f)
+
+
+launch(edges, 2, 6, RNG.integers(0, 4, 9), RNG.integers(0, 4, 9), normal(9), normal(4), zeros(4))
+
+
+@kernel(active=("k", "pos"), outputs=("force",))
+def springs(first, second, k, rest, pos, force):
+    s = cuda.grid(1)
+    if s < k.shape[0]:
+        a, b = first[s], second[s]
+        dx = pos[b, 0] - pos[a, 0]
+        dy = pos[b, 1] - pos[a, 1]
+        length = math.sqrt(dx * dx + dy * dy + 1e-3)
+        pull = k[s] * (length - rest) / length
+        cuda.atomic.add(force, (a, 0), pull * dx)
+        cuda.atomic.add(force, (a, 1), pull * dy)
+        cuda.atomic.sub(force, (b, 0), pull * dx)
+        cuda.atomic.sub(force, (b, 1), pull * dy)
+
+
+launch(springs, 1, 8, np.array([0, 1, 2, 3, 0]), np.array([1, 2, 3, 0, 2]), normal(5), 0.7, normal(4, 2), zeros(4, 2))
+
+
+@kernel(active=("pos", "mass"), outputs=("acc",))
+def bodies(pos, mass, acc):
+    i = cuda.grid(1)
+    if i < mass.shape[0]:
+        ax = 0.0
+        ay = 0.0
+        for j in range(mass.shape[0]):
+            dx = pos[j, 0] - pos[i, 0]
+            dy = pos[j, 1] - pos[i, 1]
+            r2 = dx * dx + dy * dy + 0.1
+            s = mass[j] / (r2 * math.sqrt(r2))
+            ax += s * dx
+            ay += s * dy
+        acc[i, 0] = ax
+        acc[i, 1] = ay
+
+
+launch(bodies, 1, 6, normal(5, 2), normal(5), zeros(5, 2))
+
+
+@kernel(active=("origin", "centre", "radius"), outputs=("depth",))
+def ray_sphere(origin, ray, centre, radius, depth):
+    i = cuda.grid(1)
+    if i >= depth.shape[0]:
+        return
+    b = 0.0
+    c = -radius * radius
+    for k in range(3):
+        d = origin[i, k] - centre[k]
+        b += d * ray[i, k]
+        c += d * d
+    disc = b * b - c
+    if disc < 0.0:
+        depth[i] = 10.0
+        return
+    depth[i] = -b - math.sqrt(disc)
+
+
+def rays() -> Any:
+    way = RNG.normal(size=(5, 3)) * 0.2 + np.array([1.0, 0.0, 0.0])
+    return way / np.sqrt((way**2).sum(axis=1))[:, None]
+
+
+launch(ray_sphere, 1, 6, normal(5, 3) * 0.3, rays(), np.array([3.0, 0.1, -0.2]), 1.2, zeros(5))
+
+
+@kernel(active=("spot", "sigma", "start"), outputs=("payoff",))
+def asian_option(draws, spot, sigma, start, payoff):
+    i = cuda.grid(1)
+    if i < draws.shape[0]:
+        s = start * spot[0]
+        total = 0.0
+        for k in range(draws.shape[1]):
+            s *= math.exp(sigma * draws[i, k] - 0.5 * sigma * sigma)
+            total += s
+        cuda.atomic.add(payoff, 0, max(total / draws.shape[1] - 0.9, 0.0))
+
+
+launch(asian_option, 2, 4, normal(6, 5), np.array([1.1]), 0.2, 1.0, zeros(1))
+
+
+@kernel(active=("u", "c"), outputs=("out",))
+def heat(u, c, out):
+    i = cuda.grid(1)
+    n = u.shape[0]
+    if i > 0 and i < n - 1:
+        out[i] = u[i] + c * (u[i - 1] - 2.0 * u[i] + u[i + 1]) * u[i]
+    elif i < n:
+        out[i] = u[i]
+
+
+launch(heat, 2, 4, normal(7), 0.3, zeros(7))
+
+
+@kernel(active=("u", "c"), outputs=("out",))
+def heat_2d(u, c, out):
+    i, j = cuda.grid(2)
+    h, w = u.shape
+    if i >= h or j >= w:
+        return
+    if i == 0 or j == 0 or i == h - 1 or j == w - 1:
+        out[i, j] = u[i, j]
+        return
+    v = u[i, j]
+    lap = u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1] - 4.0 * v
+    out[i, j] = v + c[0] * lap * (1.0 + v * v)
+
+
+launch(heat_2d, (2, 2), (3, 2), normal(5, 4), np.array([0.2]), zeros(5, 4))
+
+
+@kernel(active=("f", "omega"), outputs=("g",))
+def lattice(f, omega, g):
+    # one direction of flow each way and one at rest, on a ring
+    i = cuda.grid(1)
+    n = f.shape[1]
+    if i >= n:
+        return
+    left = (i + n - 1) % n
+    right = (i + 1) % n
+    rest = f[0, i]
+    ahead = f[1, left]
+    back = f[2, right]
+    rho = rest + ahead + back
+    u = (ahead - back) / rho
+    g[0, i] = rest - omega * (rest - rho * (2.0 / 3.0) * (1.0 - 1.5 * u * u))
+    g[1, i] = ahead - omega * (ahead - rho / 6.0 * (1.0 + 3.0 * u + 3.0 * u * u))
+    g[2, i] = back - omega * (back - rho / 6.0 * (1.0 - 3.0 * u + 3.0 * u * u))
+
+
+launch(lattice, 2, 4, np.abs(normal(3, 6)) + 0.5, 0.8, zeros(3, 6))
+
+
+@kernel(active=("x", "p"), outputs=("y", "total"))
+def strides(x, p, y, total, n):
+    for i in range(cuda.grid(1), n, cuda.gridsize(1)):
+        a = x[i]
+        for j in range(n):
+            a += p[j] * math.sin(x[j] - x[i])
+        y[i] = a
+        cuda.atomic.add(total, 0, a * a * p[0])
+
+
+launch(strides, 1, 3, normal(7), normal(7), zeros(7), zeros(1), 7)
+
+
+@kernel(active=("x", "p"), outputs=("y",))
+def single_precision(x, p, y, n):
+    i = cuda.grid(1)
+    if i < x.shape[0]:
+        v = float32(0.5) * x[i]
+        for _ in range(n):
+            v = v + float32(0.1) * math.sin(v) * p[0] + 0.05 * v * v
+        y[i] = v
+
+
+launch(single_precision, 1, 6, normal(5).astype(np.float32), normal(1).astype(np.float32), np.zeros(5, np.float32), 4)
+
+
+@kernel(active=("x",), outputs=("y",))
+def rows_of_blocks(x, y):
+    b, t = cuda.blockIdx.x, cuda.threadIdx.x
+    if t < x.shape[1]:
+        y[b, t] = math.exp(x[b, t]) * x[b, 0]
+
+
+launch(rows_of_blocks, 3, 4, normal(3, 4), zeros(3, 4))

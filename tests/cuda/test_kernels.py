@@ -1,0 +1,190 @@
+"""Adjoints of kernels written for `numba.cuda`: in the simulator against differences, and what is refused."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+if importlib.util.find_spec("numba.cuda") is None:
+    pytest.skip("Numba has no simulator", allow_module_level=True)
+
+from numba import cuda, float64
+
+import adcompiler.cuda
+from adcompiler import ADCompilerError
+from tests.cuda.test_simulator import lines
+
+X, PLACES = np.ones(5), np.arange(5)
+
+
+def test_in_the_simulator() -> None:
+    said = dict(lines("in_kernels.py", NUMBA_ENABLE_CUDASIM="1", ADCOMPILER_CHECK="1"))
+    assert len(said) > 18
+    wrong = {name: trace for name, trace in said.items() if trace}
+    assert not wrong, "\n".join(wrong.values())
+
+
+def test_the_package_does_not_import_numba_cuda() -> None:
+    code = "import sys, adcompiler; assert 'numba.cuda' not in sys.modules; import adcompiler.cuda"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# -- what is proven ----------------------------------------------------------------------------------------------------
+
+
+def neighbours(x, p, y, n):
+    i = cuda.grid(1)
+    if i < n:
+        for k in range(4):
+            y[i] += p[k] * x[i] * x[(i + k) % n]
+
+
+def test_additions_are_atomic_only_where_threads_meet() -> None:
+    made = adcompiler.cuda.kernel(active=("x", "p"), outputs=("y",))(neighbours)
+    text = made.specialise(2, 4, X, X, X, 5).source()
+    assert "cuda.atomic.add(x_bar," in text and "cuda.atomic.add(p_bar," in text
+    passive = adcompiler.cuda.kernel(active=("y",), outputs=("y",))(neighbours).specialise(2, 4, X, X, X, 5)
+    assert "atomic" not in passive.source()
+
+
+def own(x, y):
+    i = cuda.grid(1)
+    if i < x.shape[0]:
+        y[i] = x[i] * x[i]
+
+
+def test_a_launch_of_one_axis_proves_more() -> None:
+    made = adcompiler.cuda.kernel(active=("x",), outputs=("y",))(own)
+    assert "x_bar[grid_x] +=" in made.specialise(2, 4, X, X).source()
+    with pytest.raises(ADCompilerError, match="no other thread may write an element of 'y'"):
+        made.specialise((2, 2), (4, 4), X, X)
+
+
+# -- what is refused ---------------------------------------------------------------------------------------------------
+
+
+def one_for_all(x, y):
+    y[0] = x[cuda.grid(1)]
+
+
+def two_for_each(x, y):
+    i = cuda.grid(1)
+    y[i] = x[i]
+    y[i + 1] = x[i]
+
+
+def reads_its_neighbour(x, y):
+    i = cuda.grid(1)
+    if i > 0:
+        x[i] = x[i - 1] * 2.0
+    y[i] = x[i]
+
+
+def permuted(x, y, p):
+    y[p[cuda.grid(1)]] = x[0]
+
+
+def adds_and_stores(x, y):
+    i = cuda.grid(1)
+    cuda.atomic.add(y, 0, x[i])
+    y[i] = x[i]
+
+
+def after_its_items(x, y):
+    for i in range(cuda.grid(1), x.shape[0], cuda.gridsize(1)):
+        y[i] = x[i]
+    y[cuda.grid(1)] = x[0]
+
+
+def shares(x, y):
+    s = cuda.shared.array(8, float64)
+    s[0] = x[0]
+
+
+def waits(x, y):
+    cuda.syncthreads()
+
+
+def greatest(x, y):
+    cuda.atomic.max(y, 0, x[cuda.grid(1)])
+
+
+def slots(x, y, count):
+    k = cuda.atomic.add(count, 0, 1)
+    y[k] = x[0]
+
+
+def whole(x, y):
+    y[cuda.grid(1)] = np.sum(x * x)
+
+
+def several(x, y):
+    y[:] = x[0]
+
+
+def says(x, y):
+    i = cuda.grid(1)
+    print(i)
+    y[i] = x[i]
+
+
+def through(x, y, t):
+    i = cuda.grid(1)
+    t[i] = x[i] * x[i]
+    cuda.atomic.add(y, 0, t[i] * t[i])
+
+
+def keeps_records_of_items(x, y):
+    for i in range(cuda.grid(1), x.shape[0], cuda.gridsize(1)):
+        v = x[i]
+        while v < 5.0:
+            v = v * 1.5 + math.sin(v)
+        y[i] = v * v
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "what"),
+    [
+        (one_for_all, (), "no other thread may write an element of 'y'"),
+        (two_for_each, (), "no other thread may write an element of 'y'"),
+        (reads_its_neighbour, (), "no other thread may read an element of 'x'"),
+        (permuted, (PLACES,), "no other thread may write an element of 'y'"),
+        (adds_and_stores, (), "an element of 'y', to which threads add, is used in another way"),
+        (after_its_items, (), "no other thread may write an element of 'y'"),
+        (shares, (), "shared memory in a differentiated kernel"),
+        (waits, (), "a barrier in a differentiated kernel"),
+        (greatest, (), "cuda.atomic.max in a differentiated kernel"),
+        (slots, (PLACES,), "depends on the order in which threads add"),
+        (whole, (), "an operation on a whole array"),
+        (several, (), "a store into several elements of 'y'"),
+        (says, (), "a print in a differentiated kernel"),
+        (keeps_records_of_items, (), "for several items of a thread, what no count tells"),
+    ],
+)
+def test_refused(function, args, what: str) -> None:
+    made = adcompiler.cuda.kernel(active=("x",), outputs=("y",))(function)
+    with pytest.raises(ADCompilerError, match=what) as caught:
+        made.specialise(2, 4, X, X, *args)
+    assert caught.value.filename == __file__ and caught.value.lineno and caught.value.fix
+
+
+def test_an_array_between_is_followed_within_a_thread() -> None:
+    made = adcompiler.cuda.kernel(active=("x",), outputs=("y",))(through).specialise(2, 4, X, X, X)
+    assert "t[grid_x]" not in made.source()
+
+
+def test_wrong_names_and_types() -> None:
+    with pytest.raises(TypeError, match="no argument 'z'"):
+        adcompiler.cuda.kernel(active=("z",), outputs=("y",))(own)
+    made = adcompiler.cuda.kernel(active=("x",), outputs=("y",))(own)
+    with pytest.raises(ADCompilerError, match="'x' is not an array of"):
+        made.specialise(1, 4, PLACES, X)
+    with pytest.raises(ADCompilerError, match="not known yet"):
+        made.source()
+    with pytest.raises(ADCompilerError, match=r"cuda.grid outside of a kernel"):
+        adcompiler.grad(lambda x: x[cuda.grid(1)])(X)
