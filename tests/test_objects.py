@@ -23,6 +23,9 @@ class Vector:
     def __rmul__(self, factor: float) -> Vector:
         return Vector(factor * self.x, factor * self.y)
 
+    def __neg__(self) -> Vector:
+        return Vector(-self.x, -self.y)
+
     def __matmul__(self, other: Any) -> float:
         return self.x * other.x + self.y * other.y
 
@@ -54,6 +57,7 @@ class Single:
 
 def operators(s: float) -> float:
     v = 2.0 * Vector(s, 1.0) + Vector(3.0, s * s)
+    v += len(Pair(s, 1.0)) * -v
     return (v @ v) * (Pair(s, 1.0) + Pair(1.0, s)).a
 
 
@@ -105,10 +109,6 @@ def truth_of_its_own(s: float, n: int) -> float:
     return s if Node(s) else 2 * s
 
 
-def length_of_its_own(s: float, n: int) -> float:
-    return s * len(Pair(s, 1.0))
-
-
 def equal_only_to_itself(s: float, n: int) -> float:
     return s if Single(s) == Single(s) else 2 * s
 
@@ -129,7 +129,6 @@ def not_a_number(s: float, n: int) -> float:
         changed_by_a_closure,
         around_itself,
         truth_of_its_own,
-        length_of_its_own,
         equal_only_to_itself,
         not_a_sequence,
         not_a_number,

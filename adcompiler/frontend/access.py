@@ -11,6 +11,7 @@ from adcompiler.frontend import indexing, library, records, threads
 from adcompiler.frontend.binding import index_items
 from adcompiler.frontend.builtin_places import flat
 from adcompiler.frontend.captures import is_constant, is_constant_module
+from adcompiler.frontend.classes import names_of
 from adcompiler.frontend.context import Lowering, expression
 from adcompiler.frontend.definitions import METHODS
 from adcompiler.frontend.dictionaries import key_of
@@ -22,6 +23,7 @@ from adcompiler.frontend.numpy_grids import grid
 from adcompiler.frontend.reading import nearest, present, resolved
 from adcompiler.frontend.registry import ATTRIBUTES
 from adcompiler.frontend.rows import read_rows
+from adcompiler.frontend.special_methods import special
 from adcompiler.frontend.values import (
     DictValue,
     Growing,
@@ -34,13 +36,13 @@ from adcompiler.frontend.values import (
     Seq,
     SliceValue,
     Static,
+    Super,
     Value,
     kind_of,
 )
 from adcompiler.ir.build import ZERO
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Atom, Const, Var
-from adcompiler.signature import fields_of
 
 # longer tuples are stored in an array by the user
 _SELECTED = 8
@@ -81,6 +83,12 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
             return indexing.read(low.b, owner, items)
         case Var() | Const() if items in ([Seq(())], [Static(Ellipsis)]) or not items:
             return owner
+        case Seq(record=type()) if special(owner, "__getitem__") is not None:
+            value = records.called(
+                low, owner, "__getitem__", [items[0] if len(items) == 1 else Seq(tuple(items))], node
+            )
+            assert value is not None
+            return value
         case Seq(kind="record" | "object"):
             raise low.fail("TypeError", f"'{kind_of(owner)}' object is not subscriptable")
         case Seq():
@@ -191,6 +199,8 @@ def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None 
             if is_constant(held):
                 return literal(getattr(held, name))
             return low.captures.value(getattr(held, name), owner.path.attribute(name))
+        case Super(inner, after) if (found := records.above(low, inner, after, name, node)) is not None:
+            return found
         case Seq(record=type()) if (found := records.attribute(low, owner, name, node)) is not None:
             return found
         case Seq(kind=kind) if hasattr([] if kind == "list" else (), name):
@@ -200,7 +210,7 @@ def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None 
         case ListOf() | Rows() | Growing() | RangeValue() if hasattr([], name):
             return Method(owner, name)
     if isinstance(owner, Seq) and owner.record is not None:
-        fields = ", ".join(fields_of(owner.record) or ())
+        fields = ", ".join(names_of(owner.record))
         raise low.refuse("unknown-field", name=name, kind=owner.record.__name__, fields=fields)
     raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner), near="")
 

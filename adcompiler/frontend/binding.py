@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
-import inspect
 from collections.abc import Sequence
 from typing import TypeGuard
 
-from adcompiler.frontend import dictionaries, heap, indexing
+from adcompiler.frontend import dictionaries, heap, indexing, records
+from adcompiler.frontend.classes import is_stored, names_of
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.iteration import item, items_of, iterable
 from adcompiler.frontend.naming import bears
 from adcompiler.frontend.numbers import static_int
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.scope import Frame
-from adcompiler.frontend.values import Changes, DictValue, ListOf, Object, RangeValue, Seq, SliceValue, Static, Value
+from adcompiler.frontend.special_methods import is_instance, special
+from adcompiler.frontend.values import (
+    Changes,
+    DictValue,
+    ListOf,
+    Object,
+    RangeValue,
+    Seq,
+    SliceValue,
+    Static,
+    Value,
+    kind_of,
+)
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Const, Load, Slice, Var
 from adcompiler.signature import fields_of
@@ -158,13 +169,26 @@ def _index_item(low: Lowering, node: ast.expr) -> Value:
 def store_item(low: Lowering, owner: Value, target: ast.Subscript, value: Value, op: str | None = None) -> None:
     """`owner[...] = value`, or with `op` an augmented assignment to an array."""
     items = index_items(low, target.slice)
+    put_item(low, owner, items, target, value, op)
+
+
+def put_item(
+    low: Lowering, owner: Value, items: list[Value], target: ast.Subscript, value: Value, op: str | None = None
+) -> None:
+    """Assign an item."""
     match owner:
         case Var() if low.b.type(owner).rank:
             store_array(low, owner, items, value, op)
         case Seq(kind="list"):
             store_list(low, owner, items, value)
+        case Seq(record=type()) if special(owner, "__setitem__") is not None:
+            records.called(
+                low, owner, "__setitem__", [items[0] if len(items) == 1 else Seq(tuple(items)), value], target
+            )
         case Seq():
-            raise low.fail("TypeError", "'tuple' object does not support item assignment")
+            raise low.fail(
+                "TypeError", f"'{kind_of(owner) if owner.record else 'tuple'}' object does not support item assignment"
+            )
         case ListOf():
             store_number(low, owner, items, value, target)
         case DictValue() if len(items) == 1:
@@ -178,10 +202,10 @@ def store_item(low: Lowering, owner: Value, target: ast.Subscript, value: Value,
 
 
 def store_attribute(low: Lowering, owner: Value, target: ast.Attribute, value: Value) -> None:
-    """`owner.name = value`, of a dataclass that the program has made."""
+    """`owner.name = value`, of an object that the program has made."""
     owner, k = field_of(low, owner, target)
     assert owner.record is not None
-    if owner.record not in low.changing:
+    if fields_of(owner.record) is not None and owner.record not in low.changing:
         raise Changes(owner.record)
     if owner.kind != "object":
         raise low.refuse("item-attribute", target)
@@ -190,17 +214,11 @@ def store_attribute(low: Lowering, owner: Value, target: ast.Attribute, value: V
 
 def field_of(low: Lowering, owner: Value, target: ast.Attribute) -> tuple[Seq, int]:
     """The record whose field is assigned, and the number of the field."""
-    if isinstance(owner, Seq) and owner.record is not None and _is_plain(owner.record):
-        names = fields_of(owner.record) or ()
-        if target.attr in names:
+    if is_instance(owner) and isinstance(owner, Seq) and owner.record is not None:
+        names = names_of(owner.record)
+        if target.attr in names and is_stored(owner.record, target.attr):
             return owner, names.index(target.attr)
     raise low.refuse("attribute-write", target)
-
-
-def _is_plain(cls: type) -> bool:
-    """Whether an assignment to a field of a class is one, and nothing else."""
-    plain = inspect.getattr_static(cls, "__setattr__") is object.__setattr__ and dataclasses.is_dataclass(cls)
-    return plain and not any(hasattr(getattr(cls, f.name, None), "__set__") for f in dataclasses.fields(cls))
 
 
 def store_number(low: Lowering, owner: ListOf, items: list[Value], value: Value, target: ast.Subscript) -> None:

@@ -6,10 +6,12 @@ import builtins
 
 from adcompiler.frontend.access import read_attribute
 from adcompiler.frontend.builtin_table import arity, builtin
+from adcompiler.frontend.classes import names_of
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.isinstances import is_instance, type_object
-from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.values import Closure, Method, Object, Partial, Static, Value
+from adcompiler.frontend.reading import read_name, resolved
+from adcompiler.frontend.scope import parameters
+from adcompiler.frontend.values import Closure, Maybe, Method, Object, Partial, Seq, Static, Super, Unset, Value
 from adcompiler.ir.wengert import Const
 
 
@@ -47,7 +49,27 @@ def hasattr_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: s
         return Const(low.captures.depend(value.path, "hasattr", name.value))
     if isinstance(value, Static):
         return Const(low.captures.depend(value.path, "hasattr", name.value))
+    if isinstance(value, Seq) and value.record is not None and name.value in names_of(value.record):
+        held = value.items[names_of(value.record).index(name.value)]
+        if isinstance(held, Maybe) and isinstance(held.absent, Unset):
+            return held.flag
+        if not isinstance(held, Unset):
+            return Const(True)
     return Const(hasattr(type_object(low, value), name.value))
+
+
+@builtin(builtins.super)
+def super_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`super()` in a method of an object that the program has made."""
+    frame = low.frame
+    cell = frame.source.cells.get("__class__")
+    first = parameters(frame.definition.node.args)[:1]
+    owner = frame.env.get(first[0]) if first else None
+    if args or cell is None or not isinstance(owner, Seq):
+        raise low.refuse("builtin-call", name="super")
+    after = read_name(low, "__class__")
+    assert isinstance(after, Static) and isinstance(after.value, type)
+    return Super(owner, after.value)
 
 
 @builtin(builtins.getattr)

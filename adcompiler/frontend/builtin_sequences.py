@@ -7,6 +7,7 @@ import builtins
 from dataclasses import replace
 from types import FunctionType
 
+from adcompiler.frontend import records
 from adcompiler.frontend.access import read_item
 from adcompiler.frontend.arithmetic import binary
 from adcompiler.frontend.builtin_table import Builtin, arity, builtin
@@ -106,6 +107,9 @@ def len_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) 
     """`len(x)`."""
     arity(low, "len", args, 1, 1)
     value = resolved(low, args[0])
+    own = records.called(low, value, "__len__", (), low.frame.definition.node)
+    if own is not None:
+        return own
     match value:
         case Static(value=str() as text):
             return Const(len(text))

@@ -148,7 +148,7 @@ def _call_static(
     low: Lowering, held: object, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST, hint: str
 ) -> Value:
     if held is dataclasses.replace and args and isinstance(owner := resolved(low, args[0]), Seq) and owner.record:
-        return records.replaced(low, owner, kwargs)
+        return records.replaced(low, owner, kwargs, node)
     if held is np.vectorize and len(args) == 1 and not kwargs:
         return Partial(Static(vectorized), (args[0],), ())
     if isinstance(held, np.vectorize) and held.otypes is None and held.signature is None and not held.excluded:
@@ -194,7 +194,8 @@ def _call_static(
     if isinstance(compiled, FunctionType) and type(held).__module__.startswith("numba"):
         return call_function(low, compiled, args, kwargs, node)
     if isinstance(held, type):
-        record = records.make(low, held, args, kwargs)
+        low.call = lambda function, given: call(low, function, given, {}, node)
+        record = records.make(low, held, args, kwargs, node)
         if record is None:
             raise low.refuse("class-call", name=held.__name__)
         return record

@@ -11,11 +11,11 @@ from adcompiler.frontend.conditions import condition
 from adcompiler.frontend.context import Lowering, expression
 from adcompiler.frontend.dictionaries import key_of
 from adcompiler.frontend.forms import Form
-from adcompiler.frontend.growing import put
 from adcompiler.frontend.inline import entered
 from adcompiler.frontend.item_forms import item_form
 from adcompiler.frontend.iteration import Iterable, item, iterable, range_length
 from adcompiler.frontend.iterators import used_at_once
+from adcompiler.frontend.list_memory import put
 from adcompiler.frontend.liveness import Liveness, targets
 from adcompiler.frontend.loop_parts import Built, Head
 from adcompiler.frontend.looping import Loops

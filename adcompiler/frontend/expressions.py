@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from adcompiler.frontend import heap
+from adcompiler.frontend import heap, records
 from adcompiler.frontend.arithmetic import OPERATORS, binary, matmul, unary
 from adcompiler.frontend.binding import bind, unpacked
 from adcompiler.frontend.branching import merge, run_arm
@@ -77,7 +77,8 @@ def sign(low: Lowering, node: ast.UnaryOp, hint: str) -> Value:
     if isinstance(node.op, ast.Not):
         return negated(low, condition(low, node.operand))
     value = low.eval(node.operand)
-    return unary(low, _UNARY[type(node.op)], value, hint)
+    own = records.called(low, value, f"__{_UNARY[type(node.op)]}__", (), node)
+    return unary(low, _UNARY[type(node.op)], value, hint) if own is None else own
 
 
 @expression(ast.Compare)

@@ -13,18 +13,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from adcompiler.frontend import heap
-from adcompiler.frontend.arrays import full, stored
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.extents import same_extent
 from adcompiler.frontend.forms import Array, Form, Scalar
 from adcompiler.frontend.item_forms import item_form, joint
-from adcompiler.frontend.leaves import coerce
-from adcompiler.frontend.list_memory import arrays_of, forms_of, is_list, length_of
+from adcompiler.frontend.list_memory import arrays_of, filled, forms_of, is_list, length_of, put
 from adcompiler.frontend.room import Around, Plan, Product
-from adcompiler.frontend.rows import extents, item_at, leaves, listed
+from adcompiler.frontend.rows import item_at, leaves
 from adcompiler.frontend.values import Growing, ListOf, Rows, Seq, Value
 from adcompiler.ir.build import ONE, ZERO
-from adcompiler.ir.wengert import Atom, Const, Load, Slice, Var
+from adcompiler.ir.wengert import Atom, Const, Load, Var
 
 # so many iterations, if their number is known, are written out one after the other
 _WRITTEN_OUT = 16
@@ -218,22 +216,6 @@ def _taken(low: Lowering, plan: Plan, owner: Growing) -> Value:
     return found
 
 
-def put(low: Lowering, arrays: tuple[Var, ...], place: Atom, form: Form, item: Value) -> None:
-    """Store an item behind those that can be read: even one of these is other memory."""
-    b = low.b
-    for part in heap.inside(item):
-        if isinstance(part, (ListOf, Growing)):
-            low.shared.update(arrays_of(part))
-    found: list[Atom] = []
-    coerce(b, _listed(low, item), form, found)
-    for array, atom in zip(arrays, found, strict=True):
-        b.store(array, (place, *full(b.shape(array)[1:])), atom)
-
-
-def _listed(low: Lowering, item: Value) -> Value:
-    return listed(low, item) if isinstance(item, Growing) else item
-
-
 def _recount(low: Lowering, plan: Plan, count: Atom) -> Growing:
     """Give the list another length, under all its names."""
     now = [value for value in heap.held(low) if isinstance(value, Growing) and value.arrays == plan.arrays]
@@ -275,31 +257,8 @@ def _make_room(low: Lowering, around: Around, plan: Plan) -> None:
     for leaf in leaves(plan.form):
         if isinstance(leaf, Array) and not all(e is not None and around.knows(e) for e in leaf.extents):
             raise low.refuse("ragged-list")
-    plan.arrays = _filled(low, plan.owner, plan.form, room)
+    plan.arrays = filled(low, plan.owner, plan.form, room)
     _take_place(low, plan.owner, Growing(plan.arrays, plan.count, plan.form))
-
-
-def _filled(low: Lowering, owner: Value, form: Form, room: Atom) -> tuple[Var, ...]:
-    """New arrays with so much room, with the items that the list has."""
-    b = low.b
-    made: list[Var] = []
-    for leaf in leaves(form):
-        made.append(b.emit("empty", room, *extents(leaf), dtype=leaf.type.dtype, hint="items"))
-    low.grown.update(made)
-    if isinstance(owner, Seq):
-        for k, item in enumerate(owner.items):
-            put(low, tuple(made), Const(k), form, item)
-        return tuple(made)
-    assert isinstance(owner, (Growing, ListOf, Rows))
-    before = _listed(low, owner)
-    count = length_of(low, before)
-    for array, old in zip(made, arrays_of(before), strict=True):
-        shape = b.shape(array)[1:]
-        for wanted, extent in zip(shape, b.shape(old)[1:], strict=True):
-            b.same(extent, wanted, "the arrays of a list differ in shape")
-        first = Slice(None, count, None, ZERO, count)
-        b.store(array, (first, *full(shape)), stored(b, old, b.type(array).dtype))
-    return tuple(made)
 
 
 def _take_place(low: Lowering, owner: Value, new: Growing) -> None:
@@ -315,7 +274,7 @@ def _lengthen(low: Lowering, owner: Growing | ListOf | Rows, item: Value) -> Gro
     """Append outside of the loops that have the list: in new arrays."""
     form = _joint_form(low, owner, item)
     count = length_of(low, owner)
-    arrays = _filled(low, owner, form, low.b.int("add", count, ONE, hint="room"))
+    arrays = filled(low, owner, form, low.b.int("add", count, ONE, hint="room"))
     put(low, arrays, count, form, item)
     after = Growing(arrays, low.b.shape(arrays[0])[0], form)
     _take_place(low, owner, after)

@@ -27,7 +27,7 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
         case Seq(kind="list") if name in _LIST:
             return _LIST[name](low, owner, list(args))
         case Seq(record=type()) if name == "_replace":
-            return records.replaced(low, owner, kwargs)
+            return records.replaced(low, owner, kwargs, low.frame.definition.node)
         case Seq() if name in ("index", "count"):
             return _LIST[name](low, owner, list(args))
         case DictValue():

@@ -134,7 +134,7 @@ def f(s):
         "total = s",
     ),
     "attribute-write": (
-        "assignment to an attribute of what is no dataclass that the program has made",
+        "assignment to an attribute of what is no object that the program has made, or that keeps no such attribute",
         "return the new value, or keep it in a local name",
         """
 def f(x):

@@ -157,13 +157,13 @@ class Pair(NamedTuple):
     a: float
     b: float
 
-    def __len__(self):
-        return 7
+    def __bool__(self):
+        return self.a > 1.0
 
 def f(s):
-    return s * len(Pair(s, 1.0))
+    return s if Pair(s, 1.0) else 2.0
 """,
-        "len(Pair(s, 1.0))",
+        "s if Pair(s, 1.0)",
     ),
     "two-lists": (
         "a list or object that is one or another, by a branch or loop before, is changed or compared with 'is'",

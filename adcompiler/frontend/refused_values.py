@@ -50,16 +50,15 @@ def f(s):
         "bytearray(3)",
     ),
     "record-init": (
-        "making an object of class {name!r} does more than keep its items",
-        "make the object outside and pass it, or leave out __init__, __post_init__ and default factories",
+        "making an object of class {name!r} does more than assign attributes",
+        "make the object outside and pass it",
         """
 import dataclasses
 
 @dataclasses.dataclass
 class P:
     x: float
-    def __post_init__(self):
-        self.x *= 2.0
+    scale: dataclasses.InitVar[float] = 2.0
 
 def f(s):
     return P(s).x

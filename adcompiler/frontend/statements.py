@@ -11,17 +11,16 @@ from types import ModuleType
 
 import numpy as np
 
-from adcompiler.frontend import dictionaries, growing, heap
+from adcompiler.frontend import dictionaries, growing, heap, records
 from adcompiler.frontend.access import read_attribute, read_item
 from adcompiler.frontend.arithmetic import OPERATORS, SIGN, binary, matmul
 from adcompiler.frontend.binding import (
     bind,
     field_of,
     index_items,
+    put_item,
     store_array,
     store_attribute,
-    store_list,
-    store_number,
 )
 from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.calls import call
@@ -32,6 +31,7 @@ from adcompiler.frontend.iteration import items_of
 from adcompiler.frontend.liveness import RESULT, RETURNED
 from adcompiler.frontend.numbers import is_array
 from adcompiler.frontend.reading import read_name, resolved
+from adcompiler.frontend.special_methods import OPERATIONS
 from adcompiler.frontend.values import DictValue, Growing, ListOf, Path, Rows, Seq, Static, Unset, Value
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Check, Const, Load, Store, Var
@@ -90,6 +90,12 @@ def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
         return
     if isinstance(before, ListOf):
         raise low.refuse("list-operand", node, sign=f"{SIGN[OPERATORS[type(node.op)]]}=")
+    by = OPERATIONS[type(node.op)]
+    own = records.called(low, before, f"__i{by}__", [value], node)
+    own = records.called(low, before, f"__{by}__", [value], node) if own is None else own
+    if own is not None:
+        bind(low, node.target, own)
+        return
     if isinstance(node.op, ast.MatMult):
         raise low.refuse("operand", node, sign="@=", kind="number")
     bind(low, node.target, binary(low, OPERATORS[type(node.op)], before, value, name))
@@ -137,14 +143,7 @@ def _augment_item(low: Lowering, node: ast.AugAssign, target: ast.Subscript) -> 
         value = low.eval(node.value)
     after = matmul(low, before, value) if isinstance(node.op, ast.MatMult) else None
     after = after or binary(low, OPERATORS[type(node.op)], before, value)
-    if isinstance(owner, DictValue):
-        dictionaries.store(low, owner, items[0] if len(items) == 1 else Seq(tuple(items)), after)
-        return
-    if isinstance(owner, ListOf):
-        store_number(low, owner, items, after, target)
-        return
-    assert isinstance(owner, Seq)
-    store_list(low, owner, items, after)
+    put_item(low, owner, items, target, after)
 
 
 def _augment_element(low: Lowering, node: ast.AugAssign, owner: Var, items: list[Value]) -> None:

@@ -50,7 +50,8 @@ class Seq:
     """A tuple or list of values; its length is known at compile time.
 
     A list is an object: two names hold the same list where they hold the same `Seq`. `record` is the class of a named
-    tuple, which is a tuple, or of a dataclass, whose kind is "record", or "object" where attributes are assigned.
+    tuple, which is a tuple, or of a dataclass, whose kind is "record", or "object" where attributes are assigned, or
+    of another class, whose kind is "object".
     """
 
     items: tuple[Value, ...]
@@ -173,6 +174,14 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
+class Super:
+    """`super()`: what the classes after `after` give an object."""
+
+    owner: Seq
+    after: type
+
+
+@dataclass(frozen=True, slots=True)
 class Unset:
     """A name that no path has bound; reading it is an UnboundLocalError."""
 
@@ -216,6 +225,7 @@ Value: TypeAlias = (
     | Closure
     | Method
     | Partial
+    | Super
     | Unset
     | Maybe
     | Conflict

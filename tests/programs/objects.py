@@ -118,3 +118,99 @@ def copy_of_an_argument(b):
 
 
 program(copy_of_an_argument, lambda rng: (Ball(rng.normal(), rng.normal()),))
+
+
+class Adam:
+    decay = (0.9, 0.99)
+
+    def __init__(self, n, rate=0.1):
+        self.m, self.v, self.steps = np.zeros(n), np.zeros(n), 0
+        self.rate = rate
+
+    def step(self, w, slope):
+        self.steps += 1
+        one, two = self.decay
+        self.m = one * self.m + (1.0 - one) * slope
+        self.v = two * self.v + (1.0 - two) * slope * slope
+        mean, square = self.m / (1.0 - one**self.steps), self.v / (1.0 - two**self.steps)
+        return w - self.rate * mean / (np.sqrt(square) + 1e-3)
+
+
+def optimiser_of_a_plain_class(w, target, n):
+    optimiser = Adam(len(w))
+    for _ in range(n):
+        w = optimiser.step(w, 2.0 * (w - target))
+    return np.sum((w - target) ** 2)
+
+
+program(optimiser_of_a_plain_class, lambda rng: (rng.uniform(1, 2, size=3), rng.uniform(-1, 0, size=3), 4), (0, 1))
+
+
+class Running:
+    def __init__(self):
+        self.n, self.mean, self.square = 0, 0.0, 0.0
+
+    def push(self, x):
+        self.n += 1
+        d = x - self.mean
+        self.mean += d / self.n
+        self.square += d * (x - self.mean)
+        return self
+
+    def __getitem__(self, k):
+        return (self.mean, self.square)[k]
+
+    def __len__(self):
+        return self.n
+
+
+class Bounded(Running):
+    def __init__(self, most):
+        super().__init__()
+        if most > 0:
+            self.most = most
+        for k in range(3):
+            self.last = 0.5 * most * k
+
+    def push(self, x):
+        self.last *= x
+        return super().push(min(x, self.most))
+
+
+def running_statistics(x, most):
+    low, high = Running(), Bounded(most)
+    for v in x:
+        if v > 0.5:
+            high.push(v)
+        else:
+            low.push(v).push(v * v)
+    return low[1] + high[0] * high.last + len(low) * low.mean
+
+
+program(running_statistics, lambda rng: (np.array([0.3, 0.7, 0.95, 0.2, 0.6]) + rng.uniform(-0.05, 0.05, size=5), 0.8))
+
+
+@dataclasses.dataclass(slots=True)
+class Trace:
+    scale: float
+    seen: list = dataclasses.field(default_factory=list)
+    total: float = dataclasses.field(init=False, default=0.0)
+
+    def __post_init__(self):
+        self.scale = self.scale**2
+
+    def add(self, x):
+        self.seen.append(x)
+        self.total += self.scale * x
+
+
+def trace_with_its_own_list(x, scale):
+    a, b = Trace(scale), Trace(2.0)
+    for v in x:
+        a.add(v * v)
+        b.add(v)
+    c = dataclasses.replace(b, scale=a.total)
+    return a.seen[1] * b.total + sum(b.seen) * c.scale
+
+
+program(trace_with_its_own_list, lambda rng: (rng.normal(size=4), 0.7))
