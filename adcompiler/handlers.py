@@ -10,6 +10,8 @@ import importlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from adcompiler.undivided import undivided
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 MODULES: dict[object, str] = {}
@@ -30,4 +32,5 @@ def handled_in(module: str) -> Callable[[F], F]:
 def enter_handler(function: object) -> None:
     """Import the module that enters the handler of a function, where there is one."""
     if function in MODULES:
-        importlib.import_module(MODULES[function])
+        with undivided():
+            importlib.import_module(MODULES[function])

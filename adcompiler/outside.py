@@ -45,6 +45,7 @@ def _unhidden(space: Mapping[str, object], names: tuple[str, ...]) -> bool:
 
 #: Facts about an object, by kind.
 FACTS: Mapping[str, Callable[[Any, Any], object]] = {
+    "code": lambda held, _: held.__code__,
     "equals": lambda held, other: bool(held == other.fetch()),
     "form": _form,
     "hasattr": hasattr,

@@ -45,6 +45,10 @@ SAME = {
     "a global number": ("K = 3.0\n\ndef f(x):\n    return K * x * x\n", "ad.grad(f)(1.5)"),
     "a global array": ("K = np.ones(3)\n\ndef f(x):\n    return np.sum(K * x) * x\n", "ad.grad(f)(1.5)"),
     "a callee": ("def g(x, n=2):\n    return x ** n\n\ndef f(x):\n    return g(x) * x\n", "ad.grad(f)(1.5)"),
+    "an array that is a default": (
+        "def g(x, w=np.ones(2)):\n    return np.sum(w) * x\n\ndef f(x):\n    return g(x) * x\n",
+        "ad.grad(f)(1.5)",
+    ),
     "a compiled callee": (
         "@numba.njit\ndef g(x):\n    return x * x\n\ndef f(x):\n    return g(x)\n",
         "ad.grad(f)(1.5)",

@@ -11,7 +11,7 @@ import adcompiler
 
 ROOT = Path(adcompiler.__file__).parent
 LAYERS = [
-    {"errors"},
+    {"errors", "undivided"},
     {"source"},
     {"ir"},
     {"signature"},

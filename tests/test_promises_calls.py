@@ -159,6 +159,39 @@ def test_changed_attribute_is_seen() -> None:
     assert g(3.0) == 12.0
 
 
+def square(x):
+    return x * x
+
+
+def cube(x):
+    return x * x * x
+
+
+def test_lines_that_are_exchanged_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADCOMPILER_DISABLE_JIT", "1")
+    below = ad.grad(square)
+    ways = [below, ad.grad(lambda x: square(x)), ad.grad(lambda x: 2.0 * x + below(x)), ad.jacobian(square)]
+    assert [float(g(3.0)) for g in ways] == [6.0, 6.0, 4.0, 6.0]
+    monkeypatch.setattr(square, "__code__", cube.__code__)
+    assert [float(g(3.0)) for g in ways] == [27.0, 27.0, 20.0, 27.0]
+
+
+def weighted(x, w=np.ones(2), *, k=np.array([2.0])):  # noqa: B008
+    return np.sum(w) * k[0] * x
+
+
+def test_arrays_that_are_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADCOMPILER_DISABLE_JIT", "1")
+    g = ad.grad(lambda x: weighted(x) * x)
+    assert g(1.0) == 8.0
+    weighted.__defaults__[0][0] = 2.0
+    assert g(1.0) == 12.0
+    monkeypatch.setitem(weighted.__kwdefaults__, "k", np.array([3.0, 0.0]))
+    assert g(1.0) == 18.0
+    monkeypatch.setattr(weighted, "__defaults__", (1.0, np.ones(4)))
+    assert g(1.0) == 24.0
+
+
 def raises_midway(x, limit):
     total = 0.0
     for v in x:

@@ -8,7 +8,6 @@ import linecache
 import os
 import re
 import sys
-import threading
 import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ import numba
 import numpy as np
 from numba import config
 from numba.cloudpickle import register_pickle_by_value
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaError, NumbaWarning
 from numba.core.registry import CPUDispatcher
 
@@ -32,6 +32,7 @@ from adcompiler.backend.pipeline import Generated
 from adcompiler.backend.telling import short, tell
 from adcompiler.backend.threads import ended, parts
 from adcompiler.errors import Span, TypeProblem
+from adcompiler.undivided import held_by_forks, undivided
 
 Function = Callable[..., Any]
 
@@ -48,8 +49,7 @@ for _symbol, _function in _ASKED.items():
 # what Numba colours its messages with
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
-# Numba compiles under a lock of its own; this one also covers the filters of warnings, which belong to the process.
-_COMPILING = threading.RLock()
+held_by_forks(global_compiler_lock)
 
 
 def interpreted() -> bool:
@@ -135,7 +135,7 @@ def specialise(dispatcher: Any, args: Sequence[Any], span: Span | None, *, lanes
     Compiling ahead of the call takes 0.1 s less than letting the first call do it, and keeps Numba's warnings and
     errors apart from those of the program. `lanes` says that the innermost loops are over lanes.
     """
-    with _COMPILING, _silent(), _checks_inside() if lanes else nullcontext():
+    with undivided(), _silent(), _checks_inside() if lanes else nullcontext():
         try:
             dispatcher.compile(tuple(numba.typeof(arg) for arg in args))  # type: ignore[no-untyped-call]
         except NumbaError as error:

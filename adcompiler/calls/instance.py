@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from adcompiler.calls.plan import Plan
 from adcompiler.calls.signing import exact, is_plain
 from adcompiler.errors import ADCompilerError
 from adcompiler.signature import run_time_leaves
+from adcompiler.undivided import LOCK
 
 T = TypeVar("T")
 
@@ -35,7 +35,6 @@ class Instance:
     def __init__(self, lowering: Lowering, values: tuple[Any, ...], entry: Entry | None = None) -> None:
         self.lowering, self.entry = lowering, entry
         self.plans: dict[Hashable, Any] = {}
-        self.lock = threading.RLock()
         self.written = sorted(lowering.face.written)
         found = list(self._leaves(values))
         self.normal = not all(map(is_plain, found))
@@ -60,7 +59,7 @@ class Instance:
     def plan(self, key: Hashable, make: Callable[[], T]) -> T:
         """What was prepared under a key, here or in an earlier process; made at the first time."""
         if key not in self.plans:
-            with self.lock:
+            with LOCK:
                 if key not in self.plans:
                     kept = None if self.entry is None else self.entry.plan(self.lowering, key)
                     self.plans[key] = self._made(key, make) if kept is None else kept

@@ -23,6 +23,7 @@ from adcompiler.calls.results import Constant, Group, Tree
 from adcompiler.calls.surroundings import Surroundings, merged, outlined
 from adcompiler.options import Derivative
 from adcompiler.signature import OutSeq, OutStatic, OutTree, Spec
+from adcompiler.undivided import undivided
 
 if TYPE_CHECKING:
     from adcompiler.compile import Compiled
@@ -192,14 +193,13 @@ class Entry:
 
 def entry_of(of: Origin, key: tuple[Hashable, ...]) -> Entry | None:
     """Where a function is kept for a signature of its arguments; None where it cannot be."""
-    options = of.options
-    folder = cache.folder() if options.cache and not options.check else None
-    if folder is None:
-        return None
     # importing Numba takes longer than everything else in this package
-    from adcompiler.backend import cpu
+    with undivided():
+        from adcompiler.backend import cpu
 
-    if cpu.interpreted():
+    options = of.options
+    folder = cache.folder() if options.cache and not options.check and not cpu.interpreted() else None
+    if folder is None:
         return None
     known, binder = Known(), of.binder
     try:

@@ -120,6 +120,7 @@ def lowered_for(low: Program, of: Subject, values: Sequence[Value]) -> tuple[Low
         assert isinstance(known, Var), "literals that must be known are specified as constants"
         raise NeedStatic(known, "a number that decides what is computed", low.b.span, "write a literal") from None
     low.device |= lowering.face.device
+    low.captures.depend_on_code(of.binder.entry)
     for k, guard in enumerate(lowering.lowered.guards):
         low.captures.guards.setdefault(("inside", id(lowering), k), guard)
     return lowering, [*atoms, *(captured_by(low, lowering, capture) for capture in lowering.lowered.captures)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adcompiler.calls.places import RAISED, at_the_user_s_line
 from adcompiler.calls.results import Tree, maker
+from adcompiler.undivided import LOCK
 
 if TYPE_CHECKING:
     from adcompiler.calls.kept import Kept
@@ -30,7 +30,6 @@ class Plan:
     def __init__(self, compiled: Compiled | Kept, tree: Tree, count: int) -> None:
         self.compiled, self.tree, self.count = compiled, tree, count
         self.make = maker(tree)
-        self.lock = threading.RLock()
         self.ready = False
         self.keep: Callable[[], None] | None = None
 
@@ -52,7 +51,7 @@ class Plan:
         return self.make(self.results(leaves))
 
     def _prepare(self, leaves: tuple[Any, ...]) -> None:
-        with self.lock:
+        with LOCK:
             self.compiled.specialise(leaves)
             self.function, self.shared = self.compiled.callable, self.compiled.shared
             self.ready = True

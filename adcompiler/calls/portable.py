@@ -42,6 +42,8 @@ def described(held: Any) -> tuple[Any, ...]:
     kind = type(held)
     if kind in _PLAIN or isinstance(held, (np.generic, np.dtype)):
         return kind.__name__, repr(held)
+    if kind is CodeType:
+        return "code", code_of(held)
     if isinstance(held, ModuleType):
         return "module", held.__name__, _version(held.__name__)
     found = _by_name(held) or _with_code(held, kind)

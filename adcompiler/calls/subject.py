@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Hashable
 from functools import lru_cache
 from types import FunctionType, MethodType
 from typing import Any
 
+from adcompiler.calls.binding import Binder
 from adcompiler.calls.instance import Instance
 from adcompiler.calls.kept import Entry, entry_of
 from adcompiler.calls.lowering import Lowering, present
@@ -19,6 +19,7 @@ from adcompiler.handlers import DECLARED
 from adcompiler.options import Options
 from adcompiler.outside import Lowered
 from adcompiler.signature import Spec, StaticSpec, fields_of, spec_of
+from adcompiler.undivided import LOCK, undivided
 
 # callers that come with ever new objects must not fill the memory
 _MANY = 1024
@@ -39,19 +40,28 @@ class Subject(Origin):
 
     def __init__(self, function: Callable[..., Any], options: Options) -> None:
         super().__init__(function, options)
-        self.lock = threading.RLock()
+        self.code = self.binder.entry.__code__
         self.instances: dict[Hashable, list[Instance]] = {}
         self.lowerings: dict[tuple[Spec, ...], list[Lowering]] = {}
 
     def find(self, values: tuple[Any, ...]) -> tuple[Instance, list[Any]]:
         """What was compiled for these values, and the arguments to call it with."""
+        if self.binder.entry.__code__ is not self.code:
+            self._renew()
         key = tuple(map(signature, values))
         for instance in self.instances.get(key, ()):
             captured = instance.lowering.captured(values)
             if captured is not None:
                 return instance, instance.leaves(values, captured)
-        with self.lock:
+        with LOCK:
             return self._made(key, values)
+
+    def _renew(self) -> None:
+        """Forget what was compiled of lines that the function no longer has."""
+        with LOCK:
+            self.__dict__.pop("source", None)
+            self.binder = Binder(self.function)
+            self.instances, self.lowerings, self.code = {}, {}, self.binder.entry.__code__
 
     def _made(self, key: tuple[Hashable, ...], values: tuple[Any, ...]) -> tuple[Instance, list[Any]]:
         for instance in self.instances.get(key, ()):
@@ -81,7 +91,8 @@ class Subject(Origin):
             if captured is not None:
                 return self._entered(lowering), captured
         # a call whose machine code is there needs no compiler
-        from adcompiler.compile import lowered
+        with undivided():
+            from adcompiler.compile import lowered
 
         lowering = self._lowered(specs, lambda: lowered(self.source, specs, values))
         return lowering, present(lowering.face.captures)
@@ -90,7 +101,9 @@ class Subject(Origin):
         """The Wengert list for arguments of which only the specifications are known; may raise `NotStatic`."""
         from adcompiler.frontend.lower import lower
 
-        with self.lock:
+        with LOCK:
+            if self.binder.entry.__code__ is not self.code:
+                self._renew()
             for known in self.lowerings.get(specs, ()):
                 if known.final == specs and known.captured(()) is not None:
                     return known

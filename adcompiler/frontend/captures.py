@@ -16,6 +16,8 @@ from adcompiler.signature import ArraySpec, ScalarSpec, Spec, spec_of
 
 _MODULES_OF_CONSTANTS = ("numpy", "math", "cmath", "scipy", "operator", "builtins", "numba")
 _LETTERS = "nmkl"
+# defaults that are no constants: what they hold may change while they stay the same object
+_OBJECTS = (np.ndarray, np.random.Generator)
 
 
 class Captures:
@@ -74,6 +76,10 @@ class Captures:
         self.guards.setdefault(key, Guard(path.name, lambda: fact(path.fetch(), argument), found, key))
         return found
 
+    def depend_on_code(self, function: FunctionType) -> None:
+        """The lines of a function, which may be given others while it stays the same object."""
+        self.depend(Path(("object", id(function)), function.__name__, lambda: function), "code")
+
     def builtin(self, space: dict[str, object], name: str) -> None:
         """A builtin is meant, since no global of these has its name."""
         self.builtins.setdefault(id(space), (space, set()))[1].add(name)
@@ -85,7 +91,7 @@ class Captures:
         return tuple(self.guards.values())
 
     def _number(self, held: object, path: Path) -> Value:
-        if path.key in self.static or path.key[0] == "default":
+        if path.key in self.static or (path.key[0] == "default" and not isinstance(held, _OBJECTS)):
             self.guards.setdefault(path.key, Guard(path.name, path.fetch, held, path.key))
             return Const(held)
         if path.key in self.captured:

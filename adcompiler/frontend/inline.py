@@ -45,13 +45,14 @@ def call_function(
     if function.__code__.co_flags & 0x220:
         raise low.refuse("Yield")
     source = source_of(function)
+    low.captures.depend_on_code(function)
     spec = source.node.args
     held = function.__defaults__ or ()
     names = [a.arg for a in (*spec.posonlyargs, *spec.args)][len(spec.posonlyargs) + len(spec.args) - len(held) :]
     where = ("default", id(function))
     defaults = tuple(
         low.captures.value(value, Path((*where, name), name, lambda k=k: (function.__defaults__ or ())[k]))  # type: ignore[misc]
-        for k, (name, value) in enumerate(zip(names, held, strict=True))
+        for k, name, value in zip(range(-len(held), 0), names, held, strict=True)
     )
     kw = tuple(
         (name, low.captures.value(value, Path((*where, name), name, lambda n=name: (function.__kwdefaults__ or {})[n])))  # type: ignore[misc]
