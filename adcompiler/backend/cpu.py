@@ -46,6 +46,9 @@ _ASKED = {
 for _symbol, _function in _ASKED.items():
     llvmlite.binding.add_symbol(_symbol, ctypes.cast(_function, ctypes.c_void_p).value)
 
+# options of LLVM for code with lanes, and for all else: the second is how many lines a loop may have that becomes two
+_LANES = (("hoist-runtime-checks", "false", "true"), ("unswitch-threshold", "1000", "50"))
+
 # what Numba colours its messages with
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -135,7 +138,7 @@ def specialise(dispatcher: Any, args: Sequence[Any], span: Span | None, *, lanes
     Compiling ahead of the call takes 0.1 s less than letting the first call do it, and keeps Numba's warnings and
     errors apart from those of the program. `lanes` says that the innermost loops are over lanes.
     """
-    with undivided(), _silent(), _checks_inside() if lanes else nullcontext():
+    with undivided(), _silent(), _for_lanes() if lanes else nullcontext():
         try:
             dispatcher.compile(tuple(numba.typeof(arg) for arg in args))  # type: ignore[no-untyped-call]
         except NumbaError as error:
@@ -147,17 +150,21 @@ def specialise(dispatcher: Any, args: Sequence[Any], span: Span | None, *, lanes
 
 
 @contextmanager
-def _checks_inside() -> Iterator[None]:
-    """Let LLVM compare the memory of an inner loop's arrays at each entry of it, instead of before the outer loop.
+def _for_lanes() -> Iterator[None]:
+    """Let LLVM make fast loops over lanes. Versions of LLVM without an option ignore it.
 
-    Two rows of one array that a loop over lanes writes never overlap, all rows that the outer loop writes do: compared
-    there, they keep the loop from running with vectors. Versions of LLVM without the option ignore it.
+    It compares the memory of an inner loop's arrays at each entry of it, instead of before the outer loop: two rows of
+    one array that a loop over lanes writes never overlap, all rows that the outer loop writes do, and compared there
+    they keep the loop from running with vectors. And it makes two loops of a long one too where a test of a number
+    without lanes decides, as whether a factor is finite.
     """
-    llvmlite.binding.set_option("", "-hoist-runtime-checks=false")
+    for option, here, _ in _LANES:
+        llvmlite.binding.set_option("", f"-{option}={here}")
     try:
         yield
     finally:
-        llvmlite.binding.set_option("", "-hoist-runtime-checks=true")
+        for option, _, elsewhere in _LANES:
+            llvmlite.binding.set_option("", f"-{option}={elsewhere}")
 
 
 def _reason(error: NumbaError) -> str:
