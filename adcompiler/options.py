@@ -83,7 +83,8 @@ class Derivative:
     second : bool
         Whether the derivative is differentiated once more, forward, by the same parameters.
     lanes : bool
-        Whether all seeds, and what depends on them, have a last axis of several directions.
+        Whether there are several directions at once, in a last axis of all that depends on seeds. The seed of a real
+        entry is the direction in which it is one; a last parameter says how many there are.
     pattern : bool
         Whether it is found on which seeds each result depends, in place of the results.
     memory : int, optional
@@ -107,7 +108,9 @@ class Derivative:
         if self.lanes:
             from adcompiler.ad.lanes import widen
 
-            return widen(found, seeds, outs)
+            # along a complex entry there are two directions
+            ones = [k for k in seeds if not found.type(found.params[k]).is_complex]
+            return widen(found, seeds, outs, ones)
         if self.pattern:
             from adcompiler.ad.pattern import pattern
 

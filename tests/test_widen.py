@@ -44,7 +44,8 @@ def compare(fn: Func, derived: Func, args: Sequence[Any], rng: np.random.Generat
     """Every lane alone, and all of them at once."""
     first, count = len(fn.params), len(fn.results)
     seeds = seeds_of(fn, derived, args, rng)
-    wide = widen(derived, range(first, len(derived.params)), range(count, len(derived.results)))
+    seeded, outs = range(first, len(derived.params)), range(count, len(derived.results))
+    wide = widen(derived, seeded, outs)
     verify(wide)
     together = run(wide, *copy.deepcopy(list(args)), *copy.deepcopy(seeds))
     for lane in range(LANES):
@@ -57,6 +58,15 @@ def compare(fn: Func, derived: Func, args: Sequence[Any], rng: np.random.Generat
         for k, (got, expected) in enumerate(zip(together, want, strict=True)):
             assert np.all(np.isfinite(np.asarray(expected, float)))
             np.testing.assert_allclose(got[..., lane] if k >= count else got, expected, rtol=1e-13, atol=1e-13)
+    # the same where each entry is one in a single lane, or in none
+    places = [rng.integers(-1, LANES, s.shape[:-1]) for s in seeds]
+    ones = [np.asarray(p[..., None] == np.arange(LANES), s.dtype) for p, s in zip(places, seeds, strict=True)]
+    placed = widen(derived, seeded, outs, seeded)
+    verify(placed)
+    numbers = [p if p.ndim else int(p) for p in places]
+    found = run(placed, *copy.deepcopy(list(args)), *numbers, LANES)
+    for got, expected in zip(found, run(wide, *copy.deepcopy(list(args)), *ones), strict=True):
+        np.testing.assert_array_equal(got, expected)
 
 
 def given(fn: Func, position: int, value: Any) -> Any:

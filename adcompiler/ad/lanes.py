@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adcompiler.ad.products import lane_by_lane, product
-from adcompiler.ad.reached import reached, steering, uses
+from adcompiler.ad.reached import only_loaded, reached, steering, uses
 from adcompiler.ad.rows import Rows
 from adcompiler.ad.unroll import unrolled
 from adcompiler.ir.build import ONE, ZERO, Builder
@@ -40,7 +40,7 @@ from adcompiler.ir.wengert import (
 )
 
 
-def widen(fn: Func, wide: Sequence[int], outs: Sequence[int]) -> Func:
+def widen(fn: Func, wide: Sequence[int], outs: Sequence[int], ones: Sequence[int] = ()) -> Func:
     """The function for several values at once of some parameters.
 
     Parameters
@@ -51,11 +51,14 @@ def widen(fn: Func, wide: Sequence[int], outs: Sequence[int]) -> Func:
         Positions of the parameters that get an axis of lanes, their last.
     outs : sequence of int
         Positions of the results that have that axis then, also where no parameter of `wide` reaches them.
+    ones : sequence of int
+        Positions of those of `wide` of which each entry is one in a single lane and zero in others, as in parts of an
+        identity. They get no axis: the number of that lane stands for the entry, of no lane if there is none such.
 
     Returns
     -------
     Func
-        The same parameters and results, with lanes.
+        The same parameters and results, with lanes. With `ones` a last parameter says how many lanes there are.
 
     Raises
     ------
@@ -64,7 +67,11 @@ def widen(fn: Func, wide: Sequence[int], outs: Sequence[int]) -> Func:
     """
     fn = unrolled(fn, wide)
     lanes = Lanes(fn, Builder.of(fn), reached(fn, [fn.params[k] for k in wide]), uses(fn))
-    params = lanes.parameters(frozenset(wide))
+    params = lanes.parameters(frozenset(wide), frozenset(ones))
+    arrays = [fn.params[k] for k in ones if fn.types[fn.params[k].name].rank]
+    for v in (v for v in arrays if v not in only_loaded(fn, arrays)):
+        lanes.arrays[v] = lanes.write_ones(v)
+        del lanes.places[v]
     with lanes.b.block() as body:
         lanes.block(fn.body)
         results = [lanes.spread(r) if k in outs else r for k, r in enumerate(fn.results)]
@@ -76,9 +83,13 @@ def widen(fn: Func, wide: Sequence[int], outs: Sequence[int]) -> Func:
 
 @dataclass(slots=True)
 class Lanes(Rows):
-    """The state of the pass; `pending` are the lines that wait for a loop over the lanes."""
+    """The state of the pass; `pending` are the lines that wait for a loop over the lanes.
+
+    `loaded` are the lanes in which numbers are one that were loaded from arrays in `places`.
+    """
 
     pending: list[Assign | Load | Store] = field(default_factory=list)
+    loaded: dict[Var, Var] = field(default_factory=dict)
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -96,7 +107,14 @@ class Lanes(Rows):
         """
         if not self.touches(stmt):
             self.b.add(stmt)
-        elif isinstance(stmt, (Assign, Load, Store)) and self.is_scalar(stmt):
+            return
+        if isinstance(stmt, Load) and stmt.array in self.places:
+            place = self.b.load(self.places[stmt.array], stmt.index, f"{stmt.target}_lane")
+            if self.fn.types[stmt.target.name].rank:
+                self.places[stmt.target] = place
+                return
+            self.loaded[stmt.target] = place
+        if isinstance(stmt, (Assign, Load, Store)) and self.is_scalar(stmt):
             self.pending.append(stmt)
         else:
             self.flush()
@@ -193,6 +211,8 @@ class Lanes(Rows):
     def lane_line(self, stmt: Assign | Load | Store, lane: Var, known: dict[Var, Atom]) -> None:
         """A line of numbers in the loop over the lanes."""
         match stmt:
+            case Load(target=target) if target in self.loaded:
+                self.b.add(self.one(target, self.loaded[target], lane))
             case Load(array=array, index=index):
                 self.b.add(replace(stmt, array=self.arrays[array], index=(*index, lane)))
             case Store(array=array, index=index, value=value):
@@ -205,7 +225,10 @@ class Lanes(Rows):
         """The value of one lane."""
         if not isinstance(atom, Var) or atom not in self.wide:
             return atom
-        if atom not in known:
+        if atom not in known and atom in self.places:
+            known[atom] = value = self.b.like(atom)
+            self.b.add(self.one(value, self.places[atom], lane))
+        elif atom not in known:
             type, value = self.fn.types[atom.name], self.b.load(self.row(atom), (lane,), atom.name)
             known[atom] = self.b.emit("cast", value, dtype=type.dtype, weak=True) if type.weak else value
         return known[atom]

@@ -29,6 +29,18 @@ def uses(fn: Func) -> Counter[Var]:
     return Counter(a for a in (*read, *fn.results) if isinstance(a, Var))
 
 
+def only_loaded(fn: Func, params: Sequence[Var]) -> set[Var]:
+    """Those of some parameters that nothing reads but loads of elements or views, and nothing changes."""
+    memory = aliases(fn)
+    otherwise = {memory.root(r) for r in fn.results if isinstance(r, Var)}
+    for stmt in walk(fn.body):
+        read = [*operands(stmt), *yields(stmt)]
+        if isinstance(stmt, Load):
+            read.remove(stmt.array)
+        otherwise |= {memory.root(a) for a in read if isinstance(a, Var)}
+    return {v for v in params if memory.root(v) not in otherwise}
+
+
 def reached(fn: Func, params: Sequence[Var]) -> frozenset[Var]:
     """The names whose value or contents depend on these parameters."""
     memory = aliases(fn)

@@ -7,7 +7,7 @@ is i times the first, as for every holomorphic function; elsewhere no single num
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -55,23 +55,30 @@ class Leaf:
         return self.type.weak
 
 
-def identity(leaves: Sequence[Leaf], start: int, stop: int) -> Iterator[Array]:
-    """For each leaf its entries in the directions from `start` to `stop` of all leaves, lanes last.
-
-    What lanes there are beyond is zero.
+def identity(leaves: Sequence[Leaf], start: int, stop: int) -> list[Any]:
+    """Seeds of the directions from `start` to `stop` of all leaves, as `Derivative.lanes` has them.
 
     >>> leaves = [Leaf(0, Type("float64", 1), (2,)), Leaf(1, Type("float64"), ())]
-    >>> [part.tolist() for part in identity(leaves, 1, 3)]
-    [[[0.0, 0.0], [1.0, 0.0]], [0.0, 1.0]]
+    >>> identity(leaves, 1, 3)
+    [array([-1,  0]), 1, 2]
     """
-    first = 0
+    made, first, lanes = list[Any](), 0, lanes_of(stop - start)
     for leaf in leaves:
-        flat = np.zeros((leaf.size, lanes_of(stop - start)), leaf.type.dtype)
-        for lane in range(max(start, first), min(stop, first + leaf.directions)):
-            turn, entry = divmod(lane - first, leaf.size)
-            flat[entry, lane - start] = 1j if turn else 1.0
-        yield flat.reshape(*leaf.shape, flat.shape[1])
+        if leaf.type.is_complex:
+            flat = np.zeros((leaf.size, lanes), leaf.type.dtype)
+            for lane in range(max(start, first), min(stop, first + leaf.directions)):
+                turn, entry = divmod(lane - first, leaf.size)
+                flat[entry, lane - start] = 1j if turn else 1.0
+            made.append(flat.reshape(*leaf.shape, lanes))
+        else:
+            made.append(in_lanes(np.arange(first - start, first - start + leaf.size), leaf))
         first += leaf.directions
+    return made if all(leaf.type.is_complex for leaf in leaves) else [*made, lanes]
+
+
+def in_lanes(lanes: Array, leaf: Leaf) -> Any:
+    """The lanes in which the entries of a leaf are one, as the seed of that leaf."""
+    return np.ascontiguousarray(lanes, np.int64).reshape(leaf.shape) if leaf.shape else int(lanes[0])
 
 
 def combined(parts: Array, found: Leaf, seeded: Leaf, reverse: bool) -> Array:

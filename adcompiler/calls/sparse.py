@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from adcompiler.calls.colours import Group, groups
-from adcompiler.calls.directions import Leaf, lanes_of, only_real
+from adcompiler.calls.directions import Leaf, in_lanes, lanes_of, only_real
 from adcompiler.calls.instance import Instance
 from adcompiler.calls.matrices import LANES, Matrix, Mode, leaves_of, split
 from adcompiler.calls.patterns import Entries, Finder, entries
@@ -25,10 +25,11 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a function of several directions: what it is, and its seeds."""
+    """One run of a function of several directions: what it is, of which leaves directions are made, and the seeds."""
 
     matrix: Matrix
-    seeds: tuple[Array, ...]
+    leaves: tuple[Leaf, ...]
+    seeds: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,35 +125,34 @@ class SparseMatrix:
     ) -> None:
         """Refuse a pattern that is not that of the derivative: a comparison may end otherwise in the last bit.
 
-        The product with a direction in which every entry counts is computed once more, from the derivative alone.
+        Products with directions in which every entry counts once are computed from the derivative alone.
         """
         if not structure.runs:
             return
         run, rng = structure.runs[0], np.random.default_rng(0)
-        seeds = [rng.uniform(0.5, 1.5, (*s.shape[:-1], 1)).astype(s.dtype) for s in run.seeds]
-        results = run.matrix.plan.results([*fresh(), *map(np.copy, seeds)])
         along_rows = run.matrix.mode == "reverse"
         seeded, others = (structure.rows, structure.columns) if along_rows else (structure.columns, structure.rows)
-        for other, result in zip(others, run.matrix.found, strict=True):
-            parts = [found[at, other].T if along_rows else found[other, at] for at in seeded]
-            total = sum(part @ seed.ravel() for part, seed in zip(parts, seeds, strict=True))
-            sizes = sum(abs(part) @ seed.ravel() for part, seed in zip(parts, seeds, strict=True))
-            rounding = np.sqrt(np.finfo(seeds[0].dtype).eps)
-            bound = rounding * (sizes + 1e-3 * np.max(sizes, initial=0.0))
-            if np.any(np.abs(np.reshape(results[result], -1) - total) > bound):
-                raise NotDifferentiable(
-                    "the entries that may be other than zero depend on the last bits of a number",
-                    self.instance.lowering.span,
-                    "leave mode='auto', or let no loop or branch end at rounding",
-                )
+        size = sum(leaf.size for leaf in run.leaves)
+        # entries that are missing may cancel each other where they meet in a lane
+        for lanes in rng.integers(0, LANES, (2, size)):
+            results = run.matrix.plan.results([*fresh(), *seeds_of(run.leaves, lanes, LANES)])
+            seeds = list(split(np.eye(LANES)[:, lanes], run.leaves))
+            for other, result in zip(others, run.matrix.found, strict=True):
+                parts = [found[at, other].T if along_rows else found[other, at] for at in seeded]
+                total = sum(part @ seed.T for part, seed in zip(parts, seeds, strict=True))
+                sizes = sum(abs(part) @ seed.T for part, seed in zip(parts, seeds, strict=True))
+                if not _agree(np.reshape(results[result], total.shape), total, sizes):
+                    raise NotDifferentiable(
+                        "the entries that may be other than zero depend on the last bits of a number",
+                        self.instance.lowering.span,
+                        "leave mode='auto', or let no loop or branch end at rounding",
+                    )
 
     def _values(self, structure: Structure, fresh: Callable[[], list[Any]]) -> dict[tuple[int, int], Array]:
         """The values of each block's entries."""
         data = {place: np.empty(block.columns.size, block.dtype) for place, block in structure.blocks.items()}
         for number, run in enumerate(structure.runs):
-            # a parameter that the function writes has its tangents written too
-            seeds = map(np.copy, run.seeds) if self.instance.written else run.seeds
-            results = run.matrix.plan.results([*fresh(), *seeds])
+            results = run.matrix.plan.results([*fresh(), *run.seeds])
             for place, block in structure.blocks.items():
                 for gather in block.gathers:
                     if gather.run == number:
@@ -216,17 +216,19 @@ class SparseMatrix:
         last = np.where(colours // LANES == (count - 1) // LANES, lanes_of((count - 1) % LANES + 1), lanes)
         origins.place[group.served] = (found - firsts[leaf]) * last + colours % LANES
         for start in range(0, count, LANES):
-            seeds = seeds_of(leaves, group.colours, start, lanes_of(min(LANES, count - start)))
-            runs.append(Run(matrix, seeds))
+            seeds = seeds_of(leaves, group.colours - start, lanes_of(min(LANES, count - start)))
+            runs.append(Run(matrix, tuple(leaves), seeds))
 
 
-def seeds_of(leaves: Sequence[Leaf], colours: Ints, start: int, lanes: int) -> tuple[Array, ...]:
-    """For each leaf one in the lane of each entry's colour."""
-    flat = np.zeros((lanes, colours.size))
-    here = np.flatnonzero((colours >= start) & (colours < start + lanes))
-    flat[colours[here] - start, here] = 1.0
-    parts = zip(leaves, split(flat, leaves), strict=True)
-    return tuple(np.ascontiguousarray(part.T, leaf.type.dtype).reshape(*leaf.shape, lanes) for leaf, part in parts)
+def _agree(products: Array, total: Array, sizes: Array) -> bool:
+    """Whether products are those with a matrix, but for rounding: `sizes` are those with its absolute values."""
+    rounding = np.sqrt(np.finfo(products.dtype).eps)
+    return bool(np.all(np.abs(products - total) <= rounding * (sizes + 1e-3 * np.max(sizes, initial=0.0))))
+
+
+def seeds_of(leaves: Sequence[Leaf], lanes: Ints, count: int) -> tuple[Any, ...]:
+    """For each leaf the lane in which each entry is one, of all leaves' entries; and how many lanes there are."""
+    return (*(in_lanes(part, leaf) for leaf, part in zip(leaves, split(lanes, leaves), strict=True)), count)
 
 
 def blocks_of(
