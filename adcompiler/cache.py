@@ -15,10 +15,13 @@ import platform
 import stat
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +31,9 @@ MAGIC = b"adcompiler 1\n"
 DIGEST = hashlib.sha256().digest_size
 LIMIT = 1 << 30
 SUFFIXES = (".py", ".bin", ".json", ".calls")
+_DAY = 86400.0
+# a file is opened where it stands, and at once: not behind a link, not when somebody writes into a pipe
+_AT_ONCE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 #: What unpickling may raise for a file of another build that the checksum lets through.
 UNREADABLE = (pickle.UnpicklingError, EOFError, AttributeError, ImportError, LookupError, TypeError, ValueError)
 
@@ -64,11 +70,20 @@ class Folder:
         return self.path / name if there else None
 
     def _read(self, name: str) -> bytes | None:
+        path = self.path / name
         try:
-            with open(self.path / name, "rb") as file:
-                return file.read() if _ours(os.fstat(file.fileno())) else None
+            with open(path, "rb", opener=lambda path, flags: os.open(path, flags | _AT_ONCE)) as file:
+                status = os.fstat(file.fileno())
+                if not stat.S_ISREG(status.st_mode) or not _ours(status):
+                    return None
+                data = file.read()
         except OSError:
             return None
+        if time.time() - status.st_mtime > _DAY:
+            # those that nobody needs are removed first
+            with suppress(OSError):
+                os.utime(path)
+        return data
 
     def _write(self, name: str, data: bytes) -> bool:
         # readers in other processes see the whole file or none of it
@@ -81,29 +96,40 @@ class Folder:
                 file.write(data)
             os.replace(temporary, self.path / name)
         except OSError:
-            Path(temporary).unlink(missing_ok=True)
             return False
+        finally:
+            # of what was written in full this name is gone
+            with suppress(OSError):
+                os.unlink(temporary)
         return True
 
-    def files(self) -> Iterator[Path]:
+    def files(self) -> Iterator[tuple[Path, os.stat_result]]:
         """The files of this cache, and nothing else that may lie in the folder."""
-        return (path for path in sorted(self.path.iterdir()) if path.suffix in SUFFIXES and path.is_file())
+        with suppress(OSError):
+            for path in sorted(self.path.iterdir()):
+                if path.suffix in SUFFIXES or _is_temporary(path):
+                    with suppress(OSError):
+                        status = path.lstat()
+                        if not stat.S_ISDIR(status.st_mode):
+                            yield path, status
+
+    def size(self) -> tuple[int, int]:
+        """The number of files, and the bytes they take."""
+        sizes = [status.st_size for _, status in self.files()]
+        return len(sizes), sum(sizes)
 
     def prune(self, limit: int = LIMIT) -> int:
-        """Remove the oldest files until the rest take at most `limit` bytes; return how many were removed."""
-        known = []
-        for path in self.files():
-            try:
-                status = path.stat()
-            except OSError:
-                continue
-            known.append((status.st_mtime, status.st_size, path))
-        excess, removed = sum(size for _, size, _ in known) - limit, 0
-        for _, size, path in sorted(known):
-            if excess <= 0:
-                break
-            path.unlink(missing_ok=True)
-            excess, removed = excess - size, removed + 1
+        """Remove what nobody has used for longest until the rest takes at most `limit` bytes; return how many files.
+
+        What a process that was ended has left half written goes after a day.
+        """
+        known = [(status.st_mtime, status.st_size, path) for path, status in self.files()]
+        excess, removed, now = sum(size for _, size, _ in known) - limit, 0, time.time()
+        for changed, size, path in sorted(known):
+            if excess > 0 or (_is_temporary(path) and now - changed > _DAY):
+                with suppress(OSError):
+                    path.unlink()
+                    excess, removed = excess - size, removed + 1
         return removed
 
     def clear(self) -> int:
@@ -132,8 +158,10 @@ def _usable(place: str) -> Folder | None:
     path = Path(place).absolute()
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = path.stat()
-        if not _ours(status):
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            problem = "it is a link to a folder"
+        elif not _ours(status):
             problem = "it belongs to another user, or others may write to it"
         elif not os.access(path, os.W_OK | os.X_OK):
             problem = "it cannot be written to"
@@ -163,15 +191,35 @@ def _ours(status: os.stat_result) -> bool:
     return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
+def _is_temporary(path: Path) -> bool:
+    """Whether a file is one that is, or was, being written: `.NAME.SUFFIX-RANDOM`."""
+    return path.name.startswith(".") and path.suffix.partition("-")[0] in SUFFIXES
+
+
 @functools.lru_cache(maxsize=1)
 def versions() -> str:
-    """What generated text depends on besides the user's program: this package, Python, NumPy and the machine."""
+    """What generated text depends on besides the user's program: packages, Python and the machine."""
+    # importing Numba takes longer than everything else in this package
+    import llvmlite.binding
+    import numba
+
     package = Path(adcompiler.__file__).parent
     stamps = [
         (str(path.relative_to(package)), path.stat().st_mtime_ns, path.stat().st_size)
         for path in sorted(package.rglob("*.py"))
     ]
-    return repr((adcompiler.__version__, stamps, sys.version, np.__version__, platform.machine(), sys.platform))
+    packages = adcompiler.__version__, stamps, np.__version__, numba.__version__, llvmlite.__version__
+    processor = platform.machine(), llvmlite.binding.get_host_cpu_name(), _features(llvmlite.binding)
+    return repr((packages, sys.version, sys.platform, processor))
+
+
+def _features(binding: Any) -> str:
+    """What this processor can do, which decides the text of some loops."""
+    try:
+        return str(binding.get_host_cpu_features().flatten())
+    except RuntimeError:
+        # LLVM does not know it
+        return ""
 
 
 def key(*parts: str) -> str:

@@ -57,20 +57,32 @@ def folder() -> cache.Folder:
     return found
 
 
-def run(script: Path, program: str = PROGRAM, **environment: str) -> dict[str, object]:
-    """What a fresh process reports."""
+def started(script: Path, program: str = PROGRAM, **environment: str) -> subprocess.Popen[str]:
+    """A fresh process."""
     script.parent.mkdir(exist_ok=True)
-    script.write_text(program, encoding="utf-8")
+    if not script.exists() or script.read_text(encoding="utf-8") != program:
+        # another process may be reading it
+        script.write_text(program, encoding="utf-8")
     path = str(Path(ad.__file__).parents[1])
-    done = subprocess.run(
+    return subprocess.Popen(
         [sys.executable, str(script)],
         env={**os.environ, "PYTHONPATH": path, **environment},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout))
+
+
+def reported(process: subprocess.Popen[str]) -> dict[str, object]:
+    """What a process reports at its end."""
+    out, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return dict(json.loads(out))
+
+
+def run(script: Path, program: str = PROGRAM, **environment: str) -> dict[str, object]:
+    """What a fresh process reports."""
+    return reported(started(script, program, **environment))
 
 
 def mode(path: Path) -> int:
@@ -181,6 +193,79 @@ def test_a_place_that_is_no_folder(place: Path) -> None:
     assert "return x.absent" in str(caught.getrepr())
 
 
+@pytest.mark.skipif(not hasattr(os, "symlink") or sys.platform == "win32", reason="needs links")
+def test_a_link_to_a_folder_is_not_used(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    place.symlink_to(tmp_path / "elsewhere")
+    with pytest.warns(RuntimeWarning, match="is a link"):
+        assert cache.folder() is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_what_is_no_file_is_not_read(place: Path, tmp_path: Path) -> None:
+    found = folder()
+    os.mkfifo(place / "pipe.bin")
+    (place / "folder.bin").mkdir()
+    assert found.store("there.bin", b"content")
+    (place / "link.bin").symlink_to(place / "there.bin")
+    (place / "dangling.bin").symlink_to(tmp_path / "nowhere")
+    assert [found.load(f"{name}.bin") for name in ("pipe", "folder", "link", "dangling", "there")] == [
+        *[None] * 4,
+        b"content",
+    ]
+    assert found.store("pipe.bin", b"new") and found.load("pipe.bin") == b"new"
+    assert not found.store("folder.bin", b"new")
+    # a name that cannot be had leaves nothing behind
+    assert not [path for path in place.iterdir() if path.name.startswith(".")]
+
+
+def test_a_folder_that_is_removed_is_done_without(place: Path) -> None:
+    found = folder()
+    place.rmdir()
+    assert not found.store("a.bin", b"content")
+    assert (found.prune(), found.size()) == (0, (0, 0))
+    assert cpu.numba_function(TEXT, "triple")(2.0) == 6.0
+
+
+ENDED = """
+import os, signal
+replaced = os.replace
+
+def ended(source, target):
+    if str(target).endswith(".bin"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    replaced(source, target)
+
+os.replace = ended
+"""
+LIMITED = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (600, 600))\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals and limits")
+def test_what_a_process_could_not_write_is_made_again(place: Path, tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    process = started(script, ENDED + PROGRAM)
+    process.communicate()
+    assert process.returncode == -9
+    (half,) = [path for path in place.iterdir() if path.name.startswith(".")]
+    limited = run(script, LIMITED + PROGRAM)
+    assert (limited["value"], limited["misses"]) == (36.0, 1)
+    assert not list(place.glob("*.bin"))
+    # another place of the lines, which the killed process has not kept
+    assert run(script, "\n" + PROGRAM)["misses"] == 1
+    assert run(script, "\n" + PROGRAM)["hits"] == 1
+    os.utime(half, (0, 0))
+    assert folder().prune() == 1
+    assert not half.exists()
+
+
+def test_four_processes_at_once(place: Path, tmp_path: Path) -> None:
+    processes = [started(tmp_path / "program.py") for _ in range(4)]
+    assert [reported(process)["value"] for process in processes] == [36.0] * 4
+    assert run(tmp_path / "program.py")["hits"] == 1
+    assert not [path for path in place.iterdir() if path.name.startswith(".")]
+
+
 def test_a_full_disk_is_done_without(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = folder()
 
@@ -208,8 +293,10 @@ def test_prune_removes_the_oldest_and_nothing_else(place: Path) -> None:
         assert found.store(name, b"x" * 1000)
         os.utime(place / name, (k, k))
     (place / "notes.txt").write_text("mine", encoding="utf-8")
+    assert found.load("a.bin") == b"x" * 1000
+    # what was just read is not the oldest any more
     assert found.prune(limit=2500) == 1
-    assert {path.name for path in place.iterdir()} == {"b.bin", "c.bin", "notes.txt"}
+    assert {path.name for path in place.iterdir()} == {"a.bin", "c.bin", "notes.txt"}
     assert found.clear() == 2
     assert [path.name for path in place.iterdir()] == ["notes.txt"]
 

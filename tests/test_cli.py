@@ -126,8 +126,10 @@ def test_cache(
     monkeypatch.setenv("ADCOMPILER_CACHE_DIR", str(tmp_path / "cache"))
     assert "cache: 0 files" in printed(capsys, "cache")
     assert "cache: 0 files" not in printed(capsys, "cache", f"{model}:square")
-    assert "removed" in printed(capsys, "cache", "--clear")
-    assert "cache: 0 files" in printed(capsys, "cache")
+    assert "removed" in printed(capsys, "cache", "prune", "--limit", "1K")
+    assert "removed 0" in printed(capsys, "cache", "prune")
+    assert "removed" in printed(capsys, "cache", "clear")
+    assert "cache: 0 files" in printed(capsys, "cache", "info")
 
 
 def test_demo(capsys: pytest.CaptureFixture[str]) -> None:

@@ -206,7 +206,7 @@ def test_the_key_of_the_cache_tells_options_and_derivatives_apart() -> None:
     def names() -> set[str]:
         found = cache.folder()
         assert found is not None
-        return {path.name for path in found.files() if path.suffix == ".json"}
+        return {path.name for path, _ in found.files() if path.suffix == ".json"}
 
     def pair(x, y):
         return x * y * 17.25

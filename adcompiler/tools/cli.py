@@ -10,7 +10,7 @@ from typing import Any
 
 import adcompiler
 from adcompiler.api import grad
-from adcompiler.cache import folder
+from adcompiler.cache import LIMIT, folder
 from adcompiler.errors import ADCompilerError
 from adcompiler.tools import demo
 from adcompiler.tools.benchmark import benchmark
@@ -72,8 +72,8 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--plot", metavar="FILE", help="also draw the times (needs matplotlib)")
     export = add(commands, "export", run_export, "write a module that needs only NumPy and Numba")
     export.add_argument("-o", "--output", metavar="FILE", help="default: FUNCTION_adjoint.py")
-    cache = add(commands, "cache", run_cache, "what the disk cache holds; with a function, compile it into the cache")
-    cache.add_argument("--clear", action="store_true", help="remove everything in it")
+    cache = add(commands, "cache", run_cache, "the disk cache: info, clear or prune; a function is compiled into it")
+    cache.add_argument("--limit", type=size, default=LIMIT, help="what prune leaves, as 200M or 1G (default: 1G)")
     add(commands, "demo", run_demo, "source, adjoint, check and timings; of a built-in program by default")
     return top
 
@@ -83,7 +83,8 @@ def add(commands: Any, name: str, run: Callable[[argparse.Namespace], None], tex
     command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     command.set_defaults(command=run)
     optional = "?" if name in ("cache", "demo") else None
-    command.add_argument("target", metavar="FILE.py:function", nargs=optional, help="the function")
+    metavar = "info|clear|prune|FILE.py:function" if name == "cache" else "FILE.py:function"
+    command.add_argument("target", metavar=metavar, nargs=optional, help="the function")
     command.add_argument("--args", metavar="EXPR", help="its arguments, as Python; default: those of FUNCTION_args()")
     command.add_argument("--argnums", type=argnums, help="arguments to differentiate: numbers or names, with commas")
     return command
@@ -97,6 +98,17 @@ def argnums(text: str) -> int | str | tuple[int | str, ...]:
     """
     parts = tuple(int(part) if part.lstrip("-").isdigit() else part for part in text.split(","))
     return parts[0] if len(parts) == 1 else parts
+
+
+def size(text: str) -> int:
+    """A number of bytes as typed.
+
+    >>> size("1.5k"), size("1G") == 2**30
+    (1536, True)
+    """
+    units = {"K": 2**10, "M": 2**20, "G": 2**30}
+    unit = units.get(text[-1:].upper(), 1)
+    return int(float(text[:-1] if unit > 1 else text) * unit)
 
 
 def named(options: argparse.Namespace) -> Call:
@@ -157,14 +169,15 @@ def run_cache(options: argparse.Namespace) -> None:
     if cache is None:
         print("no cache folder can be used: nothing is kept between processes")
         return
-    if options.clear:
-        print(f"removed {cache.clear()} files from {cache.path}")
+    if options.target in ("clear", "prune"):
+        removed = cache.clear() if options.target == "clear" else cache.prune(options.limit)
+        print(f"removed {removed} files from {cache.path}")
         return
-    if options.target:
+    if options.target not in (None, "info"):
         function, args = named(options)
         transformed(function, options)(*args)
-    sizes = [path.stat().st_size for path in cache.files()]
-    print(f"{cache.path}: {len(sizes)} files, {amount(sum(sizes))}")
+    files, taken = cache.size()
+    print(f"{cache.path}: {files} files, {amount(taken)}")
 
 
 def run_demo(options: argparse.Namespace) -> None:
