@@ -18,6 +18,7 @@ from adcompiler.frontend.lower import lower
 from adcompiler.frontend.values import NotStatic
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Var
+from adcompiler.optimise.alternating import alternate_in_tapes
 from adcompiler.optimise.apart import keep_factors_apart
 from adcompiler.optimise.bounds import drop_bounds, prove_bounds
 from adcompiler.optimise.columns import join_tapes
@@ -63,6 +64,7 @@ LOWERING = (
     contract_arrays,
     narrow_arrays,
     live_in_tapes,
+    alternate_in_tapes,
     write_over_zeros,
     delay,
     slide,

@@ -53,7 +53,7 @@ def steps(**parts: str) -> Func:
 def exchanging(fn: Func) -> Func:
     """The function with the two buffers handed from one iteration to the other."""
     b = Builder.of(fn)
-    u, v = [s.target for s in fn.body if isinstance(s, Assign) and s.op in ("zeros", "empty")]
+    u, v, *_ = [s.target for s in fn.body if isinstance(s, Assign) and s.op in ("zeros", "empty")]
     at = next(k for k, s in enumerate(fn.body) if isinstance(s, Loop) and "s" in s.index.name)
     loop = fn.body[at]
     assert isinstance(loop, Loop)

@@ -13,9 +13,9 @@ from adcompiler.analysis.access import Access
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.fourier import Form, symbol
 from adcompiler.analysis.scope import Frame, Path, sites
-from adcompiler.ir.build import ZERO, Builder, make_func
+from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.walk import blocks, map_blocks, walk
-from adcompiler.ir.wengert import Assign, Block, Func, Grow, Load, Loop, Stmt, Var
+from adcompiler.ir.wengert import Block, Func, Grow, Load, Loop, Stmt, Var
 
 #: By how many elements an axis may be longer than what an iteration overwrites of it.
 _EDGE = 8
@@ -114,16 +114,7 @@ def length(over: Dependence, write: Access, moving: Hashable, own: list[Frame]) 
                 return None
             return (over.affine.form(region.stop) - over.affine.form(region.start)).times(step.constant)
     last = next((f for f in write.limits if f.coefficient(moving) == -1), None)
-    return None if last is None else unclipped(over, last.plus(symbol(moving), 1).shift(1))
-
-
-def unclipped(over: Dependence, size: Form) -> Form:
-    """The size of a slice as if it could be negative."""
-    for name, c in size.terms:
-        stmt = over.defs[name].stmt if isinstance(name, Var) and name in over.defs else None
-        if isinstance(stmt, Assign) and stmt.op == "maximum" and stmt.args[1] == ZERO and c == 1:
-            return size.plus(symbol(name), -1) + over.affine.form(stmt.args[0])
-    return size
+    return None if last is None else over.affine.unclipped(last.plus(symbol(moving), 1).shift(1))
 
 
 # -- the primal with copies ---------------------------------------------------------------------------------------

@@ -52,6 +52,15 @@ class Affine:
                 pass
         return symbol(v)
 
+    def unclipped(self, size: Form) -> Form:
+        """A size as if it could be negative."""
+        for name, c in size.terms:
+            d = self.defs.get(name) if isinstance(name, Var) else None
+            if c == 1 and d is not None and isinstance(d.stmt, Assign) and d.stmt.op == "maximum":
+                if d.stmt.args[1] == Const(0):
+                    return size.plus(symbol(name), -1) + self.form(d.stmt.args[0])
+        return size
+
 
 def affine(fn: Func, defs: dict[Var, Definition] | None = None) -> Affine:
     """Linear forms for a function."""

@@ -61,7 +61,7 @@ def _histories(fn: Func) -> Iterator[History]:
             assert isinstance(loop, Loop)
             state, tape = pair
             written = _written(fn, loop, copy, state, tape)
-            if written and _counts(fn, loop, tape) and _in_order(fn, state, made[tape], steps):
+            if written and counts_rows(fn, loop, tape) and _in_order(fn, state, made[tape], steps):
                 yield History(state, tape, made[tape], steps, copy, written)
 
 
@@ -83,7 +83,7 @@ def _copied(fn: Func, nest: Stmt) -> tuple[Var, Var] | None:
     """The array that a nest of loops copies as a whole, and the tape of which it fills the row of an iteration."""
     indices = list[Var]()
     bounds = list[Atom]()
-    while isinstance(nest, Loop) and _is_plain(nest) and nest.start == ZERO and not nest.carried:
+    while isinstance(nest, Loop) and is_plain(nest) and nest.start == ZERO and not nest.carried:
         indices.append(nest.index)
         bounds.append(nest.stop)
         match nest.body:
@@ -99,15 +99,16 @@ def _copied(fn: Func, nest: Stmt) -> tuple[Var, Var] | None:
     return None
 
 
-def _is_plain(loop: Loop) -> bool:
+def is_plain(loop: Loop) -> bool:
+    """Whether a loop counts up by one to its end, and is neither shared nor checkpointed."""
     return loop.step == ONE and loop.until is None and not loop.parallel and loop.budget is None
 
 
-def _counts(fn: Func, loop: Loop, tape: Var) -> bool:
+def counts_rows(fn: Func, loop: Loop, tape: Var) -> bool:
     """Whether the loop counts the rows of the tape."""
     rows = fn.shape(tape)[0]
     trips = [s.target for s in fn.body if isinstance(s, Assign) and s.op == "maximum" and s.args == (loop.stop, ZERO)]
-    return _is_plain(loop) and loop.start == ZERO and rows in (loop.stop, *trips)
+    return is_plain(loop) and loop.start == ZERO and rows in (loop.stop, *trips)
 
 
 def _written(fn: Func, loop: Loop, copy: int, state: Var, tape: Var) -> tuple[Loop, ...]:
@@ -123,17 +124,17 @@ def _written(fn: Func, loop: Loop, copy: int, state: Var, tape: Var) -> tuple[Lo
         return ()
     own = all_defs((loop,))
     for stmt in after:
-        for ranges in _nests((stmt,), state):
+        for ranges in ranges_of((stmt,), state):
             if not own & {a for r in ranges for a in (r.start, r.stop)}:
                 return ranges
     return ()
 
 
-def _nests(block: Block, state: Var, *around: Loop) -> Iterator[tuple[Loop, ...]]:
+def ranges_of(block: Block, state: Var, *around: Loop) -> Iterator[tuple[Loop, ...]]:
     """The loops around stores of which the indices are those of the loops, axis by axis."""
     for stmt in block:
-        if isinstance(stmt, Loop) and _is_plain(stmt):
-            yield from _nests(stmt.body, state, *around, stmt)
+        if isinstance(stmt, Loop) and is_plain(stmt):
+            yield from ranges_of(stmt.body, state, *around, stmt)
         elif isinstance(stmt, Store) and stmt.array == state and stmt.index == tuple(r.index for r in around):
             yield around
 
@@ -162,7 +163,7 @@ def _rewritten(fn: Func, found: History) -> Func:
         with b.block() as lines, b.at(loop.span):
             b.extend(loop.body[: found.copy])
             following = b.int("add", loop.index, ONE)
-            _rest(b, tape, (loop.index, following), found.written, ())
+            copy_rest(b, tape, (loop.index, following), found.written, ())
             b.extend(_in_row(loop.body[found.copy + 1 :], state, tape, following))
         b.add(replace(loop, body=tuple(lines)))
         b.extend(_in_row(fn.body[found.steps + 1 :], state, tape, rows))
@@ -181,7 +182,7 @@ def _in_row(block: Sequence[Stmt], state: Var, tape: Var, row: Atom) -> Block:
     return tuple(map(placed, block))
 
 
-def _rest(b: Builder, tape: Var, rows: tuple[Atom, Atom], written: tuple[Loop, ...], at: tuple[Var, ...]) -> None:
+def copy_rest(b: Builder, tape: Var, rows: tuple[Atom, Atom], written: tuple[Loop, ...], at: tuple[Var, ...]) -> None:
     """Copy from one row to the next what lies outside of the ranges that are written."""
     if len(at) == len(written):
         return
@@ -193,7 +194,7 @@ def _rest(b: Builder, tape: Var, rows: tuple[Atom, Atom], written: tuple[Loop, .
     if len(at) + 1 < len(written):
         index = b.like(ahead.index)
         with b.block() as body:
-            _rest(b, tape, rows, written, (*at, index))
+            copy_rest(b, tape, rows, written, (*at, index))
         b.add(Loop(index, low, high, ONE, (), tuple(body), None, False, b.span))
 
 
@@ -211,4 +212,4 @@ def _copies(b: Builder, tape: Var, rows: tuple[Atom, Atom], at: tuple[Var, ...],
     b.add(Loop(index, start, stop, ONE, (), tuple(body), None, False, b.span))
 
 
-__all__ = ["live_in_tapes"]
+__all__ = ["copy_rest", "counts_rows", "is_plain", "live_in_tapes", "ranges_of"]
