@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from adcompiler.ir.build import make_func
 from adcompiler.ir.verify import verify
-from adcompiler.ir.walk import walk
+from adcompiler.ir.walk import rename, walk
 from adcompiler.ir.wengert import Assign, Func, Loop
 from adcompiler.optimise.alternating import alternate_in_tapes
 from adcompiler.optimise.bounds import drop_bounds
@@ -122,3 +123,12 @@ def test_a_step_writes_the_next_row(parts: dict[str, str]) -> None:
 )
 def test_what_anything_could_tell_stays(parts: dict[str, str]) -> None:
     assert not same(steps(**parts))
+
+
+def test_a_buffer_that_is_read_behind_the_loop_by_its_first_name_stays() -> None:
+    fn = steps()
+    at = next(k for k, s in enumerate(fn.body) if isinstance(s, Loop) and s.carried)
+    loop = fn.body[at]
+    assert isinstance(loop, Loop)
+    behind = rename(fn.body[at + 1 :], {c.out: c.init for c in loop.carried})
+    assert not same(verify(make_func(fn.name, fn.params, (*fn.body[: at + 1], *behind), (), fn.types, fn.shapes)))
