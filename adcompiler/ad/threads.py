@@ -17,6 +17,7 @@ from adcompiler.ad.reverse import Reverse
 from adcompiler.ad.turn import prepared
 from adcompiler.ad.unmarked import unmarked
 from adcompiler.analysis.activity import active
+from adcompiler.analysis.threads import written
 from adcompiler.errors import TypeProblem
 from adcompiler.ir.build import ONE, ZERO, Builder, make_func
 from adcompiler.ir.walk import walk
@@ -40,8 +41,8 @@ class Thread:
 
     def results(self, fn: Func) -> tuple[Var, ...]:
         """The arrays that have a cotangent when the program ends."""
-        written = {s.array for s in walk(fn.body) if isinstance(s, Store)}
-        return tuple(dict.fromkeys((*self.outputs, *(v for v in self.wrt if v in written))))
+        stored = written(fn)
+        return tuple(dict.fromkeys((*self.outputs, *(v for v in self.wrt if v in stored))))
 
     @property
     def shadowed(self) -> tuple[Var, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from adcompiler.analysis.access import Access
+from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Path, block_at
 from adcompiler.ir.build import ONE, ZERO, Builder, make_func
@@ -182,8 +183,17 @@ def common_sums(fn: Func) -> list[Store]:
 
 
 def written(fn: Func) -> set[Var]:
-    """The names of the arrays into which a program stores."""
-    return {s.array for s in walk(fn.body) if isinstance(s, Store)}
+    """The parameters into which a program stores, under their names or through views."""
+    root = aliases(fn).root
+    stored = {root(s.array) for s in walk(fn.body) if isinstance(s, Store)}
+    return {p for p in fn.params if root(p) in stored}
 
 
-__all__ = ["Threads", "common_sums", "strided", "written"]
+def read(fn: Func) -> set[Var]:
+    """The parameters of which a program reads elements, under their names or through views."""
+    root = aliases(fn).root
+    loaded = {root(s.array) for s in walk(fn.body) if isinstance(s, Load) and not fn.types[s.target.name].rank}
+    return {p for p in fn.params if root(p) in loaded}
+
+
+__all__ = ["Threads", "common_sums", "read", "strided", "written"]

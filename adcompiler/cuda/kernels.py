@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.cuda.launch import Grid, Launched, Workspace, check_apart, check_bars
+from adcompiler.cuda.launch import Grid, Launched, Workspace, check_apart, check_bars, form_of
 from adcompiler.cuda.program import Program, Request, program
 from adcompiler.errors import ADCompilerError, TypeProblem
 from adcompiler.ir.types import DTYPES, Type
@@ -208,7 +208,7 @@ class Launcher:
 
 def _spec(value: Any) -> Spec:
     """The specification of an argument: an array of any library is one of its element type and rank."""
-    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    shape, dtype = form_of(value)
     if shape is None or dtype is None or not len(shape):
         return spec_of(value)
     name = np.dtype(dtype).name

@@ -85,9 +85,10 @@ def _copy(array: Array) -> Array:
     """A copy of an array of the host or of the device."""
     if isinstance(array, np.ndarray):
         return array.copy()
-    from adcompiler.backend import device
+    from adcompiler.backend.cuda import cuda
+    from adcompiler.backend.device import copied
 
-    return device.copied(array)
+    return copied(array if hasattr(array, "copy_to_host") else cuda.as_cuda_array(array))
 
 
 @dataclass(slots=True)
@@ -102,7 +103,7 @@ class Launched:
     def run(self, grid: Grid, args: Sequence[Any], bars: Sequence[Array]) -> None:
         """Run the adjoint."""
         printed = self.program.printed
-        given = [*args, *(c.fetch() for c in self.program.captures), *bars]
+        given = [*args, *self.program.outside, *bars]
         if not printed.work:
             grid.launch(self.kernel)(*given)
             return
@@ -151,20 +152,28 @@ def _to_host(array: Array) -> Any:
 # -- arguments ---------------------------------------------------------------------------------------------------------
 
 
+def form_of(value: Any) -> tuple[tuple[int, ...] | None, Any]:
+    """The shape and element type of an array of any library; None for what is none."""
+    face = getattr(value, "__cuda_array_interface__", None)
+    if face is not None:
+        return tuple(face["shape"]), face["typestr"]
+    shape = getattr(value, "shape", None)
+    return None if shape is None else tuple(shape), getattr(value, "dtype", None)
+
+
 def check_bars(names: Sequence[str], args: Mapping[str, Any], bar: Mapping[str, Array]) -> list[Array]:
     """The adjoints in the order of their names; raises where one is missing or does not fit its argument."""
     if set(bar) != set(names):
         wanted = ", ".join(f"{v}=…" for v in names)
         raise TypeError(f"adjoint() needs bar=dict({wanted}), not {', '.join(bar) or 'nothing'}")
     for name in names:
-        shape, dtype = tuple(getattr(args[name], "shape", ())), np.dtype(getattr(args[name], "dtype", np.float64))
-        have = tuple(bar[name].shape)
-        if have != (shape or (1,)) or (shape and np.dtype(bar[name].dtype) != dtype):
-            wanted = f"shape {shape or (1,)} and type {dtype.name}"
+        (shape, dtype), (have, kind) = form_of(args[name]), form_of(bar[name])
+        extents, element = shape or (1,), np.dtype(dtype or np.float64)
+        if have != extents or kind is None or np.dtype(kind) != element:
             raise TypeProblem(
-                f"the adjoint of '{name}' has shape {have} and type {np.dtype(bar[name].dtype).name}",
+                f"the adjoint of '{name}' has shape {have} and type {kind}",
                 None,
-                f"give it {wanted}",
+                f"give it shape {extents} and type {element}",
             )
     return [bar[name] for name in names]
 

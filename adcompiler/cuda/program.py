@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from adcompiler.ad.threads import Thread, thread_adjoint
 from adcompiler.analysis.access import Access
-from adcompiler.analysis.threads import Threads, common_sums, strided, written
+from adcompiler.analysis.threads import Threads, common_sums, read, strided, written
 from adcompiler.compile import lowered
 from adcompiler.emit.threads import Adjoint, emit_threads
 from adcompiler.errors import UnsupportedSyntax
@@ -18,11 +18,11 @@ from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import (
     Assign,
+    Branch,
     Const,
     Draw,
     Func,
     Grow,
-    Load,
     Loop,
     NewAxis,
     Print,
@@ -39,7 +39,7 @@ from adcompiler.optimise.memory import promote
 from adcompiler.optimise.sharing import share_loads
 from adcompiler.optimise.simplify import simplify
 from adcompiler.optimise.threads import summed, with_grid, without_checks, without_unread_stores
-from adcompiler.outside import Capture, Lowered
+from adcompiler.outside import Lowered
 from adcompiler.signature import Spec
 from adcompiler.source import SourceFunc
 
@@ -60,8 +60,8 @@ class Program:
     ----------
     printed : Adjoint
         The text.
-    captures : tuple of Capture
-        What the kernel reads from outside, which follows its arguments.
+    outside : tuple
+        The values that the kernel reads from outside, which follow its arguments: constants, as Numba has them.
     kept : tuple of int
         The positions of the arguments that the adjoint reads as they were before the kernel overwrote them.
     written : tuple of int
@@ -69,7 +69,7 @@ class Program:
     """
 
     printed: Adjoint
-    captures: tuple[Capture, ...]
+    outside: tuple[object, ...]
     kept: tuple[int, ...]
     written: tuple[int, ...]
 
@@ -109,13 +109,13 @@ def _made(guarded: Guarded, found: Lowered, request: Request, join: bool) -> Pro
     order = (*given, *(Var(c.name) for c in hidden))
     threads = tuple(p for p in adjoint.params if is_thread(p.name))
     adjoint = replace(adjoint, params=(*order, *bars, *threads))
-    overwritten, reads = written(guarded.fn), {s.array for s in walk(adjoint.body) if isinstance(s, Load)}
+    overwritten, reads = written(guarded.fn), read(adjoint)
     printed = _printed(adjoint, frozenset(bars), request)
     if printed.unknown and not join:
         _refuse_late_ends(adjoint, frozenset(bars))
     return Program(
         printed,
-        hidden,
+        tuple(c.fetch() for c in hidden),
         tuple(k for k, p in enumerate(order) if p in overwritten and p in reads),
         tuple(k for k, p in enumerate(order) if p in overwritten),
     )
@@ -184,6 +184,10 @@ def _refuse_arrays(fn: Func) -> None:
             case Store(array=array, index=index):
                 if any(isinstance(item, (Slice, NewAxis)) for item in index):
                     what = f"a store into several elements of '{array}'"
+            case Branch(outs=outs) if any(fn.shape(o.var) for o in outs):
+                what = "a name that means one array or another"
+            case Loop(carried=carried) | While(carried=carried) if any(fn.shape(c.var) for c in carried):
+                what = "an array that a loop hands on"
             case Print() | Draw():
                 what = "a print" if isinstance(stmt, Print) else "a random draw"
         if what is not None:
@@ -232,13 +236,14 @@ def _refusal(threads: Threads, access: Access, what: str) -> UnsupportedSyntax:
 def _atomic(fn: Func, bars: frozenset[Var], axes: Sequence[int]) -> frozenset[int]:
     """The identities of the stores that add to elements to which other threads may add."""
     common = common_sums(fn)
-    sums = {s.array for s in common}
     body = tuple(s for s in fn.body if s not in common)
     inner = make_func(fn.name, fn.params, body, (), fn.types, fn.shapes)
     threads = Threads.of(inner, axes)
     found = set(map(id, common))
+    root_of = threads.over.memory.root
+    sums, shadows = {root_of(s.array) for s in common}, set(map(root_of, bars))
     for root in sorted(threads.over.writes, key=str):
-        if root not in bars:
+        if root not in shadows:
             continue
         writes, reads = threads.accesses(root)
         for one in (*writes, *reads):

@@ -12,7 +12,7 @@ from adcompiler.emit.folding import Plan, plan
 from adcompiler.emit.naming import python_names
 from adcompiler.emit.printing import to_text
 from adcompiler.emit.statements import Statements
-from adcompiler.emit.syntax import LOAD, call, dtype_name, name
+from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, name
 from adcompiler.ir.build import make_func
 from adcompiler.ir.threads import AXES, PLACES, is_thread, thread_name
 from adcompiler.ir.types import Type
@@ -39,7 +39,7 @@ def {title}(array, index, value):
             parts[thread] += parts[thread + half]
         cuda.syncthreads()
         size = half
-    if thread == 0:
+    if thread == 0 and parts[0] != 0.0:
         cuda.atomic.add(array, index, parts[0])
     cuda.syncthreads()
 """
@@ -151,7 +151,12 @@ class ThreadStatements(ItemStatements):
         if id(stmt) in self.sums and not self.grows:
             dtype = self.fn.types[stmt.array.name].dtype
             add = self.blocks.setdefault(dtype, f"add_of_block_{dtype}" if dtype != "float64" else "add_of_block")
-        return ast.Expr(call(add, place.value, place.slice, self.print.atom(stmt.value)))
+        value = self.print.atom(stmt.value)
+        added = ast.Expr(call(add, place.value, place.slice, value))
+        if id(stmt) in self.sums and self.grows:
+            # threads that reach no such element may have none
+            return ast.If(compare(value, ast.NotEq(), ast.Constant(0.0)), [added], [])
+        return added
 
 
 def _helpers(blocks: Mapping[str, str], options: Mapping[str, ast.expr]) -> list[ast.stmt]:

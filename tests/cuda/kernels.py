@@ -327,3 +327,40 @@ def rows_of_blocks(x, y):
 
 
 launch(rows_of_blocks, 3, 4, normal(3, 4), zeros(3, 4))
+
+
+@cuda.jit(device=True)
+def weighted(row, w):
+    total = 0.0
+    for k in range(row.shape[0]):
+        total += row[k] * math.sin(w[k])
+    return total
+
+
+@kernel(active=("x", "w"), outputs=("x", "y"))
+def rows(x, w, y):
+    # views, and elements written through them
+    i = cuda.grid(1)
+    if i >= x.shape[0]:
+        return
+    mine = x[i]
+    into = y[i]
+    for k in range(mine.shape[0]):
+        into[k] = mine[k] * weighted(x[i], w)
+    mine[0] = into[1] * mine[0]
+
+
+launch(rows, 2, 3, normal(4, 3), normal(3), zeros(4, 3), workspace=True)
+
+
+@kernel(active=("x", "p"), outputs=("y",))
+def guarded_element(x, p, y, k):
+    # no thread reaches the element of p
+    i = cuda.grid(1)
+    if i < x.shape[0]:
+        y[i] = x[i] * x[i]
+        if k < p.shape[0]:
+            y[i] = x[i] * p[k]
+
+
+launch(guarded_element, 1, 6, normal(5), normal(2), zeros(5), 5)
