@@ -91,7 +91,7 @@ class Checkpointed(Generic[P, R]):
         if not callable(function):
             raise TypeError(f"checkpoint() needs a function, not {function!r}")
         functools.update_wrapper(self, function)
-        self.function = function
+        self.function = self.__alone__ = function
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The value."""

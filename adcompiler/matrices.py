@@ -15,11 +15,11 @@ from adcompiler.calls.matrices import Matrix, Mode, argument_tree, arranged, lea
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.plans import Argument, number_position, primal_plan, split
 from adcompiler.calls.results import Tree, value_tree
-from adcompiler.errors import NotDifferentiable, UnsupportedSyntax
+from adcompiler.errors import NotDifferentiable, Span, UnsupportedSyntax
 from adcompiler.handlers import handled_in
 from adcompiler.options import Options
 from adcompiler.signature import OutTree
-from adcompiler.transformed import Argnums, Function, Transformed
+from adcompiler.transformed import Argnums, Function, Seeded
 
 MODES = {"jacobian": ("auto", "forward", "reverse", "sparse"), "hessian": ("auto", "sparse")}
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from adcompiler.calls.sparse import SparseMatrix
     from adcompiler.frontend.context import Lowering as Program
     from adcompiler.frontend.values import Value
+    from adcompiler.inspect import View
 
 
 @handled_in("adcompiler.inside")
@@ -152,7 +153,7 @@ class Call:
         return made.plan(key, lambda: SparseMatrix(made, kind, self.out, self.wrt, self.tree))
 
 
-class Matrices(Transformed):
+class Matrices(Seeded):
     """A function of the arguments of `function` that gives a matrix of derivatives.
 
     Parameters
@@ -214,6 +215,15 @@ class Matrices(Transformed):
         plan = call.sparse(self.kind).finder.plan if self.mode == "sparse" else self._matrix(call)[0].plan
         return call.instance, plan, call.leaves
 
+    def _program(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> View:
+        if self.mode == "sparse":
+            raise self._no_matrix(self.subject.span)
+        return super()._program(args, kwargs)
+
+    def _no_matrix(self, span: Span | None) -> UnsupportedSyntax:
+        """What is raised where compiled code would have to make a matrix of SciPy's."""
+        return UnsupportedSyntax(f"{self.kind} of mode 'sparse' in compiled code", span, "use mode='auto' there")
+
     def _matrix(self, call: Call) -> tuple[Matrix, list[Leaf]]:
         """What computes the matrix, and the leaves of its rows."""
         raise AssertionError("a kind of matrix says how it is computed")
@@ -227,8 +237,7 @@ class Matrices(Transformed):
         from adcompiler.calls.nesting import Outside
 
         if self.mode == "sparse":
-            what = f"{self.kind} of mode 'sparse' inside a program that is compiled"
-            raise UnsupportedSyntax(what, low.b.span, "use mode='auto' there")
+            raise self._no_matrix(low.b.span)
         made = Inner(Outside(self, self.subject), self.places, self.has_aux, self.kind, self.mode)
         return made.__lower_call__(low, args, kwargs, node)
 

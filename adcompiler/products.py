@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from adcompiler.calls.instance import Instance
 from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.plans import Argument, product_plan
@@ -13,11 +16,12 @@ from adcompiler.calls.results import directions
 from adcompiler.errors import TypeProblem
 from adcompiler.handlers import handled_in
 from adcompiler.options import Options
-from adcompiler.transformed import Argnums, Function, Transformed
+from adcompiler.transformed import Argnums, Function, Seeded
 
 if TYPE_CHECKING:
     from adcompiler.frontend.context import Lowering as Program
     from adcompiler.frontend.values import Value
+    from adcompiler.inspect import View
 
 
 @handled_in("adcompiler.inside")
@@ -53,23 +57,54 @@ def hvp(f: Function | None = None, argnums: Argnums = 0, *, has_aux: bool = Fals
     return HessianProduct("hvp", f, argnums, has_aux, chosen)
 
 
-class HessianProduct(Transformed):
+class HessianProduct(Seeded):
     """A function of the arguments of `function` and of a direction that gives the tangent of the gradient along it."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The product at these arguments, of which the last one is the direction."""
-        binder = self.subject.binder
-        if "v" in kwargs and "v" not in binder.plain:
-            given, v = args, kwargs.pop("v")
-        elif args:
-            given, v = args[:-1], args[-1]
-        else:
-            raise TypeError("hvp needs a direction as its last argument")
+        given, kwargs, v = self._apart(args, kwargs)
         instance, plan, leaves = self._found(given, kwargs)
         self.last = instance, plan
-        values, lowering = binder.values(given, kwargs), instance.lowering
-        arguments = [Argument(lowering, binder, values, place) for place in binder.places(self.places, lowering.final)]
+        arguments = self._arguments(instance, self.subject.binder.values(given, kwargs))
         return plan.run([*instance.fresh(leaves), *self._moves(arguments, v)])
+
+    @cached_property
+    def __signature__(self) -> inspect.Signature:
+        """That of the function, and the direction behind it."""
+        found = inspect.signature(self.function)
+        direction = inspect.Parameter("v", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        plain = [p for p in found.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
+        if len(plain) == len(found.parameters) and "v" not in found.parameters:
+            return found.replace(parameters=[*plain, direction])
+        kinds = ("args", inspect.Parameter.VAR_POSITIONAL), ("kwargs", inspect.Parameter.VAR_KEYWORD)
+        return found.replace(parameters=[inspect.Parameter(name, kind) for name, kind in kinds])
+
+    def view(self, *args: Any, **kwargs: Any) -> View:
+        """What was compiled for these arguments, of which the last one is the direction."""
+        if not args and not kwargs:
+            return super().view()
+        given, named, _ = self._apart(args, kwargs)
+        return super().view(*given, **named)
+
+    def _examples(self, instance: Instance) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+        args, kwargs = super()._examples(instance)
+        values = self.subject.binder.values(args, kwargs)
+        along = tuple(argument.value for argument in self._arguments(instance, values))
+        return (*args, along if isinstance(self.argnums, tuple) else along[0]), kwargs
+
+    def _apart(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
+        """The arguments of the function, and the direction."""
+        named = dict(kwargs)
+        if "v" in named and "v" not in self.subject.binder.plain:
+            return args, named, named.pop("v")
+        if args:
+            return args[:-1], named, args[-1]
+        raise TypeError("hvp needs a direction as its last argument")
+
+    def _arguments(self, instance: Instance, values: tuple[Any, ...]) -> list[Argument]:
+        """The arguments that are differentiated."""
+        lowering, binder = instance.lowering, self.subject.binder
+        return [Argument(lowering, binder, values, place) for place in binder.places(self.places, lowering.final)]
 
     def _moves(self, arguments: Sequence[Argument], v: Any) -> list[Any]:
         """The direction, leaf by leaf."""

@@ -274,6 +274,33 @@ def entry_point(function: object) -> tuple[FunctionType, tuple[object, ...], dic
     )
 
 
+def example(spec: Spec) -> object:
+    """A value of a specification, for what depends on no number.
+
+    >>> example(ArraySpec(Type("float64", 2), (False, True)))
+    array([[1.],
+           [1.]])
+    """
+    match spec:
+        case StaticSpec(value=value):
+            return value
+        case SeqSpec(kind, items, keys, record):
+            made = [example(item) for item in items]
+            if record is not None:
+                return record_of(record, made)
+            return dict(zip(keys, made, strict=True)) if kind == "dict" else tuple(made) if kind == "tuple" else made
+        case ArraySpec(type, ones):
+            shape = tuple(1 if one else 2 for one in ones)
+            if type.layout == "A":
+                return np.ones((*shape, 2), type.dtype)[..., 0]
+            return np.ones(shape, type.dtype, order="F" if type.layout == "F" else "C")
+        case ScalarSpec(type) if type.is_generator:
+            return np.random.default_rng()
+        case ScalarSpec(type):
+            one = np.dtype(type.dtype).type(1)
+            return one.item() if type.weak else one
+
+
 def bind(function: object, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[object, ...]:
     """The arguments of a call, defaults included, in the order of the parameters of its entry point.
 

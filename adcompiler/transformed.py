@@ -20,6 +20,7 @@ from adcompiler.calls.plans import gradient_plan, primal_plan
 from adcompiler.calls.portable import NotPortable, described
 from adcompiler.calls.subject import Subject, subject
 from adcompiler.options import Options
+from adcompiler.signature import example
 
 if TYPE_CHECKING:
     from adcompiler import inspect
@@ -187,14 +188,34 @@ class Transformed:
         """Write a module that needs only NumPy and Numba."""
         from adcompiler import export
 
-        view = self.view(*args, **kwargs)
+        view = self._program(args, kwargs)
         Path(path).write_text(export.module_text(view, self.kind), encoding="utf-8")
 
     def dispatcher(self, *args: Any, **kwargs: Any) -> Any:
         """A Numba function of the same arguments, to be called in other compiled code."""
         from adcompiler import export
 
-        return export.dispatcher(self.view(*args, **kwargs), self.kind)
+        return export.dispatcher(self._program(args, kwargs), self.kind)
+
+    def _program(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> inspect.View:
+        """What was compiled that other compiled code can call with these arguments."""
+        return self.view(*args, **kwargs)
+
+
+class Seeded(Transformed):
+    """A transformation whose compiled function has directions for parameters.
+
+    Other compiled code calls a program that gives these itself: that of a call of this function.
+    """
+
+    def _program(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> inspect.View:
+        if not args and not kwargs and self.last is not None:
+            args, kwargs = self._examples(self.last[0])
+        return Transformed("primal", self, self.argnums, False, self.options).view(*args, **kwargs)
+
+    def _examples(self, instance: Instance) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+        """Arguments of a call with the signature of an instance."""
+        return self.subject.binder.arguments(tuple(map(example, instance.lowering.final)))
 
 
 def _behind_self(number: Argnum) -> Argnum:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
+from tests.support.trees import leaves
 
 GAIN = 2.0
 OFFSET = np.array([0.5, -0.5, np.inf])
@@ -84,7 +86,7 @@ def test_explain() -> None:
     assert "written by the function: copied once a call" in lines["x"]
     assert "held outside the function" in lines["GAIN"]
     assert lines["total"].split()[1:4] == ["float64", "active", "not"]
-    assert "t_3 = x[...]  8 B x x.shape[0]  25: x[i] = np.sin(x[i - 1] * w) * x[i]" in report
+    assert "t_3 = x[...]  8 B x x.shape[0]  27: x[i] = np.sin(x[i - 1] * w) * x[i]" in report
     assert "and 4 values without a name, none of them recorded" in report
     assert "i" not in lines
     assert "for i in range(1, len(x)): a loop for the value, then its adjoint in reverse order" in report
@@ -218,3 +220,48 @@ def test_exported_module_stands_alone(tmp_path: Path) -> None:
     (value, aux), gradient = ad.value_and_grad(structured, has_aux=True)(params, x)
     expected = f"{float(value)} {gradient['w'].tolist()} {float(gradient['s'])} {aux.tolist()}"
     assert done.stdout.strip() == expected
+
+
+def bent(x, y):
+    return x[0] * np.sin(y), x * x[1] * y
+
+
+def bent_sum(x, y):
+    return bent(x, y)[0] + np.sum(bent(x, y)[1])
+
+
+@pytest.mark.parametrize(
+    ("made", "direction"),
+    [
+        (ad.jacobian(bent, ("y", "x")), ()),
+        (ad.hvp(bent_sum, (0, 1)), ((np.array([1.0, -1.0]), 2.0),)),
+    ],
+    ids=lambda p: getattr(p, "kind", ""),
+)
+def test_other_code_calls_what_has_directions(made: Any, direction: tuple[Any, ...], tmp_path: Path) -> None:
+    args = np.array([0.3, 0.7]), 0.4, *direction
+    want = made(*args)
+    # the arguments of the call before say of what types these are
+    made.export(tmp_path / "alone.py")
+    scope: dict[str, Any] = {}
+    exec((tmp_path / "alone.py").read_text(encoding="utf-8"), scope)
+    for got, expected in zip(leaves(scope[made.kind](*args)), leaves(want), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-13)
+
+
+def test_sparse_matrices_are_refused_in_other_code() -> None:
+    with pytest.raises(ad.UnsupportedSyntax, match="mode 'sparse' in compiled code"):
+        ad.jacobian(bent, mode="sparse").dispatcher(np.ones(2), 0.4)
+
+
+def test_a_checkpointed_function_alone_is_the_function() -> None:
+    slope = ad.grad(ad.checkpoint(bent_sum), "y")
+    assert np.isclose(slope(np.ones(2), 0.4), np.cos(0.4) + 2)
+    assert "def bent_sum_grad(x, y):" in slope.adjoint_source()
+
+
+def test_a_product_takes_its_direction_as_an_argument() -> None:
+    product, x, v = ad.hvp(lambda x: np.sum(x**3)), np.array([1.0, 2.0]), np.array([1.0, -1.0])
+    assert "x float64[:]" in " ".join(product.explain(x, v).split())
+    assert list(inspect.signature(product).parameters) == ["x", "v"]
+    np.testing.assert_allclose(ad.jacobian(product, "x")(x, v), np.diag(6 * v))

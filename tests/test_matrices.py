@@ -193,7 +193,7 @@ def test_inspection(x: np.ndarray) -> None:
     source = ad.jacobian(smoothed, mode="forward").adjoint_source(x, 0.9)
     assert "for lane in range(lanes)" in source and "# " in source
     assert "lanes" in ad.hessian(energy).lowered_source(x, 0.9)
-    assert "active" in ad.hvp(energy).explain(x, 0.9)
+    assert "active" in ad.hvp(energy).explain(x, 0.9, np.ones_like(x))
 
 
 def test_mistakes(x: np.ndarray) -> None:

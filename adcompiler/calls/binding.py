@@ -77,6 +77,15 @@ class Binder:
         bound.apply_defaults()
         return tuple(bound.arguments[name] for name in (*self.plain, *self.variadic))
 
+    def arguments(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments of a call that have these values."""
+        given = dict(zip((*self.plain, *self.variadic), values, strict=True))
+        first = self.by_position[len(self.first) :]
+        extra = given[self.star] if self.star is not None else ()
+        more = {n: v for name in self.variadic if name != self.star for n, v in given[name].items()}
+        by_name = {name: given[name] for name in self.plain if name not in self.by_position}
+        return (*(given[name] for name in first), *extra), by_name | more
+
     def places(self, argnums: Argnums, specs: tuple[Spec, ...]) -> tuple[Place, ...]:
         """Where in the values the arguments with these numbers or names are; the numbers leave out what is bound."""
         return tuple(self._place(number, specs) for number in (argnums if isinstance(argnums, tuple) else (argnums,)))

@@ -138,6 +138,8 @@ def _shared(function: Same, owner: Same, options: Options) -> Subject:
 
 def subject(function: Callable[..., Any], options: Options) -> Subject:
     """The subject of a function, the same at each time it is asked for."""
+    # a function whose calls are run again, but for the first: alone it is the function that it runs
+    function = getattr(function, "__alone__", function)
     if isinstance(function, FunctionType):
         function = DECLARED.get(function, function)
     if isinstance(function, MethodType):
