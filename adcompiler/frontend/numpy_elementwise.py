@@ -11,6 +11,7 @@ from adcompiler.frontend.arrays import apply, as_array, as_atom, cast, floats
 from adcompiler.frontend.coerce import as_bool, as_dtype, as_int, is_none
 from adcompiler.frontend.numpy_reductions import NONE, TRUE, truth
 from adcompiler.frontend.parts import nonzero
+from adcompiler.frontend.primitives import number_list
 from adcompiler.frontend.registry import ATTRIBUTES, implements
 from adcompiler.frontend.values import ListOf, Seq, Value
 from adcompiler.ir.build import ONE, ZERO, Builder
@@ -149,14 +150,11 @@ def item(b: Builder, a: Value) -> Value:
     return b.emit("cast", x, dtype=kind, weak=True, hint="item")
 
 
-@implements(method="tolist")
-def tolist(b: Builder, a: Value) -> Value:
-    """A list of Python's numbers."""
+@implements(number_list)
+def _number_list(b: Builder, a: Value) -> Value:
     x = as_atom(b, a)
     if not isinstance(x, Var) or not b.type(x).rank:
         return item(b, x)
-    if b.type(x).rank > 1:
-        raise TypeProblem("'.tolist()' of an array of several axes", b.span, "use the array itself, or a row of it")
     kind = _PYTHON.get(b.type(x).numpy.kind, "int64")
     return ListOf(as_array(b, cast(b, x, kind) if b.type(x).dtype != kind else copied(b, x)), weak=True)
 

@@ -29,6 +29,11 @@ def _constant(b: Builder, x: Value) -> Value:
     return b.emit("stop", atom, hint="constant") if isinstance(atom, Var) and b.type(atom).is_float else atom
 
 
+def number_list(x: Any) -> Any:
+    """The list of Python's numbers that a vector holds; a number as one of Python's."""
+    return x.tolist()
+
+
 def common_shape(*arrays: Any) -> Any:
     """The extents to which the arrays broadcast."""
     return np.broadcast_shapes(*(np.shape(a) for a in arrays))
@@ -85,6 +90,11 @@ def erfc(x: Any) -> Any:
     return _special("erfc", x)
 
 
+def i0(x: Any) -> Any:
+    """The modified Bessel function of order zero."""
+    return _special("i0", x)
+
+
 def gammaln(x: Any) -> Any:
     """The logarithm of the gamma function's size."""
     return _special("gammaln", x)
@@ -111,7 +121,19 @@ def _elementwise(function: Callable[[Any], Any], op: str) -> None:
         return apply(b, op, floats(b, as_atom(b, x)), hint=op)
 
 
-for _function, _op in ((erf, "erf"), (erfc, "erfc"), (gammaln, "lgamma"), (gamma, "gamma")):
+for _function, _op in ((erf, "erf"), (erfc, "erfc"), (gammaln, "lgamma"), (gamma, "gamma"), (i0, "i0")):
     _elementwise(_function, _op)
 
-__all__ = ["common_shape", "constant", "digamma", "erf", "erfc", "gamma", "gammaln", "sorting", "view_of"]
+__all__ = [
+    "common_shape",
+    "constant",
+    "digamma",
+    "erf",
+    "erfc",
+    "gamma",
+    "gammaln",
+    "i0",
+    "number_list",
+    "sorting",
+    "view_of",
+]

@@ -5,6 +5,8 @@ They are differentiated by their argument; a derivative by an order or a paramet
 
 from __future__ import annotations
 
+import math
+
 from adcompiler.rules.rule import Domain, Pin, rule
 
 _POSITIVE = Domain(0.3, 4.0)
@@ -44,6 +46,37 @@ rule("erfcx(x)", x="2.0 * (x * y) - 1.1283791670955126")
 rule("dawsn(x)", x="1.0 - 2.0 * (x * y)")
 rule("expi(x)", x="exp(x) / x", domain=_X)
 rule("exp1(x)", x="-(exp(-x) / x)", domain=_X)
+
+# -- complete elliptic integrals and the dilogarithm: series where a quotient loses its digits -------------------------
+
+
+def _near_zero(x: str, quotient: str, *coefficients: float) -> str:
+    """A quotient by `x`, given for the name `u` of a number that is not near zero, and as a series for one that is."""
+    small = f"abs({x}) < 0.001"
+    series = f"{coefficients[-1]!r}"
+    for coefficient in reversed(coefficients[:-1]):
+        series = f"{coefficient!r} + {x} * ({series})"
+    return f"where({small}, {series}, ({quotient}) / where({small}, 1.0, {x}))"
+
+
+# (K - E) / m, of the integrals of the first and of the second kind, as a series in m
+_ELLIPTIC = tuple(math.pi / 4 * c for c in (1.0, 3 / 8, 15 / 64, 175 / 1024, 2205 / 16384))
+
+
+def _less(m: str) -> str:
+    return _near_zero(m, f"ellipk({m}) - ellipe({m})", *_ELLIPTIC)
+
+
+rule(
+    "ellipk(m)",
+    m=f"0.5 * (y - {_less('m')}) / (1.0 - m)",
+    domain={"m": _INSIDE},
+    pins=(Pin({"m": 0.0}, {"m": math.pi / 8}),),
+)
+rule("ellipe(m)", m=f"-(0.5 * ({_less('m')}))", domain={"m": _INSIDE}, pins=(Pin({"m": 0.0}, {"m": -math.pi / 8}),))
+rule("ellipkm1(p)", p=f"-(0.5 * (y - {_less('(1.0 - p)')}) / p)", domain={"p": _INSIDE})
+_LOG = _near_zero("(x - 1.0)", "log(x)", 1.0, -1 / 2, 1 / 3, -1 / 4, 1 / 5)
+rule("spence(x)", x=f"-({_LOG})", domain=_X, pins=(Pin({"x": 1.0}, {"x": -1.0}),))
 
 # -- incomplete gamma and beta functions -------------------------------------------------------------------------------
 

@@ -8,7 +8,17 @@ import numpy as np
 
 from adcompiler.frontend.definitions import means, refuse
 from adcompiler.frontend.numpy_assembly import evenly
-from adcompiler.frontend.primitives import common_shape, view_of
+from adcompiler.frontend.primitives import common_shape, number_list, view_of
+
+
+@means(method="tolist")
+def tolist(a: Any) -> Any:
+    """Lists of Python's numbers."""
+    if np.ndim(a) < 2:
+        return number_list(a)
+    if np.ndim(a) == 2:
+        return [number_list(row) for row in a]
+    refuse("'.tolist()' of an array of more than two axes", "use the array itself, or a part of it")
 
 
 @means(np.broadcast_to)

@@ -9,6 +9,7 @@ import numpy as np
 
 from adcompiler.frontend.defined.norms import floats
 from adcompiler.frontend.definitions import means, refuse
+from adcompiler.frontend.primitives import i0
 
 
 @means(np.sinc)
@@ -66,7 +67,26 @@ def ldexp(x1: Any, x2: Any) -> Any:
     return x1 * np.exp2(np.asarray(x2).astype(x1.dtype))
 
 
-@means(np.modf)
+@means(np.frexp, math.frexp)
+def frexp(x: Any) -> Any:
+    """The number between one half and one, and the power of two, of which a number is the product."""
+    x = floats(x)
+    plain = np.isfinite(x) & (x != 0)
+    power = np.where(plain, np.floor(np.log2(np.abs(np.where(plain, x, 1)))) + 1, 0)
+    half = np.floor(power / 2)
+    part = np.where(plain, x * np.exp2(-half) * np.exp2(half - power), x)
+    low, high = plain & (np.abs(part) < 0.5), plain & (np.abs(part) >= 1)
+    part = np.where(low, part * 2, np.where(high, part / 2, part))
+    return part, (power - low + high).astype(np.int32)
+
+
+@means(np.i0)
+def i0_(x: Any) -> Any:
+    """The modified Bessel function of order zero."""
+    return i0(floats(x))
+
+
+@means(np.modf, math.modf)
 def modf(x: Any) -> Any:
     """The fractional and the integral part."""
     x = floats(x)

@@ -50,6 +50,28 @@ def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, we
     return found, edges
 
 
+@means(np.histogram2d)
+def histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
+    """How many points, or how much weight, each rectangle holds; the edges on each axis."""
+    x, y = np.ravel(x), np.ravel(y)
+    if len(x) != len(y):
+        raise ValueError("x and y must have the same length.")
+    ends = (None, None) if range is None else range
+    counts = (bins, bins) if np.ndim(bins) == 0 or len(bins) != 2 else bins
+    across, down = edges_of(x, counts[0], ends[0]), edges_of(y, counts[1], ends[1])
+    n, m = len(across) - 1, len(down) - 1
+    amounts = np.ones(len(x)) if weights is None else np.ravel(weights)
+    found = np.zeros((n, m))
+    for k in np.arange(len(x)):
+        inside = across[0] <= x[k] and x[k] <= across[n] and down[0] <= y[k] and y[k] <= down[m]
+        if inside:
+            i, j = bisect(across, x[k], True) - 1, bisect(down, y[k], True) - 1
+            found[min(i, n - 1), min(j, m - 1)] += amounts[k]
+    if density:
+        return found / np.outer(np.diff(across), np.diff(down)) / np.sum(found), across, down
+    return found, across, down
+
+
 @means(np.bincount)
 def bincount(x: Any, weights: Any = None, minlength: Any = 0) -> Any:
     """How often each number occurs, or how much weight it has."""

@@ -1,4 +1,4 @@
-"""The methods of NumPy's functions of each element: `reduce`, `accumulate`, `outer`, `at`."""
+"""The methods of NumPy's functions of each element: `reduce`, `accumulate`, `reduceat`, `outer`, `at`."""
 
 from __future__ import annotations
 
@@ -47,6 +47,21 @@ def accumulate(function: Any, array: Any, axis: Any = 0, dtype: Any = None) -> A
     out = np.copy(np.moveaxis(np.asarray(array), axis, 0))
     for k in range(1, len(out)):
         out[k] = function(out[k - 1], out[k])
+    return np.moveaxis(out, 0, axis)
+
+
+@ufunc_method
+def reduceat(function: Any, array: Any, indices: Any, axis: Any = 0, dtype: Any = None) -> Any:
+    """The stretches of an axis that begin at the indices, the elements of each joined by the function."""
+    rows = np.moveaxis(np.asarray(array), axis, 0)
+    places = np.asarray(indices)
+    if np.any(places < 0) or np.any(places >= len(rows)):
+        raise IndexError("index out of bounds")
+    out = np.copy(rows[places])
+    for k in range(len(places)):
+        stop = places[k + 1] if k + 1 < len(places) else len(rows)
+        for i in range(places[k] + 1, stop):
+            out[k] = function(out[k], rows[i])
     return np.moveaxis(out, 0, axis)
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from adcompiler.errors import TypeProblem
+from adcompiler.frontend.defined.norms import floats
 from adcompiler.frontend.definitions import means
 from adcompiler.frontend.numpy_creation import array
+from adcompiler.frontend.primitives import i0
 from adcompiler.frontend.registry import implements, title
 from adcompiler.frontend.values import Seq, Value
 from adcompiler.ir.build import Builder
@@ -46,6 +48,12 @@ def blackman(M: Any) -> Any:
 def bartlett(M: Any) -> Any:
     """A triangle."""
     return 1.0 - np.abs(phases(M)) / math.pi
+
+
+@means(np.kaiser)
+def kaiser(M: Any, beta: Any) -> Any:
+    """A window of Bessel functions."""
+    return i0(beta * np.sqrt(1.0 - (phases(M) / math.pi) ** 2)) / i0(floats(beta))
 
 
 def _gauss(*rules: Any) -> None:

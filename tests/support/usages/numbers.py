@@ -1,6 +1,8 @@
 """Uses of reductions, order, statistics, sampled functions and special functions."""
 
 # ruff: noqa: B008
+import math
+
 import numpy as np
 import scipy.fft
 import scipy.integrate
@@ -239,3 +241,8 @@ use("matrix_norm", lambda c: np.linalg.matrix_norm(c), C)
 use("cond", lambda x: np.linalg.cond(x[:, :3]), X)
 use("cond 1", lambda x: np.linalg.cond(x[:, :3], 1), X)
 use("matrix_rank", lambda x: np.linalg.matrix_rank(x) * x[0], X)
+use("frexp", lambda v: np.frexp(v)[0] * np.frexp(v)[1], np.array([0.3, -5.0, 1.3, 3.9]))
+use("modf of math", lambda s: np.modf(s)[0] * math.modf(s)[1] * math.frexp(s)[0], 2.7)
+use("kaiser", lambda s: np.kaiser(5, s), 2.5)
+use("i0", lambda s: np.i0(s), 1.2)
+use("tolist of a matrix", lambda x: sum(sum(row) * row[0] for row in x.tolist()), rng.normal(size=(3, 2)))

@@ -65,3 +65,13 @@ def hermite(a):
 
 
 use("hermgauss", hermite, 0.7)
+
+SIX = np.array([0.3, -1.2, 0.8, 1.9, -0.4, 0.6])
+use(
+    "histogram2d",
+    lambda v, u: np.histogram2d(np.arange(6.0) % 4, np.arange(6.0), (2, 3), weights=v)[0] * u[0],
+    SIX,
+    SIX,
+)
+use("add.reduceat", lambda v: np.add.reduceat(v, [0, 3, 2, 5]), SIX)
+use("maximum.reduceat", lambda x: np.maximum.reduceat(x, np.array([0, 2])), SIX)
