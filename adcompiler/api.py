@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from adcompiler.calls.binding import Place, argnums_of
+from adcompiler.calls.carried import Carried, Parts
 from adcompiler.calls.instance import Instance, apart
 from adcompiler.calls.plans import Argument, primal_plan, pullback_plan, split, tangent_plan
 from adcompiler.calls.results import directions, positions, value_tree
@@ -119,31 +120,71 @@ def vjp(f: Function, *args: Any, argnums: Argnums | None = None, has_aux: bool =
     >>> pullback(np.array([1.0, 10.0]))
     (array([ 3., 30.]), None)
     """
-    of = subject(made_callable("vjp", f), Options.of("vjp", options))
-    values = of.binder.values(args, {})
-    instance, leaves = of.find(values)
-    out, aux = split(instance.lowering, has_aux, of.binder.name)
-    places = _entries(of, instance, values, len(args), argnums)
-    primal = instance.plan(("primal",), lambda: primal_plan(instance.lowering))
-    reverse = instance.plan(
-        ("vjp", places, has_aux), lambda: pullback_plan(instance.lowering, of.binder, values, places, out)
-    )
-    # the pullback runs the function again: on arrays that nobody else can change
-    kept = [leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf for leaf in apart(leaves)]
-    # only the value draws from the caller's generators
-    first = [leaf if isinstance(leaf, np.random.Generator) else own for leaf, own in zip(leaves, kept, strict=True)]
-    value = primal.make(_apart(primal.results(instance.fresh(first)), kept))
-    result = value if aux is None else value[0]
-    seeded = positions(value_tree(out, instance.lowering.interface))
-    order = sorted(range(len(seeded)), key=seeded.__getitem__)
+    pullback = Pullback(made_callable("vjp", f), argnums, has_aux, Options.of("vjp", options), args)
+    return (pullback.result, pullback, *pullback.others)
 
-    def pullback(cotangent: Any) -> tuple[Any, ...]:
+
+class Pullback(Carried):
+    """The function that takes a cotangent of a result to cotangents of the arguments.
+
+    Parameters
+    ----------
+    function, argnums, has_aux, options
+        As for `vjp`.
+    args : tuple
+        The arguments.
+    known : tuple, optional
+        The leaves of the arguments as they were, and the result; by default the function is called for these.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        argnums: Argnums | None,
+        has_aux: bool,
+        options: Options,
+        args: tuple[Any, ...],
+        known: tuple[list[Any], Any] | None = None,
+    ) -> None:
+        self.function, self.given = function, (argnums, has_aux, options, args)
+        of = subject(function, options)
+        values = of.binder.values(args, {})
+        self.instance, leaves = of.find(values)
+        lowering = self.instance.lowering
+        out, aux = split(lowering, has_aux, of.binder.name)
+        places = _entries(of, self.instance, values, len(args), argnums)
+        self.plan = self.instance.plan(
+            ("vjp", places, has_aux), lambda: pullback_plan(lowering, of.binder, values, places, out)
+        )
+        seeded = positions(value_tree(out, lowering.interface))
+        self.order = sorted(range(len(seeded)), key=seeded.__getitem__)
+        self.others: tuple[Any, ...] = ()
+        if known is not None:
+            self.kept, self.result = known
+            return
+        # the function runs again: on arrays that nobody else can change
+        self.kept = [leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf for leaf in apart(leaves)]
+        value = self._value(leaves)
+        self.result, self.others = (value, ()) if aux is None else (value[0], value[1:])
+
+    def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         """The cotangents of the arguments."""
-        seeds = list(directions(cotangent, result, "the result", "cotangent"))
-        entries: tuple[Any, ...] = reverse.run([*instance.fresh(apart(kept)), *(seeds[k] for k in order)])
+        seeds = list(directions(cotangent, self.result, "the result", "cotangent"))
+        leaves = [*self.instance.fresh(apart(self.kept)), *(seeds[k] for k in self.order)]
+        entries: tuple[Any, ...] = self.plan.run(leaves)
         return entries
 
-    return (result, pullback) if aux is None else (result, pullback, value[1])
+    def _value(self, leaves: list[Any]) -> Any:
+        instance = self.instance
+        primal = instance.plan(("primal",), lambda: primal_plan(instance.lowering))
+        # only the value draws from the caller's generators
+        first = [
+            leaf if isinstance(leaf, np.random.Generator) else own for leaf, own in zip(leaves, self.kept, strict=True)
+        ]
+        return primal.make(_apart(primal.results(instance.fresh(first)), self.kept))
+
+    def _parts(self) -> Parts:
+        return (self.function, *self.given, (self.kept, self.result)), {}
 
 
 def _entries(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any, Generic, ParamSpec, TypeVar
 
+from adcompiler.calls.carried import Carried, Parts
 from adcompiler.handlers import handled_in
 
 T = TypeVar("T")
@@ -84,14 +85,19 @@ def run_again(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     return result  # type: ignore[no-any-return]
 
 
-class Checkpointed(Generic[P, R]):
+class Checkpointed(Carried, Generic[P, R]):
     """A function whose calls reverse mode runs again; called as it is, the function itself."""
+
+    function: Callable[P, R]
 
     def __init__(self, function: Callable[P, R]) -> None:
         if not callable(function):
             raise TypeError(f"checkpoint() needs a function, not {function!r}")
         functools.update_wrapper(self, function)
         self.function = self.__alone__ = function
+
+    def _parts(self) -> Parts:
+        return (self.function,), {}
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The value."""

@@ -10,6 +10,7 @@ from types import FunctionType, MethodType
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from adcompiler.calls import nesting
+from adcompiler.calls.carried import Carried, Parts
 from adcompiler.calls.declared import by_adjoint, by_formulas, by_tangent, note_views, refuse_writes, without_derivative
 from adcompiler.calls.nesting import bound_values
 from adcompiler.calls.plans import primal_plan
@@ -33,7 +34,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Declared(Generic[P, R]):
+class Declared(Carried, Generic[P, R]):
     """A function with a declared derivative; called outside a transformation it is the function itself.
 
     Parameters
@@ -42,6 +43,7 @@ class Declared(Generic[P, R]):
         A plain Python function.
     """
 
+    function: Callable[P, R]
     #: The method that completes the declaration.
     definer = ""
 
@@ -161,6 +163,9 @@ class custom_vjp(Declared[P, R]):
         """
         self.forward, self.backward = forward, backward
 
+    def _parts(self) -> Parts:
+        return (self.function,), {"forward": self.forward, "backward": self.backward}
+
     def lowered(self, low: Program, args: Seq, node: ast.AST) -> Value:
         """The value by `forward`, with the adjoint by `backward`."""
         forward = self.part(low, "forward")
@@ -215,6 +220,9 @@ class custom_jvp(Declared[P, R]):
         """
         self.tangent = tangent
 
+    def _parts(self) -> Parts:
+        return (self.function,), {"tangent": self.tangent}
+
     def lowered(self, low: Program, args: Seq, node: ast.AST) -> Value:
         """The value of the function, with the tangent that was given."""
         tangent = self.part(low, "tangent")
@@ -227,6 +235,9 @@ class Formulas(Declared[P, R]):
     def __init__(self, function: Callable[P, R], formulas: Mapping[str, Formula | None]) -> None:
         super().__init__(function)
         self.formulas = formulas
+
+    def _parts(self) -> Parts:
+        return (self.function, self.formulas), {}
 
     def lowered(self, low: Program, args: Seq, node: ast.AST) -> Value:
         """The value of the function, with the partial derivatives that were given."""

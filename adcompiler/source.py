@@ -18,6 +18,9 @@ FunctionNode = ast.FunctionDef | ast.Lambda
 _GIVE_TEXT = "put the function in a file, or pass its text: source='''def f(x): ...'''"
 # arguments, generators and coroutines; the other flags say where the code was compiled, not what it does
 _KIND_FLAGS = 0x0F | 0x20 | 0x80 | 0x200
+# texts of files that other processes have, where they differ from those of this one
+_KEPT: dict[str, list[tuple[str, ...]]] = {}
+_FEW = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,20 +100,37 @@ def source_of(function: FunctionType, text: str | None = None) -> SourceFunc:
     return _of_text(function, text) if text is not None else _of_file(function)
 
 
+def keep_text(file: str, lines: tuple[str, ...]) -> None:
+    """Keep the text of a file as another process has it, for functions that come from there."""
+    linecache.checkcache(file)
+    here = tuple(linecache.getlines(file))
+    if not here:
+        linecache.cache[file] = (sum(map(len, lines)), None, list(lines), file)
+    elif here != lines:
+        _KEPT[file] = [lines, *(other for other in _KEPT.get(file, ()) if other != lines)][:_FEW]
+
+
 def _of_file(function: FunctionType) -> SourceFunc:
-    code = function.__code__
-    linecache.checkcache(code.co_filename)
-    lines = tuple(linecache.getlines(code.co_filename, function.__globals__))
-    if not lines:
+    file = function.__code__.co_filename
+    linecache.checkcache(file)
+    texts = [tuple(linecache.getlines(file, function.__globals__)), *_KEPT.get(file, ())]
+    if not any(texts):
         raise UnsupportedSyntax(f"Python cannot give the text of {function.__qualname__!r}", None, _GIVE_TEXT)
+    for lines in texts:
+        node = _node(function, lines)
+        if node is not None:
+            return SourceFunc(function, node, file, lines)
+    raise _changed(function)
+
+
+def _node(function: FunctionType, lines: tuple[str, ...]) -> FunctionNode | None:
+    """The definition of a function in a file of these lines."""
+    code = function.__code__
     try:
         found = _found(code.co_filename, "".join(lines), function)
-    except SyntaxError as error:
-        raise _changed(function) from error
-    here = [node for node in found if _first_line(node) == code.co_firstlineno]
-    if not here:
-        raise _changed(function)
-    return SourceFunc(function, here[0], code.co_filename, lines)
+    except SyntaxError:
+        return None
+    return next((node for node in found if _first_line(node) == code.co_firstlineno), None)
 
 
 def _changed(function: FunctionType) -> UnsupportedSyntax:

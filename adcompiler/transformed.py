@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import functools
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MethodType
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from adcompiler.calls.binding import Argnum, argnums_of
 from adcompiler.calls.binding import Argnums as BoundArgnums
+from adcompiler.calls.carried import Carried, Parts
 from adcompiler.calls.instance import Instance
 from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.plan import Plan
@@ -31,7 +31,7 @@ Function: TypeAlias = Callable[..., Any]
 Argnums: TypeAlias = "Argnum | Sequence[Argnum]"
 
 
-class Transformed:
+class Transformed(Carried):
     """A function of the arguments of `function` that gives its value, its gradient, or both.
 
     Parameters
@@ -125,15 +125,8 @@ class Transformed:
         """What makes the same transformation of another function."""
         return self.kind, function, self.argnums, self.has_aux, self.options
 
-    def __reduce__(self) -> Any:
-        name = str(getattr(self, "__qualname__", ""))
-        found: Any = sys.modules.get(getattr(self, "__module__", None) or "")
-        for part in name.split("."):
-            found = getattr(found, part, None)
-        # a decorated function is found by its name, any other is made again
-        if found is self:
-            return name
-        return type(self), self._given(self.function)
+    def _parts(self) -> Parts:
+        return self._given(self.function), {"in_class": self.in_class}
 
     def __repr__(self) -> str:
         return f"<{self.kind} of {getattr(self, '__qualname__', self.function)}>"
