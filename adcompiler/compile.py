@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -207,9 +207,7 @@ class Compiled:
     def _made(self) -> tuple[str, tuple[int, ...]]:
         first = None if self.derivative.mode == "primal" else len(self.primal.results)
         # the interpreted form need not share what the compiled one shares
-        found = (
-            set() if first is None else _shared(self.stages["readable"], first) | _shared(self.stages["lowered"], first)
-        )
+        found = set() if first is None else overlapping(self.stages, first)
         return self._timed("printing", emit, self.stages["lowered"], "numba"), tuple(sorted(found))
 
     @cached_property
@@ -251,6 +249,11 @@ class Compiled:
             return work(*args, **options)
         finally:
             self.times[stage] = self.times.get(stage, 0.0) + time.perf_counter() - start
+
+
+def overlapping(stages: Mapping[str, Func], first: int) -> set[int]:
+    """The positions of results, from `first` on, that in either form lie in memory of an argument or another result."""
+    return _shared(stages["readable"], first) | _shared(stages["lowered"], first)
 
 
 def _shared(fn: Func, first: int) -> set[int]:

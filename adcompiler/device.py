@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.compile import Compiled
+from adcompiler.compile import Compiled, overlapping
 from adcompiler.emit.cuda import emit_cuda
 from adcompiler.emit.device import unavailable
 from adcompiler.errors import ADCompilerError, UnsupportedSyntax
+from adcompiler.gpu_arrays import is_gpu_type
 from adcompiler.ir.kernel import Kernel
 from adcompiler.ir.memory import Memory
 from adcompiler.ir.walk import walk
@@ -99,15 +100,21 @@ class OnDevice(Compiled):
     def callable(self) -> Callable[..., Any]:
         """The function to call, with arrays of NumPy."""
         try:
-            from adcompiler.backend import cuda
+            from adcompiler.backend import cuda, exchange
         except ImportError as error:
             raise ADCompilerError("target='cuda' needs numba.cuda", None, "pip install 'adcompiler[cuda]'") from error
         cuda.require_device()
         function = cuda.module_function(self.text, self.name)
+        first = len(self.primal.results)
+        copied = set() if self.derivative.mode == "primal" else overlapping(self.stages, first)
 
         def on_device(*args: Any) -> Any:
-            results = function(*(to_device(a) for a in args))
-            return tuple(map(from_device, results)) if isinstance(results, tuple) else from_device(results)
+            given = next((a for a in args if is_gpu_type(type(a))), None)
+            with np.errstate(all="ignore"):
+                found = function(*map(exchange.to_device, args))
+            results = found if isinstance(found, tuple) else (found,)
+            made = [exchange.from_device(r, given, copied=k in copied) for k, r in enumerate(results)]
+            return tuple(made) if isinstance(found, tuple) else made[0]
 
         return on_device
 
@@ -137,15 +144,3 @@ def refuse_changes(fn: Func) -> None:
     for stmt in walk(fn.body):
         if isinstance(stmt, Store) and memory.root(stmt.array) in given:
             raise unavailable(f"a store into argument '{given[memory.root(stmt.array)]}'", stmt.span)
-
-
-def to_device(value: Any) -> Any:
-    """An argument as kernels take it."""
-    from adcompiler.backend.cuda import cuda
-
-    return cuda.to_device(np.ascontiguousarray(value)) if isinstance(value, np.ndarray) else value
-
-
-def from_device(value: Any) -> Any:
-    """A result as NumPy has it."""
-    return value.copy_to_host() if hasattr(value, "copy_to_host") else value

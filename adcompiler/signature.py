@@ -13,6 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
+from adcompiler.gpu_arrays import form_of, is_gpu_type
 from adcompiler.ir.types import COMPLEX, DTYPES, FLOAT, GENERATOR, INDEX, Type
 
 
@@ -119,6 +120,9 @@ def spec_of(value: object) -> Spec:
         case _ if fields_of(type(value)) is not None:
             items = tuple(spec_of(item) for item in items_of(value))
             return SeqSpec(kind_of_record(type(value)), items, record=type(value))
+        case _ if is_gpu_type(type(value)):
+            dtype, shape = form_of(value)
+            return ArraySpec(Type(_dtype(dtype), len(shape)), tuple(extent == 1 for extent in shape))
         case set() | frozenset():
             raise TypeProblem(
                 f"an argument of type {type(value).__name__} is outside the language", None, "pass its items one by one"
@@ -188,6 +192,8 @@ def leaves(value: object) -> Iterator[object]:
         case np.ndarray():
             yield value if value.ndim else value[()]
         case np.generic() | int() | float() | complex() | np.random.Generator():
+            yield value
+        case _ if is_gpu_type(type(value)):
             yield value
         case tuple() | list() if type(value) in (tuple, list):
             for item in value:

@@ -14,6 +14,7 @@ LAYERS = [
     {"errors", "undivided"},
     {"source"},
     {"ir"},
+    {"gpu_arrays"},
     {"signature"},
     {"outside", "handlers"},
     {"rules"},

@@ -307,6 +307,33 @@ def largest(x):
     return best
 
 
+def extremes(x):
+    top, bottom = -np.inf, np.inf
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            wave = np.sin(x[i, j]) * np.cos(x[i, j]) + np.exp(x[i, j])
+            top = np.maximum(top, wave)
+            bottom = np.minimum(wave, bottom)
+    return top - 2.0 * bottom
+
+
+def extreme_so_far(x):
+    top, total = -np.inf, 0.0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            top = np.maximum(top, np.sin(x[i, j]) * np.cos(x[i, j]))
+        total += top
+    return total
+
+
+def extreme_of_a_sum(x):
+    top = 0.0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            top = np.maximum(top, np.sin(x[i, j]) * np.cos(x[i, j])) + 0.1
+    return top
+
+
 X = np.random.default_rng(0).uniform(0.1, 1.0, size=(12, 9))
 K = np.random.default_rng(1).integers(0, 12, size=(12, 9))
 
@@ -334,6 +361,9 @@ K = np.random.default_rng(1).integers(0, 12, size=(12, 9))
         (log_of_other_trips, (X,), False),
         (conditional_sum, (X,), True),
         (largest, (X,), False),
+        (extremes, (X,), True),
+        (extreme_so_far, (X,), False),
+        (extreme_of_a_sum, (X,), False),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -429,6 +459,18 @@ def test_threads_give_what_one_thread_gives(parallel: Any, expected: Any) -> Non
         assert all(np.array_equal(a, b) for a, b in zip(again[1], found[1], strict=True))
     assert "nb.prange(" in parallel.lowered_source()
     assert re.search(r"threads, each with its own .*w_bar", parallel.explain())
+
+
+def test_extremes_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "WORTH", -1e300)
+    monkeypatch.setattr(threads, "_allowed", three)
+    value = ad.grad(extremes, target="parallel", cache=False).primal
+    assert value(X) == pytest.approx(extremes(X), rel=1e-14)
+    assert "nb.prange(" in value.lowered_source()
+    for row in (0, 7, 11):
+        odd = X.copy()
+        odd[row, 3] = np.nan
+        assert np.isnan(value(odd))
 
 
 def test_exceptions_of_threads_are_those_of_the_first_item(parallel: Any, expected: Any) -> None:

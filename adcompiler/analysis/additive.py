@@ -1,4 +1,4 @@
-"""What a loop only adds to: values it carries, and elements of arrays that become scalars while an inner loop runs."""
+"""What loops fold in any order: sums and extremes that they carry, and elements of arrays to which they only add."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from adcompiler.analysis.scope import Definition
 from adcompiler.ir.walk import blocks, operands, walk, yields
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Func, Load, Loop, Stmt, Store, Var
 
+#: Operations whose order of terms nobody observes: one of them all along, and NaN wins over any number.
+FOLDS = ("add", "maximum", "minimum")
+
 
 @dataclass(slots=True)
 class Additive:
-    """Recognises sums.
+    """Recognises sums, and the largest and smallest of values.
 
     Parameters
     ----------
@@ -32,30 +35,34 @@ class Additive:
         read = Counter(a for s in walk(fn.body) for a in (*operands(s), *yields(s)))
         return cls(defs, read + Counter(fn.results))
 
-    def carries(self, carry: Carry) -> bool:
-        """Whether a loop only adds to a carried value: no term depends on the value."""
-        return self.adds(carry.next, carry.var)
+    def folds(self, carry: Carry) -> str | None:
+        """The operation by which a loop joins terms to a carried value; None where one depends on the value."""
+        return next((op for op in FOLDS if self.joins(carry.next, carry.var, op)), None)
 
     def adds(self, value: Atom, origin: Var) -> bool:
         """Whether `value` is `origin` and terms that do not depend on it, and nothing else reads `origin`."""
-        return 0 < self.uses[origin] == self.hits(value, origin)
+        return self.joins(value, origin, "add")
 
-    def hits(self, value: Atom, origin: Var) -> int:
-        """How many of the reads of `origin` lie on the way to `value`; 0 where one of them is no addition."""
+    def joins(self, value: Atom, origin: Var, op: str) -> bool:
+        """Whether `value` is `origin` joined with terms that do not depend on it, and nothing else reads `origin`."""
+        return 0 < self.uses[origin] == self.hits(value, origin, op)
+
+    def hits(self, value: Atom, origin: Var, op: str) -> int:
+        """How many of the reads of `origin` lie on the way to `value`; 0 where one of them is another operation."""
         if value == origin:
             return 1
         d = self.defs.get(value) if isinstance(value, Var) and self.uses[value] == 1 else None
         match None if d is None else d.stmt:
-            case Assign(op="add", args=(a, b)):
-                return self.hits(a, origin) or self.hits(b, origin)
-            case Assign(op="sub", args=(a, _)):
-                return self.hits(a, origin)
+            case Assign(op=found, args=(a, b)) if found == op:
+                return self.hits(a, origin, op) or self.hits(b, origin, op)
+            case Assign(op="sub", args=(a, _)) if op == "add":
+                return self.hits(a, origin, op)
             case Loop(carried=carried) if d is not None and d.role == "out":
                 carry = next(c for c in carried if c.out == value)
-                return self.hits(carry.init, origin) if self.carries(carry) else 0
+                return self.hits(carry.init, origin, op) if self.folds(carry) == op else 0
             case Branch(outs=outs):
                 out = next(o for o in outs if o.var == value)
-                arms = self.hits(out.then, origin), self.hits(out.other, origin)
+                arms = self.hits(out.then, origin, op), self.hits(out.other, origin, op)
                 return sum(arms) if all(arms) else 0
             case _:
                 return 0
@@ -77,4 +84,4 @@ class Additive:
                 yield from self.pairs(nested)
 
 
-__all__ = ["Additive"]
+__all__ = ["FOLDS", "Additive"]

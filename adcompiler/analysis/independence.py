@@ -18,7 +18,7 @@ from adcompiler.analysis.logs import is_log
 from adcompiler.analysis.scope import Definition, Frame, Path, block_at
 from adcompiler.ir.ops import OWN, kind
 from adcompiler.ir.walk import all_defs, free, walk
-from adcompiler.ir.wengert import Assign, Check, Const, Draw, Func, Grow, Load, Loop, Print, Stmt, Store, Var
+from adcompiler.ir.wengert import Assign, Carry, Check, Const, Draw, Func, Grow, Load, Loop, Print, Stmt, Store, Var
 
 
 class Dependent(Exception):
@@ -27,10 +27,19 @@ class Dependent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """The arrays of a loop of which each thread has its own: those only added to, and those of one iteration."""
+    """What each thread has of its own of a loop.
+
+    Parameters
+    ----------
+    sums, own : tuple of Var
+        The arrays to which the loop only adds, and those of one iteration.
+    folds : tuple of str
+        The operation that joins terms to each value that the loop carries.
+    """
 
     sums: tuple[Var, ...]
     own: tuple[Var, ...]
+    folds: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -72,10 +81,7 @@ class Independence:
             raise Dependent("it may end early")
         if any(isinstance(s, (Print, Draw)) for s in walk(loop.body)):
             raise Dependent("it prints or draws")
-        for c in loop.carried:
-            array = self.over.fn.types[c.var.name].rank > 0
-            if array or not (self.reassociate and self.additive.carries(c)):
-                raise Dependent(f"an iteration needs '{c.var}' of the one before")
+        folds = tuple(map(self.fold, loop.carried))
         memory = _Memory(self, loop, path, frames)
         found = {root: memory.ways(root) for root in sorted(self.over.writes, key=str)}
         ways = {base: way for root in found for base, way in found[root].items()}
@@ -90,7 +96,15 @@ class Independence:
         if any(way != "shared" and base not in names for base, way in ways.items()):
             raise Dependent("it exchanges arrays")
         sums, own = (tuple(v for base in ways if ways[base] == way for v in names[base]) for way in ("sums", "own"))
-        return Apart(sums, own)
+        return Apart(sums, own, folds)
+
+    def fold(self, carry: Carry) -> str:
+        """The operation that joins terms to a carried value; raises Dependent where a term depends on it."""
+        array = self.over.fn.types[carry.var.name].rank > 0
+        op = self.additive.folds(carry) if self.reassociate and not array else None
+        if op is None:
+            raise Dependent(f"an iteration needs '{carry.var}' of the one before")
+        return op
 
     def raises_again(self, changed: Sequence[Var], loop: Loop, path: Path) -> None:
         """Raise where the loop, run again after an exception, may not raise it again, or the caller sees its traces."""

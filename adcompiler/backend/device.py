@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from adcompiler.backend.cuda import BLOCK, cuda, simulated
+from adcompiler.ir.build import neutral
 
 Array = Any
 
@@ -47,15 +48,44 @@ def _add(array, other):  # type: ignore[no-untyped-def]
 
 
 @cuda.jit
-def _add_up(parts, sums):  # type: ignore[no-untyped-def]
-    width = sums.shape[1]
-    for k in range(cuda.grid(1), sums.shape[0] * width, cuda.gridsize(1)):
+def _add_up(parts, totals):  # type: ignore[no-untyped-def]
+    width = totals.shape[1]
+    for k in range(cuda.grid(1), totals.shape[0] * width, cuda.gridsize(1)):
         row = k // width
         column = k % width
         total = parts[row, column]
         for other in range(column + width, parts.shape[1], width):
             total += parts[row, other]
-        sums[row, column] = total
+        totals[row, column] = total
+
+
+@cuda.jit
+def _largest(parts, totals):  # type: ignore[no-untyped-def]
+    width = totals.shape[1]
+    for k in range(cuda.grid(1), totals.shape[0] * width, cuda.gridsize(1)):
+        row = k // width
+        column = k % width
+        total = parts[row, column]
+        for other in range(column + width, parts.shape[1], width):
+            term = parts[row, other]
+            total = term if term > total or term != term else total
+        totals[row, column] = total
+
+
+@cuda.jit
+def _smallest(parts, totals):  # type: ignore[no-untyped-def]
+    width = totals.shape[1]
+    for k in range(cuda.grid(1), totals.shape[0] * width, cuda.gridsize(1)):
+        row = k // width
+        column = k % width
+        total = parts[row, column]
+        for other in range(column + width, parts.shape[1], width):
+            term = parts[row, other]
+            total = term if term < total or term != term else total
+        totals[row, column] = total
+
+
+_FOLDS = {"add": _add_up, "maximum": _largest, "minimum": _smallest}
 
 
 def _run(kernel: Any, count: int, *args: Any) -> None:
@@ -80,7 +110,8 @@ def recorded(function: Callable[..., Any], args: Sequence[Any]) -> list[tuple[An
     global _recorded
     found = _recorded = list[tuple[Any, tuple[Any, ...]]]()
     try:
-        function(*args)
+        with np.errstate(all="ignore"):
+            function(*args)
     finally:
         _recorded = None
     return found
@@ -118,13 +149,13 @@ def copied(array: Array) -> Array:
     return made
 
 
-def added_up(parts: Array) -> Array:
-    """The sums over the last axis of an array of two axes, always in the same order."""
+def folded(parts: Array, op: str = "add") -> Array:
+    """The sums or extremes over the last axis of an array of two axes, always in the same order."""
     for width in _STEPS:
         if width == 1 or width < parts.shape[1]:
-            sums = empty((parts.shape[0], width), parts.dtype)
-            _run(_add_up, parts.shape[0] * width, parts, sums)
-            parts = sums
+            totals = empty((parts.shape[0], width), parts.dtype)
+            _run(_FOLDS[op], parts.shape[0] * width, parts, totals)
+            parts = totals
     return parts.reshape(parts.shape[0])
 
 
@@ -142,8 +173,8 @@ class Items:
         Raises the exception of a check by its number.
     work : tuple
         Of each work array the element type, and for each axis whether `extents` knows its length.
-    sums : tuple of str
-        The types of the sums.
+    totals : tuple of pairs of str
+        Of each sum or extreme the operation that joins terms to it, and its type.
     given : int
         How many arguments are given as they are; to those that follow, items add.
     stored : tuple of int
@@ -154,18 +185,21 @@ class Items:
     extents: Callable[..., tuple[int, ...]]
     check: Callable[[int, int, int], None] | None
     work: tuple[tuple[str, tuple[bool, ...]], ...]
-    sums: tuple[str, ...]
+    totals: tuple[tuple[str, str], ...]
     given: int
     stored: tuple[int, ...]
     needs: list[int] = field(default_factory=list)
 
     def __call__(self, start: int, stop: int, step: int, *args: Any) -> list[Any]:
-        """Run all items; the sums."""
+        """Run all items; the totals."""
         count = len(range(start, stop, step))
         if _recorded is not None:
             _recorded.append((self.kernel, Launch(self, 1, self.extents(*args), args[self.given :]).args(0, 1, args)))
-        if not count or _recorded is not None:
-            return [_number(np.dtype(dtype).type(0)) for dtype in self.sums]
+        if _recorded is not None:
+            # a number that serves as a divisor and as an index
+            return [_number(np.dtype(dtype).type(1)) for _, dtype in self.totals]
+        if not count:
+            return [_number(np.dtype(dtype).type(neutral(op, dtype).value)) for op, dtype in self.totals]
         given, gathered = list(args[: self.given]), list(args[self.given :])
         told = self.extents(*args)
         unknown = sum(extent < 0 for extent in told)
@@ -183,7 +217,7 @@ class Items:
             report = launch.run(start, step, given, int(report[0]))
             assert self.check is not None
             self.check(*map(int, report[1:_NEEDS]))
-        return launch.sums()
+        return launch.joined()
 
 
 class Launch:
@@ -203,7 +237,7 @@ class Launch:
         threads = self.blocks * block
         self.memory = [empty((*s, threads), dtype) for s, (dtype, _) in zip(shapes, items.work, strict=True)]
         self.parts = [zeros((*a.shape, threads), a.dtype) for a in gathered]
-        self.totals = [empty((threads,), dtype) for dtype in items.sums]
+        self.totals = [empty((threads,), dtype) for _, dtype in items.totals]
 
     def run(self, start: int, step: int, given: Sequence[Any], only: int | None = None) -> list[int]:
         """Run all items, or one; the report."""
@@ -230,16 +264,20 @@ class Launch:
         """What threads have of their own."""
         return (*self.parts, *self.memory, *self.totals)
 
-    def sums(self) -> list[Any]:
-        """The sums, those of arrays added to the arrays."""
+    def joined(self) -> list[Any]:
+        """The totals, with sums of arrays added to the arrays."""
         for array, parts in zip(self.gathered, self.parts, strict=True):
             size = math.prod(array.shape)
             if size:
-                total = added_up(parts.reshape(size, self.blocks * self.block))
+                total = folded(parts.reshape(size, self.blocks * self.block))
                 _run(_add, size, array.reshape(size), total)
-        return [_number(added_up(t.reshape(1, t.shape[0])).copy_to_host()[0]) for t in self.totals]
+        folds = (op for op, _ in self.items.totals)
+        return [
+            _number(folded(t.reshape(1, t.shape[0]), op).copy_to_host()[0])
+            for t, op in zip(self.totals, folds, strict=True)
+        ]
 
 
 def _number(value: Any) -> Any:
-    """A number of Python's own type where it has one."""
-    return value.item() if value.dtype in (np.float64, np.int64, np.bool_) else value
+    """A number as the host computes with it: division by zero gives infinity or NaN, as on the device."""
+    return value.item() if value.dtype in (np.int64, np.bool_) else value

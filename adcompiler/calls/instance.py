@@ -13,6 +13,7 @@ from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.signing import exact, is_plain
 from adcompiler.errors import ADCompilerError
+from adcompiler.gpu_arrays import is_gpu_type, overlap
 from adcompiler.signature import run_time_leaves
 from adcompiler.undivided import LOCK
 
@@ -53,7 +54,7 @@ class Instance:
     def fresh(self, leaves: list[Any]) -> list[Any]:
         """The arguments with copies of the arrays that the function writes."""
         for k in self.written:
-            leaves[k] = leaves[k].copy(order="K")
+            leaves[k] = duplicated(leaves[k])
         return leaves
 
     def plan(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -81,7 +82,7 @@ class Instance:
         names = self.lowering.interface.params
         for k in self.written:
             for other, leaf in enumerate(leaves):
-                if other != k and isinstance(leaf, np.ndarray) and share(leaves[k], leaf):
+                if other != k and share(leaves[k], leaf):
                     raise ADCompilerError(
                         f"'{names[k]}' and '{names[other]}' share memory, and the function writes into '{names[k]}'",
                         self.lowering.span,
@@ -99,9 +100,20 @@ def apart(leaves: Sequence[Any]) -> list[Any]:
     return [next(copies) if isinstance(leaf, np.random.Generator) else leaf for leaf in leaves]
 
 
-def share(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
-    """Whether two arrays have an element in common; where that is too hard to tell, whether they may."""
-    if not np.may_share_memory(a, b):
+def duplicated(array: Any) -> Any:
+    """A copy of an array, where the array lies and in its order."""
+    if isinstance(array, np.ndarray):
+        return array.copy(order="K")
+    from adcompiler.backend import exchange
+
+    return exchange.duplicate(array)
+
+
+def share(a: Any, b: Any) -> bool:
+    """Whether two leaves have an element in common; where that is too hard to tell, whether they may."""
+    if is_gpu_type(type(a)) and is_gpu_type(type(b)):
+        return overlap(a, b)
+    if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray) or not np.may_share_memory(a, b):
         return False
     try:
         return np.shares_memory(a, b, max_work=10_000)  # type: ignore[arg-type]

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from adcompiler.calls.places import RAISED, at_the_user_s_line
 from adcompiler.calls.results import Tree, maker
+from adcompiler.errors import TypeProblem
+from adcompiler.gpu_arrays import is_gpu_type
 from adcompiler.undivided import LOCK
 
 if TYPE_CHECKING:
     from adcompiler.calls.kept import Kept
     from adcompiler.compile import Compiled
+    from adcompiler.ir.wengert import Func
 
 
 class Plan:
@@ -51,9 +54,22 @@ class Plan:
         return self.make(self.results(leaves))
 
     def _prepare(self, leaves: tuple[Any, ...]) -> None:
+        if not self.compiled.on_device:
+            refuse_gpu_arrays(leaves, self.compiled.primal)
         with LOCK:
             self.compiled.specialise(leaves)
             self.function, self.shared = self.compiled.callable, self.compiled.shared
             self.ready = True
         if self.keep is not None:
             self.keep()
+
+
+def refuse_gpu_arrays(leaves: Sequence[Any], fn: Func) -> None:
+    """Refuse arguments that the machine's own processor cannot read."""
+    for leaf, p in zip(leaves, fn.params, strict=False):
+        if is_gpu_type(type(leaf)):
+            raise TypeProblem(
+                f"argument {p.name!r} is an array of a GPU",
+                None,
+                "give the function target='cuda', or pass a copy in the machine's memory",
+            )

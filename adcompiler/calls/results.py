@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from adcompiler.errors import NotDifferentiable, TypeProblem
+from adcompiler.gpu_arrays import form_of, is_gpu_type
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Func
 from adcompiler.signature import (
@@ -222,6 +223,8 @@ def directions(given: Any, value: Any, label: str, what: str) -> Iterator[Any]:
 
 def is_float(value: Any) -> bool:
     """Whether a leaf can have a derivative."""
+    if is_gpu_type(type(value)):
+        return form_of(value)[0].kind == "f"
     return isinstance(value, (float, complex)) or (
         isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "fc"
     )
@@ -229,8 +232,8 @@ def is_float(value: Any) -> bool:
 
 def _direction(given: Any, value: Any, label: str, what: str) -> Any:
     array = isinstance(value, (np.ndarray, np.generic))
-    dtype = value.dtype if array else np.dtype(type(value))
-    shape = np.shape(value)
+    there = is_gpu_type(type(value))
+    dtype, shape = form_of(value) if there else (value.dtype if array else np.dtype(type(value)), np.shape(value))
     if given is None:
         given = np.zeros(shape)
     if np.shape(given) != shape:
@@ -239,17 +242,30 @@ def _direction(given: Any, value: Any, label: str, what: str) -> Any:
             None,
             f"give the {what} the shape {shape}",
         )
+    if is_gpu_type(type(given)):
+        return _on_gpu(given, dtype, label, what)
     if np.iscomplexobj(given) and dtype.kind != "c":
         raise TypeProblem(f"the {what} of {label} is complex, {label} is not", None, f"give the {what} real numbers")
     try:
         # of the same memory order as the value: the code was compiled for it
-        made: Any = np.empty_like(value, dtype=dtype, subok=False)
+        made: Any = np.empty(shape, dtype) if there else np.empty_like(value, dtype=dtype, subok=False)
         made[...] = given
     except (TypeError, ValueError) as error:
         raise TypeProblem(f"the {what} of {label} is not made of numbers", None, f"give numbers of {dtype}") from error
     if shape:
         return made
     return made[()] if array else made.item()
+
+
+def _on_gpu(given: Any, dtype: np.dtype[Any], label: str, what: str) -> Any:
+    """A direction that lies on a GPU, as it is."""
+    if form_of(given)[0] != dtype:
+        raise TypeProblem(
+            f"the {what} of {label} is an array of {form_of(given)[0]}, where {label} has {dtype}",
+            None,
+            f"give the {what} numbers of {dtype}",
+        )
+    return given
 
 
 def _keys(value: Any) -> list[Any]:

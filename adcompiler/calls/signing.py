@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from adcompiler.gpu_arrays import is_gpu_type, seen
 from adcompiler.signature import SeqSpec, Spec, StaticSpec, fields_of, items_of
 
 # contiguous in C order, in Fortran order, aligned, writeable: what decides the machine code
@@ -69,6 +70,9 @@ def _other(value: Any, kind: type) -> Hashable:
         return kind, value
     if isinstance(value, np.ndarray):
         return kind, signature(value.view(np.ndarray))
+    if is_gpu_type(kind):
+        found = seen(value)
+        return (kind, found and (found[0], found[2], tuple([extent == 1 for extent in found[1]])))
     if fields_of(kind) is not None:
         return (kind, *map(signature, items_of(value)))
     if isinstance(value, (int, float, complex)):
@@ -78,7 +82,7 @@ def _other(value: Any, kind: type) -> Hashable:
 
 def exact(leaf: Any) -> Any:
     """A run-time leaf as Numba knows it: an instance of a subclass becomes one of its base."""
-    if isinstance(leaf, (np.generic, bool, np.random.Generator)):
+    if isinstance(leaf, (np.generic, bool, np.random.Generator)) or is_gpu_type(type(leaf)):
         return leaf
     if isinstance(leaf, np.ndarray):
         return leaf.view(np.ndarray)

@@ -7,16 +7,17 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adcompiler.emit.device import REPORT, ItemStatements, Work, unavailable, zero
+from adcompiler.emit.device import REPORT, ItemStatements, Work, unavailable
 from adcompiler.emit.expressions import Expressions
 from adcompiler.emit.folding import Plan, plan
 from adcompiler.emit.messages import with_values
 from adcompiler.emit.naming import python_names
 from adcompiler.emit.printing import to_text
+from adcompiler.emit.sharing import joined
 from adcompiler.emit.statements import Statements, filled
-from adcompiler.emit.syntax import call, compare, dtype_name, name
+from adcompiler.emit.syntax import call, compare, dtype_name, literal, name
 from adcompiler.errors import Span
-from adcompiler.ir.build import make_func
+from adcompiler.ir.build import make_func, neutral
 from adcompiler.ir.kernel import Kernel
 from adcompiler.ir.memory import Memory
 from adcompiler.ir.names import Names
@@ -152,7 +153,7 @@ class _Printer:
             "extents": self.named("extents"),
             "check": self.named("check") if checks else None,
             "work": tuple((fn.types[w.array.name].dtype, w.known) for w in work),
-            "sums": tuple(fn.type(r).dtype for r in fn.results),
+            "totals": tuple((op, fn.type(r).dtype) for op, r in zip(self.kernel.folds, fn.results, strict=True)),
             "given": len(given),
             "stored": tuple(k for k, v in enumerate(given) if fn.types[v.name].rank and memory.root(v) in classes),
         }
@@ -160,28 +161,31 @@ class _Printer:
         return f"{self.title} = Items({', '.join(texts)})"
 
     def launched(self, work: Sequence[Work]) -> ast.stmt:
-        """The kernel: a thread takes items that are as far apart as there are threads, and keeps its own sums."""
+        """The kernel: a thread takes items that are as far apart as there are threads, and keeps its own totals."""
         fn, given = self.kernel.item, [v.name for v in self.kernel.given]
         free = Names({*_RESERVED, *(p.name for p in fn.params), *(w.name for w in work)})
         first, last, start, step = (free.fresh(hint) for hint in ("first", "last", "start", "step"))
-        sums = [free.fresh(str(v)) for v in self.kernel.sums]
-        adds, parts = [[free.fresh(f"{v}_{hint}") for v in sums] for hint in ("item", "threads")]
+        totals = [free.fresh(str(v)) for v in self.kernel.totals]
+        terms, parts = [[free.fresh(f"{v}_{hint}") for v in totals] for hint in ("item", "threads")]
+        folds = self.kernel.folds
         gathered = [(v.name, fn.types[v.name].rank) for v in self.kernel.gathered]
         own = [*gathered, *((w.name, len(w.known)) for w in work)]
         args = [f"{start} + position * {step}", REPORT, *given, *(f"{v}[{':, ' * rank}thread]" for v, rank in own)]
         params = [first, last, start, step, REPORT, *given, *(v for v, _ in own), *parts]
-        zeros = [ast.unparse(zero(fn.type(r))) for r in fn.results]
+        begun = [
+            ast.unparse(literal(neutral(op, fn.type(r).dtype).value)) for op, r in zip(folds, fn.results, strict=True)
+        ]
         text = [
             f"def {self.named('kernel')}({', '.join(params)}):",
             "    thread = cuda.grid(1)",
-            *(f"    {v} = {z}" for v, z in zip(sums, zeros, strict=True)),
+            *(f"    {v} = {first}" for v, first in zip(totals, begun, strict=True)),
             f"    for position in range({first} + thread, {last}, cuda.gridsize(1)):",
-            f"        {', '.join(['done', *adds])} = {self.named('item')}({', '.join(args)})",
+            f"        {', '.join(['done', *terms])} = {self.named('item')}({', '.join(args)})",
             "        if not done:",
             f"            cuda.atomic.min({REPORT}, 0, position)",
             "            break",
-            *(f"        {v} += {add}" for v, add in zip(sums, adds, strict=True)),
-            *(f"    {part}[thread] = {v}" for v, part in zip(sums, parts, strict=True)),
+            *(f"        {joined(op, v, term)}" for op, v, term in zip(folds, totals, terms, strict=True)),
+            *(f"    {part}[thread] = {v}" for v, part in zip(totals, parts, strict=True)),
         ]
         made = ast.parse("\n".join(text)).body[0]
         assert isinstance(made, ast.FunctionDef)

@@ -74,8 +74,15 @@ class Shared:
 
     @property
     def carried(self) -> list[str]:
-        """The variables of the sums that the loop carries."""
+        """The variables that the loop carries: sums and extremes."""
         return [self.names[c.var] for c in self.loop.carried]
+
+    @property
+    def folds(self) -> dict[str, str]:
+        """The operation that joins terms to each variable that the loop carries."""
+        share = self.loop.share
+        assert share is not None
+        return dict(zip(self.carried, share.folds, strict=True))
 
     @property
     def arrays(self) -> tuple[list[str], list[str]]:
@@ -152,12 +159,14 @@ class Shared:
         private = rows | {v: f"np.zeros({v}.shape, dtype={v}.dtype)" for v in own}
         run = f"{stretch}({listed(ends, begun, [private.get(v, v) for v in self.given])})"
         passed = listed([parts, start, trips, done], copies.values(), self.given)
+        folds = self.folds
         made = [
             *(f"{copies[c]} = np.zeros({parts}, dtype={self.dtype(c)})" for c in self.carried),
+            *(f"for {part} in range({parts}): {copies[c]}[{part}] = {c}" for c in self.carried if folds[c] != "add"),
             *(f"{copies[v]} = {zeros(v, parts)}" for v in sums),
         ]
         found = [
-            *(f"{c} += {copies[c]}[{part}]" for c in self.carried),
+            *(joined(folds[c], c, f"{copies[c]}[{part}]") for c in self.carried),
             *(line for v in sums for line in self.added(v, rows[v])),
         ]
         return f"""
@@ -190,7 +199,7 @@ class Shared:
         return _NJIT.format(options) if self.dialect == "numba" else ""
 
     def dtype(self, variable: str) -> str:
-        """The element type of a sum that the loop carries."""
+        """The type of a value that the loop carries."""
         carry = next(c for c in self.loop.carried if self.names[c.var] == variable)
         return dtype_name(self.fn.types[carry.var.name].dtype)
 
@@ -208,6 +217,17 @@ def zeros(array: str, parts: str) -> str:
     return f"np.zeros(({parts} * ({_APART} // max({array}.nbytes, 1) + 1),) + {array}.shape, dtype={array}.dtype)"
 
 
+def joined(op: str, total: str, part: str) -> str:
+    """The line that joins what one thread has found to what is known; NaN wins over any number.
+
+    >>> joined("add", "s", "p"), joined("maximum", "s", "p")
+    ('s += p', 's = p if p > s or p != p else s')
+    """
+    if op == "add":
+        return f"{total} += {part}"
+    return f"{total} = {part} if {part} {'>' if op == 'maximum' else '<'} {total} or {part} != {part} else {total}"
+
+
 def listed(*several: Iterable[str]) -> str:
     """Texts with commas between them."""
     return ", ".join(text for texts in several for text in texts)
@@ -218,4 +238,4 @@ def indented(lines: Sequence[str], depth: int) -> str:
     return "\n".join(f"{'    ' * depth}{line}" for line in lines)
 
 
-__all__ = ["WORTH", "Shared", "functions_of", "read_outside"]
+__all__ = ["WORTH", "Shared", "functions_of", "joined", "read_outside"]

@@ -235,4 +235,19 @@ def scalar(value: complex, dtype: str) -> Const:
     return Const(value) if dtype == "float64" else Const(np.dtype(dtype).type(value))
 
 
+def neutral(op: str, dtype: str) -> Const:
+    """What a sum, a maximum or a minimum begins with.
+
+    >>> neutral("maximum", "float64").value, neutral("minimum", "int64").value == 2**63 - 1
+    (-inf, True)
+    """
+    if op == "add":
+        return Const(0) if dtype in ("int64", "bool") else scalar(0.0 if dtype.startswith("float") else 0, dtype)
+    sign = -1 if op == "maximum" else 1
+    if dtype.startswith("float"):
+        return scalar(sign * np.inf, dtype)
+    limits = np.iinfo(dtype)
+    return scalar(int(limits.max if sign > 0 else limits.min), dtype)
+
+
 __all__ = ["BOOL", "INDEX", "ONE", "ZERO", "Builder", "Mark", "Shape", "make_func", "scalar"]

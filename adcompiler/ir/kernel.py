@@ -14,16 +14,19 @@ class Kernel:
     Parameters
     ----------
     item : Func
-        Of the index of an iteration, then of `given` and `gathered`; its results are what the iteration adds to `sums`.
+        Of the index of an iteration, then of `given` and `gathered`; its results are what it joins to `totals`.
     given : tuple of Var
         What iterations read, and arrays into whose own elements they store.
     gathered : tuple of Var
         Arrays to which iterations add; each thread has one of its own, and these are added up.
-    sums : tuple of Var
-        The names of the sums over all iterations.
+    totals : tuple of Var
+        The names of the sums and extremes over all iterations.
+    folds : tuple of str
+        The operations that join to them: "add", "maximum" or "minimum".
     """
 
     item: Func
     given: tuple[Var, ...]
     gathered: tuple[Var, ...]
-    sums: tuple[Var, ...]
+    totals: tuple[Var, ...]
+    folds: tuple[str, ...]

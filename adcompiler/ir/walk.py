@@ -219,7 +219,7 @@ def as_var(atom: Atom) -> Var:
 def map_share(share: Share, fn: AtomMap) -> Share:
     """How a loop is shared, with `fn` applied to each atom."""
     sums, own = (tuple(as_var(fn(array)) for array in arrays) for arrays in (share.sums, share.own))
-    return Share(fn(share.work), sums, own)
+    return Share(fn(share.work), sums, own, share.folds)
 
 
 def map_operands(stmt: Stmt, fn: AtomMap) -> Stmt:

@@ -142,12 +142,14 @@ class Share:
 
     `work` is about how many operations the loop takes, in numbers of double precision. The iterations only add to the
     arrays `sums`: each thread adds to zeros of its own. The arrays `own` serve within an iteration: each thread has its
-    own, which begin as zeros. Every other array is shared, and all that is carried is a sum.
+    own, which begin as zeros. Every other array is shared. `folds` has, of each value that the loop carries, the
+    operation that joins terms to it: "add", "maximum" or "minimum".
     """
 
     work: Atom
     sums: tuple[Var, ...]
     own: tuple[Var, ...]
+    folds: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

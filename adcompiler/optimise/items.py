@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from adcompiler.ir.build import ONE, ZERO, Builder, Shape, make_func, scalar
+from adcompiler.ir.build import ONE, ZERO, Builder, Shape, make_func, neutral
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import map_blocks
-from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Loop, Var
+from adcompiler.ir.wengert import Assign, Atom, Block, Func, Loop, Var
 
 
 def fill_arrays(fn: Func) -> Func:
@@ -37,7 +37,7 @@ def _fill(b: Builder, stmt: Assign, fn: Func) -> None:
     dtype = fn.types[stmt.target.name].dtype
 
     def element(index: tuple[Var, ...]) -> None:
-        value: Atom = zero(dtype)
+        value: Atom = neutral("add", dtype)
         if stmt.op == "full":
             value = stmt.args[0]
         elif stmt.op == "arange":
@@ -58,10 +58,3 @@ def over_elements(
     with b.block() as body:
         over_elements(b, shape, line, (*index, here))
     b.add(Loop(here, ZERO, shape[len(index)], ONE, (), tuple(body), None, False, b.span))
-
-
-def zero(dtype: str) -> Const:
-    """What a sum begins with."""
-    if dtype in ("int64", "bool"):
-        return Const(0)
-    return scalar(0.0 if dtype.startswith("float") else 0, dtype)

@@ -10,7 +10,7 @@ from adcompiler.analysis.independence import Apart, Dependent, Independence
 from adcompiler.analysis.scope import Frame, Path
 from adcompiler.emit.device import unavailable
 from adcompiler.errors import UnsupportedSyntax
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, make_func, neutral
 from adcompiler.ir.kernel import Kernel
 from adcompiler.ir.ops import kind
 from adcompiler.ir.special import SPECIAL
@@ -31,7 +31,6 @@ from adcompiler.ir.wengert import (
     Var,
     While,
 )
-from adcompiler.optimise.items import zero
 from adcompiler.optimise.own_rows import in_rows, own_rows
 
 
@@ -125,22 +124,24 @@ class _Splitting:
     # -- kernels -------------------------------------------------------------------------------------------------
 
     def call(self, loop: Loop, apart: Apart) -> None:
-        """Append the call of a loop's kernel and what it adds to sums."""
+        """Append the call of a loop's kernel and what it joins to sums and extremes."""
         gathered = tuple(dict.fromkeys(map(self.over.base, apart.sums)))
-        item, given = self.item(loop, gathered, apart.own)
-        sums = tuple(self.b.like(c.out, f"{c.out}_part") for c in loop.carried)
-        self.kernels.append(Kernel(item, given, gathered, sums))
+        item, given = self.item(loop, gathered, apart)
+        totals = tuple(self.b.like(c.out, f"{c.out}_part") for c in loop.carried)
+        self.kernels.append(Kernel(item, given, gathered, totals, apart.folds))
         args = (loop.start, loop.stop, loop.step, *given, *gathered)
-        self.b.add(Call(sums, args, len(self.kernels) - 1, loop.span))
-        for carry, part in zip(loop.carried, sums, strict=True):
-            self.b.add(Assign(carry.out, "add", (carry.init, part), (), loop.span))
+        self.b.add(Call(totals, args, len(self.kernels) - 1, loop.span))
+        for carry, part, op in zip(loop.carried, totals, apart.folds, strict=True):
+            self.b.add(Assign(carry.out, op, (carry.init, part), (), loop.span))
 
-    def item(self, loop: Loop, gathered: tuple[Var, ...], own: tuple[Var, ...]) -> tuple[Func, tuple[Var, ...]]:
+    def item(self, loop: Loop, gathered: tuple[Var, ...], apart: Apart) -> tuple[Func, tuple[Var, ...]]:
         """The function of one iteration, and what it is given."""
-        zeros: dict[Var, Atom] = {c.var: zero(self.fn.types[c.var.name].dtype) for c in loop.carried}
-        made = [d.stmt for d in map(self.over.defs.__getitem__, own) if d.stmt is not None]
-        lines = [*made, *rename(loop.body, zeros)]
-        results = [zeros.get(c.next, c.next) if isinstance(c.next, Var) else c.next for c in loop.carried]
+        begun: dict[Var, Atom] = {
+            c.var: neutral(op, self.fn.types[c.var.name].dtype) for c, op in zip(loop.carried, apart.folds, strict=True)
+        }
+        made = [d.stmt for d in map(self.over.defs.__getitem__, apart.own) if d.stmt is not None]
+        lines = [*made, *rename(loop.body, begun)]
+        results = [begun.get(c.next, c.next) if isinstance(c.next, Var) else c.next for c in loop.carried]
         wanted, sunk = self.wanted(tuple(lines), results), set[Var]()
         while not sunk.issuperset(more := {v for v in wanted if v in self.sunk}):
             sunk |= more

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adcompiler.ir.build import ONE, ZERO, Builder, make_func
+from adcompiler.ir.build import ONE, ZERO, Builder, make_func, neutral
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import all_defs, all_reads, rename
 from adcompiler.ir.wengert import Atom, Block, Budget, Carry, Func, Loop, Stmt, Store, Var
-from adcompiler.optimise.items import zero
 
 
 def rerun_items(fn: Func) -> Func:
@@ -32,7 +31,7 @@ def _checkpointed(b: Builder, loop: Stmt) -> Stmt:
     made = sorted(all_reads(tail) & all_defs(head), key=str)
     if not head or any(b.type(v).rank for v in made):
         return loop
-    carried = tuple(Carry(b.like(v), zero(b.type(v).dtype), v, b.like(v)) for v in made)
+    carried = tuple(Carry(b.like(v), neutral("add", b.type(v).dtype), v, b.like(v)) for v in made)
     names: dict[Var, Atom] = {v: c.out for v, c in zip(made, carried, strict=True)}
     once = b.var("once", INDEX)
     again = Loop(once, ZERO, ONE, ONE, carried, head, None, False, loop.span, Budget(ZERO, "default"))

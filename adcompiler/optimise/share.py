@@ -85,7 +85,7 @@ class Sharing:
             found = self.apart(stmt, path, frames)
             if found is not None:
                 work = self.work(stmt)
-                return replace(stmt, parallel=True, share=Share(work, found.sums, found.own))
+                return replace(stmt, parallel=True, share=Share(work, found.sums, found.own, found.folds))
         if not isinstance(stmt, (Loop, While, Branch)):
             return stmt
         arms = [

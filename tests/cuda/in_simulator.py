@@ -11,10 +11,22 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from arrays import PROGRAMS
 from items import CASES, Case
+from numba import cuda
 from races import watched
 
-from adcompiler import ADCompilerError, UnsupportedSyntax, batched, grad, jacobian, jvp, value_and_grad, vjp
+from adcompiler import (
+    ADCompilerError,
+    TypeProblem,
+    UnsupportedSyntax,
+    batched,
+    grad,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
 
 
 def flat(tree: Any) -> list[Any]:
@@ -86,6 +98,28 @@ def compare(name: str) -> None:
     np.testing.assert_allclose(here[4], differs(case, directions), rtol=tolerance, atol=tolerance)
 
 
+def whole(name: str) -> None:
+    """Compare a program on whole arrays, with arrays of NumPy and of the device, with the CPU and with differences."""
+    function, args, argnums = PROGRAMS[name]
+    single = args[0].dtype == np.float32
+    there = value_and_grad(function, argnums)(*args)
+    g = value_and_grad(function, argnums, target="cuda")
+    resident = tuple(cuda.to_device(a) if isinstance(a, np.ndarray) else a for a in args)
+    for given in (args, resident):
+        with watched() as races:
+            here = g(*given)
+        assert not races, races[:5]
+        for mine, other, k in zip(here[1], there[1], argnums, strict=True):
+            assert type(mine) is type(given[k]), (type(mine), type(given[k]))
+            assert np.asarray(mine).dtype == np.asarray(other).dtype
+            got = mine.copy_to_host() if isinstance(other, np.ndarray) and given is resident else mine
+            np.testing.assert_allclose(got, other, rtol=1e-5 if single else 1e-11)
+        np.testing.assert_allclose(here[0], there[0], rtol=1e-5 if single else 1e-12)
+    directions = tuple(np.sin(np.asarray(args[k]) * 3).astype(np.asarray(args[k]).dtype) for k in argnums)
+    slope = sum(float(np.sum(a * d)) for a, d in zip(there[1], directions, strict=True))
+    np.testing.assert_allclose(jvp(function, args, directions, argnums=argnums, target="cuda")[1], slope, rtol=1e-5)
+
+
 # -- other properties --------------------------------------------------------------------------------------------------
 
 
@@ -117,6 +151,12 @@ def running(x):
     for k in range(1, len(x)):
         x[k] = x[k] * x[k - 1]
     return np.sum(x)
+
+
+def handed_on(u, v):
+    for _ in range(2):
+        u[:] = u + v
+    return np.sum(u * u)
 
 
 def errors() -> None:
@@ -188,11 +228,47 @@ def both_kinds() -> None:
     assert type(g(i, x)) is np.ndarray
 
 
-OTHERS = [errors, more_items_than_threads, host_loop, nothing, both_kinds]
+def device_arrays() -> None:
+    """Arrays of a GPU stay there, with results, cotangents and tangents; the CPU does not take them."""
+
+    def wave(x):
+        return np.sin(x) * 2.0
+
+    x = cuda.to_device(np.arange(4.0))
+    ones = cuda.to_device(np.ones(4))
+    out, pullback = vjp(wave, x, target="cuda")
+    assert type(out) is type(x)
+    expected = 2.0 * np.cos(np.arange(4.0))
+    for cotangent in (np.ones(4), ones):
+        np.testing.assert_allclose(pullback(cotangent)[0].copy_to_host(), expected, rtol=1e-14)
+    np.testing.assert_allclose(jvp(wave, (x,), (ones,), target="cuda")[1].copy_to_host(), expected, rtol=1e-14)
+    kept = pullback(ones)[0]
+    kept[0] = 7.0
+    np.testing.assert_array_equal(ones.copy_to_host(), np.ones(4))
+    _, same = vjp(lambda x: x, x, target="cuda")
+    mine = same(ones)[0]
+    mine[0] = 7.0
+    assert ones[0] == 1.0, "a gradient shares memory with a cotangent"
+    rows = cuda.to_device(np.arange(6.0).reshape(2, 3))
+    assert "share memory" in raised(ADCompilerError, grad(handed_on, target="cuda"), rows[0], rows[0])
+    given = grad(handed_on, target="cuda")(rows[0], rows[1])
+    np.testing.assert_allclose(given.copy_to_host(), 2 * (np.arange(3.0) + 2 * np.arange(3.0, 6.0)), rtol=1e-14)
+    np.testing.assert_array_equal(rows.copy_to_host(), np.arange(6.0).reshape(2, 3))
+    assert "'x' is an array of a GPU" in raised(TypeProblem, grad(lambda x: np.sum(x)), x)
+    transposed = cuda.to_device(np.ones((2, 3))).T
+    assert "argument 'x': an array of a GPU must be contig" in raised(
+        TypeProblem, grad(lambda x: np.sum(x), target="cuda"), transposed
+    )
+    assert "has float64" in raised(TypeProblem, pullback, cuda.to_device(np.ones(4, np.float32)))
+    assert "has shape (4,)" in raised(TypeProblem, pullback, cuda.to_device(np.ones(5)))
+
+
+OTHERS = [errors, device_arrays, more_items_than_threads, host_loop, nothing, both_kinds]
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    checks = {name: partial(compare, name) for name in CASES} | {f.__name__: f for f in OTHERS}
+    checks = {name: partial(compare, name) for name in CASES} | {name: partial(whole, name) for name in PROGRAMS}
+    checks |= {f.__name__: f for f in OTHERS}
     for name in sys.argv[1:] or checks:
         try:
             checks[name]()

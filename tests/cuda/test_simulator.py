@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
+from tests.cuda.arrays import PROGRAMS
 from tests.cuda.items import CASES
 
 HERE = Path(__file__).parent
-OTHERS = ["errors", "more_items_than_threads", "host_loop", "nothing", "both_kinds"]
+OTHERS = ["errors", "device_arrays", "more_items_than_threads", "host_loop", "nothing", "both_kinds"]
 
 if importlib.util.find_spec("numba.cuda") is None:
     pytest.skip("Numba has no simulator", allow_module_level=True)
@@ -35,7 +36,11 @@ def lines(script: str, *args: str, **environment: str) -> list[list[str]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize("names", [list(CASES)[:7], list(CASES)[7:], OTHERS], ids=["first", "second", "others"])
+@pytest.mark.parametrize(
+    "names",
+    [list(CASES)[:7], list(CASES)[7:], list(PROGRAMS), OTHERS],
+    ids=["first", "second", "whole arrays", "others"],
+)
 def test_in_the_simulator(names: list[str]) -> None:
     said = dict(lines("in_simulator.py", *names, NUMBA_ENABLE_CUDASIM="1"))
     assert list(said) == names
@@ -47,10 +52,10 @@ def test_kernels_compile_for_a_gpu() -> None:
     if importlib.util.find_spec("numba_cuda") is None:
         pytest.skip("needs numba-cuda")
     found = lines("to_ptx.py", NUMBA_ENABLE_CUDASIM="0")
-    assert {name for name, _, _ in found} == set(CASES)
+    assert {name for name, _, _ in found} == {*CASES, *PROGRAMS, *LAUNCHES}
     for name, kernel, text in found:
         assert ".entry" in text
-        if name == "single_precision":
+        if name in ("single_precision", "single_extremes"):
             wide = [
                 word for word in text.split() if word.endswith(".f64") and word.startswith(("mul", "fma", "div", "sub"))
             ]

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numba.cuda.dispatcher
 import numpy as np
+from arrays import PROGRAMS
 from items import CASES
 from kernels import LAUNCHES
 
@@ -27,6 +28,10 @@ def main() -> None:
             view = g.view(*case.args)
             for kernel, text in view.plan.compiled.ptx(case.args, (9, 0)).items():
                 print(json.dumps([name, kernel, text]), flush=True)
+    for name, (function, args, argnums) in PROGRAMS.items():
+        view = value_and_grad(function, argnums, target="cuda").view(*args)
+        for kernel, text in view.plan.compiled.ptx(args, (9, 0)).items():
+            print(json.dumps([name, kernel, text]), flush=True)
     for name, launch in LAUNCHES.items():
         made = launch.kernel.specialise(launch.grid, launch.block, *launch.args)
         print(json.dumps([name, "adjoint", made.ptx(cc=(9, 0))]), flush=True)

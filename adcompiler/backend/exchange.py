@@ -1,0 +1,47 @@
+"""Arrays on their way to kernels and back: those of a GPU stay where they are, those of NumPy are copied."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from typing import Any
+
+import numpy as np
+
+from adcompiler.backend.cuda import cuda
+from adcompiler.backend.device import copied as copy_of
+from adcompiler.gpu_arrays import is_gpu_type
+
+_COPIED = "arrays of NumPy are copied to the GPU and back at each call: arrays of Numba, CuPy or PyTorch stay there"
+
+
+def to_device(value: Any) -> Any:
+    """An argument as kernels take it."""
+    if isinstance(value, np.ndarray):
+        # always from this line, so that Python says it once
+        warnings.warn(_COPIED, stacklevel=1)
+        return cuda.to_device(np.ascontiguousarray(value))
+    if is_gpu_type(type(value)) and not hasattr(type(value), "__cuda_ndarray__"):
+        return cuda.as_cuda_array(value)
+    return value
+
+
+def from_device(result: Any, given: Any, copied: bool) -> Any:
+    """A result as the caller has its arguments: of the package of `given`, or of NumPy where that is None."""
+    if not is_gpu_type(type(result)):
+        return result
+    if given is None:
+        return result.copy_to_host()
+    if copied:
+        result = copy_of(result)
+    package = type(given).__module__.partition(".")[0]
+    if package == "cupy":
+        return importlib.import_module(package).asarray(result)
+    if package == "torch":
+        return importlib.import_module(package).as_tensor(result, device="cuda")
+    return result
+
+
+def duplicate(array: Any) -> Any:
+    """A copy of an array of a GPU, of the same package."""
+    return from_device(to_device(array), array, copied=True)

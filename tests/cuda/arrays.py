@@ -1,0 +1,117 @@
+"""Programs on whole arrays, whose loops over elements become kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+RNG = np.random.default_rng(11)
+PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], tuple[int, ...]]] = {}
+
+
+def program(*args: Any, argnums: tuple[int, ...] = (0,)) -> Callable[[Any], Any]:
+    def add(function: Any) -> Any:
+        PROGRAMS[function.__name__] = function, args, argnums
+        return function
+
+    return add
+
+
+def normal(*shape: int) -> Any:
+    return RNG.normal(size=shape)
+
+
+@program(normal(4), 0.3, normal(5, 4), normal(5, 4), argnums=(0, 1, 2))
+def broadcasts(w, b, x, y):
+    r = np.tanh(x * w + b) - y
+    return np.mean(r * r)
+
+
+@program(normal(4, 3))
+def softmax_rows(a):
+    e = np.exp(a - np.max(a, axis=1, keepdims=True))
+    p = e / np.sum(e, axis=1, keepdims=True)
+    return np.sum(p * p)
+
+
+@program(normal(9))
+def logsumexp(x):
+    m = np.max(x)
+    return m + np.log(np.sum(np.exp(x - m)))
+
+
+@program(normal(40), normal(40), argnums=(0, 1))
+def spread(x, y):
+    return np.max(np.sin(x) * y) - np.min(x * y) + np.max(y[1:])
+
+
+@program(normal(9).astype(np.float32))
+def single_extremes(x):
+    return np.max(x * x) + np.min(x)
+
+
+@program(normal(9))
+def integer_extreme(x):
+    k = np.max(np.where(x > 0, np.arange(len(x)), -5))
+    return x[k] ** 2
+
+
+@program(normal(9), 0.1, 3, argnums=(0, 1))
+def nonlinear_heat(u, c, steps):
+    for _ in range(steps):
+        v = u.copy()
+        v[1:-1] = u[1:-1] + c * np.sin(u[2:] - 2 * u[1:-1] + u[:-2])
+        u = v
+    return np.sum(u * u)
+
+
+@program(normal(5, 6), 0.1, 2, argnums=(1,))
+def heat_in_loops(u, c, steps):
+    v = u.copy()
+    w = np.zeros_like(u)
+    for _ in range(steps):
+        for i in range(1, v.shape[0] - 1):
+            for j in range(1, v.shape[1] - 1):
+                w[i, j] = v[i, j] + c * (v[i + 1, j] + v[i - 1, j] + v[i, j + 1] + v[i, j - 1] - 4 * v[i, j]) ** 2
+        for i in range(1, v.shape[0] - 1):
+            for j in range(1, v.shape[1] - 1):
+                v[i, j] = w[i, j]
+    return v.sum()
+
+
+@program(normal(4, 3), normal(3, 5), argnums=(0, 1))
+def product(a, b):
+    return np.sum(np.tanh(a @ b))
+
+
+@program(normal(6), np.array([1, 1, 3]))
+def gather(x, index):
+    return np.sum(x[index] ** 2)
+
+
+@program(normal(4), np.array([0, 2, 2, 4]))
+def scatter(x, index):
+    y = np.zeros(5)
+    for k in range(len(index)):
+        y[index[k]] += x[k] ** 2
+    return np.sum(y**3)
+
+
+@program(np.zeros(3), normal(3), argnums=(1,))
+def divided_by_nothing(x, y):
+    ratio = np.sum(y * y) / np.sum(x)
+    return np.where(ratio > 1e9, np.sum(y), ratio)
+
+
+@program(normal(4).astype(np.float32), normal(4), argnums=(0, 1))
+def both_precisions(x, y):
+    return np.sum(y) / 3.0 * np.sum(x) * np.max(x)
+
+
+@program(normal(8))
+def normalised(x):
+    m = np.mean(x)
+    s = np.sqrt(np.mean((x - m) ** 2) + 1e-3)
+    return np.sum(np.tanh((x - m) / s))
