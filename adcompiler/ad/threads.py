@@ -34,10 +34,13 @@ class Thread:
         The parameters of which derivatives are wanted.
     outputs : tuple of Var
         The arrays whose elements the program computes.
+    shared : tuple of Var
+        The arrays of numbers that a block of threads has.
     """
 
     wrt: tuple[Var, ...]
     outputs: tuple[Var, ...]
+    shared: tuple[Var, ...] = ()
 
     def results(self, fn: Func) -> tuple[Var, ...]:
         """The arrays that have a cotangent when the program ends."""
@@ -47,7 +50,7 @@ class Thread:
     @property
     def shadowed(self) -> tuple[Var, ...]:
         """The parameters that have a shadow."""
-        return tuple(dict.fromkeys((*self.wrt, *self.outputs)))
+        return tuple(dict.fromkeys((*self.wrt, *self.outputs, *self.shared)))
 
 
 def thread_adjoint(fn: Func, thread: Thread, join: bool) -> Func:

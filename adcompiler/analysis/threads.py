@@ -6,7 +6,7 @@ from the number of the thread in steps of the number of threads, is the same pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from adcompiler.analysis.access import Access
@@ -172,13 +172,16 @@ def _is_extent(stmt: Stmt) -> bool:
     return isinstance(stmt, Assign) and kind(stmt.op) == "shape"
 
 
-def common_sums(fn: Func) -> list[Store]:
-    """The statements, outside of all regions, by which each thread adds to an element that is the same for all."""
+def common_sums(fn: Func, arrays: Container[Var]) -> list[Store]:
+    """The statements, outside of all regions, by which each thread adds to an element of `arrays`, the same for all."""
     known = {p for p in fn.params if not is_own(p.name)}
     return [
         s
         for s in fn.body
-        if isinstance(s, Store) and s.add and all(isinstance(a, Const) or a in known for a in s.index)
+        if isinstance(s, Store)
+        and s.add
+        and s.array in arrays
+        and all(isinstance(a, Const) or a in known for a in s.index)
     ]
 
 

@@ -9,13 +9,13 @@ from adcompiler.ad.threads import Thread, thread_adjoint
 from adcompiler.analysis.access import Access
 from adcompiler.analysis.threads import Threads, common_sums, read, strided, written
 from adcompiler.compile import lowered
-from adcompiler.emit.threads import Adjoint, emit_threads
+from adcompiler.emit.threads import Adjoint, Parts, emit_threads
 from adcompiler.errors import UnsupportedSyntax
 from adcompiler.ir.build import make_func
 from adcompiler.ir.ops import kind
-from adcompiler.ir.threads import is_own, is_thread
+from adcompiler.ir.threads import BARRIER, NUMBER, SHARED, is_own
 from adcompiler.ir.verify import verify
-from adcompiler.ir.walk import walk
+from adcompiler.ir.walk import all_reads, walk
 from adcompiler.ir.wengert import (
     Assign,
     Branch,
@@ -91,28 +91,40 @@ def program(source: SourceFunc, specs: tuple[Spec, ...], values: tuple[object, .
     fn = _run(found.func, PRIMAL, request.check)
     _refuse_arrays(fn)
     together = frozenset(found.func.params[k] for k in found.atomic)
-    _prove(fn, together, request.axes)
+    block = tuple(Var(c.name) for c in found.captures if c.key[0] == SHARED)
+    _prove(fn, together, block, request.axes)
     guarded = Guarded.of(fn)
-    made = _made(guarded, found, request, True)
+    made = _made(guarded, found, request, not block)
+    if made.printed.unknown and block:
+        raise UnsupportedSyntax(
+            "in a kernel with shared memory, a loop of which no argument tells the length is recorded",
+            source.span(source.node),
+            "give loops lengths that follow from arguments and constants: for level in range(LEVELS)",
+        )
     # a thread that finds its memory too short ends, and runs again: until then it may not have changed what others see
     return _made(guarded, found, request, False) if made.printed.unknown else made
 
 
 def _made(guarded: Guarded, found: Lowered, request: Request, join: bool) -> Program:
     params = {p.name: p for p in guarded.fn.params}
-    thread = Thread(tuple(params[v] for v in request.active), tuple(params[v] for v in request.outputs))
+    block = tuple(params[c.name] for c in found.captures if c.key[0] == SHARED)
+    thread = Thread(
+        tuple(params[v] for v in request.active),
+        tuple(params[v] for v in request.outputs),
+        tuple(v for v in block if guarded.fn.types[v.name].is_float),
+    )
     adjoint = guarded.around(thread_adjoint(guarded.work, thread, join))
-    adjoint = _lowered(adjoint, thread, request.check)
     bars = tuple(p for p in adjoint.params if p.name not in params)
-    hidden = tuple(c for c in found.captures if not is_thread(c.name))
+    count = len(bars) - len(thread.shared)
+    inside = Inside(frozenset(bars[:count]), frozenset((*block, *bars[count:])))
+    hidden = tuple(c for c in found.captures if c.key[0] not in (NUMBER, SHARED, BARRIER))
     given = found.func.params[: len(found.func.params) - len(found.captures)]
     order = (*given, *(Var(c.name) for c in hidden))
-    threads = tuple(p for p in adjoint.params if is_thread(p.name))
-    adjoint = replace(adjoint, params=(*order, *bars, *threads))
+    adjoint = _lowered(adjoint, inside, request.check)
     overwritten, reads = written(guarded.fn), read(adjoint)
-    printed = _printed(adjoint, frozenset(bars), request)
+    printed = _printed(adjoint, (*order, *bars[:count]), inside, found, request)
     if printed.unknown and not join:
-        _refuse_late_ends(adjoint, frozenset(bars))
+        _refuse_late_ends(adjoint, inside.bars)
     return Program(
         printed,
         tuple(c.fetch() for c in hidden),
@@ -121,12 +133,28 @@ def _made(guarded: Guarded, found: Lowered, request: Request, join: bool) -> Pro
     )
 
 
-def _printed(fn: Func, bars: frozenset[Var], request: Request) -> Adjoint:
-    atomic = _atomic(fn, bars, request.axes)
-    lines = uniform_lines(fn, [p for p in fn.params if is_own(p.name)])
-    sums = frozenset(map(id, common_sums(fn)))
-    title = f"{fn.name.removesuffix('_grad')}_adjoint"
-    return emit_threads(fn, title, lines, atomic, sums, max(request.axes, default=0) + 1, request.fastmath)
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The arrays of an adjoint to which threads add: the adjoints of arguments, and the memory of a block."""
+
+    bars: frozenset[Var]
+    block: frozenset[Var]
+
+
+def _printed(fn: Func, given: Sequence[Var], inside: Inside, found: Lowered, request: Request) -> Adjoint:
+    barriers = frozenset(Var(c.name) for c in found.captures if c.key[0] == BARRIER)
+    reads = all_reads(fn.body) | {s.array for s in walk(fn.body) if isinstance(s, Store)}
+    parts = Parts(
+        f"{fn.name.removesuffix('_grad')}_adjoint",
+        tuple(given),
+        tuple(v for v in fn.params if v in inside.block and v in reads),
+        barriers,
+        uniform_lines(fn, [p for p in fn.params if is_own(p.name)]),
+        _atomic(fn, inside, request.axes),
+        frozenset(map(id, common_sums(fn, inside.bars))),
+        max(request.axes, default=0) + 1,
+    )
+    return emit_threads(fn, parts, request.fastmath)
 
 
 def _refuse_late_ends(fn: Func, bars: frozenset[Var]) -> None:
@@ -143,10 +171,10 @@ def _refuse_late_ends(fn: Func, bars: frozenset[Var]) -> None:
         )
 
 
-def _lowered(fn: Func, thread: Thread, check: bool) -> Func:
+def _lowered(fn: Func, inside: Inside, check: bool) -> Func:
     """The adjoint as a GPU runs it."""
-    bars = frozenset(fn.params[len(fn.params) - len(thread.shadowed) :])
-    arrays = [p for p in fn.params if fn.types[p.name].rank and p not in bars]
+    bars, shared = inside.bars, inside.bars | inside.block
+    arrays = [p for p in fn.params if fn.types[p.name].rank and p not in shared]
     passes: tuple[Callable[[Func], Func], ...] = (
         simplify,
         lambda f: summed(f, bars),
@@ -154,7 +182,7 @@ def _lowered(fn: Func, thread: Thread, check: bool) -> Func:
         simplify,
         lambda f: without_unread_stores(f, arrays),
         simplify,
-        lambda f: promote(f, bars),
+        lambda f: promote(f, shared),
         share_apart,
         fuse_readers,
         contract_arrays,
@@ -198,11 +226,14 @@ def _refuse_arrays(fn: Func) -> None:
 # -- what threads share ------------------------------------------------------------------------------------------------
 
 
-def _prove(fn: Func, together: frozenset[Var], axes: Sequence[int]) -> None:
-    """Refuse a kernel in which a thread may touch what another one writes, but to add to it."""
+def _prove(fn: Func, together: frozenset[Var], block: Sequence[Var], axes: Sequence[int]) -> None:
+    """Refuse a kernel in which a thread may touch what another one writes, but to add to it.
+
+    That threads of a block use its memory in turns is what barriers are for.
+    """
     threads = Threads.of(fn, axes)
     memory = threads.over.memory
-    params = {memory.root(p): p for p in fn.params if fn.types[p.name].rank}
+    params = {memory.root(p): p for p in fn.params if fn.types[p.name].rank and p not in block}
     for root in sorted(threads.over.writes, key=str):
         if root not in params:
             continue
@@ -233,25 +264,26 @@ def _refusal(threads: Threads, access: Access, what: str) -> UnsupportedSyntax:
     )
 
 
-def _atomic(fn: Func, bars: frozenset[Var], axes: Sequence[int]) -> frozenset[int]:
+def _atomic(fn: Func, inside: Inside, axes: Sequence[int]) -> frozenset[int]:
     """The identities of the stores that add to elements to which other threads may add."""
-    common = common_sums(fn)
+    common = common_sums(fn, inside.bars)
     body = tuple(s for s in fn.body if s not in common)
-    inner = make_func(fn.name, fn.params, body, (), fn.types, fn.shapes)
-    threads = Threads.of(inner, axes)
-    found = set(map(id, common))
+    threads = Threads.of(make_func(fn.name, fn.params, body, (), fn.types, fn.shapes), axes)
     root_of = threads.over.memory.root
-    sums, shadows = {root_of(s.array) for s in common}, set(map(root_of, bars))
+    sums, shadows = {root_of(s.array) for s in common}, set(map(root_of, inside.bars))
+    block = set(map(root_of, inside.block))
+    found = set(map(id, common))
     for root in sorted(threads.over.writes, key=str):
-        if root not in shadows:
-            continue
         writes, reads = threads.accesses(root)
-        for one in (*writes, *reads):
-            meets = root in sums or any(threads.meet(one, o) or threads.meet(o, one) for o in (*writes, *reads))
-            if meets and not threads.is_addition(one):
-                raise _refusal(threads, one, f"other threads may use the element of '{root}' that is taken here")
-            if meets:
-                found.add(id(threads.statement(one)))
+        if root in block:
+            found |= {id(threads.statement(w)) for w in writes if threads.is_addition(w)}
+        elif root in shadows:
+            for one in (*writes, *reads):
+                meets = root in sums or any(threads.meet(one, o) or threads.meet(o, one) for o in (*writes, *reads))
+                if meets and not threads.is_addition(one):
+                    raise _refusal(threads, one, f"other threads may use the element of '{root}' that is taken here")
+                if meets:
+                    found.add(id(threads.statement(one)))
     return frozenset(found)
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from adcompiler.emit.cuda import function_of, without_dead
-from adcompiler.emit.device import REPORT, ItemStatements, Work
+from adcompiler.emit.device import REPORT, ItemStatements, Work, zero
 from adcompiler.emit.folding import Plan, plan
 from adcompiler.emit.naming import python_names
 from adcompiler.emit.printing import to_text
 from adcompiler.emit.statements import Statements
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, name
 from adcompiler.ir.build import make_func
-from adcompiler.ir.threads import AXES, PLACES, is_thread, thread_name
+from adcompiler.ir.threads import AXES, PLACES, thread_name
 from adcompiler.ir.types import Type
-from adcompiler.ir.wengert import Assign, Const, Func, Store, Var
+from adcompiler.ir.walk import walk
+from adcompiler.ir.wengert import Assign, Block, Const, Func, Load, Stmt, Store, Var
 
 _HEAD = """import math
 import numpy as np
@@ -25,7 +27,11 @@ from adcompiler.backend.cuda import FAST, cuda
 
 """
 _DONE, _THREAD = "done", "thread"
-_RESERVED = frozenset(("math", "np", "cuda", "FAST", REPORT, _DONE, _THREAD, *(f"grid_{a}" for a in AXES)))
+_LINEAR = ("at", "wide")
+_RESERVED = frozenset(f"{word}_{axis}" for word in _LINEAR for axis in AXES)
+_RESERVED |= frozenset(
+    ("lane", "lanes", "place", "math", "np", "cuda", "FAST", REPORT, _DONE, _THREAD, *(f"grid_{a}" for a in AXES))
+)
 _BLOCK = """
 def {title}(array, index, value):
     parts = cuda.shared.array(1024, {dtype})
@@ -72,23 +78,20 @@ class Adjoint:
         return sum(not known for _, axes in self.work for known in axes)
 
 
-def emit_threads(
-    fn: Func,
-    title: str,
-    lines: Sequence[Assign],
-    atomic: frozenset[int],
-    sums: frozenset[int],
-    rank: int,
-    fastmath: bool,
-) -> Adjoint:
-    """Print a thread's program as a kernel.
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is printed how.
 
     Parameters
     ----------
-    fn : Func
-        The program; what no thread has of its own are the kernel's parameters.
     title : str
         The name of the kernel.
+    given : tuple of Var
+        The kernel's parameters.
+    block : tuple of Var
+        The arrays of a block.
+    barriers : frozenset of Var
+        The arrays from which the stores of a barrier take what nobody knows.
     lines : sequence of Assign
         The lines that compute the same for all threads.
     atomic : frozenset of int
@@ -97,42 +100,89 @@ def emit_threads(
         Those of them that all threads run, each with a sum for an element that is the same for all.
     rank : int
         How many axes the launch has.
-    fastmath : bool
-        Whether arithmetic may be fast.
     """
-    given = [p for p in fn.params if not is_thread(p.name)]
+
+    title: str
+    given: tuple[Var, ...]
+    block: tuple[Var, ...]
+    barriers: frozenset[Var]
+    lines: Sequence[Assign]
+    atomic: frozenset[int]
+    sums: frozenset[int]
+    rank: int
+
+
+def emit_threads(fn: Func, parts: Parts, fastmath: bool) -> Adjoint:
+    """Print a thread's program as a kernel; arithmetic may be fast with `fastmath`."""
+    title, given = parts.title, parts.given
     printed = plan(fn)
     names = python_names(fn, printed, _RESERVED | {title})
     comments: list[str] = []
-    statements = ThreadStatements(fn, printed, names, comments, frozenset([*given, *(s.target for s in lines)]))
-    statements.atomic, statements.sums = atomic, sums
+    statements = ThreadStatements(fn, printed, names, comments, parts)
     body = statements.block(fn.body)
-    work = statements.item.work
-    grows = statements.grows
+    work, grows = statements.item.work, statements.grows
     params = [names[p] for p in given] + ([REPORT, _DONE] if grows else []) + [f"{w.name}s" for w in work]
-    first = ast.parse("\n".join(_first(fn, names, work, rank, grows))).body
+    first = ast.parse("\n".join([*_memory(fn, names, parts.block), *_first(fn, names, work, parts.rank, grows)])).body
     last = ast.parse(f"{_DONE}[{_THREAD}] = True").body if grows else []
     kernel = function_of(title, params, [*first, *body, *last])
     options: dict[str, ast.expr] = {"fastmath": name("FAST")} if fastmath else {}
     kernel.decorator_list = [call("cuda.jit", **options) if options else name("cuda.jit")]
-    made = [*_helpers(statements.blocks, options), kernel, _extents(fn, title, given, lines, work)]
+    made = [*_helpers(statements.blocks, options), kernel, _extents(fn, title, given, parts.lines, work)]
     text = _HEAD + to_text(ast.Module(list(made), []), comments).strip("\n") + "\n"
     types = [fn.types[p.name] for p in given] + ([Type("int64", 1), Type("bool", 1)] if grows else [])
     types += [Type(fn.types[w.array.name].dtype, len(w.known) + 1) for w in work]
     return Adjoint(text, title, tuple((fn.types[w.array.name].dtype, w.known) for w in work), tuple(types))
 
 
+def _memory(fn: Func, names: Mapping[Var, str], block: Sequence[Var]) -> list[str]:
+    """The lines that declare the arrays of a block, as zeros: adjoints begin so."""
+    lines: list[str] = []
+    for v in block:
+        extents, dtype = [a.value for a in fn.shape(v) if isinstance(a, Const)], dtype_name(fn.types[v.name].dtype)
+        lines.append(f"{names[v]} = cuda.shared.array(({', '.join(map(str, extents))},), {ast.unparse(name(dtype))})")
+    if block:
+        lines.append(
+            "lane = cuda.threadIdx.x + cuda.blockDim.x * (cuda.threadIdx.y + cuda.blockDim.y * cuda.threadIdx.z)"
+        )
+        lines.append("lanes = cuda.blockDim.x * cuda.blockDim.y * cuda.blockDim.z")
+    for v in block:
+        extents = [int(str(a)) for a in fn.shape(v)]
+        rest, index = "place", list[str]()
+        for axis in range(len(extents) - 1, 0, -1):
+            index.insert(0, f"{rest} % {extents[axis]}")
+            rest = f"{rest} // {extents[axis]}"
+        index.insert(0, rest)
+        at = ", ".join(index)
+        value = ast.unparse(zero(fn.types[v.name]))
+        lines.append(f"for place in range(lane, {math.prod(extents)}, lanes):\n    {names[v]}[{at}] = {value}")
+    return [*lines, "cuda.syncthreads()"] if block else []
+
+
 class ThreadStatements(ItemStatements):
     """Prints the program of a thread."""
 
-    atomic: frozenset[int]
-    sums: frozenset[int]
-
-    def __init__(
-        self, fn: Func, plan: Plan, names: Mapping[Var, str], comments: list[str], known: frozenset[Var]
-    ) -> None:
+    def __init__(self, fn: Func, plan: Plan, names: Mapping[Var, str], comments: list[str], parts: Parts) -> None:
+        known = frozenset([*parts.given, *(s.target for s in parts.lines)])
         super().__init__(fn, plan, names, comments, known)
+        self.parts = parts
         self.blocks: dict[str, str] = {}
+        self.unknown = {s.target for s in walk(fn.body) if isinstance(s, Load) and s.array in parts.barriers}
+
+    def block(self, block: Block) -> list[ast.stmt]:
+        """The statements of a block; the stores of a barrier, one into each array, are one call."""
+        found = list[ast.stmt]()
+        for stmt in super().block(block):
+            if not (_is_barrier(stmt) and found and _is_barrier(found[-1])):
+                found.append(stmt)
+        return found
+
+    def statement(self, stmt: Stmt) -> list[ast.stmt]:
+        """One statement."""
+        if isinstance(stmt, Load) and stmt.target in self.unknown:
+            return []
+        if isinstance(stmt, Store) and not self.unknown.isdisjoint(stmt.index):
+            return [ast.Expr(call("cuda.syncthreads"))]
+        return super().statement(stmt)
 
     @property
     def grows(self) -> bool:
@@ -144,19 +194,23 @@ class ThreadStatements(ItemStatements):
         return ast.Return(None)
 
     def _store(self, stmt: Store) -> ast.stmt:
-        if id(stmt) not in self.atomic:
+        if id(stmt) not in self.parts.atomic:
             return super()._store(stmt)
         place = self.print.element(stmt.array, stmt.index)
         add = "cuda.atomic.add"
-        if id(stmt) in self.sums and not self.grows:
+        if id(stmt) in self.parts.sums and not self.grows:
             dtype = self.fn.types[stmt.array.name].dtype
             add = self.blocks.setdefault(dtype, f"add_of_block_{dtype}" if dtype != "float64" else "add_of_block")
         value = self.print.atom(stmt.value)
         added = ast.Expr(call(add, place.value, place.slice, value))
-        if id(stmt) in self.sums and self.grows:
+        if id(stmt) in self.parts.sums and self.grows:
             # threads that reach no such element may have none
             return ast.If(compare(value, ast.NotEq(), ast.Constant(0.0)), [added], [])
         return added
+
+
+def _is_barrier(stmt: ast.stmt) -> bool:
+    return isinstance(stmt, ast.Expr) and ast.unparse(stmt) == "cuda.syncthreads()"
 
 
 def _helpers(blocks: Mapping[str, str], options: Mapping[str, ast.expr]) -> list[ast.stmt]:
@@ -196,8 +250,7 @@ def _linear(rank: int, first: str) -> list[str]:
     """The lines that number all threads of a launch."""
     if rank == 1:
         return [f"{_THREAD} = {first}"]
-    along = [f"{_THREAD}_{axis}" for axis in AXES[:rank]]
-    wide = [f"{_THREAD}s_{axis}" for axis in AXES[:rank]]
+    along, wide = ([f"{word}_{axis}" for axis in AXES[:rank]] for word in _LINEAR)
     number = along[-1]
     for at, size in zip(reversed(along[:-1]), reversed(wide[:-1]), strict=True):
         number = f"{at} + {size} * ({number})"

@@ -9,7 +9,7 @@ import numpy as np
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.values import Object, Path, Seq, Static, Value
 from adcompiler.ir.build import Builder
-from adcompiler.ir.types import INDEX
+from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.wengert import Assign, Const, Stmt, Var
 from adcompiler.outside import FACTS, Capture, Guard, Key
 from adcompiler.signature import ArraySpec, ScalarSpec, Spec, spec_of
@@ -106,6 +106,18 @@ class Captures:
         var = self._number(held, path)
         assert isinstance(var, Var)
         return var
+
+    def shared(self, key: Key, name: str, type: Type, shape: tuple[Const, ...]) -> Var:
+        """Memory of a block of threads, of these extents."""
+        if key not in self.captured:
+            var = self.b.var(name, type, shape)
+            self.b.own.add(var)
+            self.captured[key] = Capture(var.name, lambda: None, ArraySpec(type, (False,) * type.rank), key), var
+        return self.captured[key][1]
+
+    def of_kind(self, kind: str) -> list[Var]:
+        """The hidden parameters whose key begins with a word."""
+        return [var for key, (_, var) in self.captured.items() if key[0] == kind]
 
     def _sequence(self, held: tuple[object, ...] | list[object], path: Path) -> Value:
         self.depend(path, "form")

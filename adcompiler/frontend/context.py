@@ -79,6 +79,7 @@ class Lowering:
         self.kernel = kernel
         # the arrays to whose elements threads of a kernel add at the same time
         self.atomic: set[Var] = set()
+        self.barriers = 0
         self.b = Builder()
         self.entry: list[Stmt] = []
         self.captures = Captures(self.b, self.entry, static)

@@ -21,17 +21,14 @@ from adcompiler.frontend.numbers import static_int
 from adcompiler.frontend.numpy_creation import made
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.values import Conflict, Path, Seq, Static, Value, kind_of
-from adcompiler.ir.threads import AXES, thread_name
-from adcompiler.ir.types import DTYPES
+from adcompiler.ir.threads import AXES, BARRIER, NUMBER, SHARED, thread_name
+from adcompiler.ir.types import DTYPES, Type
 from adcompiler.ir.wengert import Const, Var
 
 _MODULES = ("numba.cuda", "numba_cuda_mlir.cuda")
 _PLACES = {"threadIdx": "thread", "blockIdx": "block", "blockDim": "block_dim", "gridDim": "grid_dim"}
-_GROUPS = ("atomic", "local")
-_SHARED = "make two kernels of it, with an array in global memory between them"
+_GROUPS = ("atomic", "local", "shared")
 _REFUSED = {
-    "shared": ("shared memory", _SHARED),
-    "syncthreads": ("a barrier", _SHARED),
     "const": ("constant memory", "pass the array as an argument"),
 }
 
@@ -69,7 +66,7 @@ def attribute(low: Lowering, owner: Member, name: str) -> Value:
 def thread(low: Lowering, what: str, axis: int) -> Var:
     """A number of the thread, which is a hidden parameter."""
     name = thread_name(what, axis)
-    path = Path(("thread", name), name, lambda: 0)
+    path = Path((NUMBER, name), name, lambda: 0)
     var = low.captures.number(0, path)
     if var.name != name:
         raise TypeProblem(
@@ -109,14 +106,51 @@ def _along(low: Lowering, what: str, args: list[Value]) -> Value:
 @builtin(Member("local.array"))
 def local_array(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`cuda.local.array(shape, dtype)`: memory of the thread's own."""
+    extents, dtype = _form(low, args, kwargs, "local")
+    return made(low.b, "empty", extents, dtype, hint=hint)
+
+
+def _form(low: Lowering, args: list[Value], kwargs: dict[str, Value], what: str) -> tuple[tuple[Const, ...], str]:
+    """The extents and the element type of memory that a kernel declares."""
     named = {**dict(zip(("shape", "dtype"), args, strict=False)), **kwargs}
     if set(named) != {"shape", "dtype"}:
-        raise TypeProblem("cuda.local.array takes a shape and a dtype", low.b.span, "cuda.local.array(8, float64)")
+        example = f"cuda.{what}.array(8, float64)"
+        raise TypeProblem(f"cuda.{what}.array takes a shape and a dtype", low.b.span, example)
     shape, kind = resolved(low, named["shape"]), resolved(low, named["dtype"])
     items = shape.items if isinstance(shape, Seq) else (shape,)
-    extents = tuple(Const(static_int(low, resolved(low, n), "the extent of a local array")) for n in items)
+    extents = tuple(Const(static_int(low, resolved(low, n), f"the extent of a {what} array")) for n in items)
     dtype = element_type(kind.value) if isinstance(kind, Static) else None
-    return made(low.b, "empty", extents, dtype or as_dtype(low.b, kind, "float64"), hint=hint)
+    return extents, dtype or as_dtype(low.b, kind, "float64")
+
+
+@builtin(Member("shared.array"))
+def shared_array(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`cuda.shared.array(shape, dtype)`: memory of a block, which is a hidden parameter of a thread."""
+    extents, dtype = _form(low, args, kwargs, "shared")
+    if any(n.value == 0 for n in extents):
+        raise UnsupportedSyntax(
+            "shared memory of a size given at the launch", low.b.span, "write its extents as literals"
+        )
+    span = low.b.span
+    assert span is not None
+    return low.captures.shared((SHARED, span.file, span.line, span.col), hint, Type(dtype, len(extents)), extents)
+
+
+@builtin(Member("syncthreads"))
+def barrier(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`cuda.syncthreads()`: afterwards a block's memory holds what other threads have stored.
+
+    The lines say so by a store, into each array, of what nobody knows in a place that nobody knows.
+    """
+    b, number, any_size = low.b, Const(low.barriers), (Const(1 << 30),)
+    low.barriers += 1
+    for array in low.captures.of_kind(SHARED):
+        type = b.type(array)
+        place = low.captures.shared((BARRIER, "place"), BARRIER, Type("int64", 1), any_size)
+        value = low.captures.shared((BARRIER, type.dtype), f"{BARRIER}_{type.dtype}", Type(type.dtype, 1), any_size)
+        at = b.load(place, (number,), hint="at")
+        b.store(array, (at,) * type.rank, b.load(value, (number,), hint="unknown"))
+    return Static(None)
 
 
 @builtin(Member("atomic.add"))

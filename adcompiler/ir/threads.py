@@ -10,8 +10,10 @@ PLACES = {
     "block_dim": "cuda.blockDim.{axis}",
     "grid_dim": "cuda.gridDim.{axis}",
 }
-#: The first item of the key of a hidden parameter that is such a number.
-KEY = "thread"
+#: Memory of a block is a hidden parameter, and so is that of which a barrier stores what nobody knows.
+SHARED, BARRIER = "shared", "barrier"
+#: The first item of the key of a hidden parameter that is a number of a thread.
+NUMBER = "thread"
 
 
 def thread_name(what: str, axis: int) -> str:
@@ -23,14 +25,7 @@ def thread_name(what: str, axis: int) -> str:
     return f"{what}_{AXES[axis]}"
 
 
-_ALL = ("grid", "grid_size", *PLACES)
-_THREAD = frozenset(thread_name(what, axis) for what in _ALL for axis in range(len(AXES)))
 _OWN = frozenset(thread_name(what, axis) for what in ("grid", "thread", "block") for axis in range(len(AXES)))
-
-
-def is_thread(name: str) -> bool:
-    """Whether a name is that of a hidden parameter for a number of a thread or of a launch."""
-    return name in _THREAD
 
 
 def is_own(name: str) -> bool:

@@ -364,3 +364,74 @@ def guarded_element(x, p, y, k):
 
 
 launch(guarded_element, 1, 6, normal(5), normal(2), zeros(5), 5)
+
+
+LEVELS = 3
+
+
+@kernel(active=("x", "k"), outputs=("total",))
+def reduced(x, k, total):
+    # a tree in the memory of a block, of a combination that is not linear
+    part = cuda.shared.array(8, float64)
+    i = cuda.grid(1)
+    t = cuda.threadIdx.x
+    if i < x.shape[0]:
+        part[t] = math.sin(x[i])
+    else:
+        part[t] = 0.0
+    cuda.syncthreads()
+    m = 4
+    for _ in range(LEVELS):
+        if t < m:
+            part[t] = part[t] + part[t + m] + k * part[t] * part[t + m]
+        cuda.syncthreads()
+        m //= 2
+    if t == 0:
+        cuda.atomic.add(total, 0, part[0])
+
+
+launch(reduced, 2, 8, normal(13), 0.3, zeros(1))
+
+
+@kernel(active=("u", "c"), outputs=("out",))
+def tiled_heat(u, c, out):
+    tile = cuda.shared.array(6, float64)
+    i = cuda.grid(1)
+    t = cuda.threadIdx.x + 1
+    n = u.shape[0]
+    if i < n:
+        tile[t] = u[i]
+        if t == 1 and i > 0:
+            tile[0] = u[i - 1]
+        if t == 4 and i + 1 < n:
+            tile[5] = u[i + 1]
+    cuda.syncthreads()
+    if i > 0 and i < n - 1:
+        v = tile[t]
+        out[i] = v + c * (tile[t - 1] - 2.0 * v + tile[t + 1]) * (1.0 + v * v)
+    elif i < n:
+        out[i] = tile[t]
+
+
+launch(tiled_heat, 3, 4, normal(10), 0.2, zeros(10))
+
+
+@kernel(active=("a", "b"), outputs=("c",))
+def tiled_product(a, b, c):
+    # products of matrices, with a tile of each in the memory of a block
+    left = cuda.shared.array((2, 2), float64)
+    right = cuda.shared.array((2, 2), float64)
+    i, j = cuda.grid(2)
+    ti, tj = cuda.threadIdx.x, cuda.threadIdx.y
+    total = 0.0
+    for k in range(a.shape[1] // 2):
+        left[ti, tj] = a[i, 2 * k + tj]
+        right[ti, tj] = b[2 * k + ti, j]
+        cuda.syncthreads()
+        for s in range(2):
+            total += left[ti, s] * right[s, tj]
+        cuda.syncthreads()
+    c[i, j] = total * total
+
+
+launch(tiled_product, (2, 2), (2, 2), normal(4, 6), normal(6, 4), zeros(4, 4))
