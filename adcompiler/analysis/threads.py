@@ -10,6 +10,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from adcompiler.analysis.access import Access
+from adcompiler.analysis.activity import reachable
 from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Path, block_at
@@ -17,8 +18,8 @@ from adcompiler.ir.build import ONE, ZERO, Builder, make_func
 from adcompiler.ir.ops import kind
 from adcompiler.ir.threads import AXES, is_own, thread_name
 from adcompiler.ir.types import INDEX, Type
-from adcompiler.ir.walk import all_reads, operands, walk
-from adcompiler.ir.wengert import Assign, Block, Branch, Const, Func, Load, Loop, Note, Stmt, Store, Var
+from adcompiler.ir.walk import all_reads, defines, inner, operands, walk, yields
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Load, Loop, Note, Stmt, Store, Var, While
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,31 @@ def common_sums(fn: Func, arrays: Container[Var]) -> list[Store]:
     ]
 
 
+def varies(fn: Func) -> set[Var]:
+    """The numbers that may be others for another thread."""
+    stored = set(map(aliases(fn).root, (s.array for s in walk(fn.body) if isinstance(s, Store))))
+    root, flow = aliases(fn).root, list[tuple[Var, Var]]()
+    sources = {p for p in fn.params if is_own(p.name)}
+    for stmt in walk(fn.body):
+        reads = [a for a in operands(stmt) if isinstance(a, Var)]
+        if isinstance(stmt, Load) and root(stmt.array) in stored:
+            sources.add(stmt.target)
+        if isinstance(stmt, (Loop, While, Branch)):
+            reads += [a for a in (*yields(stmt), *decides(stmt)) if isinstance(a, Var)]
+        targets = [*defines(stmt), *inner(stmt)]
+        flow += [(a, v) for a in reads for v in targets]
+    return reachable(sources, flow)
+
+
+def decides(region: Loop | While | Branch) -> list[Atom]:
+    """What decides how often the blocks of a region run."""
+    match region:
+        case Branch(test=test) | While(test=test):
+            return [test]
+        case Loop(start=start, stop=stop, step=step, until=until):
+            return [start, stop, step, *([] if until is None else [until])]
+
+
 def written(fn: Func) -> set[Var]:
     """The parameters into which a program stores, under their names or through views."""
     root = aliases(fn).root
@@ -199,4 +225,4 @@ def read(fn: Func) -> set[Var]:
     return {p for p in fn.params if root(p) in loaded}
 
 
-__all__ = ["Threads", "common_sums", "read", "strided", "written"]
+__all__ = ["Threads", "common_sums", "decides", "read", "strided", "varies", "written"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -90,6 +89,8 @@ class Parts:
         The kernel's parameters.
     block : tuple of Var
         The arrays of a block.
+    zeroed : frozenset of Var
+        Those that begin as zeros.
     barriers : frozenset of Var
         The arrays from which the stores of a barrier take what nobody knows.
     lines : sequence of Assign
@@ -105,6 +106,7 @@ class Parts:
     title: str
     given: tuple[Var, ...]
     block: tuple[Var, ...]
+    zeroed: frozenset[Var]
     barriers: frozenset[Var]
     lines: Sequence[Assign]
     atomic: frozenset[int]
@@ -122,7 +124,7 @@ def emit_threads(fn: Func, parts: Parts, fastmath: bool) -> Adjoint:
     body = statements.block(fn.body)
     work, grows = statements.item.work, statements.grows
     params = [names[p] for p in given] + ([REPORT, _DONE] if grows else []) + [f"{w.name}s" for w in work]
-    first = ast.parse("\n".join([*_memory(fn, names, parts.block), *_first(fn, names, work, parts.rank, grows)])).body
+    first = ast.parse("\n".join([*_memory(fn, names, parts), *_first(fn, names, work, parts.rank, grows)])).body
     last = ast.parse(f"{_DONE}[{_THREAD}] = True").body if grows else []
     kernel = function_of(title, params, [*first, *body, *last])
     options: dict[str, ast.expr] = {"fastmath": name("FAST")} if fastmath else {}
@@ -134,28 +136,26 @@ def emit_threads(fn: Func, parts: Parts, fastmath: bool) -> Adjoint:
     return Adjoint(text, title, tuple((fn.types[w.array.name].dtype, w.known) for w in work), tuple(types))
 
 
-def _memory(fn: Func, names: Mapping[Var, str], block: Sequence[Var]) -> list[str]:
-    """The lines that declare the arrays of a block, as zeros: adjoints begin so."""
-    lines: list[str] = []
-    for v in block:
-        extents, dtype = [a.value for a in fn.shape(v) if isinstance(a, Const)], dtype_name(fn.types[v.name].dtype)
-        lines.append(f"{names[v]} = cuda.shared.array(({', '.join(map(str, extents))},), {ast.unparse(name(dtype))})")
-    if block:
+def _memory(fn: Func, names: Mapping[Var, str], parts: Parts) -> list[str]:
+    """The lines that declare the arrays of a block, and set adjoints to zero."""
+    lines, zeroed = list[str](), [v for v in parts.block if v in parts.zeroed]
+    for v in parts.block:
+        dtype = ast.unparse(name(dtype_name(fn.types[v.name].dtype)))
+        lines.append(f"{names[v]} = cuda.shared.array(({', '.join(map(str, fn.shape(v)))},), {dtype})")
+    if zeroed:
         lines.append(
             "lane = cuda.threadIdx.x + cuda.blockDim.x * (cuda.threadIdx.y + cuda.blockDim.y * cuda.threadIdx.z)"
         )
         lines.append("lanes = cuda.blockDim.x * cuda.blockDim.y * cuda.blockDim.z")
-    for v in block:
-        extents = [int(str(a)) for a in fn.shape(v)]
+    for v in zeroed:
+        extents = [str(a) for a in fn.shape(v)]
         rest, index = "place", list[str]()
-        for axis in range(len(extents) - 1, 0, -1):
-            index.insert(0, f"{rest} % {extents[axis]}")
-            rest = f"{rest} // {extents[axis]}"
-        index.insert(0, rest)
-        at = ", ".join(index)
-        value = ast.unparse(zero(fn.types[v.name]))
-        lines.append(f"for place in range(lane, {math.prod(extents)}, lanes):\n    {names[v]}[{at}] = {value}")
-    return [*lines, "cuda.syncthreads()"] if block else []
+        for extent in reversed(extents[1:]):
+            index.insert(0, f"{rest} % {extent}")
+            rest = f"{rest} // {extent}"
+        at, value = ", ".join([rest, *index]), ast.unparse(zero(fn.types[v.name].element))
+        lines.append(f"for place in range(lane, {' * '.join(extents)}, lanes):\n    {names[v]}[{at}] = {value}")
+    return [*lines, "cuda.syncthreads()"] if zeroed else lines
 
 
 class ThreadStatements(ItemStatements):

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 from numba.cuda.simulator.cudadrv.devicearray import FakeWithinKernelCUDAArray as Seen
+from numba.cuda.simulator.kernel import BlockThread
 from numba.cuda.simulator.kernelapi import FakeCUDAAtomic as Atomic
+from numba.cuda.simulator.kernelapi import FakeCUDAShared as Shared
 
 from adcompiler.backend import device
 from adcompiler.cuda.launch import Grid
+
+
+class OfBlock(Seen):  # type: ignore[misc]
+    """Memory of a block."""
 
 
 class Races:
     """Which threads read, write and add to each element, by its address."""
 
     def __init__(self) -> None:
-        self.readers: dict[int, set[object]] = {}
-        self.writers: dict[int, set[object]] = {}
-        self.adders: dict[int, set[object]] = {}
+        self.readers: dict[Any, set[object]] = {}
+        self.writers: dict[Any, set[object]] = {}
+        self.adders: dict[Any, set[object]] = {}
         self.adding: set[int] = set()
         self.found: list[str] = []
 
-    def note(self, of: dict[int, set[object]], array: Any, index: Any) -> None:
+    def note(self, of: dict[Any, set[object]], array: Any, index: Any) -> None:
         """Note an access to one element."""
         plain = array._item._ary
         at = index if isinstance(index, tuple) else (index,)
@@ -34,7 +43,11 @@ class Races:
         here: Any = threading.current_thread()
         of = self.adders if threading.get_ident() in self.adding else of
         name = tuple(getattr(place, axis) for place in (here.blockIdx, here.threadIdx) for axis in "xyz")
-        of.setdefault(plain.__array_interface__["data"][0] + sum(steps), set()).add(name)
+        address: Any = plain.__array_interface__["data"][0] + sum(steps)
+        if isinstance(array, OfBlock):
+            # threads of a block use its memory in turns, which barriers separate
+            address = (address, name[:3], getattr(here, "turn", 0))
+        of.setdefault(address, set()).add(name)
 
     def forget(self) -> None:
         """Begin anew: other kernels have used the memory before."""
@@ -48,7 +61,7 @@ class Races:
             first = report.__array_interface__["data"][0]
             last = first + report.nbytes
         for address in {*self.writers, *self.adders}:
-            if first <= address < last:
+            if isinstance(address, int) and first <= address < last:
                 continue
             write, read, add = (of.get(address, set()) for of in (self.writers, self.readers, self.adders))
             if (write and len(write | read | add) > 1) or (add and len(add | read) > 1 and read):
@@ -61,6 +74,7 @@ def watched() -> Iterator[list[str]]:
     races = Races()
     get, put = Seen.__getitem__, Seen.__setitem__
     atomic = {name: getattr(Atomic, name) for name in ("add", "sub", "max")}
+    declare, wait = Shared.array, BlockThread.syncthreads
     run, say, launch = device.Launch.run, device.Launch.blank, Grid.launch
     reports: list[Any] = []
 
@@ -100,7 +114,19 @@ def watched() -> Iterator[list[str]]:
 
         return launched
 
+    def of_block(self: Any, shape: Any, dtype: Any) -> Any:
+        # the simulator tells arrays apart by the line that declares them
+        caller = sys._getframe(1)
+        kind = np.dtype(dtype if isinstance(dtype, type) else str(dtype))
+        made = self._allocations.setdefault((caller.f_code.co_filename, caller.f_lineno), np.empty(shape, kind))
+        return OfBlock(FakeCUDAArray(made))
+
+    def waiting(self: Any) -> None:
+        wait(self)
+        self.turn = getattr(self, "turn", 0) + 1
+
     Seen.__getitem__, Seen.__setitem__ = reading, writing
+    Shared.array, BlockThread.syncthreads = of_block, waiting
     for name, how in atomic.items():
         setattr(Atomic, name, adding(how))
     device.Launch.run, device.Launch.blank, Grid.launch = running, saying, launching  # type: ignore[method-assign]
@@ -108,6 +134,7 @@ def watched() -> Iterator[list[str]]:
         yield races.found
     finally:
         Seen.__getitem__, Seen.__setitem__ = get, put
+        Shared.array, BlockThread.syncthreads = declare, wait
         for name, how in atomic.items():
             setattr(Atomic, name, how)
         device.Launch.run, device.Launch.blank, Grid.launch = run, say, launch  # type: ignore[method-assign]

@@ -101,13 +101,49 @@ def after_its_items(x, y):
     y[cuda.grid(1)] = x[0]
 
 
-def shares(x, y):
-    s = cuda.shared.array(8, float64)
-    s[0] = x[0]
-
-
-def waits(x, y):
+def leaves_before_a_barrier(x, y):
+    part = cuda.shared.array(4, float64)
+    i = cuda.grid(1)
+    if i >= x.shape[0]:
+        return
+    part[cuda.threadIdx.x] = x[i]
     cuda.syncthreads()
+    y[i] = part[3 - cuda.threadIdx.x]
+
+
+def waits_in_a_while(x, y):
+    part = cuda.shared.array(4, float64)
+    t = cuda.threadIdx.x
+    part[t] = x[cuda.grid(1)]
+    cuda.syncthreads()
+    m = 2
+    while m > 0:
+        if t < m:
+            part[t] += part[t] * part[t + m]
+        cuda.syncthreads()
+        m //= 2
+    if t == 0:
+        cuda.atomic.add(y, 0, part[0])
+
+
+def takes_too_much(x, y):
+    part = cuda.shared.array((64, 64), float64)
+    part[cuda.threadIdx.x, 0] = x[0]
+    cuda.syncthreads()
+    y[cuda.grid(1)] = part[0, 0]
+
+
+def sized_at_the_launch(x, y):
+    part = cuda.shared.array(0, float64)
+    y[cuda.grid(1)] = part[0]
+
+
+def through_global_memory(x, y):
+    # a barrier orders threads of a block, and says nothing of other blocks
+    i = cuda.grid(1)
+    y[i] = x[i]
+    cuda.syncthreads()
+    x[i] = y[i + 1]
 
 
 def greatest(x, y):
@@ -156,8 +192,11 @@ def keeps_records_of_items(x, y):
         (permuted, (PLACES,), "no other thread may write an element of 'y'"),
         (adds_and_stores, (), "an element of 'y', to which threads add, is used in another way"),
         (after_its_items, (), "no other thread may write an element of 'y'"),
-        (shares, (), "shared memory in a differentiated kernel"),
-        (waits, (), "a barrier in a differentiated kernel"),
+        (leaves_before_a_barrier, (), "not proven that all threads of a block reach it"),
+        (waits_in_a_while, (), "a loop of which no argument tells the length"),
+        (takes_too_much, (), "take 65536 bytes of shared memory"),
+        (sized_at_the_launch, (), "shared memory of a size given at the launch"),
+        (through_global_memory, (), "no other thread may read an element of 'y'"),
         (greatest, (), "cuda.atomic.max in a differentiated kernel"),
         (slots, (PLACES,), "depends on the order in which threads add"),
         (whole, (), "an operation on a whole array"),
