@@ -1,4 +1,4 @@
-"""Jacobians and Hessians in a program: a loop over the entries of one side, each with a direction of its own."""
+"""Jacobians and Hessians in a program: all directions of one side at once, each in a lane of its own."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from adcompiler.calls.matrices import argument_tree
 from adcompiler.calls.nesting import fresh, result_value, typed
 from adcompiler.calls.plans import Argument, number_position, primal_plan, split
 from adcompiler.calls.results import Group, Item, Tree, positions, value_tree
-from adcompiler.calls.seeds import zero
 from adcompiler.errors import NotDifferentiable
 from adcompiler.frontend.context import Lowering as Program
 from adcompiler.frontend.values import DictValue, Seq, Static, Value
 from adcompiler.ir.build import ONE, ZERO, Builder, scalar
 from adcompiler.ir.inlining import inlined
 from adcompiler.ir.types import INDEX, Type
-from adcompiler.ir.wengert import Atom, Const, Func, Index, Loop, Slice, Var
+from adcompiler.ir.wengert import Atom, Const, Func, Slice, Var
 from adcompiler.options import Derivative
 
 Mode = Literal["forward", "reverse", "hessian"]
@@ -106,87 +105,95 @@ class Blocks:
 
     def found(self) -> dict[tuple[int, int], Atom]:
         """Append the lines that compute them."""
-        fn, found = self._derivative()
         seeded = self.sides.rows if self.mode == "reverse" else self.sides.columns
-        blocks: dict[tuple[int, int], Atom] = {}
+        together = any(leaf.type.rank for leaf in seeded)
+        fn, found = self._derivative(together)
+        return self._together(fn, seeded, found) if together else self._apart(fn, seeded, found)
+
+    def _apart(self, fn: Func, seeded: Sequence[Leaf], found: Sequence[Leaf]) -> dict[tuple[int, int], Atom]:
+        """Numbers are few: the lines of one direction for each."""
+        blocks = dict[tuple[int, int], Atom]()
         for leaf in seeded:
-            whole = {other.position: self._empty(leaf, other) for other in found}
-            results = self._each(self.b.shape(leaf.like), self._store(fn, seeded, leaf, found, whole))
-            for other in found:
-                array = whole[other.position]
-                block = results[other.result] if array is None else array
-                key = (leaf.position, other.position) if self.mode == "reverse" else (other.position, leaf.position)
-                blocks[key] = block
+            seeds = [_number(other.type, 1.0 if other is leaf else 0.0) for other in seeded]
+            results = inlined(self.b, fn, [*fresh(self.b, self.lowering, self.atoms), *seeds])
+            blocks |= {self._key(leaf, other): results[other.result] for other in found}
         return blocks
 
-    def _derivative(self) -> tuple[Func, list[Leaf]]:
-        """What is computed for one direction, and what of its results."""
+    def _together(self, fn: Func, seeded: Sequence[Leaf], found: Sequence[Leaf]) -> dict[tuple[int, int], Atom]:
+        """The lines for all directions at once, each in a lane of its own."""
+        b = self.b
+        firsts: list[Atom] = []
+        count: Atom = ZERO
+        for leaf in seeded:
+            firsts.append(count)
+            count = b.int("add", count, self._size(leaf))
+        seeds = [self._lanes(leaf, first) for leaf, first in zip(seeded, firsts, strict=True)]
+        results = inlined(b, fn, [*fresh(b, self.lowering, self.atoms), *seeds, count])
+        blocks = dict[tuple[int, int], Atom]()
+        for other in found:
+            whole = results[other.result]
+            assert isinstance(whole, Var)
+            rank = other.type.rank
+            if self.mode == "reverse" and rank:
+                whole = b.emit("transpose", whole, axes=(rank, *range(rank)), hint="block")
+            for leaf, first in zip(seeded, firsts, strict=True):
+                blocks[self._key(leaf, other)] = self._block(whole, leaf, first, other)
+        return blocks
+
+    def _block(self, whole: Var, leaf: Leaf, first: Atom, other: Leaf) -> Atom:
+        """The part of what was found that belongs to the lanes of a leaf, in memory of its own."""
+        b = self.b
+        shape = list(b.shape(other.like))
+        size, lanes = self._size(leaf), b.shape(whole)[0 if self.mode == "reverse" else -1]
+        start, stop = (None, None) if size == lanes else (first, b.int("add", first, size))
+        here = Slice(start, stop, None, first, size) if leaf.type.rank else first
+        rest = [Slice(None, None, None, ZERO, extent) for extent in shape]
+        part = b.load(whole, (here, *rest) if self.mode == "reverse" else (*rest, here), "block")
+        if not b.type(part).rank:
+            return part
+        made = b.emit("copy", part, hint="block")
+        both = [*b.shape(leaf.like), *shape] if self.mode == "reverse" else [*shape, *b.shape(leaf.like)]
+        return b.emit("reshape", made, *both, hint="block") if leaf.type.rank > 1 else made
+
+    def _size(self, leaf: Leaf) -> Atom:
+        """How many entries a leaf has."""
+        size: Atom = ONE
+        for extent in self.b.shape(leaf.like):
+            size = self.b.int("mul", size, extent)
+        return size
+
+    def _lanes(self, leaf: Leaf, first: Atom) -> Atom:
+        """The lane of each entry's direction: the seed of a leaf."""
+        if not leaf.type.rank:
+            return first
+        made = self.b.emit("arange", first, ONE, self._size(leaf), dtype=INDEX.dtype, hint="lanes")
+        return made if leaf.type.rank == 1 else self.b.emit("reshape", made, *self.b.shape(leaf.like), hint="lanes")
+
+    def _key(self, leaf: Leaf, other: Leaf) -> tuple[int, int]:
+        """The row and the column of what was found along a leaf."""
+        return (leaf.position, other.position) if self.mode == "reverse" else (other.position, leaf.position)
+
+    def _derivative(self, lanes: bool) -> tuple[Func, list[Leaf]]:
+        """What is computed for one direction or, in lanes, for several, and what of its results."""
         fn = self.lowering.interface
         wrt, outs = tuple(leaf.position for leaf in self.sides.columns), tuple(r.position for r in self.sides.rows)
         count, real = len(fn.results), [p for p, result in enumerate(fn.results) if fn.type(result).is_float]
         columns, rows = self.sides.columns, self.sides.rows
         if self.mode == "forward":
-            derivative = Derivative("forward", wrt)
+            derivative = Derivative("forward", wrt, lanes=lanes)
             found = [Leaf(r.position, r.type, r.like, count + real.index(r.position)) for r in rows]
         elif self.mode == "reverse":
-            derivative = Derivative("reverse", wrt, "given", outs)
+            derivative = Derivative("reverse", wrt, "given", outs, lanes=lanes)
             found = [Leaf(c.position, c.type, c.like, count + k) for k, c in enumerate(columns)]
         else:
-            derivative, first = Derivative("reverse", wrt, "one", outs, second=True), count + len(wrt) + len(real)
+            derivative = Derivative("reverse", wrt, "one", outs, second=True, lanes=lanes)
+            first = count + len(wrt) + len(real)
             found = [Leaf(c.position, c.type, c.like, first + k) for k, c in enumerate(columns)]
         return self.lowering.compiled(derivative).stages["derivative"], found
 
-    def _empty(self, leaf: Leaf, other: Leaf) -> Var | None:
-        """The array for a block; None for a number."""
-        shapes = [self.b.shape(other.like), self.b.shape(leaf.like)]
-        shape = [extent for part in (reversed(shapes) if self.mode == "reverse" else shapes) for extent in part]
-        return self.b.emit("empty", *shape, dtype=other.type.dtype, hint="block") if shape else None
 
-    def _each(self, extents: Sequence[Atom], body: Callable[[list[Var]], list[Atom]]) -> list[Atom]:
-        """The lines of `body` for each index of an array with these extents."""
-
-        def nest(indices: list[Var]) -> list[Atom]:
-            if len(indices) == len(extents):
-                return body(indices)
-            b, extent = self.b, extents[len(indices)]
-            with b.block() as lines:
-                index = b.var("k", INDEX)
-                b.lower[index.name] = 0
-                found = nest([*indices, index])
-            b.add(Loop(index, ZERO, extent, ONE, (), tuple(lines), None, False, b.span))
-            return found
-
-        return nest([])
-
-    def _store(
-        self, fn: Func, seeded: Sequence[Leaf], leaf: Leaf, found: Sequence[Leaf], whole: Mapping[int, Var | None]
-    ) -> Callable[[list[Var]], list[Atom]]:
-        """What computes and stores the derivative along the direction of one entry."""
-
-        def body(indices: list[Var]) -> list[Atom]:
-            b = self.b
-            seeds = [
-                self._direction(other, indices) if other is leaf else zero(b, other.type, other.like)
-                for other in seeded
-            ]
-            results = inlined(b, fn, [*fresh(b, self.lowering, self.atoms), *seeds])
-            for other in found:
-                array = whole[other.position]
-                if array is not None:
-                    rest = tuple(Slice(None, None, None, ZERO, extent) for extent in b.shape(other.like))
-                    place: Index = (*indices, *rest) if self.mode == "reverse" else (*rest, *indices)
-                    b.store(array, place, results[other.result])
-            return results
-
-        return body
-
-    def _direction(self, leaf: Leaf, indices: Sequence[Var]) -> Atom:
-        if not leaf.type.rank:
-            return Const(1.0) if leaf.type.weak else scalar(1.0, leaf.type.dtype)
-        made = zero(self.b, leaf.type, leaf.like)
-        assert isinstance(made, Var)
-        self.b.store(made, tuple(indices), scalar(1.0, leaf.type.dtype))
-        return made
+def _number(type: Type, value: float) -> Const:
+    return Const(value) if type.weak else scalar(value, type.dtype)
 
 
 def _arranged(b: Builder, blocks: Mapping[tuple[int, int], Atom], rows: Tree, columns: Tree, plain: set[int]) -> Value:
