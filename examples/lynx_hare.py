@@ -125,11 +125,17 @@ def plot(theta: np.ndarray, years: np.ndarray, hares: np.ndarray, lynxes: np.nda
     return path
 
 
+def load() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The years, and the pelts of hares and of lynxes in thousands."""
+    years, lynxes, hares = np.loadtxt(HERE / "data" / "hudson_bay.csv", delimiter=",", skiprows=2, unpack=True)
+    return years, hares, lynxes
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=1000, help="Runge-Kutta steps a year (default: 1000)")
     steps = parser.parse_args().steps
-    years, lynxes, hares = np.loadtxt(HERE / "data" / "hudson_bay.csv", delimiter=",", skiprows=2, unpack=True)
+    years, hares, lynxes = load()
     start = np.log(START)
     args = (hares, lynxes, steps)
     fit = minimize(misfit, start, args=args, jac=True, method="L-BFGS-B", options={"ftol": 1e-12, "gtol": 1e-8})

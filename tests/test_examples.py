@@ -51,6 +51,21 @@ def test_lynx_and_hare() -> None:
     assert saved(text)
 
 
+def test_many_fits_are_the_same_on_every_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = ("--fits", "12", "--steps", "20", "--iterations", "40")
+    text = printed("many_fits", *sizes)
+    assert "12 fits, 40 gradients of each" in text
+    before, after = number(text, "median misfit "), number(text, "-> ")
+    assert after < 0.98 * before
+    assert number(text, "hare birth ") == pytest.approx(0.54, abs=0.02)
+    assert saved(text)
+    monkeypatch.setenv("NUMBA_ENABLE_CUDASIM", "1")
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore")
+    toy = ("--fits", "2", "--steps", "2", "--iterations", "2")
+    texts = [printed("many_fits", *toy, "--target", target).splitlines()[1:] for target in ("cpu", "cuda")]
+    assert texts[0] == texts[1]
+
+
 def test_checkpointing() -> None:
     text = printed("checkpointing", "--steps", "100000")
     assert text.count("to the last bit: True") == 3
