@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from adcompiler.calls.binding import Argnum, argnums_of
 from adcompiler.calls.binding import Argnums as BoundArgnums
 from adcompiler.calls.carried import Carried, Parts
+from adcompiler.calls.direct import MISSED, Direct, direct
 from adcompiler.calls.instance import Instance
 from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.plan import Plan
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 Function: TypeAlias = Callable[..., Any]
 Argnums: TypeAlias = "Argnum | Sequence[Argnum]"
+_SECOND = 2
 
 
 class Transformed(Carried):
@@ -54,12 +56,31 @@ class Transformed(Carried):
         self.argnums = argnums_of(argnums)
         self.in_class = False
         self.last: tuple[Instance, Plan] | None = None
+        self.direct: Direct | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The value or the derivative at these arguments."""
+        direct = self.direct
+        if direct is not None and not kwargs:
+            result = direct(args)
+            if result is not MISSED:
+                return result
         instance, plan, leaves = self._found(args, kwargs)
         self.last = instance, plan
-        return plan.run(leaves if self.kind == "primal" else instance.fresh(leaves))
+        result = plan.run(leaves if self.kind == "primal" else instance.fresh(leaves))
+        self.direct = self._direct(args, instance, plan)
+        return result
+
+    def _direct(self, args: tuple[Any, ...], instance: Instance, plan: Plan) -> Direct | None:
+        """A shorter way for calls like the one just made; it is written when there is a second one."""
+        binder = self.subject.binder
+        if not binder.simple or len(binder.first) + len(args) != len(binder.plain):
+            return None
+        if plan.calls < _SECOND:
+            plan.calls += 1
+            if plan.calls == _SECOND:
+                plan.direct = direct(binder.entry, binder.first, args, instance, plan)
+        return plan.direct
 
     def _found(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Instance, Plan, list[Any]]:
         of = self.subject

@@ -34,6 +34,9 @@ class Plan:
         self.compiled, self.tree, self.count = compiled, tree, count
         self.make = maker(tree)
         self.ready = False
+        # how often it was run on the long way, and the short one
+        self.calls = 0
+        self.direct: Callable[[tuple[Any, ...]], Any] | None = None
         self.keep: Callable[[], None] | None = None
 
     def results(self, leaves: Sequence[Any]) -> Sequence[Any]:

@@ -14,8 +14,8 @@ from adcompiler.gpu_arrays import is_gpu_type, seen
 from adcompiler.signature import SeqSpec, Spec, StaticSpec, fields_of, items_of
 
 # contiguous in C order, in Fortran order, aligned, writeable: what decides the machine code
-_FLAGS = 0x1 | 0x2 | 0x100 | 0x400
-_BOUND = 1 << 63
+FLAGS = 0x1 | 0x2 | 0x100 | 0x400
+BOUND = 1 << 63
 
 
 class Same:
@@ -47,11 +47,11 @@ def signature(value: Any) -> Hashable:
     if kind is np.ndarray:
         shape = value.shape
         if 1 in shape:
-            return value.dtype, len(shape), value.flags.num & _FLAGS, tuple([extent == 1 for extent in shape])
-        return value.dtype, len(shape), value.flags.num & _FLAGS
+            return value.dtype, len(shape), value.flags.num & FLAGS, tuple([extent == 1 for extent in shape])
+        return value.dtype, len(shape), value.flags.num & FLAGS
     if kind is int:
         # one that does not fit has a key of its own, under which it is refused
-        return kind if -_BOUND <= value < _BOUND else (kind, value)
+        return kind if -BOUND <= value < BOUND else (kind, value)
     if kind is tuple or kind is list:
         return (kind, *map(signature, value))
     if kind is bool or value is None:

@@ -1,0 +1,177 @@
+"""The short way of a call gives what the long way gives, and is left wherever something differs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adcompiler as ad
+from adcompiler.calls.direct import MISSED
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADCOMPILER_DISABLE_JIT", "1")
+
+
+def scaled(x, y, n):
+    return np.sum(x * x) * y * n
+
+
+ARGUMENTS = [
+    (np.ones(3), 2.0, 3),
+    (np.ones(3), 2.0, 2**63),
+    (np.ones(3), 2.0, True),
+    (np.ones(3), np.float32(2.0), 3),
+    (np.ones(3), 2, 3),
+    (np.ones(3), np.array(2.0), 3),
+    (np.ones(1), 2.0, 3),
+    (np.ones((3, 1)), 2.0, 3),
+    (np.ones((3, 3)), 2.0, 3),
+    (np.ones((3, 3)).T[::2], 2.0, 3),
+    (np.ones(6)[::2], 2.0, 3),
+    (np.ones(3, np.float32), 2.0, 3),
+    (np.ones(3, ">f8"), 2.0, 3),
+    (np.ones(3).view(type("Own", (np.ndarray,), {})), 2.0, 3),
+    (np.ones(3), 2.0),
+    ([1.0, 2.0], 2.0, 3),
+    (None, 2.0, 3),
+]
+
+
+def outcome(g: Any, args: tuple[Any, ...]) -> Any:
+    try:
+        found = g(*args)
+        return type(found), np.asarray(found).dtype, np.asarray(found).tolist()
+    except (ad.ADCompilerError, TypeError) as error:
+        return type(error), str(error)
+
+
+def test_forms_of_arguments_one_after_the_other() -> None:
+    # each on the long way, by itself
+    expected = [outcome(ad.grad(scaled), args) for args in ARGUMENTS]
+    for k, args in enumerate(ARGUMENTS):
+        g = ad.grad(scaled)
+        for _ in range(3):
+            assert outcome(g, args) == expected[k]
+        if g.direct is not None:
+            assert all(g.direct(other) is MISSED for j, other in enumerate(ARGUMENTS) if j != k)
+        for other, wanted in zip(ARGUMENTS, expected, strict=True):
+            assert outcome(g, other) == wanted
+
+
+K = 2.0
+W = np.ones(2)
+FLAG = True
+NAMES = ["a", "b"]
+
+
+class Part:
+    k = 3.0
+
+
+PART = Part()
+
+
+def below(x, n=2):
+    return x**n
+
+
+def reads(x):
+    c = abs(K) * np.sum(W) * PART.k * len(NAMES)
+    return below(x) * c if FLAG else below(x)
+
+
+CHANGES: list[tuple[str, Any]] = [
+    ("K", 3.0),
+    ("K", 3),
+    ("W", np.ones(3)),
+    ("W", np.ones((2, 2))),
+    ("W", np.ones(2, np.float32)),
+    ("FLAG", False),
+    ("NAMES", ["a", "b", "c"]),
+    ("PART", Part()),
+    ("below", lambda x: x**3),
+    ("abs", lambda x: 7.0 * x),
+    ("math", None),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), CHANGES, ids=[f"{name} {value}"[:12] for name, value in CHANGES])
+def test_changes_around_the_function_are_seen(name: str, value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    g = ad.grad(reads)
+    before = [g(1.5) for _ in range(3)]
+    assert before == [72.0] * 3 and g.direct is not None
+    assert g.direct((1.5,)) == 72.0
+    monkeypatch.setitem(globals(), name, value)
+    (expected,) = {ad.grad(reads, cache=False)(1.5)}
+    assert g(1.5) == expected
+    monkeypatch.undo()
+    monkeypatch.setenv("ADCOMPILER_DISABLE_JIT", "1")
+    assert g(1.5) == 72.0
+
+
+def test_attributes_defaults_lines_and_what_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    g = ad.grad(reads)
+    assert [g(1.5) for _ in range(3)] == [72.0] * 3
+    monkeypatch.setattr(PART, "k", 6.0, raising=False)
+    assert g(1.5) == 144.0
+    monkeypatch.setattr(below, "__defaults__", (3,))
+    assert g(1.5) == 144.0 * 2.25
+    monkeypatch.setattr(below, "__code__", (lambda x, n: x).__code__)
+    assert [g(1.5) for _ in range(3)] == [48.0] * 3
+    assert g.direct is not None
+    monkeypatch.delitem(globals(), "W")
+    assert g.direct((1.5,)) is MISSED
+    with pytest.raises((ad.ADCompilerError, NameError)):
+        g(1.5)
+
+
+def test_results_errors_and_bound_arguments() -> None:
+    class Model:
+        k = 2.0
+
+        def loss(self, x):
+            if x < 0.0:
+                raise ValueError("negative")
+            return self.k * x * x, {"x": x, "name": "loss", "none": None}
+
+    model = Model()
+    g = ad.value_and_grad(model.loss, has_aux=True)
+    for x in (1.0, 2.0, 3.0):
+        assert g(x) == ((2.0 * x * x, {"x": x, "name": "loss", "none": None}), 4.0 * x)
+    assert g.direct is not None
+    with pytest.raises(ValueError, match="negative") as caught:
+        g(-1.0)
+    assert caught.traceback[-1].path.name == "test_direct.py"
+    model.k = 3.0
+    assert g(1.0)[1] == 6.0
+
+
+def test_results_share_no_memory_with_arguments() -> None:
+    def product(x, c):
+        return np.sum(x * c)
+
+    x, c = np.zeros(3), np.arange(3.0)
+    for argnums in (0, (0, 1)):
+        g = ad.grad(product, argnums)
+        for _ in range(3):
+            found = g(x, c)
+            first = found[0] if isinstance(found, tuple) else found
+            np.testing.assert_array_equal(first, c)
+            assert not np.shares_memory(first, c)
+        assert g.direct is not None
+
+
+def test_written_arguments_go_the_long_way() -> None:
+    def writes(x):
+        x[0] = 2.0 * x[0]
+        return np.sum(x * x)
+
+    g, x = ad.grad(writes), np.ones(2)
+    for _ in range(3):
+        np.testing.assert_array_equal(g(x), [8.0, 2.0])
+    assert g.direct is None
+    np.testing.assert_array_equal(x, np.ones(2))
