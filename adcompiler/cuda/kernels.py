@@ -120,7 +120,8 @@ class Kernel:
                 None,
                 "launch both with one workspace: ws = k.workspace(grid, block, *args), then workspace=ws",
             )
-        launched.run(grid, workspace.restored(args) if kept and workspace is not None else args, bars)
+        restored = workspace.restored if kept and workspace is not None else tuple
+        launched.run(grid, lambda: restored(args), bars)
 
     def _made(self, grid: Grid, args: Sequence[Any]) -> Launched:
         from adcompiler.backend import cuda

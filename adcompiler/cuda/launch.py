@@ -100,10 +100,10 @@ class Launched:
     extents: Callable[..., tuple[int, ...]]
     needs: list[int] = field(default_factory=list)
 
-    def run(self, grid: Grid, args: Sequence[Any], bars: Sequence[Array]) -> None:
-        """Run the adjoint."""
+    def run(self, grid: Grid, args: Callable[[], Sequence[Any]], bars: Sequence[Array]) -> None:
+        """Run the adjoint; `args` gives the arguments as they were, of which a launch may change its own copies."""
         printed = self.program.printed
-        given = [*args, *self.program.outside, *bars]
+        given = [*args(), *self.program.outside, *bars]
         if not printed.work:
             grid.launch(self.kernel)(*given)
             return
@@ -119,7 +119,8 @@ class Launched:
             found = [int(n) for n in _to_host(report)[NEEDS:]]
             if not any(n > r for n, r in zip(found, self.needs, strict=True)):
                 return
-            # threads that had memory enough are done
+            # threads that had memory enough are done; the others may have changed what they read
+            given = [*args(), *self.program.outside, *bars]
             self.needs = [max(2 * r, n) if n > r else r for n, r in zip(found, self.needs, strict=True)]
 
     def memory(self, grid: Grid, told: Sequence[int]) -> list[Array]:

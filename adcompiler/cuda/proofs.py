@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adcompiler.analysis.access import Access
+from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.scope import sites
 from adcompiler.analysis.threads import Threads, common_sums, decides, strided, varies
 from adcompiler.errors import UnsupportedSyntax
@@ -68,9 +69,10 @@ def refuse_arrays(fn: Func) -> None:
 
 def refuse_late_ends(fn: Func, bars: frozenset[Var]) -> None:
     """Refuse an adjoint in which a thread may find its memory too short after it has changed what others see."""
-    order = list(walk(fn.body))
+    order, root = list(walk(fn.body)), aliases(fn).root
+    shadows = set(map(root, bars))
     ends = [k for k, s in enumerate(order) if isinstance(s, Grow) or (isinstance(s, Assign) and kind(s.op) == "alloc")]
-    first = next((k for k, s in enumerate(order) if isinstance(s, Store) and s.array in bars), len(order))
+    first = next((k for k, s in enumerate(order) if isinstance(s, Store) and root(s.array) in shadows), len(order))
     if strided(fn) is not None or any(k > first for k in ends):
         place = next((s.span for s in order if isinstance(s, (Loop, While)) and s.span is not None), None)
         raise UnsupportedSyntax(

@@ -77,8 +77,8 @@ class Lowering:
         kernel: bool = False,
     ) -> None:
         self.kernel = kernel
-        # the arrays to whose elements threads of a kernel add at the same time
-        self.atomic: set[Var] = set()
+        # the arrays to whose elements threads of a kernel add at the same time, and where
+        self.atomic: set[tuple[Var, Span | None]] = set()
         self.barriers = 0
         self.b = Builder()
         self.entry: list[Stmt] = []

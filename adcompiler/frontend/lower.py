@@ -10,7 +10,7 @@ from contextlib import contextmanager
 # importing a module of evaluators enters them
 from adcompiler.analysis.alias import aliases
 from adcompiler.errors import ADCompilerError, TypeProblem
-from adcompiler.frontend import access, blocks, comprehensions, control, expressions, snapshots, statements
+from adcompiler.frontend import access, blocks, comprehensions, control, expressions, snapshots, statements, threads
 from adcompiler.frontend.aliasing import check_carried_arrays
 from adcompiler.frontend.blocks import run_block
 from adcompiler.frontend.captures import parameter
@@ -201,7 +201,7 @@ def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: lis
     check_shrunk_lists(func, low.shrunk)
     known = aliases(func)
     written = frozenset(k for k, var in enumerate(every) if known.root(var) in known.stored)
-    together = {known.root(array) for array in low.atomic}
+    together = threads.added_together(func, low.atomic)
     atomic = frozenset(k for k, var in enumerate(every) if known.root(var) in together)
     guards = low.captures.every_guard()
     captures = tuple(capture for capture, _ in captured)

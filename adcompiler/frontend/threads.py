@@ -5,13 +5,14 @@ The members of the module are told by their names: in Numba's simulator it has t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import ModuleType
 
 import numpy as np
 
-from adcompiler.errors import ADCompilerError, TypeProblem, UnsupportedSyntax
+from adcompiler.analysis.alias import aliases
+from adcompiler.errors import ADCompilerError, Span, TypeProblem, UnsupportedSyntax
 from adcompiler.frontend import indexing
 from adcompiler.frontend.arrays import apply
 from adcompiler.frontend.builtin_table import arity, builtin
@@ -23,7 +24,8 @@ from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.values import Conflict, Path, Seq, Static, Value, kind_of
 from adcompiler.ir.threads import AXES, BARRIER, NUMBER, SHARED, thread_name
 from adcompiler.ir.types import DTYPES, Type
-from adcompiler.ir.wengert import Const, Var
+from adcompiler.ir.walk import walk
+from adcompiler.ir.wengert import Const, Func, Store, Var
 
 _MODULES = ("numba.cuda", "numba_cuda_mlir.cuda")
 _PLACES = {"threadIdx": "thread", "blockIdx": "block", "blockDim": "block_dim", "gridDim": "grid_dim"}
@@ -174,8 +176,23 @@ def _atomic(low: Lowering, args: list[Value], op: str) -> Value:
     if len(items) != low.b.type(array).rank:
         raise TypeProblem(f"cuda.atomic.{op} needs an index for each axis", low.b.span, "index one element")
     indexing.write(low.b, array, [resolved(low, i) for i in items], value, op)
-    low.atomic.add(array)
+    low.atomic.add((array, low.b.span))
     return Conflict("what an element held before threads added to it", "atomic-value")
+
+
+def added_together(func: Func, atomic: Collection[tuple[Var, Span | None]]) -> set[Var]:
+    """The arrays to which threads add, by their roots; raises where they do so without `cuda.atomic` too."""
+    root = aliases(func).root
+    places = {(root(array), span) for array, span in atomic}
+    together = {array for array, _ in places}
+    for stmt in walk(func.body):
+        if isinstance(stmt, Store) and root(stmt.array) in together and (root(stmt.array), stmt.span) not in places:
+            raise UnsupportedSyntax(
+                f"an element of '{root(stmt.array)}', to which threads add, is used in another way",
+                stmt.span,
+                "change it with cuda.atomic.add alone",
+            )
+    return together
 
 
 def _unary(name: str, op: str) -> None:
@@ -216,4 +233,4 @@ def scalar_type(held: object) -> type[np.generic] | None:
 
 
 Handler = Callable[[Lowering, list[Value], dict[str, Value], str], Value]
-__all__ = ["Member", "attribute", "element_type", "is_cuda", "member", "scalar_type", "unknown"]
+__all__ = ["Member", "added_together", "attribute", "element_type", "is_cuda", "member", "scalar_type", "unknown"]

@@ -77,6 +77,35 @@ def slow_while(x, y, limit):
 launch(slow_while, 1, 6, normal(5), zeros(5), 8.0)
 
 
+@kernel(active=("x", "y"), outputs=("y",))
+def while_in_place(x, y, limit):
+    # threads whose memory is too short have changed y by then
+    i = cuda.grid(1)
+    if i < x.shape[0]:
+        while y[i] < limit:
+            y[i] = y[i] * 1.01 + 0.1 * x[i] * math.sin(y[i]) + 0.1
+
+
+launch(while_in_place, 1, 4, normal(3), np.array([1.0, 40.0, 70.0]), 80.0, workspace=True)
+
+
+@kernel(active=("x",), outputs=("y",))
+def own_sums(x, y):
+    # additions to memory of a thread's own, at a place that is the same for all
+    i = cuda.grid(1)
+    own = cuda.local.array(3, float64)
+    for k in range(3):
+        own[k] = x[i] * k
+    own[1] += x[i] * x[i]
+    total = 0.0
+    for k in range(3):
+        total += own[k] * own[(k * x.shape[0]) % 3]
+    y[i] = total
+
+
+launch(own_sums, 2, 3, normal(6), zeros(6))
+
+
 @kernel(active=("x",), outputs=("y",))
 def scaled_in_place(x, y):
     i = cuda.grid(1)

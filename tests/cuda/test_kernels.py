@@ -95,6 +95,12 @@ def adds_and_stores(x, y):
     y[i] = x[i]
 
 
+def adds_in_two_ways(x, y):
+    i = cuda.grid(1)
+    cuda.atomic.add(y, 0, x[i])
+    y[i] += x[i]
+
+
 def after_its_items(x, y):
     for i in range(cuda.grid(1), x.shape[0], cuda.gridsize(1)):
         y[i] = x[i]
@@ -191,6 +197,7 @@ def keeps_records_of_items(x, y):
         (reads_its_neighbour, (), "no other thread may read an element of 'x'"),
         (permuted, (PLACES,), "no other thread may write an element of 'y'"),
         (adds_and_stores, (), "an element of 'y', to which threads add, is used in another way"),
+        (adds_in_two_ways, (), "an element of 'y', to which threads add, is used in another way"),
         (after_its_items, (), "no other thread may write an element of 'y'"),
         (leaves_before_a_barrier, (), "not proven that all threads of a block reach it"),
         (waits_in_a_while, (), "a loop of which no argument tells the length"),
