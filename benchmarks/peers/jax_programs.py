@@ -94,6 +94,61 @@ def lotka_volterra(alpha, beta, h, steps):
     return jnp.sum(losses)
 
 
+def bundle_adjustment(cameras, points, camera_of, point_of, seen):
+    def error(camera, point, seen):
+        apart = point - camera[3:6]
+        angle = jnp.sqrt(jnp.sum(camera[:3] ** 2))
+        axis = camera[:3] / angle
+        turned = apart * jnp.cos(angle) + jnp.cross(axis, apart) * jnp.sin(angle)
+        turned += axis * (axis @ apart) * (1.0 - jnp.cos(angle))
+        flat = turned[:2] / turned[2]
+        radius2 = flat @ flat
+        return jnp.sum((camera[6] * (1.0 + radius2 * (camera[7] + radius2 * camera[8])) * flat - seen) ** 2)
+
+    return 0.5 * jnp.sum(jax.vmap(error)(cameras[camera_of], points[point_of], seen))
+
+
+def hidden_markov(start, transition, score):
+    def step(alpha, likely):
+        new = (alpha @ transition) * likely
+        norm = jnp.sum(new)
+        return new / norm, jnp.log(norm)
+
+    likely = jnp.exp(score)
+    first = start * likely[0]
+    norm = jnp.sum(first)
+    _, logs = lax.scan(step, first / norm, likely[1:])
+    return jnp.log(norm) + jnp.sum(logs)
+
+
+def lattice_field(field, mass, coupling):
+    down, right = jnp.roll(field, -1, 0) - field, jnp.roll(field, -1, 1) - field
+    return jnp.sum(0.5 * (down**2 + right**2) - 0.5 * mass * field**2 + coupling * field**4)
+
+
+def long_memory(w, u, b, signal, target):
+    cells = u.shape[1]
+
+    def step(state, given):
+        h, c = state
+        x, wanted = given
+        gate = b + w * x + u @ h
+        keep, take, give = (jax.nn.sigmoid(gate[k * cells : (k + 1) * cells]) for k in range(3))
+        c = keep * c + take * jnp.tanh(gate[3 * cells :])
+        h = give * jnp.tanh(c)
+        return (h, c), (jnp.mean(h) - wanted) ** 2
+
+    _, losses = lax.scan(step, (jnp.zeros(cells), jnp.zeros(cells)), (signal, target))
+    return jnp.mean(losses)
+
+
+def monte_carlo(spot, rate, volatility, strike, normal, years):
+    dt = years / normal.shape[1]
+    steps = (rate - 0.5 * volatility**2) * dt + volatility * jnp.sqrt(dt) * normal
+    mean = jnp.mean(spot * jnp.exp(jnp.cumsum(steps, axis=1)), axis=1)
+    return jnp.exp(-rate * years) * jnp.mean(jnp.maximum(mean - strike, 0.0))
+
+
 def lu_logdet(a):
     return jnp.linalg.slogdet(a)[1]
 
