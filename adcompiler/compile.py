@@ -34,6 +34,7 @@ from adcompiler.optimise.lower import lower_arrays
 from adcompiler.optimise.memory import promote
 from adcompiler.optimise.narrow import narrow_arrays
 from adcompiler.optimise.reciprocals import multiply_by_reciprocals
+from adcompiler.optimise.recognised import recognise_products
 from adcompiler.optimise.reductions import mark_reductions
 from adcompiler.optimise.room import check_room
 from adcompiler.optimise.scatter import put_off_additions, put_off_in_rows
@@ -57,6 +58,7 @@ LOWERING = (
     simplify,
     read_kept,
     share_loads,
+    recognise_products,
     promote,
     share_loads,
     put_off_additions,
@@ -82,9 +84,10 @@ LOWERING = (
     check_room,
 )
 # these round differently than the source
-INEXACT = (multiply_by_reciprocals, mark_reductions, mark_lanes)
-# what makes an iteration need the one before stands after the decision which loops threads share, or aside
-SHARED = {put_off_additions: (put_off_in_rows,), delay: (), slide: ()}
+INEXACT = (recognise_products, multiply_by_reciprocals, mark_reductions, mark_lanes)
+# what makes an iteration need the one before, or leaves no loops, stands behind the decision which loops threads share,
+# or aside
+SHARED = {recognise_products: (), put_off_additions: (put_off_in_rows,), delay: (), slide: ()}
 
 
 def lowering(options: Options) -> Iterator[Callable[[Func], Func]]:
