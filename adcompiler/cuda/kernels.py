@@ -62,7 +62,7 @@ class Kernel:
         for name in (*active, *outputs):
             if name not in self.names:
                 raise TypeError(f"{self.name}() has no argument {name!r}; its arguments are {', '.join(self.names)}")
-        self._programs: dict[Any, Program] = {}
+        self._programs: dict[Any, list[tuple[Program, tuple[Any, ...]]]] = {}
         self._launched: dict[Any, Launched] = {}
         self._forward: Any = None
         self._last: Program | None = None
@@ -140,14 +140,19 @@ class Kernel:
         if len(args) != len(self.names):
             raise TypeError(f"{self.name}() takes {len(self.names)} arguments but {len(args)} were given")
         specs = tuple(map(_spec, args))
-        key = (specs, grid.axes)
-        if key not in self._programs:
-            self._check_types(specs)
-            check = Options.of("kernel", {}).check
-            request = Request(self.active, self.outputs, grid.axes, self.fastmath, check)
-            self._programs[key] = program(source_of(self.plain), specs, tuple(args), request)
-        self._last = self._programs[key]
-        return self._last
+        found = self._programs.setdefault((specs, grid.axes), [])
+        for made, values in found:
+            # what an argument had to be when the kernel was compiled, it must be again
+            if all(k in made.given or repr(args[k]) == repr(values[k]) for k in range(len(args))):
+                self._last = made
+                return made
+        self._check_types(specs)
+        check = Options.of("kernel", {}).check
+        request = Request(self.active, self.outputs, grid.axes, self.fastmath, check)
+        made = program(source_of(self.plain), specs, tuple(args), request)
+        found.append((made, tuple(None if k in made.given else a for k, a in enumerate(args))))
+        self._last = made
+        return made
 
     def _check_types(self, specs: Sequence[Spec]) -> None:
         """Raise for an active argument that is no real number, and for an output that is no array."""
@@ -210,6 +215,8 @@ class Launcher:
 def _spec(value: Any) -> Spec:
     """The specification of an argument: an array of any library is one of its element type and rank."""
     shape, dtype = form_of(value)
+    if isinstance(value, (tuple, list, dict)):
+        raise TypeProblem("a tuple as an argument of a differentiated kernel", None, "pass its items one by one")
     if shape is None or dtype is None or not len(shape):
         return spec_of(value)
     name = np.dtype(dtype).name

@@ -103,7 +103,8 @@ class Launched:
     def run(self, grid: Grid, args: Callable[[], Sequence[Any]], bars: Sequence[Array]) -> None:
         """Run the adjoint; `args` gives the arguments as they were, of which a launch may change its own copies."""
         printed = self.program.printed
-        given = [*args(), *self.program.outside, *bars]
+        found = args()
+        given = [*(found[k] for k in self.program.given), *self.program.outside, *bars]
         if not printed.work:
             grid.launch(self.kernel)(*given)
             return
@@ -120,7 +121,8 @@ class Launched:
             if not any(n > r for n, r in zip(found, self.needs, strict=True)):
                 return
             # threads that had memory enough are done; the others may have changed what they read
-            given = [*args(), *self.program.outside, *bars]
+            found = args()
+            given = [*(found[k] for k in self.program.given), *self.program.outside, *bars]
             self.needs = [max(2 * r, n) if n > r else r for n, r in zip(found, self.needs, strict=True)]
 
     def memory(self, grid: Grid, told: Sequence[int]) -> list[Array]:

@@ -36,7 +36,7 @@ from adcompiler.optimise.sharing import share_loads
 from adcompiler.optimise.simplify import simplify
 from adcompiler.optimise.threads import summed, with_grid, without_checks, without_unread_stores
 from adcompiler.outside import Lowered
-from adcompiler.signature import Spec
+from adcompiler.signature import Spec, StaticSpec
 from adcompiler.source import SourceFunc
 
 
@@ -58,6 +58,8 @@ class Program:
         The text.
     outside : tuple
         The values that the kernel reads from outside, which follow its arguments: constants, as Numba has them.
+    given : tuple of int
+        The positions of the arguments that the adjoint takes; the others are known when it is compiled.
     kept : tuple of int
         The positions of the arguments that the adjoint reads as they were before the kernel overwrote them.
     written : tuple of int
@@ -66,6 +68,7 @@ class Program:
 
     printed: Adjoint
     outside: tuple[object, ...]
+    given: tuple[int, ...]
     kept: tuple[int, ...]
     written: tuple[int, ...]
 
@@ -83,7 +86,7 @@ class Request:
 
 def program(source: SourceFunc, specs: tuple[Spec, ...], values: tuple[object, ...], request: Request) -> Program:
     """Differentiate a kernel."""
-    found, _ = lowered(source, specs, values, kernel=True)
+    found, specs = lowered(source, specs, values, kernel=True)
     fn = _run(found.func, PRIMAL, request.check)
     refuse_arrays(fn)
     together = frozenset(found.func.params[k] for k in found.atomic)
@@ -92,7 +95,8 @@ def program(source: SourceFunc, specs: tuple[Spec, ...], values: tuple[object, .
     refuse_divergent(fn, [Var(c.name) for c in found.captures if c.key[0] == BARRIER])
     refuse_large(fn, block)
     guarded = Guarded.of(fn)
-    made = _made(guarded, found, request, not block)
+    given = tuple(k for k, spec in enumerate(specs) if not isinstance(spec, StaticSpec))
+    made = _made(guarded, found, given, request, not block)
     if made.printed.unknown and block:
         raise UnsupportedSyntax(
             "in a kernel with shared memory, a loop of which no argument tells the length is recorded",
@@ -100,10 +104,10 @@ def program(source: SourceFunc, specs: tuple[Spec, ...], values: tuple[object, .
             "give loops lengths that follow from arguments and constants: for level in range(LEVELS)",
         )
     # a thread that finds its memory too short ends, and runs again: until then it may not have changed what others see
-    return _made(guarded, found, request, False) if made.printed.unknown else made
+    return _made(guarded, found, given, request, False) if made.printed.unknown else made
 
 
-def _made(guarded: Guarded, found: Lowered, request: Request, join: bool) -> Program:
+def _made(guarded: Guarded, found: Lowered, given: tuple[int, ...], request: Request, join: bool) -> Program:
     params = {p.name: p for p in guarded.fn.params}
     block = tuple(params[c.name] for c in found.captures if c.key[0] == SHARED)
     thread = Thread(
@@ -116,8 +120,7 @@ def _made(guarded: Guarded, found: Lowered, request: Request, join: bool) -> Pro
     count = len(bars) - len(thread.shared)
     inside = Inside(frozenset(bars[:count]), frozenset((*block, *bars[count:])), frozenset(bars[count:]))
     hidden = tuple(c for c in found.captures if c.key[0] not in (NUMBER, SHARED, BARRIER))
-    given = found.func.params[: len(found.func.params) - len(found.captures)]
-    order = (*given, *(Var(c.name) for c in hidden))
+    order = (*found.func.params[: len(given)], *(Var(c.name) for c in hidden))
     adjoint = _lowered(adjoint, inside, request.check)
     overwritten, reads = written(guarded.fn), read(adjoint)
     printed = _printed(adjoint, (*order, *bars[:count]), inside, found, request)
@@ -126,8 +129,9 @@ def _made(guarded: Guarded, found: Lowered, request: Request, join: bool) -> Pro
     return Program(
         printed,
         tuple(c.fetch() for c in hidden),
-        tuple(k for k, p in enumerate(order) if p in overwritten and p in reads),
-        tuple(k for k, p in enumerate(order) if p in overwritten),
+        given,
+        tuple(k for k, p in zip(given, order, strict=False) if p in overwritten and p in reads),
+        tuple(k for k, p in zip(given, order, strict=False) if p in overwritten),
     )
 
 
