@@ -159,6 +159,13 @@ def folded(parts: Array, op: str = "add") -> Array:
     return parts.reshape(parts.shape[0])
 
 
+def add_to_element(array: Array, index: tuple[int, ...], total: Array) -> None:
+    """Add the only element of an array of the device to an element of another array, if that has it."""
+    if all(-n <= k < n for k, n in zip(index, array.shape, strict=True)):
+        last = index[-1] % array.shape[-1]
+        _run(_add, 1, array[(*index[:-1], slice(last, last + 1))], total)
+
+
 @dataclass(slots=True, eq=False)
 class Items:
     """A kernel over items, called with the range of their indices and with what the kernel is given.

@@ -18,7 +18,7 @@ from adcompiler.source import source_of
 
 
 def kernel(
-    *, active: Sequence[str], outputs: Sequence[str], fastmath: bool = True
+    *, active: Sequence[str], outputs: Sequence[str], fastmath: bool = True, deterministic: bool = False
 ) -> Callable[[Callable[..., None]], Kernel]:
     """Differentiate a kernel that is written for `numba.cuda`.
 
@@ -30,6 +30,9 @@ def kernel(
         The arrays that the kernel computes.
     fastmath : bool
         Whether a GPU may join products and sums, and use its faster functions, in the adjoint.
+    deterministic : bool
+        Whether sums over threads are made in a fixed order, so that equal arguments give equal bits; a kernel whose
+        adjoint adds atomically in other ways is refused.
 
     Examples
     --------
@@ -44,7 +47,7 @@ def kernel(
     """
 
     def decorate(function: Callable[..., None]) -> Kernel:
-        return Kernel(function, tuple(active), tuple(outputs), fastmath)
+        return Kernel(function, tuple(active), tuple(outputs), fastmath, deterministic)
 
     return decorate
 
@@ -53,9 +56,15 @@ class Kernel:
     """A kernel of `numba.cuda` with its adjoint."""
 
     def __init__(
-        self, function: Callable[..., None], active: tuple[str, ...], outputs: tuple[str, ...], fastmath: bool
+        self,
+        function: Callable[..., None],
+        active: tuple[str, ...],
+        outputs: tuple[str, ...],
+        fastmath: bool,
+        deterministic: bool,
     ) -> None:
-        self.function, self.active, self.outputs, self.fastmath = function, active, outputs, fastmath
+        self.function, self.active, self.outputs = function, active, outputs
+        self.fastmath, self.deterministic = fastmath, deterministic
         self.plain = entry_point(function)[0]
         self.name = self.plain.__name__
         self.names = tuple(inspect.signature(self.plain).parameters)
@@ -148,7 +157,7 @@ class Kernel:
                 return made
         self._check_types(specs)
         check = Options.of("kernel", {}).check
-        request = Request(self.active, self.outputs, grid.axes, self.fastmath, check)
+        request = Request(self.active, self.outputs, grid.axes, self.fastmath, self.deterministic, check)
         made = program(source_of(self.plain), specs, tuple(args), request)
         found.append((made, tuple(None if k in made.given else a for k, a in enumerate(args))))
         self._last = made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -103,27 +104,49 @@ class Launched:
     def run(self, grid: Grid, args: Callable[[], Sequence[Any]], bars: Sequence[Array]) -> None:
         """Run the adjoint; `args` gives the arguments as they were, of which a launch may change its own copies."""
         printed = self.program.printed
-        found = args()
-        given = [*(found[k] for k in self.program.given), *self.program.outside, *bars]
-        if not printed.work:
-            grid.launch(self.kernel)(*given)
-            return
+        given = self.given(args, bars)
+        totals = [_zeros(grid.threads, _type_of(given[s.array])) for s in printed.sums]
         told = self.extents(*given)
         if not printed.unknown:
-            grid.launch(self.kernel)(*given, *self.memory(grid, told))
-            return
-        self.needs = self.needs or [_FIRST_ROWS] * printed.unknown
+            grid.launch(self.kernel)(*given, *self.memory(grid, told), *totals)
+        else:
+            self.repeated(grid, args, bars, told, totals)
+        named = dict(zip(self.names, given, strict=True))
+        for found, total in zip(printed.sums, totals, strict=True):
+            index = tuple(k if isinstance(k, int) else int(named[k]) for k in found.index)
+            _add_to(given[found.array], index, total)
+
+    def given(self, args: Callable[[], Sequence[Any]], bars: Sequence[Array]) -> list[Any]:
+        """The arguments of the kernel, but for memory of threads."""
+        found = args()
+        return [*(found[k] for k in self.program.given), *self.program.outside, *bars]
+
+    def repeated(
+        self,
+        grid: Grid,
+        args: Callable[[], Sequence[Any]],
+        bars: Sequence[Array],
+        told: Sequence[int],
+        totals: Sequence[Array],
+    ) -> None:
+        """Run the adjoint until all threads have memory enough for what they record."""
+        unknown = self.program.printed.unknown
+        self.needs = self.needs or [_FIRST_ROWS] * unknown
         done = _zeros(grid.threads, np.bool_)
         while True:
-            report = _zeros(NEEDS + printed.unknown, np.int64)
-            grid.launch(self.kernel)(*given, report, done, *self.memory(grid, told))
+            report = _zeros(NEEDS + unknown, np.int64)
+            # threads that had memory enough are done; the others may have changed what they read
+            given = self.given(args, bars)
+            grid.launch(self.kernel)(*given, report, done, *self.memory(grid, told), *totals)
             found = [int(n) for n in _to_host(report)[NEEDS:]]
             if not any(n > r for n, r in zip(found, self.needs, strict=True)):
                 return
-            # threads that had memory enough are done; the others may have changed what they read
-            found = args()
-            given = [*(found[k] for k in self.program.given), *self.program.outside, *bars]
             self.needs = [max(2 * r, n) if n > r else r for n, r in zip(found, self.needs, strict=True)]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the parameters that are not memory of threads."""
+        return tuple(inspect.signature(self.extents).parameters)
 
     def memory(self, grid: Grid, told: Sequence[int]) -> list[Array]:
         """The work arrays, with an element for each thread along their last axis."""
@@ -134,6 +157,17 @@ class Launched:
             shape = [max(n if is_known else next(needs), 1) for n, is_known in zip(extents, axes, strict=True)]
             found.append(_empty((*shape, grid.threads), dtype))
         return found
+
+
+def _type_of(array: Array) -> Any:
+    return np.dtype(form_of(array)[1])
+
+
+def _add_to(array: Array, index: tuple[int, ...], parts: Array) -> None:
+    """Add up what threads have found, always in the same order, and add that to an element."""
+    from adcompiler.backend.device import add_to_element, folded
+
+    add_to_element(array, index, folded(parts.reshape(1, parts.shape[0])))
 
 
 def _empty(shape: tuple[int, ...], dtype: Any) -> Array:

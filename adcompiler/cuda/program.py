@@ -16,6 +16,7 @@ from adcompiler.cuda.proofs import (
     refuse_divergent,
     refuse_large,
     refuse_late_ends,
+    refuse_unordered,
 )
 from adcompiler.emit.threads import Adjoint, Parts, emit_threads
 from adcompiler.errors import UnsupportedSyntax
@@ -81,6 +82,7 @@ class Request:
     outputs: tuple[str, ...]
     axes: tuple[int, ...]
     fastmath: bool
+    deterministic: bool
     check: bool
 
 
@@ -138,6 +140,9 @@ def _made(guarded: Guarded, found: Lowered, given: tuple[int, ...], request: Req
 def _printed(fn: Func, given: Sequence[Var], inside: Inside, found: Lowered, request: Request) -> Adjoint:
     barriers = frozenset(Var(c.name) for c in found.captures if c.key[0] == BARRIER)
     reads = all_reads(fn.body) | {s.array for s in walk(fn.body) if isinstance(s, Store)}
+    additions, sums = atomic(fn, inside, request.axes), frozenset(map(id, common_sums(fn, inside.bars)))
+    if request.deterministic:
+        refuse_unordered(fn, additions - sums)
     parts = Parts(
         f"{fn.name.removesuffix('_grad')}_adjoint",
         tuple(given),
@@ -145,9 +150,10 @@ def _printed(fn: Func, given: Sequence[Var], inside: Inside, found: Lowered, req
         inside.shadows,
         barriers,
         uniform_lines(fn, [p for p in fn.params if is_own(p.name)]),
-        atomic(fn, inside, request.axes),
-        frozenset(map(id, common_sums(fn, inside.bars))),
+        additions,
+        sums,
         max(request.axes, default=0) + 1,
+        request.deterministic,
     )
     return emit_threads(fn, parts, request.fastmath)
 

@@ -111,6 +111,18 @@ def prove(fn: Func, together: frozenset[Var], block: Sequence[Var], axes: Sequen
                     raise _refusal(threads, write, what)
 
 
+def refuse_unordered(fn: Func, additions: frozenset[int]) -> None:
+    """Refuse additions that threads make in an order that is another one in each launch."""
+    for stmt in walk(fn.body):
+        if id(stmt) in additions:
+            assert isinstance(stmt, Store)
+            raise UnsupportedSyntax(
+                f"deterministic=True: threads add to elements of '{stmt.array}' in no fixed order",
+                stmt.span,
+                "let each thread read elements of its own, or leave out deterministic=True",
+            )
+
+
 def refuse_divergent(fn: Func, barriers: Sequence[Var]) -> None:
     """Refuse a barrier of which it is not proven that all threads of a block reach it."""
     unknown = {s.target for s in walk(fn.body) if isinstance(s, Load) and s.array in barriers}

@@ -51,6 +51,17 @@ def {title}(array, index, value):
 
 
 @dataclass(frozen=True, slots=True)
+class Sum:
+    """An element to which all threads add: the position of its array among the parameters, and its index.
+
+    An item of the index is a number, or the name of a parameter.
+    """
+
+    array: int
+    index: tuple[int | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Adjoint:
     """The text of a kernel's adjoint, and what the host needs to know to launch it.
 
@@ -64,12 +75,15 @@ class Adjoint:
         Of each work array the element type, and for each axis whether the host can tell its extent.
     types : tuple of Type
         The types of the kernel's parameters.
+    sums : tuple of Sum
+        What the host adds up, of which each thread writes its part into an array that follows the work arrays.
     """
 
     text: str
     title: str
     work: tuple[tuple[str, tuple[bool, ...]], ...]
     types: tuple[Type, ...]
+    sums: tuple[Sum, ...]
 
     @property
     def unknown(self) -> int:
@@ -101,6 +115,8 @@ class Parts:
         Those of them that all threads run, each with a sum for an element that is the same for all.
     rank : int
         How many axes the launch has.
+    ordered : bool
+        Whether the host adds up those sums, in an order that is always the same.
     """
 
     title: str
@@ -112,6 +128,7 @@ class Parts:
     atomic: frozenset[int]
     sums: frozenset[int]
     rank: int
+    ordered: bool
 
 
 def emit_threads(fn: Func, parts: Parts, fastmath: bool) -> Adjoint:
@@ -124,7 +141,8 @@ def emit_threads(fn: Func, parts: Parts, fastmath: bool) -> Adjoint:
     body = statements.block(fn.body)
     work, grows = statements.item.work, statements.grows
     params = [names[p] for p in given] + ([REPORT, _DONE] if grows else []) + [f"{w.name}s" for w in work]
-    first = ast.parse("\n".join([*_memory(fn, names, parts), *_first(fn, names, work, parts.rank, grows)])).body
+    params += statements.totals
+    first = ast.parse("\n".join([*_memory(fn, names, parts), *_first(fn, names, statements, parts.rank)])).body
     last = ast.parse(f"{_DONE}[{_THREAD}] = True").body if grows else []
     kernel = function_of(title, params, [*first, *body, *last])
     options: dict[str, ast.expr] = {"fastmath": name("FAST")} if fastmath else {}
@@ -133,7 +151,15 @@ def emit_threads(fn: Func, parts: Parts, fastmath: bool) -> Adjoint:
     text = _HEAD + to_text(ast.Module(list(made), []), comments).strip("\n") + "\n"
     types = [fn.types[p.name] for p in given] + ([Type("int64", 1), Type("bool", 1)] if grows else [])
     types += [Type(fn.types[w.array.name].dtype, len(w.known) + 1) for w in work]
-    return Adjoint(text, title, tuple((fn.types[w.array.name].dtype, w.known) for w in work), tuple(types))
+    sums = [s for s in fn.body if isinstance(s, Store) and id(s) in parts.sums] if parts.ordered else []
+    types += [fn.types[s.array.name].array(1) for s in sums]
+    kept = tuple((fn.types[w.array.name].dtype, w.known) for w in work)
+    return Adjoint(text, title, kept, tuple(types), tuple(_sum(given, s) for s in sums))
+
+
+def _sum(given: Sequence[Var], stmt: Store) -> Sum:
+    index = (int(a.value) if isinstance(a, Const) else str(a) for a in stmt.index)  # type: ignore[call-overload]
+    return Sum(given.index(stmt.array), tuple(index))
 
 
 def _memory(fn: Func, names: Mapping[Var, str], parts: Parts) -> list[str]:
@@ -166,6 +192,7 @@ class ThreadStatements(ItemStatements):
         super().__init__(fn, plan, names, comments, known)
         self.parts = parts
         self.blocks: dict[str, str] = {}
+        self.totals: list[str] = []
         self.unknown = {s.target for s in walk(fn.body) if isinstance(s, Load) and s.array in parts.barriers}
 
     def block(self, block: Block) -> list[ast.stmt]:
@@ -196,6 +223,10 @@ class ThreadStatements(ItemStatements):
     def _store(self, stmt: Store) -> ast.stmt:
         if id(stmt) not in self.parts.atomic:
             return super()._store(stmt)
+        if id(stmt) in self.parts.sums and self.parts.ordered:
+            self.totals.append(self._unused(f"{self.names[stmt.array]}_threads"))
+            mine = ast.Subscript(name(self.totals[-1]), name(_THREAD), ast.Store())
+            return ast.Assign([mine], self.print.atom(stmt.value), lineno=0)
         place = self.print.element(stmt.array, stmt.index)
         add = "cuda.atomic.add"
         if id(stmt) in self.parts.sums and not self.grows:
@@ -224,8 +255,9 @@ def _helpers(blocks: Mapping[str, str], options: Mapping[str, ast.expr]) -> list
     return found
 
 
-def _first(fn: Func, names: Mapping[Var, str], work: Sequence[Work], rank: int, grows: bool) -> list[str]:
+def _first(fn: Func, names: Mapping[Var, str], statements: ThreadStatements, rank: int) -> list[str]:
     """The lines that find the numbers of a thread, and its part of the work arrays."""
+    work, grows = statements.item.work, statements.grows
     known = {p.name for p in fn.params}
     lines: list[str] = []
     for what, count in (("grid", "cuda.grid"), ("grid_size", "cuda.gridsize")):
@@ -238,7 +270,7 @@ def _first(fn: Func, names: Mapping[Var, str], work: Sequence[Work], rank: int, 
         for axis, letter in enumerate(AXES):
             if (v := thread_name(what, axis)) in known:
                 lines.append(f"{names[Var(v)]} = {place.format(axis=letter)}")
-    if work:
+    if work or statements.totals:
         lines += _linear(rank, names.get(Var(thread_name("grid", 0)), "cuda.grid(1)"))
     if grows:
         lines.append(f"if {_DONE}[{_THREAD}]:\n    return")

@@ -36,6 +36,7 @@ from adcompiler.frontend.values import (
     Static,
     Value,
 )
+from adcompiler.ir.threads import SHARED
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Atom, Check, Const, Var
 from adcompiler.outside import Lowered
@@ -201,7 +202,7 @@ def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: lis
     check_shrunk_lists(func, low.shrunk)
     known = aliases(func)
     written = frozenset(k for k, var in enumerate(every) if known.root(var) in known.stored)
-    together = threads.added_together(func, low.atomic)
+    together = threads.added_together(func, low.atomic, low.captures.of_kind(SHARED))
     atomic = frozenset(k for k, var in enumerate(every) if known.root(var) in together)
     guards = low.captures.every_guard()
     captures = tuple(capture for capture, _ in captured)

@@ -5,7 +5,7 @@ The members of the module are told by their names: in Numba's simulator it has t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -180,11 +180,12 @@ def _atomic(low: Lowering, args: list[Value], op: str) -> Value:
     return Conflict("what an element held before threads added to it", "atomic-value")
 
 
-def added_together(func: Func, atomic: Collection[tuple[Var, Span | None]]) -> set[Var]:
+def added_together(func: Func, atomic: Collection[tuple[Var, Span | None]], block: Sequence[Var]) -> set[Var]:
     """The arrays to which threads add, by their roots; raises where they do so without `cuda.atomic` too."""
     root = aliases(func).root
     places = {(root(array), span) for array, span in atomic}
-    together = {array for array, _ in places}
+    # threads use the memory of a block in turns, each in its own way
+    together = {array for array, _ in places} - set(map(root, block))
     for stmt in walk(func.body):
         if isinstance(stmt, Store) and root(stmt.array) in together and (root(stmt.array), stmt.span) not in places:
             raise UnsupportedSyntax(

@@ -116,7 +116,23 @@ def again_with_one_workspace() -> None:
         raise AssertionError(f"no {wrong.__name__}")
 
 
-OTHERS = [adds_to_what_is_there, again_with_one_workspace]
+def in_a_fixed_order() -> None:
+    """Sums over threads are added up by the host, also where threads run again."""
+    from dataclasses import replace
+
+    from adcompiler.cuda import kernel
+
+    for name in ("settle", "asian_option", "guarded_element", "slow_sum"):
+        launch = LAUNCHES[name]
+        made = kernel(active=launch.kernel.active, outputs=launch.kernel.outputs, deterministic=True)
+        ordered = replace(launch, kernel=made(launch.kernel.function))
+        (here, _), (there, _) = adjoint(ordered, 1.0), adjoint(launch, 1.0)
+        assert not any(line.strip().startswith("cuda.atomic.add") for line in ordered.kernel.source().splitlines())
+        for active in launch.kernel.active:
+            np.testing.assert_allclose(here[active], there[active], rtol=1e-12)
+
+
+OTHERS = [in_a_fixed_order, adds_to_what_is_there, again_with_one_workspace]
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")

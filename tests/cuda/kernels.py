@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import cuda, float32, float64
+from numba import cuda, float32, float64, int64
 
 from adcompiler.cuda import Kernel, kernel
 
@@ -464,3 +464,56 @@ def tiled_product(a, b, c):
 
 
 launch(tiled_product, (2, 2), (2, 2), normal(4, 6), normal(6, 4), zeros(4, 4))
+
+
+@kernel(active=("x", "p"), outputs=("y",))
+def slow_sum(x, p, y, square):
+    # `square` is known when the kernel is compiled
+    i = cuda.grid(1)
+    if i < x.shape[0]:
+        v = abs(x[i]) + 0.5
+        while v < 9.0:
+            v = v * (1.05 + 0.01 * p[0]) + 0.01 * math.sin(v)
+        if square:
+            y[i] = v * v
+
+
+launch(slow_sum, 1, 6, normal(5), normal(1), zeros(5), True)
+
+
+@kernel(active=("x",), outputs=("y",))
+def counted(x, b, y):
+    # additions to the memory of a block
+    sums = cuda.shared.array(3, float64)
+    t = cuda.threadIdx.x
+    i = cuda.grid(1)
+    if t < 3:
+        sums[t] = 0.0
+    cuda.syncthreads()
+    cuda.atomic.add(sums, b[i], x[i] * x[i])
+    cuda.syncthreads()
+    y[i] = math.sin(sums[b[i]]) * x[i]
+
+
+launch(counted, 2, 5, normal(10), RNG.integers(0, 3, 10), zeros(10))
+
+
+@kernel(active=("x",), outputs=("y",))
+def steps_of_a_block(x, order, y, steps):
+    # memory of a block overwritten in turns, and a table in it
+    u = cuda.shared.array(6, float64)
+    places = cuda.shared.array(6, int64)
+    t = cuda.threadIdx.x
+    i = cuda.grid(1)
+    u[t] = x[i]
+    places[t] = order[t]
+    cuda.syncthreads()
+    for _ in range(steps):
+        new = u[t] + 0.3 * math.sin(u[places[t]]) * u[t] - 0.1 * u[(t + 5) % 6] ** 2
+        cuda.syncthreads()
+        u[t] = new
+        cuda.syncthreads()
+    y[i] = u[t] * u[5 - t]
+
+
+launch(steps_of_a_block, 2, 6, normal(12), np.array([1, 2, 3, 4, 5, 0]), zeros(12), 3)

@@ -219,6 +219,12 @@ def test_refused(function, args, what: str) -> None:
     assert caught.value.filename == __file__ and caught.value.lineno and caught.value.fix
 
 
+def test_no_additions_without_an_order() -> None:
+    made = adcompiler.cuda.kernel(active=("x", "p"), outputs=("y",), deterministic=True)(neighbours)
+    with pytest.raises(ADCompilerError, match="threads add to elements of 'x_bar' in no fixed order"):
+        made.specialise(2, 4, X, X, X, 5)
+
+
 def test_an_array_between_is_followed_within_a_thread() -> None:
     made = adcompiler.cuda.kernel(active=("x",), outputs=("y",))(through).specialise(2, 4, X, X, X)
     assert "t[grid_x]" not in made.source()
