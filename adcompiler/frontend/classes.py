@@ -12,7 +12,7 @@ from types import FunctionType, MemberDescriptorType
 
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.inline import call_function
-from adcompiler.frontend.values import Seq, Unset, Value
+from adcompiler.frontend.values import Path, Seq, Unset, Value
 from adcompiler.signature import fields_of
 from adcompiler.source import source_of
 
@@ -75,12 +75,21 @@ def made(low: Lowering, cls: type, args: Sequence[Value], kwargs: Mapping[str, V
     names = attributes(cls)
     if names is None:
         return None
-    empty = Seq(tuple(map(Unset, names)), "object", cls)
+    empty = Seq(tuple(of_class(low, cls, name) or Unset(name) for name in names), "object", cls)
     if inspect.getattr_static(cls, "__init__") is object.__init__:
         if args or kwargs:
             raise low.fail("TypeError", f"{cls.__name__}() takes no arguments")
         return empty
     return initialised(low, empty, "__init__", args, kwargs, node)
+
+
+def of_class(low: Lowering, cls: type, name: str) -> Value | None:
+    """A number or another plain value that a class has under a name; None where it has none."""
+    missing = inspect.Parameter.empty
+    found = inspect.getattr_static(cls, name, missing)
+    if found is missing or callable(found) or hasattr(found, "__get__"):
+        return None
+    return low.captures.value(found, Path(("class", id(cls), name), name, lambda: getattr(cls, name)))
 
 
 def initialised(

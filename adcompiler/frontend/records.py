@@ -91,9 +91,7 @@ def _of_class(low: Lowering, owner: Seq, found: object, name: str, node: ast.AST
         return Partial(Static(found.__func__), (Static(cls),) if isinstance(found, classmethod) else (), ())
     if isinstance(found, property) and isinstance(found.fget, FunctionType):
         return call_function(low, found.fget, [owner], {}, node or low.frame.definition.node)
-    if found is not None and not callable(found) and not hasattr(found, "__get__"):
-        return low.captures.value(found, Path(("class", id(cls), name), name, lambda: getattr(cls, name)))
-    return None
+    return classes.of_class(low, cls, name)
 
 
 def above(low: Lowering, owner: Seq, after: type, name: str, node: ast.AST | None) -> Value | None:

@@ -147,8 +147,8 @@ program(optimiser_of_a_plain_class, lambda rng: (rng.uniform(1, 2, size=3), rng.
 
 
 class Running:
-    def __init__(self):
-        self.n, self.mean, self.square = 0, 0.0, 0.0
+    n = 0
+    mean = square = 0.0
 
     def push(self, x):
         self.n += 1
@@ -165,6 +165,8 @@ class Running:
 
 
 class Bounded(Running):
+    most = 1.5
+
     def __init__(self, most):
         super().__init__()
         if most > 0:
