@@ -14,7 +14,6 @@ from adcompiler.undivided import LOCK
 if TYPE_CHECKING:
     from adcompiler.calls.kept import Kept
     from adcompiler.compile import Compiled
-    from adcompiler.ir.wengert import Func
 
 
 class Plan:
@@ -58,7 +57,7 @@ class Plan:
 
     def _prepare(self, leaves: tuple[Any, ...]) -> None:
         if not self.compiled.on_device:
-            refuse_gpu_arrays(leaves, self.compiled.primal)
+            self._refuse_gpu_arrays(leaves)
         with LOCK:
             self.compiled.specialise(leaves)
             self.function, self.shared = self.compiled.callable, self.compiled.shared
@@ -66,13 +65,13 @@ class Plan:
         if self.keep is not None:
             self.keep()
 
-
-def refuse_gpu_arrays(leaves: Sequence[Any], fn: Func) -> None:
-    """Refuse arguments that the machine's own processor cannot read."""
-    for leaf, p in zip(leaves, fn.params, strict=False):
-        if is_gpu_type(type(leaf)):
-            raise TypeProblem(
-                f"argument {p.name!r} is an array of a GPU",
-                None,
-                "give the function target='cuda', or pass a copy in the machine's memory",
-            )
+    def _refuse_gpu_arrays(self, leaves: Sequence[Any]) -> None:
+        """Refuse arguments that the machine's own processor cannot read."""
+        for position, leaf in enumerate(leaves):
+            if is_gpu_type(type(leaf)):
+                # of machine code that is at hand, the function is made only to name its parameter
+                raise TypeProblem(
+                    f"argument {self.compiled.primal.params[position].name!r} is an array of a GPU",
+                    None,
+                    "give the function target='cuda', or pass a copy in the machine's memory",
+                )
