@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -76,6 +77,32 @@ def kernel_ptx(kernel: Any, types: Sequence[Type], capability: tuple[int, int]) 
     fast = kernel.targetoptions.get("fastmath", False)
     text: str = cuda.compile_ptx(kernel.py_func, tuple(arrays), cc=capability, fastmath=fast)[0]
     return text
+
+
+def kernel_resources(text: str, capability: tuple[int, int]) -> dict[str, int]:
+    """What a kernel, given as PTX, takes of a GPU: registers and bytes, as NVIDIA's linker counts them."""
+    try:
+        linker = importlib.import_module("cuda.bindings.nvjitlink")
+    except ImportError as error:
+        raise ADCompilerError("resources() needs nvJitLink", None, "pip install nvidia-nvjitlink") from error
+    data = text.encode()
+    handle = linker.create(2, [f"-arch=sm_{capability[0]}{capability[1]}", "-verbose"])
+    try:
+        linker.add_data(handle, linker.InputType.PTX, data, len(data), "kernel")
+        linker.complete(handle)
+        log = bytearray(linker.get_info_log_size(handle))
+        linker.get_info_log(handle, log)
+    finally:
+        linker.destroy(handle)
+    said = log.decode(errors="replace")
+    patterns = {
+        "registers": r"Used (\d+) registers",
+        "shared": r"(\d+) bytes smem",
+        "stack": r"(\d+) bytes stack frame",
+        "spilled": r"(\d+) bytes spill stores",
+    }
+    found = {name: re.search(pattern, said) for name, pattern in patterns.items()}
+    return {name: int(match[1]) if match else 0 for name, match in found.items()}
 
 
 def _mathematics() -> dict[str, Any]:

@@ -189,6 +189,12 @@ class Kernel:
         printed = self._latest().printed
         return cuda.kernel_ptx(cuda.module_function(printed.text, printed.title), printed.types, cc)
 
+    def resources(self, cc: tuple[int, int] = (9, 0)) -> dict[str, int]:
+        """Registers of a thread, and bytes of shared memory, of stack and spilled, which the adjoint takes of a GPU."""
+        from adcompiler.backend import cuda
+
+        return cuda.kernel_resources(self.ptx(cc), cc)
+
     def _latest(self) -> Program:
         if self._last is None:
             raise ADCompilerError(

@@ -32,8 +32,7 @@ _RESERVED |= frozenset(
     ("lane", "lanes", "place", "math", "np", "cuda", "FAST", REPORT, _DONE, _THREAD, *(f"grid_{a}" for a in AXES))
 )
 _BLOCK = """
-def {title}(array, index, value):
-    parts = cuda.shared.array(1024, {dtype})
+def {title}(parts, array, index, value):
     thread = cuda.threadIdx.x + cuda.blockDim.x * (cuda.threadIdx.y + cuda.blockDim.y * cuda.threadIdx.z)
     size = cuda.blockDim.x * cuda.blockDim.y * cuda.blockDim.z
     parts[thread] = value
@@ -142,7 +141,8 @@ def emit_threads(fn: Func, parts: Parts, fastmath: bool) -> Adjoint:
     work, grows = statements.item.work, statements.grows
     params = [names[p] for p in given] + ([REPORT, _DONE] if grows else []) + [f"{w.name}s" for w in work]
     params += statements.totals
-    first = ast.parse("\n".join([*_memory(fn, names, parts), *_first(fn, names, statements, parts.rank)])).body
+    declared = [*_memory(fn, names, parts), *statements.scratch]
+    first = ast.parse("\n".join([*declared, *_first(fn, names, statements, parts.rank)])).body
     last = ast.parse(f"{_DONE}[{_THREAD}] = True").body if grows else []
     kernel = function_of(title, params, [*first, *body, *last])
     options: dict[str, ast.expr] = {"fastmath": name("FAST")} if fastmath else {}
@@ -216,6 +216,11 @@ class ThreadStatements(ItemStatements):
         """Whether a thread may find that it has too little memory, and end."""
         return not all(known for w in self.item.work for known in w.known)
 
+    @property
+    def scratch(self) -> list[str]:
+        """The lines that declare memory in which a block adds up."""
+        return [f"parts_{t} = cuda.shared.array(1024, {ast.unparse(name(dtype_name(t)))})" for t in self.blocks]
+
     def failed(self) -> ast.stmt:
         """The end of a thread whose memory is too short: nothing that others see has been changed."""
         return ast.Return(None)
@@ -228,12 +233,13 @@ class ThreadStatements(ItemStatements):
             mine = ast.Subscript(name(self.totals[-1]), name(_THREAD), ast.Store())
             return ast.Assign([mine], self.print.atom(stmt.value), lineno=0)
         place = self.print.element(stmt.array, stmt.index)
-        add = "cuda.atomic.add"
+        add, given = "cuda.atomic.add", [place.value, place.slice]
         if id(stmt) in self.parts.sums and not self.grows:
             dtype = self.fn.types[stmt.array.name].dtype
-            add = self.blocks.setdefault(dtype, f"add_of_block_{dtype}" if dtype != "float64" else "add_of_block")
+            self.blocks[dtype] = add = f"add_of_block_{dtype}" if dtype != "float64" else "add_of_block"
+            given.insert(0, name(f"parts_{dtype}"))
         value = self.print.atom(stmt.value)
-        added = ast.Expr(call(add, place.value, place.slice, value))
+        added = ast.Expr(call(add, *given, value))
         if id(stmt) in self.parts.sums and self.grows:
             # threads that reach no such element may have none
             return ast.If(compare(value, ast.NotEq(), ast.Constant(0.0)), [added], [])
@@ -247,10 +253,10 @@ def _is_barrier(stmt: ast.stmt) -> bool:
 def _helpers(blocks: Mapping[str, str], options: Mapping[str, ast.expr]) -> list[ast.stmt]:
     """The functions that add up the values of a block's threads."""
     found: list[ast.stmt] = []
-    for dtype, title in blocks.items():
-        made = ast.parse(_BLOCK.format(title=title, dtype=dtype_name(dtype))).body[0]
+    for title in blocks.values():
+        made = ast.parse(_BLOCK.format(title=title)).body[0]
         assert isinstance(made, ast.FunctionDef)
-        made.decorator_list = [call("cuda.jit", device=ast.Constant(True), **options)]
+        made.decorator_list = [call("cuda.jit", device=ast.Constant(True), inline=ast.Constant("always"), **options)]
         found.append(made)
     return found
 

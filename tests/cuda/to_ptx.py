@@ -35,6 +35,8 @@ def main() -> None:
     for name, launch in LAUNCHES.items():
         made = launch.kernel.specialise(launch.grid, launch.block, *launch.args)
         print(json.dumps([name, "adjoint", made.ptx(cc=(9, 0))]), flush=True)
+    taken = LAUNCHES["settle"].kernel.resources()
+    assert 0 < taken["registers"] < 128 and not taken["spilled"], taken
 
 
 if __name__ == "__main__":
