@@ -43,6 +43,7 @@ from adcompiler.optimise.share import share_loops, share_strictly
 from adcompiler.optimise.sharing import share_loads
 from adcompiler.optimise.simplify import simplify
 from adcompiler.optimise.stops import drop_stops
+from adcompiler.optimise.stored import store_products
 from adcompiler.optimise.unguarded import drop_guards
 from adcompiler.optimise.unselected import skip_unselected
 from adcompiler.optimise.unsigned import unsigned_indices
@@ -54,6 +55,7 @@ from adcompiler.source import SourceFunc
 
 # casts of indices come last: they hide an index from every analysis
 LOWERING = (
+    store_products,
     lower_arrays,
     simplify,
     read_kept,
@@ -84,10 +86,10 @@ LOWERING = (
     check_room,
 )
 # these round differently than the source
-INEXACT = (recognise_products, multiply_by_reciprocals, mark_reductions, mark_lanes)
+INEXACT = (store_products, recognise_products, multiply_by_reciprocals, mark_reductions, mark_lanes)
 # what makes an iteration need the one before, or leaves no loops, stands behind the decision which loops threads share,
 # or aside
-SHARED = {recognise_products: (), put_off_additions: (put_off_in_rows,), delay: (), slide: ()}
+SHARED = {store_products: (), recognise_products: (), put_off_additions: (put_off_in_rows,), delay: (), slide: ()}
 
 
 def lowering(options: Options) -> Iterator[Callable[[Func], Func]]:

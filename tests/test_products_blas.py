@@ -72,17 +72,38 @@ def test_tiles_on_any_machine(dtype: type) -> None:
     """What vectors of 512 bits are written for is right without them, and writes nothing beside the result."""
     text = "import llvmlite.binding\nimport numba as nb\nimport numba.extending\nimport numpy as np\n\n"
     text += library_functions(["_by_tiles"], "numba")
-    tiles = cpu.numba_function(f"{text}\ndef tiles(c, a, b):\n    _by_tiles(c, a, b)\n", "tiles", keep=False)
+    tiles = cpu.numba_function(f"{text}\ndef tiles(c, a, b, add):\n    _by_tiles(c, a, b, add)\n", "tiles", keep=False)
     rng = np.random.default_rng(1)
     for m, k, n in [(8, 1, 24), (9, 3, 25), (1, 5, 8), (40, 513, 17), (33, 1030, 1), (3, 0, 9), (0, 2, 2)]:
         # small integers, so that sums are exact
         a, b = (rng.integers(-9, 10, shape).astype(dtype) for shape in ((m, k), (k, n)))
         for second in (b, np.asfortranarray(b)):
-            c = np.full((m + 2, n + 2), 7, dtype=dtype)
-            tiles(c[1:-1, 1:-1], a[:, :], second[:, :])
-            expected = np.full_like(c, 7)
-            expected[1:-1, 1:-1] = a @ b
-            np.testing.assert_array_equal(c, expected)
+            for add in (False, True):
+                c = np.full((m + 2, n + 2), 7, dtype=dtype)
+                tiles(c[1:-1, 1:-1], a[:, :], second[:, :], add)
+                expected = np.full_like(c, 7)
+                expected[1:-1, 1:-1] = a @ b + (7 if add else 0)
+                np.testing.assert_array_equal(c, expected)
+
+
+@pytest.mark.parametrize("letter", ["d", "z"])
+def test_products_are_written_and_added_to_every_layout(letter: str) -> None:
+    """What stands beside the result stays, and what stood there is not read unless it is added to."""
+    text = "import llvmlite.binding\nimport numba as nb\nimport numba.extending\nimport numpy as np\n\n"
+    text += library_functions([f"_{letter}product_into"], "numba")
+    call = f"def into_{letter}(c, a, b, add):\n    _{letter}product_into(c, a, b, add)\n"
+    into = cpu.numba_function(f"{text}\n{call}", f"into_{letter}", keep=False)
+    rng = np.random.default_rng(2)
+    dtype = {"d": np.float64, "z": np.complex128}[letter]
+    for (m, k, n), spread, turned, add in itertools.product(SIZES, (1, 2), (False, True), (False, True)):
+        a, b = (rng.integers(-9, 10, shape).astype(dtype) for shape in ((m, k), (k, n)))
+        whole = np.full((m + 2, spread * n + 3), 5 if add else np.nan, dtype=dtype)
+        expected = whole.copy()
+        place = (slice(1, -1), slice(1, 1 + spread * n, spread))
+        expected[place] = a @ b + (5 if add else 0)
+        c = whole[place]
+        into(*((c.T, b.T, a.T) if turned else (c, a, b)), add)
+        np.testing.assert_array_equal(whole, expected)
 
 
 def test_threads_are_asked_of_openblas_or_unknown() -> None:

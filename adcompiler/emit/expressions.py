@@ -11,14 +11,14 @@ import numpy as np
 from adcompiler.emit import parts
 from adcompiler.emit.casts import NARROW, OPERATORS, Dialect, conversions
 from adcompiler.emit.folding import Plan
-from adcompiler.emit.opaque import library_call, product
+from adcompiler.emit.opaque import LETTERS, library_call, product
 from adcompiler.emit.several import LANES
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, method, name, tuple_of
 from adcompiler.emit.telling import MANY, SHORT
 from adcompiler.ir.ops import OPS, kind
 from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.types import Type
-from adcompiler.ir.wengert import Assign, Atom, Const, Func, Index, Load, NewAxis, Slice, Var, is_whole
+from adcompiler.ir.wengert import Assign, Atom, Const, Func, Index, Load, NewAxis, Slice, Store, Var, is_whole
 
 BINARY: dict[str, type[ast.operator]] = {
     "add": ast.Add,
@@ -119,6 +119,12 @@ class Expressions:
                 axis = dict(stmt.params)["axis"]
                 assert isinstance(axis, int)
                 return ast.Subscript(shape, ast.Constant(axis), LOAD)
+
+    def stored(self, stmt: Store, product: Assign) -> ast.expr:
+        """The call that computes a product in an array, or adds it to what stands there."""
+        place = self.atom(stmt.array) if all(map(is_whole, stmt.index)) else self.element(stmt.array, stmt.index)
+        letter = LETTERS[self.fn.types[stmt.array.name].dtype]
+        return call(f"_{letter}product_into", place, *map(self.atom, product.args), ast.Constant(stmt.add))
 
     # -- indexing ------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from adcompiler.emit.casts import OPERATORS
 from adcompiler.emit.reads import contents, fixed, is_pure, shown, tails
 from adcompiler.errors import Span
 from adcompiler.ir.memory import Memory
+from adcompiler.ir.ops import STORED
 from adcompiler.ir.walk import blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Load, Loop, Stmt, Store, Var, While
 
@@ -138,7 +139,7 @@ class _Folder:
             if isinstance(stmt, (Assign, Load)) and stmt.target in self.needed:
                 final = self._final(block, position, stmt, place)
                 cost = _width(stmt) - len(stmt.target.name)
-                if final is not None and room[final] >= cost:
+                if final is not None and (room[final] >= cost or _is_stored(stmt)):
                     room[final] -= cost
                     place[stmt.target] = final
                     self.folded[stmt.target] = stmt
@@ -149,7 +150,8 @@ class _Folder:
         if len(uses) != 1 or uses[0].fixed or uses[0].block != id(block):
             return None
         final = uses[0].position
-        if not is_temporary(stmt.target, stmt.span) and not (final < len(block) and _is_term(stmt, block[final])):
+        named = not (_is_stored(stmt) or is_temporary(stmt.target, stmt.span))
+        if named and not (final < len(block) and _is_term(stmt, block[final])):
             return None
         if final < len(block):
             user = block[final]
@@ -160,6 +162,11 @@ class _Folder:
         if self.memory.changed(contents(stmt, self.fn, self.memory), block[position + 1 : final]):
             return None
         return final
+
+
+def _is_stored(stmt: Assign | Load) -> bool:
+    """Whether a line is printed with the store of what it computes."""
+    return isinstance(stmt, Assign) and STORED in stmt.params
 
 
 def is_temporary(var: Var, span: Span | None) -> bool:

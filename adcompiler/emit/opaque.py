@@ -169,6 +169,7 @@ def _split(steps, slots):
 
 #: Functions that others call.
 _FIRST = (
+    *(f"_{letter}{name}" for letter in LETTERS.values() for name in ("product", "product_into", "product_in_rows")),
     *("_by_rows", "_by_tiles", "_finite", "_laid_out", "_lu_solve2", "_minus", "_regular", "_tile", "_united"),
     *BLAS,
     *(FFT.keys() - {"_fft"}),
@@ -272,8 +273,8 @@ def library_functions(used: Collection[str], dialect: Dialect) -> str:
     """The definitions of the functions that a text calls, with those they call first."""
     known = _FOR_NUMBA if dialect == "numba" else _FOR_PYTHON
     wanted = {name for name in used if name in known}
-    for _ in range(3):
-        wanted |= {name for name in _FIRST if name in known and any(f"{name}(" in known[other] for other in wanted)}
+    while found := {n for n in _FIRST if n in known and any(f"{n}(" in known[other] for other in wanted)} - wanted:
+        wanted |= found
     first = sorted(wanted, key=lambda name: (name not in _FIRST, name))
     if dialect == "python":
         return "".join(f"{known[name]}\n\n" for name in first)
@@ -301,4 +302,4 @@ def on_its_own(name: str) -> str:
     return "".join(f"{line}\n" for used, line in modules.items() if used in text) + f"\n{text.lstrip()}"
 
 
-__all__ = ["APART", "LIBRARY", "definition", "library_call", "library_functions", "on_its_own", "product"]
+__all__ = ["APART", "LETTERS", "LIBRARY", "definition", "library_call", "library_functions", "on_its_own", "product"]

@@ -37,39 +37,72 @@ def _laid_out(a):
     return 0, 0
 '''
 
-_MATMUL = Template('''
-def _${letter}matmul(a, b):
+# where a call of BLAS would cost more
+_FEW = 500
+_SUM = """            for l in range(k):
+                f = a[i, l]
+                for j in range(n):
+                    c[i, j] += f * b[l, j]
+"""
+
+_MATMUL = Template(f'''
+def _${{letter}}matmul(a, b):
     """The product of two matrices."""
     m, k = a.shape
     n = b.shape[1]
     c = np.empty((m, n), dtype=a.dtype)
-    if m * n * k < 500:
+    if m * n * k < {_FEW}:
         for i in range(m):
             for j in range(n):
                 c[i, j] = 0
-            for l in range(k):
-                f = a[i, l]
+{_SUM}    else:
+        _${{letter}}product_in_rows(c, a, b, False)
+    return c
+''')
+
+_INTO = Template('''
+def _${letter}matmul_into(c, a, b, add):
+    """Write the product of two matrices to a third one, or add it."""
+    rows, columns = _laid_out(c)
+    if rows:
+        _${letter}product_in_rows(c, a, b, add)
+    elif columns:
+        _${letter}product_in_rows(c.T, b.T, a.T, add)
+    else:
+        d = _${letter}product(a, b)
+        for i in range(d.shape[0]):
+            for j in range(d.shape[1]):
+                c[i, j] = c[i, j] + d[i, j] if add else d[i, j]
+''')
+
+_IN_ROWS = Template(f'''
+def _${{letter}}matmul_in_rows(c, a, b, add):
+    """Write or add the product of two matrices; the elements of a row of `c` follow each other."""
+    m, k = a.shape
+    n = b.shape[1]
+    if m * n * k < {_FEW}:
+        for i in range(m):
+            if not add:
                 for j in range(n):
-                    c[i, j] += f * b[l, j]
-        return c
-${tiles}    p, q = _laid_out(a)
+                    c[i, j] = 0
+{_SUM}        return
+${{tiles}}    p, q = _laid_out(a)
     r, s = _laid_out(b)
     if p + q == 0:
         a, p = _by_rows(a), k
     if r + s == 0:
         b, r = _by_rows(b), n
-    one, zero = np.empty(1, dtype=a.dtype), np.empty(1, dtype=a.dtype)
-    one[0], zero[0] = 1, 0
-    _${letter}gemm(${kind}, 110 if r else 116, 110 if p else 116, n, m, k, one.ctypes, b.ctypes, r + s,
-                   a.ctypes, p + q, zero.ctypes, c.ctypes, n)
-    return c
+    one, beta = np.empty(1, dtype=a.dtype), np.empty(1, dtype=a.dtype)
+    one[0], beta[0] = 1, 1 if add else 0
+    _${{letter}}gemm(${{kind}}, 110 if r else 116, 110 if p else 116, n, m, k, one.ctypes, b.ctypes, r + s,
+                   a.ctypes, p + q, beta.ctypes, c.ctypes, c.strides[0] // c.itemsize)
 ''')
 
 # BLAS shares products larger than this among its threads; where there are no such vectors, Numba drops the branch
 _TILES = """    if _WIDE:
         if (m >= 8 or b.strides[1] == b.itemsize) and (m * n * k < 262144 or _threads() == 1):
-            _by_tiles(c, a, b)
-            return c
+            _by_tiles(c, a, b, add)
+            return
 """
 
 _MATVEC = Template('''
@@ -121,6 +154,20 @@ def _${letter}product(typing, a, b):
     return result(a.copy(layout="A"), b.copy(layout="A")), call
 ''')
 
+_PRODUCT_INTO = '''
+@nb.extending.intrinsic
+def _${letter}product_where(typing, c, a, b, add):
+    """Write or add `np.dot(a, b)` to a matrix, compiled once for all layouts in memory."""
+
+    def where(c, a, b, add):
+        _${letter}matmul_where(c, a, b, add)
+
+    def call(context, builder, signature, args):
+        return context.compile_internal(builder, where, signature, args)
+
+    return nb.types.none(*(x.copy(layout="A") for x in (c, a, b)), nb.boolean), call
+'''
+
 #: What LAPACK and BLAS call the element types.
 LETTERS = {"float32": "s", "float64": "d", "complex64": "c", "complex128": "z"}
 
@@ -134,16 +181,23 @@ def _for_all(name: str, template: Template) -> dict[str, str]:
 
 
 #: Those worth a call.
-BLAS: dict[str, str] = {**_for_all("matmul", _MATMUL), **_for_all("matvec", _MATVEC)}
+BLAS: dict[str, str] = {
+    **_for_all("matmul", _MATMUL),
+    **_for_all("matmul_into", _INTO),
+    **_for_all("matmul_in_rows", _IN_ROWS),
+    **_for_all("matvec", _MATVEC),
+}
 #: The functions, by the names that texts use.
 PRODUCTS: dict[str, str] = {
     **_for_all("product", _PRODUCT),
+    **_for_all("product_into", Template(_PRODUCT_INTO.replace("where", "into"))),
+    **_for_all("product_in_rows", Template(_PRODUCT_INTO.replace("where", "in_rows"))),
     **BLAS,
     "_by_tiles": BY_TILES,
     "_laid_out": _LAID_OUT,
     "_tile": TILE,
 }
 #: Declarations that stand before the functions of their names.
-DECLARED: dict[str, str] = {**_for_all("matmul", _GEMM), **_for_all("matvec", _GEMV), "_by_tiles": WIDE}
+DECLARED: dict[str, str] = {**_for_all("matmul_in_rows", _GEMM), **_for_all("matvec", _GEMV), "_by_tiles": WIDE}
 
 __all__ = ["BLAS", "DECLARED", "LETTERS", "PRODUCTS"]

@@ -18,6 +18,7 @@ from adcompiler.emit.sharing import Shared, read_outside
 from adcompiler.emit.syntax import LOAD, STORE, call, compare, name
 from adcompiler.emit.telling import MANY, SHORT, TELL
 from adcompiler.errors import Span
+from adcompiler.ir.ops import STORED
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
@@ -88,7 +89,10 @@ class Statements:
             case Assign(target=target) | Load(target=target):
                 assert is_pure(stmt)
                 return [self._assign(target, stmt)]
-            case Store():
+            case Store(value=value):
+                product = self.plan.folded.get(value) if isinstance(value, Var) else None
+                if isinstance(product, Assign) and STORED in product.params:
+                    return [ast.Expr(self.print.stored(stmt, product))]
                 return [self._store(stmt)]
             case Loop():
                 return self._loop(stmt)

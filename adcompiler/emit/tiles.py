@@ -73,8 +73,8 @@ def _tile(typing, c, a, b, count, more):
 # the columns of `b` that stand over many tiles are packed: read from far apart, they would take each other's places in
 # the cache
 BY_TILES = '''
-def _by_tiles(c, a, b):
-    """Write the product of two matrices; the elements of a row of `c` follow each other."""
+def _by_tiles(c, a, b, add):
+    """Write or add the product of two matrices; the elements of a row of `c` follow each other."""
     m, k = a.shape
     n, vector = b.shape[1], 64 // c.itemsize
     packed = np.empty((min(k, 512), 3 * vector), dtype=c.dtype)
@@ -91,11 +91,11 @@ def _by_tiles(c, a, b):
             for i in range(0, m, 8):
                 rows, columns = a[i:i + 8, l:l + 512], c[i:i + 8, j:j + width]
                 if width > 2 * vector:
-                    _tile(columns, rows, over, 3, l > 0)
+                    _tile(columns, rows, over, 3, add or l > 0)
                 elif width > vector:
-                    _tile(columns, rows, over, 2, l > 0)
+                    _tile(columns, rows, over, 2, add or l > 0)
                 else:
-                    _tile(columns, rows, over, 1, l > 0)
+                    _tile(columns, rows, over, 1, add or l > 0)
 '''
 
 #: What is known when the text is compiled, and what BLAS is asked when it runs.

@@ -154,6 +154,8 @@ _ON_COMPLEX = frozenset(
 
 #: The parameter of an array's line that says that each iteration of the loop around its accesses may have its own.
 OWN = "own"
+#: The parameter of a product that one call computes and stores, with the store that follows.
+STORED = ("stored", True)
 
 
 def takes_complex(op: str) -> bool:

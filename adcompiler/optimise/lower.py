@@ -7,7 +7,7 @@ from dataclasses import replace
 from adcompiler.ir.build import ZERO, Builder, make_func
 from adcompiler.ir.dead import drop_dead
 from adcompiler.ir.memory import Memory
-from adcompiler.ir.ops import kind
+from adcompiler.ir.ops import STORED, kind
 from adcompiler.ir.walk import rename
 from adcompiler.ir.wengert import (
     Assign,
@@ -70,6 +70,7 @@ class Lowering:
         self.arrays.places.natural |= {e for s in fn.shapes.values() for e in s if isinstance(e, Var)}
         self.nest: Nest | None = None
         self.work: set[Var] = set()
+        self.stored: set[Atom] = set()
 
     def block(self, block: Block) -> Block:
         """A block without array lines."""
@@ -100,8 +101,10 @@ class Lowering:
                     self.b.add(stmt)
                 else:
                     self.element(stmt)
-            case Store(index=index):
-                if _is_region(index):
+            case Store(index=index, value=value):
+                if value in self.stored:
+                    self.place(stmt)
+                elif _is_region(index):
                     self.gather(stmt)
                 else:
                     self.element(stmt)
@@ -254,6 +257,8 @@ class Lowering:
     def product(self, stmt: Assign) -> None:
         """A product of float matrices or vectors stays a call; any other is a sum of products."""
         dtype = self.b.types[stmt.target.name].dtype
+        if STORED in stmt.params:
+            self.stored.add(stmt.target)
         if not self.b.types[stmt.target.name].is_float or is_small(self.b, stmt):
             views, product, total = as_sum(self.b, stmt)
             for line in views:
@@ -262,6 +267,12 @@ class Lowering:
             self.gather(total)
             return
         self.whole(stmt, dtype)
+
+    def place(self, stmt: Store) -> None:
+        """The store of a product, which its call does."""
+        if self.nest and self.nest.disturbs([stmt.array], [stmt.array]):
+            self.close()
+        self.b.add(stmt)
 
     def whole(self, stmt: Assign, dtype: str) -> None:
         """A call that reads its arguments as memory of one element type, contiguous except for those of products."""

@@ -206,3 +206,30 @@ program(
     lambda rng: ((rng.normal(size=(3, 3)) + 3 * np.eye(3)).astype(np.float32), rng.normal(size=3).astype(np.float32)),
     (0, 1),
 )
+
+
+def products_where_they_are_stored(a, b, y):
+    for k in range(y.shape[0]):
+        y[k] = a @ b
+        y[k].T[...] += np.sin(a) @ b
+        y[k, ::2] += b[::2] @ a
+        p = a @ y[k]
+        y[k] = p
+        q = b @ a
+        a *= 0.5
+        y[k] += q
+        r = a @ b
+        y[k] -= r
+        y[k] += r
+    b[:] = b @ a
+    b += b @ a
+    a[1:] += b[1:] @ b
+    y[0] += a @ y[1]
+    return np.sum(y**2) + np.sum(a * b)
+
+
+program(
+    products_where_they_are_stored,
+    lambda rng: (rng.normal(size=(5, 5)), rng.normal(size=(5, 5)), rng.normal(size=(2, 5, 5))),
+    (0, 1, 2),
+)
