@@ -210,7 +210,7 @@ def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None 
         case ListOf() | Rows() | Growing() | RangeValue() if hasattr([], name):
             return Method(owner, name)
     if isinstance(owner, Seq) and owner.record is not None:
-        fields = ", ".join(names_of(owner.record))
+        fields = ", ".join(names_of(low, owner.record))
         raise low.refuse("unknown-field", name=name, kind=owner.record.__name__, fields=fields)
     raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner), near="")
 

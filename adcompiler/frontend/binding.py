@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TypeGuard
 
 from adcompiler.frontend import dictionaries, heap, indexing, records
-from adcompiler.frontend.classes import is_stored, names_of
+from adcompiler.frontend.classes import attributes, is_stored, names_of
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.iteration import item, items_of, iterable
 from adcompiler.frontend.naming import bears
@@ -215,9 +215,12 @@ def store_attribute(low: Lowering, owner: Value, target: ast.Attribute, value: V
 def field_of(low: Lowering, owner: Value, target: ast.Attribute) -> tuple[Seq, int]:
     """The record whose field is assigned, and the number of the field."""
     if is_instance(owner) and isinstance(owner, Seq) and owner.record is not None:
-        names = names_of(owner.record)
-        if target.attr in names and is_stored(owner.record, target.attr):
-            return owner, names.index(target.attr)
+        names = names_of(low, owner.record)
+        if is_stored(owner.record, target.attr):
+            if target.attr in names:
+                return owner, names.index(target.attr)
+            if attributes(owner.record) is not None and owner.record.__dictoffset__:
+                raise Changes(owner.record, target.attr)
     raise low.refuse("attribute-write", target)
 
 
@@ -230,7 +233,8 @@ def store_number(low: Lowering, owner: ListOf, items: list[Value], value: Value,
     numbers = b.type(owner.array)
     wanted = Type(numbers.dtype, weak=owner.weak)
     one = len(items) == 1 and isinstance(items[0], (Var, Const)) and not b.type(items[0]).rank
-    fits = isinstance(value, (Var, Const)) and b.type(value) == wanted
+    # one of NumPy's numbers among Python's makes all of a list NumPy's
+    fits = isinstance(value, (Var, Const)) and b.type(value) in (wanted, Type(numbers.dtype, weak=True))
     made = b.made.get(owner.array.name)
     grows = isinstance(made, Load) and made.array in low.grown and b.type(made.array).rank == 1
     if numbers.rank != 1 or not one or not fits or (isinstance(made, Load) and not grows):

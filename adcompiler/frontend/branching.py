@@ -154,7 +154,12 @@ def _forget(low: Lowering, a: Arm, c: Arm, live: frozenset[str] | None) -> None:
 
 
 def _nested_lists(pairs: list[tuple[Key, Value | None, Value | None]]) -> bool:
-    """Whether a list inside another structure has a second name: after the paths these would be two lists."""
+    """Whether a list inside another structure has a second name: after the paths these would be two lists.
+
+    What two names hold together on both paths they hold together afterwards.
+    """
+    objects = {(id(one), id(two)): k for k, (_, one, two) in enumerate(pairs) if is_object(one) and is_object(two)}
+    pairs = [p for k, p in enumerate(pairs) if objects.get((id(p[1]), id(p[2])), k) == k]
     for found in ([one for _, one, _ in pairs], [two for _, _, two in pairs]):
         values = [part for value in found if value is not None for part in _unzipped(value)]
         inner = [id(item) for value in values for item in _lists_inside(value)]

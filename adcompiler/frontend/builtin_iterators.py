@@ -1,4 +1,4 @@
-"""`map`, `filter`, `functools.reduce` and `itertools`, of items whose number is known.
+"""`map` and `functools.reduce`; `filter` and `itertools`, of items whose number is known.
 
 Their items are made at once, so that they are only taken where they are used at once.
 """
@@ -9,12 +9,15 @@ import builtins
 import functools
 import itertools
 from collections.abc import Iterator, Sequence
+from types import FunctionType
 
 import numpy as np
 
 from adcompiler.frontend.arithmetic import binary
 from adcompiler.frontend.builtin_table import arity, builtin
 from adcompiler.frontend.context import Lowering
+from adcompiler.frontend.defined.applied import folded, folded_from, mapped, mapped_pairs
+from adcompiler.frontend.inline import call_definition
 from adcompiler.frontend.iteration import items_of
 from adcompiler.frontend.iterators import TOOLS
 from adcompiler.frontend.numbers import static_int
@@ -41,9 +44,17 @@ def _called(low: Lowering, function: Value, args: Sequence[Value]) -> Value:
     return low.call(function, args)
 
 
+def _defined(low: Lowering, function: object, args: Sequence[Value], name: str) -> Value:
+    """A loop over items whose number is known only at run time."""
+    assert isinstance(function, FunctionType)
+    return call_definition(low, function, args, {}, low.frame.definition.node, name)
+
+
 @builtin(builtins.map)
 def map_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`map(function, *items)`."""
+    if len(args) in (2, 3) and any(items_of(low, resolved(low, arg)) is None for arg in args[1:]):
+        return _defined(low, mapped if len(args) == 2 else mapped_pairs, args, "map")
     columns = [_known(low, arg) for arg in args[1:]]
     return Seq(tuple(_called(low, args[0], row) for row in zip(*columns, strict=False)))
 
@@ -72,6 +83,8 @@ def filter_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: st
 def reduce_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`reduce(function, items, start)`."""
     arity(low, "reduce", args, 2, 3)
+    if items_of(low, resolved(low, args[1])) is None:
+        return _defined(low, folded if len(args) == 2 else folded_from, args, "reduce")
     items = [*args[2:], *_known(low, args[1])]
     if not items:
         raise low.fail("TypeError", "reduce() of empty iterable with no initial value")

@@ -10,6 +10,7 @@ from types import FunctionType
 import numpy as np
 
 from adcompiler.errors import TypeProblem
+from adcompiler.frontend import records
 from adcompiler.frontend.arithmetic import binary, unary
 from adcompiler.frontend.arrays import apply
 from adcompiler.frontend.builtin_table import Builtin, arity, builtin
@@ -32,6 +33,9 @@ def abs_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) 
     """`abs(x)`."""
     arity(low, "abs", args, 1, 1)
     x = resolved(low, args[0])
+    own = records.called(low, x, "__abs__", (), low.frame.definition.node)
+    if own is not None:
+        return own
     if isinstance(x, Const):
         return Const(abs(x.value))  # type: ignore[arg-type]
     if not isinstance(x, Var):

@@ -49,8 +49,8 @@ def hasattr_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: s
         return Const(low.captures.depend(value.path, "hasattr", name.value))
     if isinstance(value, Static):
         return Const(low.captures.depend(value.path, "hasattr", name.value))
-    if isinstance(value, Seq) and value.record is not None and name.value in names_of(value.record):
-        held = value.items[names_of(value.record).index(name.value)]
+    if isinstance(value, Seq) and value.record is not None and name.value in names_of(low, value.record):
+        held = value.items[names_of(low, value.record).index(name.value)]
         if isinstance(held, Maybe) and isinstance(held.absent, Unset):
             return held.flag
         if not isinstance(held, Unset):

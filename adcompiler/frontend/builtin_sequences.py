@@ -21,7 +21,18 @@ from adcompiler.frontend.iteration import items_of, iterable
 from adcompiler.frontend.numbers import fits, integer, number
 from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.truth import truth
-from adcompiler.frontend.values import DictValue, ListOf, Object, RangeValue, Seq, SliceValue, Static, Value, Zipped
+from adcompiler.frontend.values import (
+    DictValue,
+    ListOf,
+    Object,
+    RangeValue,
+    Rows,
+    Seq,
+    SliceValue,
+    Static,
+    Value,
+    Zipped,
+)
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.wengert import Atom, Const, Var
@@ -179,7 +190,9 @@ def _sequence(kind: str) -> Builtin:
         if items is not None:
             return Seq(tuple(items), kind)
         if kind == "list" and isinstance(value, ListOf):
-            return ListOf(low.b.emit("copy", value.array, hint="items"))
+            return ListOf(low.b.emit("copy", value.array, hint="items"), value.weak)
+        if kind == "list" and isinstance(value, Rows) and all(low.b.type(array).rank == 1 for array in value.arrays):
+            return replace(value, arrays=tuple(low.b.emit("copy", array, hint="items") for array in value.arrays))
         if kind == "list" and isinstance(value, (RangeValue, Var)):
             return as_list(low, value)
         raise low.refuse("unpack-unknown")

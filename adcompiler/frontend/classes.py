@@ -21,9 +21,10 @@ _MADE = "%made"
 _HOOKS = ("__new__", "__setattr__", "__getattribute__", "__delattr__")
 
 
-def names_of(cls: type) -> tuple[str, ...]:
-    """The attributes of a record: its fields, or all that methods of its class assign."""
-    return fields_of(cls) or attributes(cls) or ()
+def names_of(low: Lowering, cls: type) -> tuple[str, ...]:
+    """The attributes of a record: its fields, or all that methods of its class and other functions assign."""
+    more = (name for owner, name in low.added if owner is cls)
+    return fields_of(cls) or (*(attributes(cls) or ()), *more)
 
 
 @lru_cache(maxsize=256)
@@ -72,10 +73,10 @@ def is_stored(cls: type, name: str) -> bool:
 
 def made(low: Lowering, cls: type, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Seq | None:
     """An object of a plain class; None for any other class."""
-    names = attributes(cls)
-    if names is None:
+    if attributes(cls) is None:
         return None
-    empty = Seq(tuple(of_class(low, cls, name) or Unset(name) for name in names), "object", cls)
+    first = (of_class(low, cls, name) or Unset(name) for name in names_of(low, cls))
+    empty = Seq(tuple(first), "object", cls)
     if inspect.getattr_static(cls, "__init__") is object.__init__:
         if args or kwargs:
             raise low.fail("TypeError", f"{cls.__name__}() takes no arguments")

@@ -64,6 +64,8 @@ class Lowering:
         The definitions of functions that call themselves until a run-time value ends it.
     changing : frozenset of type
         The dataclasses whose attributes are assigned.
+    added : tuple
+        Plain classes, each with an attribute that is assigned by others than its methods.
     kernel : bool
         Whether the function is a kernel, which threads of a GPU run.
     """
@@ -74,6 +76,7 @@ class Lowering:
         grows_known: bool = True,
         recursive: frozenset[FunctionNode] = frozenset(),
         changing: frozenset[type] = frozenset(),
+        added: tuple[tuple[type, str], ...] = (),
         kernel: bool = False,
     ) -> None:
         self.kernel = kernel
@@ -89,7 +92,7 @@ class Lowering:
         self.calls = 0
         # those of the recursive functions that are being read
         self.recursive = recursive
-        self.changing = changing
+        self.changing, self.added = changing, added
         self.recursions: dict[FunctionNode, Recursion] = {}
         self.params: tuple[Var, ...] = ()
         # element types that carried names turned out to have, by place and name: a start for the next time

@@ -15,7 +15,7 @@ from adcompiler.frontend.dictionaries import key_of
 from adcompiler.frontend.inline import call_function
 from adcompiler.frontend.reading import read_name, resolved
 from adcompiler.frontend.special_methods import OPERATIONS, special
-from adcompiler.frontend.truth import negated
+from adcompiler.frontend.truth import negated, truth
 from adcompiler.frontend.values import (
     Closure,
     DictValue,
@@ -23,8 +23,10 @@ from adcompiler.frontend.values import (
     Static,
     Value,
 )
+from adcompiler.ir.parse import COMPARE
 from adcompiler.ir.wengert import Const
 
+_MIRRORED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
 _UNARY: dict[type[ast.unaryop], str] = {ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert"}
 
 
@@ -90,10 +92,23 @@ def comparison(low: Lowering, node: ast.Compare, hint: str) -> Value:
 
 def _chain(low: Lowering, node: ast.Compare, left: Value, k: int, hint: str) -> Value:
     right = low.eval(node.comparators[k])
-    found = compare(low, node.ops[k], left, right, "test" if hint == "t" else hint)
+    found = _own_comparison(low, node.ops[k], left, right, node)
+    found = compare(low, node.ops[k], left, right, "test" if hint == "t" else hint) if found is None else found
     if k == len(node.ops) - 1:
         return found
     return lazy(low, found, True, lambda: _chain(low, node, right, k + 1, hint))
+
+
+def _own_comparison(low: Lowering, op: ast.cmpop, left: Value, right: Value, node: ast.Compare) -> Value | None:
+    """What a special method of an object says of a comparison; None where its class has none."""
+    name = COMPARE.get(type(op), "")
+    found = records.called(low, left, f"__{name}__", [right], node)
+    if found is None:
+        found = records.called(low, right, f"__{_MIRRORED.get(name)}__", [left], node)
+    if found is None and name == "ne":
+        equal = _own_comparison(low, ast.Eq(), left, right, node)
+        found = None if equal is None else negated(low, truth(low, equal))
+    return found
 
 
 @expression(ast.IfExp)

@@ -66,16 +66,20 @@ def lower(source: SourceFunc, specs: Sequence[Spec], kernel: bool = False) -> Lo
     static: frozenset[tuple[object, ...]] = frozenset()
     recursive: frozenset[FunctionNode] = frozenset()
     changing: frozenset[type] = frozenset()
+    added: tuple[tuple[type, str], ...] = ()
     grows_known = True
     for _ in range(_RETRIES):
-        low = Lowering(static, grows_known, recursive, changing, kernel)
+        low = Lowering(static, grows_known, recursive, changing, added, kernel)
         try:
             with _deep_recursion():
                 return _lowered(low, source, specs)
         except Recurses as found:
             recursive |= {found.node}
         except Changes as found:
-            changing |= {found.record}
+            if found.name is None:
+                changing |= {found.record}
+            else:
+                added += ((found.record, found.name),)
         except NeedStatic as need:
             try:
                 static |= _to_make_static(low, need)

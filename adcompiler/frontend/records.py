@@ -12,7 +12,7 @@ from adcompiler.frontend import classes
 from adcompiler.frontend.context import Lowering
 from adcompiler.frontend.inline import call_function
 from adcompiler.frontend.special_methods import special
-from adcompiler.frontend.values import Changes, Maybe, Method, Partial, Path, Seq, Static, Unset, Value
+from adcompiler.frontend.values import Changes, Maybe, Method, Partial, Path, Seq, Static, Unset, Value, kind_of
 from adcompiler.signature import fields_of
 
 
@@ -61,7 +61,7 @@ def attribute(low: Lowering, owner: Seq, name: str, node: ast.AST | None) -> Val
     """A field, method, property or class attribute of a record; None where it has none of this name."""
     cls = owner.record
     assert cls is not None
-    names = classes.names_of(cls)
+    names = classes.names_of(low, cls)
     held = owner.items[names.index(name)] if name in names else Unset(name)
     if isinstance(held, Maybe) and isinstance(held.absent, Unset):
         absent = low.b.emit("logical_not", held.flag, hint="absent", weak=True)
@@ -71,17 +71,17 @@ def attribute(low: Lowering, owner: Seq, name: str, node: ast.AST | None) -> Val
         return held
     if name == "_replace" and owner.kind == "tuple":
         return Method(owner, name)
-    found = inspect.getattr_static(cls, name, None)
-    if isinstance(found, MemberDescriptorType) or (found is None and name in names):
+    found = inspect.getattr_static(cls, name, Unset)
+    if isinstance(found, MemberDescriptorType) or (found is Unset and name in names):
         raise low.fail("AttributeError", _absent(cls, name))
-    return _of_class(low, owner, found, name, node)
+    return _of_class(low, owner, cls, found, name, node)
 
 
 def _absent(cls: type, name: str) -> str:
     return f"'{cls.__name__}' object has no attribute '{name}'"
 
 
-def _of_class(low: Lowering, owner: Seq, found: object, name: str, node: ast.AST | None) -> Value | None:
+def _of_class(low: Lowering, owner: Seq, holder: type, found: object, name: str, node: ast.AST | None) -> Value | None:
     """What an object has from its class: a method, a property or an attribute; None where that is not followed."""
     cls = owner.record
     assert cls is not None
@@ -91,7 +91,7 @@ def _of_class(low: Lowering, owner: Seq, found: object, name: str, node: ast.AST
         return Partial(Static(found.__func__), (Static(cls),) if isinstance(found, classmethod) else (), ())
     if isinstance(found, property) and isinstance(found.fget, FunctionType):
         return call_function(low, found.fget, [owner], {}, node or low.frame.definition.node)
-    return classes.of_class(low, cls, name)
+    return classes.of_class(low, holder, name)
 
 
 def above(low: Lowering, owner: Seq, after: type, name: str, node: ast.AST | None) -> Value | None:
@@ -100,12 +100,10 @@ def above(low: Lowering, owner: Seq, after: type, name: str, node: ast.AST | Non
     assert cls is not None
     mro = cls.__mro__
     for k in mro[mro.index(after) + 1 :]:
+        if (k, name) == (object, "__init__"):
+            return Static(_nothing)
         if name in vars(k):
-            return (
-                Static(_nothing)
-                if (k, name) == (object, "__init__")
-                else _of_class(low, owner, vars(k)[name], name, node)
-            )
+            return _of_class(low, owner, k, vars(k)[name], name, node)
     return None
 
 
@@ -116,7 +114,12 @@ def _nothing() -> None:
 def called(low: Lowering, owner: Value, name: str, args: Sequence[Value], node: ast.AST) -> Value | None:
     """What a special method of an object returns; None where its class has none."""
     method = special(owner, name)
-    return None if method is None else call_function(low, method, [owner, *args], {}, node)
+    if method is None:
+        return None
+    found = call_function(low, method, [owner, *args], {}, node)
+    if isinstance(found, Static) and found.value is NotImplemented:
+        raise low.refuse("operand", node, sign=name, kind=kind_of(owner))
+    return found
 
 
 def replaced(low: Lowering, owner: Seq, changes: Mapping[str, Value], node: ast.AST) -> Seq:

@@ -36,6 +36,9 @@ from adcompiler.frontend.values import DictValue, Growing, ListOf, Path, Rows, S
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Check, Const, Load, Store, Var
 
+#: Under which name an object is held while the value for one of its attributes is computed.
+_OWNER = "%owner"
+
 
 @statement(ast.Assign)
 def assign(low: Lowering, node: ast.Assign) -> None:
@@ -78,15 +81,7 @@ def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
     if isinstance(before, DictValue) and isinstance(node.op, ast.BitOr):
         dictionaries.change(low, before, {**dict(before.items), **dictionaries.merged(low, [value], {})})
         return
-    if (
-        isinstance(before, (Seq, ListOf, Rows))
-        and getattr(before, "kind", "list") == "list"
-        and isinstance(node.op, ast.Add)
-    ):
-        items = items_of(low, resolved(low, value))
-        if items is None:
-            raise low.refuse("list-grows", node)
-        growing.extend(low, held if isinstance(held, Growing) else before, items)
+    if _extends(low, node, held, value):
         return
     if isinstance(before, ListOf):
         raise low.refuse("list-operand", node, sign=f"{SIGN[OPERATORS[type(node.op)]]}=")
@@ -99,6 +94,20 @@ def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
     if isinstance(node.op, ast.MatMult):
         raise low.refuse("operand", node, sign="@=", kind="number")
     bind(low, node.target, binary(low, OPERATORS[type(node.op)], before, value, name))
+
+
+def _extends(low: Lowering, node: ast.AugAssign, held: Value, value: Value) -> bool:
+    """Do what `+=` does to a list, if it is one."""
+    owner = held if isinstance(held, Growing) else resolved(low, held)
+    a_list = isinstance(owner, (Growing, ListOf, Rows)) or (isinstance(owner, Seq) and owner.kind == "list")
+    if not a_list or not isinstance(node.op, ast.Add):
+        return False
+    items = items_of(low, resolved(low, value))
+    if items is None:
+        raise low.refuse("list-grows", node)
+    assert isinstance(owner, (Seq, Growing, ListOf, Rows))
+    growing.extend(low, owner, items)
+    return True
 
 
 def _augment_array(low: Lowering, node: ast.AugAssign, array: Var) -> None:
@@ -118,9 +127,16 @@ def _augment_attribute(low: Lowering, node: ast.AugAssign, target: ast.Attribute
         # the attribute stays the array that it is
         field_of(low, owner, target)
         return
+    # the value may change what else the owner holds
+    low.frame.env[_OWNER] = owner
     with heap.pending(low) as read:
-        read += [owner, before]
+        read.append(before)
         value = low.eval(node.value)
+    owner = low.frame.env.pop(_OWNER)
+    if _extends(low, node, read_attribute(low, owner, target.attr, target), value):
+        # the attribute stays the list that it is
+        field_of(low, owner, target)
+        return
     if isinstance(node.op, ast.MatMult) or isinstance(before, (Seq, ListOf, DictValue)):
         raise low.refuse("attribute-write", target)
     store_attribute(low, owner, target, binary(low, OPERATORS[type(node.op)], before, value, target.attr))

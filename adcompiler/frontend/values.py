@@ -278,17 +278,19 @@ class NeedStatic(Exception):
 
 
 class Changes(Exception):
-    """Attributes of the objects of a class are assigned, so that they are objects from the start.
+    """Attributes of the objects of a class are assigned, so that they are objects, and have these, from the start.
 
     Parameters
     ----------
     record : type
-        A dataclass.
+        A dataclass; or a plain class, with `name`.
+    name : str, optional
+        An attribute that no method of the class assigns.
     """
 
-    def __init__(self, record: type) -> None:
-        super().__init__(record)
-        self.record = record
+    def __init__(self, record: type, name: str | None = None) -> None:
+        super().__init__(record, name)
+        self.record, self.name = record, name
 
 
 class Recurses(Exception):

@@ -1,6 +1,8 @@
 """Comprehensions, enumerate, zip and reversed."""
 # ruff: noqa: B905
 
+import functools
+
 import numpy as np
 
 from tests.support.registry import program
@@ -142,3 +144,15 @@ program(
     ),
     (0, 1, 2),
 )
+
+
+def mapped_and_folded(x, a):
+    pairs = list(map(lambda r: (r[0], r[1] * a), x))
+    sizes = list(map(np.linalg.norm, x))
+    total = functools.reduce(lambda p, q: p * q + a, sizes) + functools.reduce(max, sizes, 0.1)
+    for u in map(lambda p, q: p[0] * p[1] * q, pairs, sizes):
+        total += u
+    return total + sum(map(abs, x[0])) + functools.reduce(lambda p, q: p @ q, [x[:2, :2], np.ones((2, 2))])[0, 1]
+
+
+program(mapped_and_folded, lambda rng: (rng.uniform(0.5, 1.0, size=(4, 2)) * [1.0, -1.0], 0.3))

@@ -149,6 +149,10 @@ program(optimiser_of_a_plain_class, lambda rng: (rng.uniform(1, 2, size=3), rng.
 class Running:
     n = 0
     mean = square = 0.0
+    first = None
+
+    def __init__(self):
+        self.seen = []
 
     def push(self, x):
         self.n += 1
@@ -184,8 +188,11 @@ def running_statistics(x, most):
     for v in x:
         if v > 0.5:
             high.push(v)
+            high.seen += [v]
         else:
             low.push(v).push(v * v)
+            low.first = v if low.first is None else low.first
+    high.mean += high.seen.pop() * low.first
     return low[1] + high[0] * high.last + len(low) * low.mean
 
 

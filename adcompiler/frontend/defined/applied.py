@@ -12,6 +12,33 @@ from adcompiler.frontend.primitives import common_shape
 # -- functions of the user's -------------------------------------------------------------------------------------------
 
 
+def mapped(function: Any, values: Any) -> Any:
+    """`map(function, values)` as a list."""
+    return [function(v) for v in values]
+
+
+def mapped_pairs(function: Any, values: Any, others: Any) -> Any:
+    """`map(function, values, others)` as a list."""
+    return [function(v, other) for v, other in zip(values, others)]  # noqa: B905
+
+
+def folded(function: Any, values: Any) -> Any:
+    """`functools.reduce(function, values)`."""
+    if len(values) == 0:
+        raise TypeError("reduce() of empty iterable with no initial value")
+    value = values[0]
+    for k in range(1, len(values)):
+        value = function(value, values[k])
+    return value
+
+
+def folded_from(function: Any, values: Any, start: Any) -> Any:
+    """`functools.reduce(function, values, start)`."""
+    for v in values:
+        start = function(start, v)
+    return start
+
+
 @means(np.apply_along_axis)
 def apply_along_axis(func1d: Any, axis: Any, arr: Any, *args: Any) -> Any:
     """A function of vectors applied to each vector along an axis."""
