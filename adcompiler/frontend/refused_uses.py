@@ -109,8 +109,8 @@ def f(x, n):
         """
 def f(x):
     values = [v * v for v in x]
-    values[0] = 1.0
-    return sum(values)
+    values[0] = x
+    return values[1]
 """,
         "values[0]",
     ),
