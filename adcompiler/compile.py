@@ -20,6 +20,7 @@ from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Var
 from adcompiler.optimise.alternating import alternate_in_tapes
 from adcompiler.optimise.apart import keep_factors_apart
+from adcompiler.optimise.behind import check_behind
 from adcompiler.optimise.bounds import drop_bounds, prove_bounds
 from adcompiler.optimise.columns import join_tapes
 from adcompiler.optimise.contract import contract_arrays
@@ -79,6 +80,7 @@ LOWERING = (
     simplify,
     skip_unselected,
     join_tapes,
+    check_behind,
     mark_reductions,
     mark_lanes,
     unsigned_indices,

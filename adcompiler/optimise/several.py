@@ -12,7 +12,7 @@ from dataclasses import replace
 from adcompiler.emit.several import LANES
 from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.walk import map_blocks
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Func, Loop, Stmt, Var, While
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Loop, Stmt, Var, While
 from adcompiler.optimise.folds import typed
 from adcompiler.optimise.reductions import FLOATS, chain
 
@@ -35,8 +35,9 @@ def mark_lanes(fn: Func) -> Func:
     return make_func(fn.name, fn.params, body, fn.results, marking.b.types, marking.b.shapes, fn.doc)
 
 
-def _hands_on(loop: Loop, carried: list[Carry]) -> bool:
-    """Whether no carried value is computed from itself, in any number of iterations."""
+def hands_on_sums(loop: Loop) -> bool:
+    """Whether no carried value is computed from itself, in any number of iterations, but for reductions."""
+    carried = [c for c in loop.carried if not any(chain(loop, c))]
     lines = {s.target: s.args for s in loop.body if isinstance(s, Assign)}
     left = {c.var: c for c in carried}
     while left:
@@ -70,7 +71,7 @@ class _Marking:
         """A loop with its calls marked."""
         if not isinstance(stmt, Loop) or any(isinstance(s, (Loop, While, Branch)) for s in stmt.body):
             return stmt
-        if stmt.until is not None or not _hands_on(stmt, [c for c in stmt.carried if not any(chain(stmt, c))]):
+        if stmt.until is not None or not hands_on_sums(stmt):
             return stmt
         return replace(stmt, body=tuple(line for s in stmt.body for line in self.lines(s)))
 
