@@ -93,6 +93,26 @@ def test_explain() -> None:
     assert {"front", "wengert", "derivative", "readable", "lowered", "numba"} <= set(lines)
 
 
+def discounted(x, rate):
+    total = 0.0
+    for i in range(len(x)):
+        total += np.sin(x[i] * rate)
+    return np.exp(-rate) * total
+
+
+def of_a_square(x, rate):
+    total = 0.0
+    for i in range(len(x)):
+        total += np.sin(x[i] * rate)
+    return total * total
+
+
+def test_both_sweeps_are_one_loop_where_its_cotangent_is_known_before_it() -> None:
+    args = np.array([1.0, 2.0, 3.0, 4.0]), 0.5
+    assert "value and adjoint in one loop" in ad.grad(discounted, (0, 1)).explain(*args)
+    assert "a loop for the value, then its adjoint" in ad.grad(of_a_square, (0, 1)).explain(*args)
+
+
 def test_explain_says_that_a_gradient_runs_in_forward_mode() -> None:
     report = ad.grad(walk).explain(*call())
     assert report.startswith("walk: forward, since reverse mode would record the iterations of a loop\n")

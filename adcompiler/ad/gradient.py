@@ -16,12 +16,13 @@ from adcompiler.ad.drawn import draw_ahead
 from adcompiler.ad.draws import refuse_moving
 from adcompiler.ad.joint import Joint, Sweep
 from adcompiler.ad.network import Inseparable
-from adcompiler.ad.order import joinable
+from adcompiler.ad.order import Joined, joinable
 from adcompiler.ad.partners import lonely, with_partners
 from adcompiler.ad.prepare import Saved
 from adcompiler.ad.record import plan
 from adcompiler.ad.restore import candidates
 from adcompiler.ad.reverse import Reverse
+from adcompiler.ad.sooner import computed_sooner
 from adcompiler.ad.turn import prepared
 from adcompiler.ad.unmarked import unmarked
 from adcompiler.analysis.activity import active
@@ -54,7 +55,7 @@ def cheapest(fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] 
     """The joint function that records least, not written yet."""
     refuse_moving(fn, [fn.params[k] for k in wrt])
     fn = draw_ahead(fn)
-    fn = note_choices(fn, active(fn, [fn.params[k] for k in wrt], outputs))
+    fn = computed_sooner(note_choices(fn, active(fn, [fn.params[k] for k in wrt], outputs)))
     best = attempt(fn, wrt, seeds, Saved(), outputs)
     for ways in candidates(best.reverse.over, best.decided):
         before = best.saved
@@ -131,7 +132,7 @@ def attempt(fn: Func, wrt: Sequence[int], seeds: Seeds, saved: Saved, outputs: S
     return Joint(fn, tuple(params), saved, seeded, reverse, sweep, decided, last, parts)
 
 
-def joined_loop(reverse: Reverse, sweep: Sweep) -> tuple[int, tuple[Block, Loop, Block] | None]:
+def joined_loop(reverse: Reverse, sweep: Sweep) -> tuple[int, Joined | None]:
     """The position of the last loop of the reverse sweep, and its parts where both sweeps can run in it."""
     fn = reverse.primal.func
     last = next((k for k in range(len(fn.body) - 1, -1, -1) if has_loop(sweep.segments[k])), -1)
@@ -140,7 +141,7 @@ def joined_loop(reverse: Reverse, sweep: Sweep) -> tuple[int, tuple[Block, Loop,
     ):
         return last, None
     after = (*sweep.seeds, *(s for seg in reversed(sweep.segments[last + 1 :]) for s in seg))
-    return last, joinable(fn, reverse.memory, last, after, sweep.segments[last])
+    return last, joinable(fn, reverse.b.types, reverse.memory, last, after, sweep.segments[last])
 
 
 def has_loop(segment: Block) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adcompiler.ad.augment import Forward
+from adcompiler.ad.order import Joined
 from adcompiler.ad.prepare import Saved
 from adcompiler.ad.record import Plan
 from adcompiler.ad.replay import Backward
@@ -42,7 +43,7 @@ class Joint:
     sweep: Sweep
     decided: Plan
     last: int
-    parts: tuple[Block, Loop, Block] | None
+    parts: Joined | None
 
     @property
     def cost(self) -> float:
@@ -96,19 +97,17 @@ class Joint:
         for segment in reversed(self.sweep.segments[start:stop]):
             backward.block(segment)
 
-    def around(self, forward: Forward, backward: Backward, at: int, parts: tuple[Block, Loop, Block]) -> None:
+    def around(self, forward: Forward, backward: Backward, at: int, parts: Joined) -> None:
         """What comes before the joined loop, the adjoint of what comes after it, the loop, and the rest."""
         body, b = self.reverse.primal.func.body, self.reverse.b
-        before, reversed_loop, after = parts
         forward.statements(body[:at], (), (), 0)
         b.note("adjoint of what follows the loop: it needs no value of the loop")
-        backward.block(self.sweep.seeds)
-        self.backwards(backward, at + 1, len(body))
-        backward.block(before)
+        backward.block(parts.before)
         loop = body[at]
         assert isinstance(loop, (Loop, While))
         b.note("both sweeps of an iteration together")
-        forward.joined(loop, (at,), lambda: backward.block(reversed_loop.body), reversed_loop)
+        forward.joined(loop, (at,), lambda: backward.block(parts.loop.body), parts.loop)
         forward.statements(body[at + 1 :], (), (), at + 1)
-        backward.block(after)
+        backward.block(parts.late)
+        backward.block(parts.after)
         self.backwards(backward, 0, at)

@@ -9,12 +9,14 @@ iterations.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
 
 from adcompiler.analysis.alias import Aliases
 from adcompiler.analysis.coverage import inside, is_add, is_work
 from adcompiler.analysis.dependence import Dependence
 from adcompiler.analysis.scope import Path
+from adcompiler.ir.types import Type
 from adcompiler.ir.walk import all_defs, all_reads, operands, walk
 from adcompiler.ir.wengert import Assign, Block, Func, Loop, Stmt, Store, Var
 
@@ -35,13 +37,35 @@ def memory_is_free(over: Dependence, active: Iterable[Var], restored: frozenset[
     return True
 
 
-def joinable(
-    fn: Func, memory: Aliases, position: int, before: Block, segment: Block
-) -> tuple[Block, Loop, Block] | None:
-    """Lines before, loop and lines after in the adjoint of the top-level loop at `position`, if both sweeps can be one.
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The reverse sweep around a loop in which both sweeps run.
 
-    `before` is the adjoint of all that follows the loop: it must run before the loop instead of after it, so it may
-    need nothing that the loop or what follows computes or overwrites.
+    Parameters
+    ----------
+    before : Block
+        The adjoint of what follows the loop, as far as it runs before the loop.
+    loop : Loop
+        The adjoint of the loop.
+    late : Block
+        The rest of the adjoint of what follows it.
+    after : Block
+        The lines behind the loop in its own adjoint.
+    """
+
+    before: Block
+    loop: Loop
+    late: Block
+    after: Block
+
+
+def joinable(
+    fn: Func, types: Mapping[str, Type], memory: Aliases, position: int, before: Block, segment: Block
+) -> Joined | None:
+    """The parts of the reverse sweep around the adjoint of the top-level loop at `position`, if both sweeps can be one.
+
+    `before` is the adjoint of all that follows the loop: what of it the adjoint of the loop needs must run before the
+    loop instead of after it, so it may need nothing that the loop or what follows computes or overwrites.
     """
     at = next((k for k, s in enumerate(segment) if isinstance(s, Loop)), None)
     if at is None or any(isinstance(s, Loop) for s in segment[at + 1 :]):
@@ -51,10 +75,27 @@ def joinable(
     lines = wanted(segment[:at], {c.init for c in loop.carried if isinstance(c.init, Var)})
     rest = fn.body[position:]
     stored = {memory.root(s.array) for s in walk(rest) if isinstance(s, Store)}
-    reads = all_reads((*before, *lines))
-    if reads & all_defs(rest) or {memory.root(v) for v in reads} & stored:
+    made = all_defs(rest)
+    early, late = without(before, made, types)
+    reads = all_reads((*early, *lines))
+    if reads & made or {memory.root(v) for v in reads} & stored:
         return None
-    return lines, loop, segment[at + 1 :]
+    if all_defs(late) & (reads | all_reads([loop])):
+        return None
+    return Joined((*early, *lines), loop, late, segment[at + 1 :])
+
+
+def without(block: Block, made: Set[Var], types: Mapping[str, Type]) -> tuple[Block, Block]:
+    """The statements of a block that need none of some names, and the lines of numbers that do."""
+    early, late, names = list[Stmt](), list[Stmt](), set(made)
+    for stmt in block:
+        needs = not names.isdisjoint(all_reads([stmt]))
+        if needs and isinstance(stmt, Assign) and not types[stmt.target.name].rank:
+            late.append(stmt)
+            names.add(stmt.target)
+        else:
+            early.append(stmt)
+    return tuple(early), tuple(late)
 
 
 def wanted(block: Block, names: set[Var]) -> Block:

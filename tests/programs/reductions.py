@@ -1,5 +1,7 @@
 """Reductions: NumPy's with axes, and the builtins."""
 
+import math
+
 import numpy as np
 
 from tests.support.registry import program
@@ -129,3 +131,41 @@ def centred_moments(x):
 
 
 program(centred_moments, lambda rng: (rng.normal(size=7),))
+
+
+def discounted_sum(x, rate, years):
+    """The cotangent of the sum is known before the loop, that of the rate only after it."""
+    total = 0.0
+    for i in range(len(x)):
+        term = x[i]
+        for k in range(3):
+            term = np.sin(term) * x[k] + rate
+        total += term * x[i]
+    return math.exp(-rate * years) * total / len(x)
+
+
+program(discounted_sum, lambda rng: (rng.normal(size=5), 0.3, 1.5), (0, 1, 2))
+
+
+def factor_from_the_loop(x, w):
+    """The cotangent of one sum is the other."""
+    total, size = 0.0, 0.0
+    for i in range(len(x)):
+        total += np.sin(x[i] * w)
+        size += x[i] * x[i]
+    return total * size + w * total
+
+
+program(factor_from_the_loop, lambda rng: (rng.normal(size=5), 0.7), (0, 1))
+
+
+def factor_changed_behind_the_loop(x, w):
+    """What follows the loop writes what the adjoint of the loop reads."""
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i] * x[i] * w[0]
+    w[0] = w[0] * 3.0
+    return w[0] * total + w[1]
+
+
+program(factor_changed_behind_the_loop, lambda rng: (rng.normal(size=5), rng.uniform(0.5, 1.5, size=2)), (0, 1))
