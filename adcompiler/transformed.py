@@ -67,7 +67,7 @@ class Transformed(Carried):
                 return result
         instance, plan, leaves = self._found(args, kwargs)
         self.last = instance, plan
-        result = plan.run(leaves if self.kind == "primal" else instance.fresh(leaves))
+        result = plan.run(instance.open(leaves) if self.kind == "primal" else instance.fresh(leaves))
         self.direct = self._direct(args, instance, plan)
         return result
 

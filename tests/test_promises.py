@@ -73,6 +73,43 @@ def test_overlapping_arguments_are_right_or_refused(views: Callable[[np.ndarray]
     np.testing.assert_array_equal(base, kept)
 
 
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.lib.stride_tricks.as_strided(np.ones(1), (3,), (0,)),
+        np.lib.stride_tricks.sliding_window_view(np.arange(5.0), 3),
+        np.broadcast_to(np.ones(2), (3, 2)),
+    ],
+    ids=["one", "windows", "rows"],
+)
+def test_a_written_argument_whose_elements_share_memory_is_refused(array: np.ndarray) -> None:
+    def doubles(x):
+        x[0] = 2.0 * x[1]
+        return np.sum(x * x)
+
+    for g in (ad.grad(doubles), ad.grad(doubles).primal):
+        with pytest.raises(REFUSED, match="share memory"):
+            g(array)
+    # read alone, each element is one of its own
+    np.testing.assert_array_equal(ad.grad(lambda x: np.sum(x * x))(array), 2.0 * array)
+
+
+def test_a_written_argument_that_is_read_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADCOMPILER_DISABLE_JIT", "1")
+
+    def doubles(x):
+        x[0] = 2.0 * x[1]
+        return np.sum(x * x)
+
+    x = np.array([1.0, 3.0])
+    x.setflags(write=False)
+    # derivatives write into a copy
+    np.testing.assert_array_equal(ad.grad(doubles)(x), [0.0, 30.0])
+    with pytest.raises(REFUSED, match="read-only") as caught:
+        ad.grad(doubles).primal(x)
+    assert ".copy()" in (caught.value.fix or "")
+
+
 def dot(x, y):
     return np.sum(x * y**2)
 

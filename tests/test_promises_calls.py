@@ -1,6 +1,7 @@
 """Names, errors, callees and state that change between calls; constructs that are refused."""
 
 import functools
+import gc
 import math
 import threading
 from collections.abc import Callable, Iterator
@@ -8,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from numba.core.runtime import _nrt_python
+from numba.core.runtime.nrt import rtsys
 
 import adcompiler as ad
 
@@ -84,6 +87,32 @@ def test_index_out_of_range(function: Callable[..., float], index: int) -> None:
         g(np.ones(4), index)
     assert np.isfinite(g(np.ones(4), 2)).all()
     assert np.isfinite(g(np.ones(4), -4)).all()
+
+
+def test_calls_leave_nothing_behind() -> None:
+    g, x = ad.grad(reads_at), np.ones(4)
+
+    def calls() -> None:
+        g(x, 2)
+        g(x, i=1)
+        ad.vjp(reads_at, x, 2)[1](1.0)
+        with pytest.raises(IndexError):
+            g(x, 99)
+
+    calls()
+    _nrt_python.memsys_enable_stats()
+    try:
+        found = []
+        for count in (5, 200):
+            for _ in range(count):
+                calls()
+            gc.collect()
+            memory = rtsys.get_allocation_stats()
+            found.append((memory.alloc - memory.free, len(gc.get_objects())))
+    finally:
+        _nrt_python.memsys_disable_stats()
+    assert found[0][0] == found[1][0]
+    assert found[1][1] - found[0][1] < 100
 
 
 def test_loop_past_the_end() -> None:

@@ -57,6 +57,18 @@ class Instance:
             leaves[k] = duplicated(leaves[k])
         return leaves
 
+    def open(self, leaves: list[Any]) -> list[Any]:
+        """The arguments themselves; raises where the function writes into one that is read-only."""
+        names = self.lowering.interface.params
+        for k in self.written:
+            if isinstance(leaves[k], np.ndarray) and not leaves[k].flags.writeable:
+                raise ADCompilerError(
+                    f"'{names[k]}' is read-only, and the function writes into it",
+                    self.lowering.span,
+                    f"pass a copy: {names[k]}.copy()",
+                )
+        return leaves
+
     def plan(self, key: Hashable, make: Callable[[], T]) -> T:
         """What was prepared under a key, here or in an earlier process; made at the first time."""
         if key not in self.plans:
@@ -81,6 +93,12 @@ class Instance:
     def _check_overlap(self, leaves: list[Any]) -> None:
         names = self.lowering.interface.params
         for k in self.written:
+            if isinstance(leaves[k], np.ndarray) and repeats(leaves[k]):
+                raise ADCompilerError(
+                    f"elements of '{names[k]}' share memory, and the function writes into '{names[k]}'",
+                    self.lowering.span,
+                    f"pass a copy: {names[k]}.copy()",
+                )
             for other, leaf in enumerate(leaves):
                 if other != k and share(leaves[k], leaf):
                     raise ADCompilerError(
@@ -107,6 +125,22 @@ def duplicated(array: Any) -> Any:
     from adcompiler.backend import exchange
 
     return exchange.duplicate(array)
+
+
+def repeats(array: np.ndarray[Any, Any]) -> bool:
+    """Whether elements of an array may lie in one place; of those that slices and transpositions give, none do.
+
+    >>> repeats(np.ones((4, 6))[::-2, 1::3].T), repeats(np.broadcast_to(np.ones(3), (2, 3)))
+    (False, True)
+    """
+    if array.size < 2:
+        return False
+    end = array.itemsize
+    for stride, extent in sorted((abs(s), n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1):
+        if stride < end:
+            return True
+        end += stride * (extent - 1)
+    return False
 
 
 def share(a: Any, b: Any) -> bool:
