@@ -6,11 +6,11 @@ from the number of the thread in steps of the number of threads, is the same pro
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from adcompiler.analysis.access import Access
-from adcompiler.analysis.activity import reachable
+from adcompiler.analysis.activity import handed_on, reachable
 from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Path, block_at
@@ -18,7 +18,7 @@ from adcompiler.ir.build import ONE, ZERO, Builder, make_func
 from adcompiler.ir.ops import kind
 from adcompiler.ir.threads import AXES, is_own, thread_name
 from adcompiler.ir.types import INDEX, Type
-from adcompiler.ir.walk import all_reads, defines, inner, operands, walk, yields
+from adcompiler.ir.walk import all_reads, defines, inner, operands, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Load, Loop, Note, Stmt, Store, Var, While
 
 
@@ -186,20 +186,29 @@ def common_sums(fn: Func, arrays: Container[Var]) -> list[Store]:
     ]
 
 
+def only_added(fn: Func, arrays: Iterable[Var]) -> frozenset[Var]:
+    """Those of some arrays to whose elements a program adds, and with which it does nothing else."""
+    root, other = aliases(fn).root, set[Var]()
+    for stmt in walk(fn.body):
+        if isinstance(stmt, Load) or (isinstance(stmt, Store) and not stmt.add):
+            other.add(root(stmt.array))
+    return frozenset(v for v in arrays if root(v) not in other)
+
+
 def varies(fn: Func) -> set[Var]:
     """The numbers that may be others for another thread."""
     stored = set(map(aliases(fn).root, (s.array for s in walk(fn.body) if isinstance(s, Store))))
-    root, flow = aliases(fn).root, list[tuple[Var, Var]]()
+    root, flow = aliases(fn).root, list[tuple[Atom, Var]]()
     sources = {p for p in fn.params if is_own(p.name)}
     for stmt in walk(fn.body):
-        reads = [a for a in operands(stmt) if isinstance(a, Var)]
         if isinstance(stmt, Load) and root(stmt.array) in stored:
             sources.add(stmt.target)
         if isinstance(stmt, (Loop, While, Branch)):
-            reads += [a for a in (*yields(stmt), *decides(stmt)) if isinstance(a, Var)]
-        targets = [*defines(stmt), *inner(stmt)]
-        flow += [(a, v) for a in reads for v in targets]
-    return reachable(sources, flow)
+            flow += handed_on(stmt)
+            flow += [(a, v) for a in decides(stmt) for v in (*defines(stmt), *inner(stmt))]
+        else:
+            flow += [(a, v) for a in operands(stmt) for v in defines(stmt)]
+    return reachable(sources, [(a, v) for a, v in flow if isinstance(a, Var)])
 
 
 def decides(region: Loop | While | Branch) -> list[Atom]:
@@ -225,4 +234,4 @@ def read(fn: Func) -> set[Var]:
     return {p for p in fn.params if root(p) in loaded}
 
 
-__all__ = ["Threads", "common_sums", "decides", "read", "strided", "varies", "written"]
+__all__ = ["Threads", "common_sums", "decides", "only_added", "read", "strided", "varies", "written"]

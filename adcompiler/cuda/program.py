@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from adcompiler.ad.threads import Thread, thread_adjoint
-from adcompiler.analysis.threads import common_sums, read, written
+from adcompiler.analysis.threads import common_sums, only_added, read, written
 from adcompiler.compile import lowered
 from adcompiler.cuda.proofs import (
     Inside,
@@ -164,7 +164,7 @@ def _lowered(fn: Func, inside: Inside, check: bool) -> Func:
     arrays = [p for p in fn.params if fn.types[p.name].rank and p not in shared]
     passes: tuple[Callable[[Func], Func], ...] = (
         simplify,
-        lambda f: summed(f, bars),
+        lambda f: summed(f, only_added(f, bars)),
         share_apart,
         simplify,
         lambda f: without_unread_stores(f, arrays),

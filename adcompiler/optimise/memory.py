@@ -85,7 +85,7 @@ class Promotion(Surroundings):
 
     def fits(self, group: list[Use], uses: list[Use], whole: set[Var], frame: Frame) -> bool:
         """Whether an element is the same in all iterations and touched in no other way."""
-        if group[0].stmt.array in self.shared:
+        if group[0].access.base in self.shared:
             return False
         if not self.invariant(group[0], frame) or not all(self.reachable(use, frame) for use in group):
             return False

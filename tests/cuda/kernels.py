@@ -517,3 +517,52 @@ def steps_of_a_block(x, order, y, steps):
 
 
 launch(steps_of_a_block, 2, 6, normal(12), np.array([1, 2, 3, 4, 5, 0]), zeros(12), 3)
+
+
+@kernel(active=("x", "y"), outputs=("y",))
+def one_thread(x, y):
+    # an element that all could name, and one thread does
+    if cuda.grid(1) == 0:
+        for k in range(x.shape[0]):
+            y[0] = y[0] * x[k] + math.sin(y[0])
+
+
+launch(one_thread, 2, 3, normal(4), normal(2), workspace=True)
+
+
+@kernel(active=("x",), outputs=("y",))
+def rows_of_neighbours(x, y):
+    # rows that several threads read, elements of them in loops
+    i = cuda.grid(1)
+    if i >= x.shape[0]:
+        return
+    mine = x[i]
+    next_row = x[(i + 1) % x.shape[0]]
+    for k in range(x.shape[1]):
+        for j in range(2):
+            y[i, k] += mine[k] * next_row[j] * (j + 1) * mine[0]
+
+
+launch(rows_of_neighbours, 2, 2, normal(3, 3), zeros(3, 3))
+
+
+@kernel(active=("x",), outputs=("y",))
+def levels_of_a_block(x, y):
+    # a number that is the same for all threads decides about barriers, beside one that is not
+    part = cuda.shared.array(4, float64)
+    t = cuda.threadIdx.x
+    part[t] = x[cuda.grid(1)]
+    cuda.syncthreads()
+    v = 0.0
+    m = 1
+    for _ in range(LEVELS):
+        v += part[(t + m) % 4] * math.cos(v)
+        cuda.syncthreads()
+        if m > 1:
+            part[t] += v * v
+            cuda.syncthreads()
+        m += 1
+    y[cuda.grid(1)] = v
+
+
+launch(levels_of_a_block, 2, 4, normal(8), zeros(8))
