@@ -223,6 +223,25 @@ def test_memory_is_that_of_the_snapshots() -> None:
     assert longer < few + 1
 
 
+def slopes(u, n, s):
+    value, slope = ad.value_and_grad(diffusion)(u, n, s)
+    return value * np.sum(slope**2)
+
+
+def test_memory_of_gradients_of_gradients() -> None:
+    u = np.linspace(0.1, 0.9, 1_000)
+    gradient = interpreted(ad.grad(slopes), (u, 5, 2))
+    _, found = gradient(u, 20, 2)
+    value, slope = ad.value_and_grad(diffusion)(u, 20, 2)
+    moved = ad.hvp(diffusion)(u, 20, 2, slope)
+    np.testing.assert_allclose(found, np.sum(slope**2) * slope + 2 * value * moved, rtol=1e-12)
+    short, long = (peak(lambda n=n: gradient(u, n, 2)) / u.nbytes for n in (20, 80))
+    assert long < short + 1
+    # tangents of the slopes are those of the same pair of maps
+    _, tangent = ad.jvp(slopes, (u, 20, 2), (slope, None, None))
+    np.testing.assert_allclose(tangent, found @ slope, rtol=1e-12)
+
+
 def test_memory_in_bytes() -> None:
     def f(u, n, memory):
         for _ in ad.checkpointed_range(n, memory=memory):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from adcompiler.calls import symmetric
 from adcompiler.calls.binding import Binder
 from adcompiler.calls.callee import Callee
 from adcompiler.calls.lowering import Lowering
@@ -104,9 +105,11 @@ def run(
     plan = planned(lowering)
     fn = plan.compiled.stages["derivative"]
     directions = seeded(lowering, atoms)
-    if plan.compiled.derivative.mode != "primal":
-        atoms = fresh(low.b, lowering, atoms)
-    return result_value(low.b, plan.tree, inlined(low.b, fn, [*atoms, *directions]))
+    derivative = plan.compiled.derivative
+    if symmetric.is_symmetric(lowering, derivative):
+        return result_value(low.b, plan.tree, symmetric.gradient(low.b, lowering, derivative, atoms))
+    given = atoms if derivative.mode == "primal" else fresh(low.b, lowering, atoms)
+    return result_value(low.b, plan.tree, inlined(low.b, fn, [*given, *directions]))
 
 
 def lowered_for(low: Program, of: Subject, values: Sequence[Value]) -> tuple[Lowering, list[Atom]]:
