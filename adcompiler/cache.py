@@ -203,14 +203,21 @@ def versions() -> str:
     import llvmlite.binding
     import numba
 
-    package = Path(adcompiler.__file__).parent
-    stamps = [
-        (str(path.relative_to(package)), path.stat().st_mtime_ns, path.stat().st_size)
-        for path in sorted(package.rglob("*.py"))
-    ]
+    stamps = tuple(_stamps(os.path.dirname(adcompiler.__file__)))
     packages = adcompiler.__version__, stamps, np.__version__, numba.__version__, llvmlite.__version__
     processor = platform.machine(), llvmlite.binding.get_host_cpu_name(), _features(llvmlite.binding)
     return repr((packages, sys.version, sys.platform, processor))
+
+
+def _stamps(folder: str) -> Iterator[tuple[str, int, int]]:
+    """The files of Python in a folder and those below, with their times and sizes."""
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.name.endswith(".py"):
+                status = entry.stat()
+                yield entry.name, status.st_mtime_ns, status.st_size
+            elif entry.name != "__pycache__" and entry.is_dir():
+                yield from _stamps(entry.path)
 
 
 def _features(binding: Any) -> str:

@@ -160,7 +160,8 @@ def record_of(cls: type, items: Sequence[object]) -> object:
 
 def _array_spec(array: np.ndarray) -> Spec:
     dtype = _dtype(array.dtype)
-    if isinstance(array, (np.matrix, np.ma.MaskedArray)):
+    # NumPy imports masked arrays where their name is first read
+    if type(array) is not np.ndarray and isinstance(array, (np.matrix, np.ma.MaskedArray)):
         raise TypeProblem(f"{type(array).__name__} is outside the language", None, "pass a plain array: np.asarray(x)")
     if array.ndim == 0:
         return ScalarSpec(Type(dtype))
