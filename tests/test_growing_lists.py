@@ -130,6 +130,17 @@ REFUSED = (
 )
 
 
+def writes_an_item_of_an_item(x):
+    rows = [[v, v * v] for v in x]
+    rows[0][0] = x[1]
+    return rows[0][0] * rows[1][1]
+
+
+def test_a_list_in_a_list_says_so_where_it_is_written():
+    with pytest.raises(ad.UnsupportedSyntax, match="into a list that is an item of such a list"):
+        ad.grad(writes_an_item_of_an_item)(np.ones(3))
+
+
 @pytest.mark.parametrize("f", REFUSED, ids=lambda f: f.__name__)
 def test_what_would_tell_copies_from_references_is_refused(f):
     with pytest.raises(ad.UnsupportedSyntax):

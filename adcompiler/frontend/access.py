@@ -118,20 +118,20 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
 
 def _sequence_item(low: Lowering, owner: Seq, items: list[Value]) -> Value:
     if len(items) != 1:
-        raise low.fail("TypeError", f"{owner.kind} indices must be integers or slices, not tuple")
+        raise low.fail("TypeError", f"{owner.name} indices must be integers or slices, not tuple")
     item = items[0]
     if isinstance(item, SliceValue):
         ends = [
             None if e is None else static_int(low, e, "the slice of a list") for e in (item.start, item.stop, item.step)
         ]
-        return Seq(owner.items[slice(*ends)], owner.kind)
+        return Seq(owner.items[slice(*ends)], owner.name)
     if isinstance(item, Var) and len(owner.items) <= _SELECTED:
         chosen = _selected(low, owner, item)
         if chosen is not None:
             return chosen
     k = static_int(low, item, "the index of a tuple or list")
     if not -len(owner.items) <= k < len(owner.items):
-        raise low.fail("IndexError", f"{owner.kind} index out of range")
+        raise low.fail("IndexError", f"{owner.name} index out of range")
     return owner.items[k]
 
 
@@ -150,7 +150,7 @@ def _selected(low: Lowering, owner: Seq, index: Var) -> Value | None:
         outside = b.emit("logical_or", outside, below, hint="outside", weak=True)
         negative = b.emit("lt", index, ZERO, hint="negative", weak=True)
         index = b.emit("where", negative, b.emit("add", index, count, weak=True), index, hint="k")
-    b.check(outside, "IndexError", f"{owner.kind} index out of range")
+    b.check(outside, "IndexError", f"{owner.name} index out of range")
     chosen: Atom = items[-1]
     for k, item in reversed(list(enumerate(items[:-1]))):
         chosen = b.emit("where", b.emit("eq", index, Const(k), hint="test", weak=True), item, chosen, hint="chosen")
@@ -203,7 +203,7 @@ def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None 
             return found
         case Seq(record=type()) if (found := records.attribute(low, owner, name, node)) is not None:
             return found
-        case Seq(kind=kind) if hasattr([] if kind == "list" else (), name):
+        case Seq() if hasattr([] if owner.name == "list" else (), name):
             return Method(owner, name)
         case DictValue() if hasattr({}, name):
             return Method(owner, name)

@@ -128,16 +128,16 @@ def fold(low: Lowering, op: str, a: Const, c: Const) -> Const:
 def _sequences(low: Lowering, op: str, a: Value, c: Value) -> Value | None:
     """An operation on lists and tuples, or None."""
     if op == "add" and isinstance(a, Seq) and isinstance(c, Seq):
-        if a.kind != c.kind:
-            raise low.refuse("operand", sign="+", kind=f"{a.kind} and {c.kind}")
-        return Seq(a.items + c.items, a.kind)
+        if a.name != c.name:
+            raise low.refuse("operand", sign="+", kind=f"{a.name} and {c.name}")
+        return Seq(a.items + c.items, a.name)
     if op == "mul" and not any(isinstance(v, Var) and low.b.type(v).rank for v in (a, c)):
         seq, count = (a, c) if isinstance(a, Seq) else (c, a)
         assert isinstance(seq, Seq)
         times = static_int(low, count, "the length of a list")
         if times * len(seq.items) > _UNIT_LIMIT:
             raise low.refuse("long-list", count=times * len(seq.items))
-        return Seq(seq.items * times, seq.kind)
+        return Seq(seq.items * times, seq.name)
     return None
 
 

@@ -181,6 +181,8 @@ def put_item(
             store_array(low, owner, items, value, op)
         case Seq(kind="list"):
             store_list(low, owner, items, value)
+        case Seq(kind="fixed"):
+            raise low.refuse("list-write", target)
         case Seq(record=type()) if special(owner, "__setitem__") is not None:
             records.called(
                 low, owner, "__setitem__", [items[0] if len(items) == 1 else Seq(tuple(items)), value], target

@@ -92,8 +92,8 @@ def _sequences(low: Lowering, name: str, a: Seq, c: Seq) -> Value:
         if all(isinstance(v, Const) for v in (*a.items, *c.items)):
             mine, theirs = ([v.value for v in s.items if isinstance(v, Const)] for s in (a, c))
             return Const(_FOLD[name](mine, theirs))
-        raise low.refuse("comparison", kind=f"{a.kind} and {c.kind}")
-    if (a.kind != c.kind and not is_instance(a)) or len(a.items) != len(c.items):
+        raise low.refuse("comparison", kind=f"{a.name} and {c.name}")
+    if (a.name != c.name and not is_instance(a)) or len(a.items) != len(c.items):
         return Const(name == "ne")
     return _all_equal(low, name, zip(a.items, c.items, strict=True))
 

@@ -101,9 +101,9 @@ def same_value(a: Value, b: Value) -> bool:
         case Zipped():
             assert isinstance(b, Zipped)
             return a.kind == b.kind and len(a.parts) == len(b.parts) and all(map(same_value, a.parts, b.parts))
-        case Seq(items=items, kind="tuple"):
+        case Seq(items=items, kind="tuple" | "fixed"):
             assert isinstance(b, Seq)
-            same = (b.kind, b.record, len(b.items)) == ("tuple", a.record, len(items))
+            same = (b.kind, b.record, len(b.items)) == (a.kind, a.record, len(items))
             return same and all(map(same_value, items, b.items))
         case Maybe():
             assert isinstance(b, Maybe)
@@ -242,6 +242,8 @@ def describe(b: Builder, form: Form) -> str:
             return f"an array ({of})"
         case Parts("growing"):
             return "a list that grows"
+        case Parts("fixed", items):
+            return f"a list of {len(items)} in another list"
         case Parts(kind, items):
             return f"a {kind} of {len(items)}"
         case Optional(inner):

@@ -36,8 +36,8 @@ def type_object(low: Lowering, value: Value) -> type:
             return _PYTHON[kind.dtype] if kind.weak else kind.numpy.type
         case Seq(record=type() as record):
             return record
-        case Seq(kind=kind):
-            return list if kind == "list" else tuple
+        case Seq():
+            return list if value.name == "list" else tuple
         case Text():
             return str
         case ListOf():

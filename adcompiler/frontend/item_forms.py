@@ -10,7 +10,7 @@ from adcompiler.ir.wengert import Atom, Const, Var
 
 
 def item_form(low: Lowering, item: Value) -> Form:
-    """The form of an item; a list within is held as a tuple, since it must not change."""
+    """The form of an item; a list or object within must not change."""
     match item:
         case Var() | Const():
             type = low.b.type(item)
@@ -21,7 +21,7 @@ def item_form(low: Lowering, item: Value) -> Form:
             if kind == "object" and any(held is item for held in heap.held(low)):
                 raise low.refuse("item-attribute")
             keys = () if record is None else (record,)
-            fixed = {"list": "tuple", "object": "record"}.get(kind, kind)
+            fixed = {"list": "fixed", "object": "record"}.get(kind, kind)
             return Parts(fixed, tuple(item_form(low, each) for each in items), keys)
         case ListOf(array, weak):
             return Parts("list of", (item_form(low, array),), (weak,))

@@ -174,8 +174,8 @@ def results_of(low: Lowering, value: Value, results: list[Atom]) -> OutTree:
             return OutLeaf(len(results) - 1)
         case Seq(record=type() as record) if fields_of(record) is None:
             raise low.refuse("returns-object", kind=record.__name__)
-        case Seq(items, kind, record):
-            kind = kind if record is None else kind_of_record(record)
+        case Seq(items, _, record):
+            kind = value.name if record is None else kind_of_record(record)
             return OutSeq(kind, tuple(results_of(low, item, results) for item in items), record=record)
         case DictValue(items):
             found = tuple(results_of(low, item, results) for _, item in items)

@@ -143,7 +143,7 @@ class Recursion:
             return Scalar(self.low.b.type(value))
         if value == Static(None) or any(same_value(value, first) for first in self.bound.values()):
             return Known(value)
-        if isinstance(value, Seq) and value.kind == "tuple":
+        if isinstance(value, Seq) and value.kind in ("tuple", "fixed"):
             keys = () if value.record is None else (value.record,)
             return Parts(value.kind, tuple(self.form_of(item) for item in value.items), keys)
         raise self.low.refuse("recursion-result", name=self.name)

@@ -51,8 +51,8 @@ def read_rows(low: Lowering, rows: Rows, index: Value) -> Value:
 
 
 def columns(low: Lowering, rows: Rows) -> Seq:
-    """What `zip(*rows)` gives, of items that are tuples: the first parts of all items, the second ones, and so on."""
-    if rows.form.kind != "tuple":
+    """What `zip(*rows)` gives, of items that are tuples or lists: their first parts, their second ones, and so on."""
+    if rows.form.kind not in ("tuple", "fixed"):
         raise low.refuse("unpack-unknown")
     none = low.b.emit("eq", low.b.shape(rows.arrays[0])[0], ZERO, hint="none", weak=True)
     low.b.check(none, "ValueError", "not enough values to unpack")

@@ -34,7 +34,7 @@ def printed(low: Lowering, value: Value) -> Iterator[Piece]:
             yield array, ""
         case Text(pieces):
             yield from pieces
-        case Seq(items, kind=("tuple" | "list") as kind):
+        case Seq(items, name=("tuple" | "list") as kind):
             yield "(" if kind == "tuple" else "["
             for position, part in enumerate(items):
                 yield from [", "] * (position > 0)

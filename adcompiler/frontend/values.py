@@ -51,12 +51,17 @@ class Seq:
 
     A list is an object: two names hold the same list where they hold the same `Seq`. `record` is the class of a named
     tuple, which is a tuple, or of a dataclass, whose kind is "record", or "object" where attributes are assigned, or
-    of another class, whose kind is "object".
+    of another class, whose kind is "object". A list that lies in the memory of another one is "fixed".
     """
 
     items: tuple[Value, ...]
     kind: str = "tuple"
     record: type | None = None
+
+    @property
+    def name(self) -> str:
+        """What Python calls it: a list is one wherever it is held."""
+        return "list" if self.kind == "fixed" else self.kind
 
 
 @dataclass(frozen=True, slots=True)

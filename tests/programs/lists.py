@@ -383,3 +383,17 @@ def heap_of_numbers(x):
 
 
 program(heap_of_numbers, lambda rng: (rng.permutation(6) * 0.3 + rng.uniform(0.0, 0.1, size=6),))
+
+
+def lists_in_a_list(x, places):
+    # items of a list that grows are lists: as an index, to isinstance, in sums and comparisons
+    table, pairs, total = np.outer(x, x), [], 0.0
+    for k in places:
+        pairs.append([k, (k + 1) % 3])
+    for pair in pairs:
+        total += np.sum(table[pair]) * (2.0 if isinstance(pair, list) else 3.0)
+    halves = [[v, 0.5 * v] for v in x]
+    return total + sum(halves[0] * 2 + halves[1][1:]) + (x[2] if halves[0] == [x[0], 0.5 * x[0]] else 0.0)
+
+
+program(lists_in_a_list, lambda rng: (rng.uniform(1, 2, size=4), (0, 2)))
