@@ -314,3 +314,14 @@ def test_a_view_that_is_written_later_is_refused() -> None:
 
 def test_a_call_with_integers_alone() -> None:
     assert ad.grad(lambda x: root(3, 2) * x)(2.0) == pytest.approx(newton(3.0, 2.0))
+
+
+def bulge(x, y):
+    return x**3 * y
+
+
+bulges = ad.rule("bulge(x, y)", bulge, x="3 * x**2 * y", y="x**3")
+
+
+def test_an_argument_called_y_hides_the_result() -> None:
+    assert ad.grad(lambda a, b: bulges(a, b) * a, (0, 1))(2.0, 3.0) == (96.0, 16.0)

@@ -140,3 +140,14 @@ def test_short_loops_are_written_out() -> None:
     np.testing.assert_allclose(total, reverse[0], rtol=1e-12)
     np.testing.assert_allclose(y, reverse[1], rtol=1e-12)
     assert "for j in range(3)" not in made.lowered_source(x, a)
+
+
+def forces(x):
+    pull = np.tanh(x[1:] - x[:-1])
+    return pull[1:] - pull[:-1]
+
+
+def test_extents_of_results_that_the_function_computes() -> None:
+    x = np.linspace(0.2, 0.9, 6)
+    found = [ad.jacobian(forces, mode=mode)(x) for mode in ("forward", "reverse")]
+    np.testing.assert_allclose(*found, rtol=1e-14, atol=1e-15)

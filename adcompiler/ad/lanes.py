@@ -7,7 +7,7 @@ other place needs stays a scalar; a value that another loop, a carry or a branch
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,7 +19,7 @@ from adcompiler.ad.unroll import unrolled
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import INDEX
-from adcompiler.ir.walk import defines, map_operands, operands, walk
+from adcompiler.ir.walk import defines, map_operands, operands, walk, yields
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
@@ -69,11 +69,10 @@ def widen(fn: Func, wide: Sequence[int], outs: Sequence[int], ones: Sequence[int
     lanes = Lanes(fn, Builder.of(fn), reached(fn, [fn.params[k] for k in wide]), uses(fn))
     params = lanes.parameters(frozenset(wide), frozenset(ones))
     arrays = [fn.params[k] for k in ones if fn.types[fn.params[k].name].rank]
-    for v in (v for v in arrays if v not in only_loaded(fn, arrays)):
-        lanes.arrays[v] = lanes.write_ones(v)
-        del lanes.places[v]
+    lanes.unwritten |= set(arrays) - only_loaded(fn, arrays)
     with lanes.b.block() as body:
         lanes.block(fn.body)
+        lanes.written(fn.results)
         results = [lanes.spread(r) if k in outs else r for k, r in enumerate(fn.results)]
     # rows are allocated once, before everything that may use them; the extents of parameters come first
     extents = [stmt for stmt in body if isinstance(stmt, Assign) and stmt.op == "dim" and stmt.args[0] in params]
@@ -85,11 +84,13 @@ def widen(fn: Func, wide: Sequence[int], outs: Sequence[int], ones: Sequence[int
 class Lanes(Rows):
     """The state of the pass; `pending` are the lines that wait for a loop over the lanes.
 
-    `loaded` are the lanes in which numbers are one that were loaded from arrays in `places`.
+    `loaded` are the lanes in which numbers are one that were loaded from arrays in `places`. Those of `unwritten` are
+    written as arrays of ones and zeros before a line of the function that reads them, where their extents are known.
     """
 
     pending: list[Assign | Load | Store] = field(default_factory=list)
     loaded: dict[Var, Var] = field(default_factory=dict)
+    unwritten: set[Var] = field(default_factory=set)
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -105,6 +106,7 @@ class Lanes(Rows):
 
         A line without lanes reads nothing that has lanes and may pass those that wait.
         """
+        self.written(a for s in walk((stmt,)) for a in (*operands(s), *yields(s)) if self.unwritten)
         if not self.touches(stmt):
             self.b.add(stmt)
             return
@@ -119,6 +121,13 @@ class Lanes(Rows):
         else:
             self.flush()
             self.apart(stmt)
+
+    def written(self, read: Iterable[Atom]) -> None:
+        """Write the parameters of ones that are about to be read as arrays."""
+        for v in self.unwritten.intersection(read):
+            self.arrays[v] = self.write_ones(v)
+            del self.places[v]
+            self.unwritten.remove(v)
 
     def touches(self, stmt: Stmt) -> bool:
         """Whether a statement, or one below it, makes or changes something that has lanes."""

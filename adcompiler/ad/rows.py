@@ -63,10 +63,9 @@ class Rows:
     def write_ones(self, v: Var) -> Var:
         """The array with the lanes of a parameter that has ones, in memory of its own."""
         place, type = self.places[v], self.fn.types[v.name]
-        with self.first():
-            lanes = self.b.emit("arange", ZERO, ONE, self.count, dtype=INDEX.dtype, hint="lanes")
-            beside = self.b.load(place, (*self.b.everything(place), NewAxis())) if type.rank else place
-            return self.b.emit("cast", self.b.emit("eq", beside, lanes), dtype=type.dtype, hint=v.name)
+        lanes = self.b.emit("arange", ZERO, ONE, self.count, dtype=INDEX.dtype, hint="lanes")
+        beside = self.b.load(place, (*self.b.everything(place), NewAxis())) if type.rank else place
+        return self.b.emit("cast", self.b.emit("eq", beside, lanes), dtype=type.dtype, hint=v.name)
 
     def one(self, v: Var, place: Atom, lane: Var) -> Assign:
         """The line that makes `v` one in the lane `place`, and zero in others."""
@@ -94,11 +93,12 @@ class Rows:
 
     def row(self, v: Var) -> Var:
         """The row with the lanes of a scalar."""
-        if v in self.places:
-            self.rows.setdefault(v, self.write_ones(v))
-        elif v not in self.rows:
+        if v not in self.rows:
             with self.first():
-                self.rows[v] = self.b.emit("empty", self.count, dtype=self.fn.types[v.name].dtype, hint=v.name)
+                if v in self.places:
+                    self.rows[v] = self.write_ones(v)
+                else:
+                    self.rows[v] = self.b.emit("empty", self.count, dtype=self.fn.types[v.name].dtype, hint=v.name)
         return self.rows[v]
 
     @contextmanager

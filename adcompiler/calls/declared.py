@@ -69,7 +69,11 @@ def by_formulas(low: Program, name: str, formulas: Mapping[str, Formula | None],
             "declare its tangent with custom_jvp",
         )
     b = Builder()
-    params = {n: b.var(n, low.b.type(v)) for n, v in zip((*formulas, "y"), values, strict=True)}
+    # an argument of this name hides the result
+    result = "y"
+    while result in formulas:
+        result += "_"
+    params = {n: b.var(n, low.b.type(v)) for n, v in zip((*formulas, result), values, strict=True)}
     dots = {n: b.var(f"{n}_dot", b.type(params[n])) for n in formulas if b.type(params[n]).is_float}
     total: Atom = Const(0.0)
     for n, dot in dots.items():
