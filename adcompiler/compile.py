@@ -48,6 +48,7 @@ from adcompiler.optimise.stored import store_products
 from adcompiler.optimise.unguarded import drop_guards
 from adcompiler.optimise.unselected import skip_unselected
 from adcompiler.optimise.unsigned import unsigned_indices
+from adcompiler.optimise.untaken import skip_untaken
 from adcompiler.optimise.windows import slide
 from adcompiler.options import Derivative, Options
 from adcompiler.outside import Lowered
@@ -75,6 +76,7 @@ LOWERING = (
     slide,
     multiply_by_reciprocals,
     keep_factors_apart,
+    skip_untaken,
     join_guards,
     drop_guards,
     simplify,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import replace
 
 from adcompiler.ir.build import Builder, make_func, scalar
-from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, map_blocks, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Load, Loop, Note, Stmt, Store, Var, While
+from adcompiler.ir.wengert import Assign, Block, Branch, Func, Load, Loop, Stmt, Store, While
+from adcompiler.optimise.nothing import Nothing
 
 
 def skip_unselected(fn: Func) -> Func:
@@ -40,7 +39,8 @@ def _skipped(b: Builder, stmt: Stmt) -> Stmt:
         if not _is_cotangent(b, line) or not _follows_record(rest):
             continue
         assert isinstance(line, (Load, Assign))
-        if all_defs(rest).isdisjoint(c.next for c in stmt.carried) and _Nothing(b, line).block(rest):
+        nothing = Nothing(b, line.target, line if isinstance(line, Load) else None)
+        if all_defs(rest).isdisjoint(c.next for c in stmt.carried) and nothing.block(rest):
             with b.block() as test:
                 some = b.emit("ne", line.target, scalar(0.0, b.type(line.target).dtype), hint="some", weak=True)
             branch = Branch(some, rest, (), (), line.span)
@@ -61,63 +61,6 @@ def _follows_record(block: Iterable[Stmt]) -> bool:
     loaded = {s.target for s in stmts if isinstance(s, Load)}
     inside = [s for branch in stmts if isinstance(branch, Branch) for s in walk((*branch.then, *branch.other))]
     return any(isinstance(s, Store) and s.add and not loaded.isdisjoint(s.index) for s in inside)
-
-
-class _Nothing:
-    """Follows what is zero where a cotangent is, through lines that have no effect then."""
-
-    def __init__(self, b: Builder, given: Load | Assign) -> None:
-        self.b, self.given = b, given
-        self.zeros: set[Var] = {given.target}
-
-    def block(self, block: Block) -> bool:
-        """Whether no statement of a block has an effect."""
-        return all(map(self.statement, block))
-
-    def statement(self, stmt: Stmt) -> bool:
-        """Whether a statement has no effect; notes what it makes that is zero."""
-        match stmt:
-            case Assign(target=target):
-                if self.is_product(stmt):
-                    self.zeros.add(target)
-                return kind(stmt.op) == "elementwise" and not self.b.type(target).rank
-            case Load(target=target):
-                return not self.b.type(target).rank
-            case Store(value=value, add=add):
-                return self.is_zero(value) and (add or self.is_home(stmt))
-            case Branch(then=then, other=other, outs=outs):
-                idle = self.block(then) and self.block(other)
-                self.zeros |= {o.var for o in outs if self.is_zero(o.then) and self.is_zero(o.other)}
-                return idle
-            case _:
-                return isinstance(stmt, Note)
-
-    def is_zero(self, atom: Atom) -> bool:
-        """Whether a number is zero where the cotangent is."""
-        return atom in self.zeros or (isinstance(atom, Const) and atom.value == 0)
-
-    def is_home(self, stmt: Store) -> bool:
-        """Whether a store puts zero where the cotangent was found."""
-        given = self.given
-        return isinstance(given, Load) and (stmt.array, stmt.index) == (given.array, given.index)
-
-    def is_product(self, line: Assign) -> bool:
-        """Whether a line makes zero of what is zero."""
-        match line.op, line.args:
-            case (("neg" | "pos" | "add" | "sub"), args):
-                return all(map(self.is_zero, args))
-            case "cut", (first, _):
-                return self.is_zero(first)
-            case "where", (_, *values):
-                return all(map(self.is_zero, values))
-            case "mul", (first, second):
-                return (self.is_zero(first) and _is_finite(second)) or (self.is_zero(second) and _is_finite(first))
-            case _:
-                return False
-
-
-def _is_finite(atom: Atom) -> bool:
-    return isinstance(atom, Const) and isinstance(atom.value, (int, float)) and math.isfinite(atom.value)
 
 
 __all__ = ["skip_unselected"]
