@@ -147,20 +147,9 @@ def _same(function: object) -> object:
 def _call_static(
     low: Lowering, held: object, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST, hint: str
 ) -> Value:
-    if held is dataclasses.replace and args and isinstance(owner := resolved(low, args[0]), Seq) and owner.record:
-        return records.replaced(low, owner, kwargs, node)
-    if held is np.vectorize and len(args) == 1 and not kwargs:
-        return Partial(Static(vectorized), (args[0],), ())
-    if isinstance(held, np.vectorize) and held.otypes is None and held.signature is None and not held.excluded:
-        assert isinstance(vectorized, FunctionType)
-        function = low.captures.value(held.pyfunc, Static(held).path.attribute("pyfunc"))
-        return call_definition(low, vectorized, [function, *args], kwargs, node, "np.vectorize")
-    if held is functools.partial:
-        return Partial(args[0], tuple(args[1:]), tuple(kwargs.items()))
-    if held is functools.wraps or held is _same:
-        return Static(_same) if held is functools.wraps else args[0]
-    if isinstance(held, type) and held in _LIMITS and len(args) == 1 and isinstance(args[0], Static):
-        return Static(_LIMITS[held](args[0].value))
+    composed = _composed(low, held, args, kwargs, node)
+    if composed is not None:
+        return composed
     handler = builtin_calls.lookup(held)
     if handler is not None:
         if (held in EAGER and not used_at_once(low.frame, node)) or (held in LAZY and not used_once(low.frame, node)):
@@ -207,6 +196,27 @@ def _call_static(
     if not callable(held):
         raise low.refuse("not-callable")
     raise library.missing(low.b, held)
+
+
+def _composed(
+    low: Lowering, held: object, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST
+) -> Value | None:
+    """What makes a function of functions, or a record of a record; None for any other call."""
+    if held is dataclasses.replace and args and isinstance(owner := resolved(low, args[0]), Seq) and owner.record:
+        return records.replaced(low, owner, kwargs, node)
+    if held is np.vectorize and len(args) == 1 and not kwargs:
+        return Partial(Static(vectorized), (args[0],), ())
+    if isinstance(held, np.vectorize) and held.otypes is None and held.signature is None and not held.excluded:
+        assert isinstance(vectorized, FunctionType)
+        function = low.captures.value(held.pyfunc, Static(held).path.attribute("pyfunc"))
+        return call_definition(low, vectorized, [function, *args], kwargs, node, "np.vectorize")
+    if held is functools.partial:
+        return Partial(args[0], tuple(args[1:]), tuple(kwargs.items()))
+    if held is functools.wraps or held is _same:
+        return Static(_same) if held is functools.wraps else args[0]
+    if isinstance(held, type) and held in _LIMITS and len(args) == 1 and isinstance(args[0], Static):
+        return Static(_LIMITS[held](args[0].value))
+    return None
 
 
 def _apart(low: Lowering, value: Value, lists: set[str]) -> Value:
