@@ -18,6 +18,7 @@ from adcompiler.cuda.proofs import (
     refuse_late_ends,
     refuse_unordered,
 )
+from adcompiler.emit.device import Unavailable
 from adcompiler.emit.threads import Adjoint, Parts, emit_threads
 from adcompiler.errors import UnsupportedSyntax
 from adcompiler.ir.threads import BARRIER, NUMBER, SHARED, is_own
@@ -155,7 +156,11 @@ def _printed(fn: Func, given: Sequence[Var], inside: Inside, found: Lowered, req
         max(request.axes, default=0) + 1,
         request.deterministic,
     )
-    return emit_threads(fn, parts, request.fastmath)
+    try:
+        return emit_threads(fn, parts, request.fastmath)
+    except Unavailable as error:
+        fix = "write it with the functions of math and loops over elements"
+        raise UnsupportedSyntax(f"{error.thing} in a differentiated kernel", error.span, fix) from None
 
 
 def _lowered(fn: Func, inside: Inside, check: bool) -> Func:

@@ -53,9 +53,17 @@ class Work:
     grows: bool
 
 
-def unavailable(what: str, span: Span | None) -> UnsupportedSyntax:
+class Unavailable(UnsupportedSyntax):
+    """What a GPU does not run: `thing`."""
+
+    thing = ""
+
+
+def unavailable(what: str, span: Span | None) -> Unavailable:
     """An error for what a GPU does not run."""
-    return UnsupportedSyntax(f"target='cuda' does not run {what}", span, "use target='cpu' for this function")
+    error = Unavailable(f"target='cuda' does not run {what}", span, "use target='cpu' for this function")
+    error.thing = what
+    return error
 
 
 class ItemExpressions(Expressions):
@@ -235,4 +243,4 @@ def zero(type: Type) -> ast.expr:
     return ast.Constant({"float64": 0.0, "bool": False}.get(type.dtype, 0))
 
 
-__all__ = ["NEEDS", "REPORT", "Item", "ItemStatements", "Work", "unavailable", "zero"]
+__all__ = ["NEEDS", "REPORT", "Item", "ItemStatements", "Unavailable", "Work", "unavailable", "zero"]

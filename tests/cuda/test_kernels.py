@@ -169,6 +169,10 @@ def several(x, y):
     y[:] = x[0]
 
 
+def imaginary(x, y):
+    y[cuda.grid(1)] = (x[cuda.grid(1)] * (1 + 2j)).real
+
+
 def says(x, y):
     i = cuda.grid(1)
     print(i)
@@ -208,6 +212,7 @@ def keeps_records_of_items(x, y):
         (slots, (PLACES,), "depends on the order in which threads add"),
         (whole, (), "an operation on a whole array"),
         (several, (), "a store into several elements of 'y'"),
+        (imaginary, (), "complex numbers in a differentiated kernel"),
         (says, (), "a print in a differentiated kernel"),
         (keeps_records_of_items, (), "for several items of a thread, what no count tells"),
     ],
