@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from adcompiler.errors import ADCompilerError, Span
 from adcompiler.frontend.captures import Captures
 from adcompiler.frontend.room import Around
-from adcompiler.frontend.scope import Frame
+from adcompiler.frontend.scope import Definition, Frame, definition
 from adcompiler.frontend.syntax import refusal
 from adcompiler.frontend.values import NeedStatic, PathEnds, Value
 from adcompiler.ir.build import Builder, Mark
@@ -64,6 +64,8 @@ class Lowering:
         The definitions of functions that call themselves until a run-time value ends it.
     changing : frozenset of type
         The dataclasses whose attributes are assigned.
+    tests_inside : frozenset
+        The definitions of functions with a `while` whose test changes the program's names or lists.
     added : tuple
         Plain classes, each with an attribute that is assigned by others than its methods.
     kernel : bool
@@ -76,6 +78,7 @@ class Lowering:
         grows_known: bool = True,
         recursive: frozenset[FunctionNode] = frozenset(),
         changing: frozenset[type] = frozenset(),
+        tests_inside: frozenset[FunctionNode] = frozenset(),
         added: tuple[tuple[type, str], ...] = (),
         kernel: bool = False,
     ) -> None:
@@ -92,7 +95,7 @@ class Lowering:
         self.calls = 0
         # those of the recursive functions that are being read
         self.recursive = recursive
-        self.changing, self.added = changing, added
+        self.changing, self.added, self.tests_inside = changing, added, tests_inside
         self.recursions: dict[FunctionNode, Recursion] = {}
         self.params: tuple[Var, ...] = ()
         # element types that carried names turned out to have, by place and name: a start for the next time
@@ -124,6 +127,10 @@ class Lowering:
         # whether a list may grow in a loop of which the number of trips is known, and whether one has
         self.grows_known = grows_known
         self.grew_known = False
+
+    def definition(self, node: FunctionNode) -> Definition:
+        """What the text of a function says."""
+        return definition(node, node in self.tests_inside)
 
     def kind_of(self, record: type) -> str:
         """The kind of a sequence that is a record."""

@@ -11,8 +11,9 @@ from adcompiler.frontend.binding import bind
 from adcompiler.frontend.blocks import exited, run_block, stays_out
 from adcompiler.frontend.branching import branch
 from adcompiler.frontend.conditions import condition
-from adcompiler.frontend.context import Lowering, statement
+from adcompiler.frontend.context import Lowering, State, statement
 from adcompiler.frontend.facts import lower_bound
+from adcompiler.frontend.forms import same_value
 from adcompiler.frontend.iteration import Iterable, item, iterable
 from adcompiler.frontend.liveness import BROKEN, CONTINUED, ITERATED, RETURNED, has
 from adcompiler.frontend.loop_parts import Built, Head, Unroll
@@ -22,7 +23,7 @@ from adcompiler.frontend.reading import resolved
 from adcompiler.frontend.room import Around
 from adcompiler.frontend.syntax import TABLE
 from adcompiler.frontend.truth import negated
-from adcompiler.frontend.values import NeedStatic, RangeValue, Value
+from adcompiler.frontend.values import NeedStatic, RangeValue, TestChanges, Value
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Var, While
@@ -216,8 +217,10 @@ def _repeated(low: Lowering, node: ast.While, endless: bool, around: Around) -> 
     def body(built: Built) -> None:
         for plan in around.plans:
             plan.seen.clear()
+        before = low.save()
         with low.b.block() as built.head:
             built.test = _while_test(low, node, built)
+        _check_test(low, node, before)
         if built.test == Const(False):
             low.frame.env[BROKEN] = Const(False)
             return
@@ -236,6 +239,15 @@ def _repeated(low: Lowering, node: ast.While, endless: bool, around: Around) -> 
     Loops(low, head, body, finish).run()
     if endless and BROKEN not in head.exits and RETURNED in head.exits:
         low.frame.env[RETURNED] = Const(True)
+
+
+def _check_test(low: Lowering, node: ast.While, before: State) -> None:
+    """The names after a test that says no are those after it, which only a test inside the loop can tell."""
+    for frame, env in zip(low.frames, before, strict=True):
+        if any(name in env and not same_value(value, env[name]) for name, value in frame.env.items()):
+            if low.frame.definition.node in low.tests_inside:
+                raise low.refuse("test-changes", node.test)
+            raise TestChanges(low.frame.definition.node)
 
 
 def _while_test(low: Lowering, node: ast.While, built: Built) -> Atom:

@@ -16,7 +16,7 @@ from adcompiler.frontend.outputs import delivered, without_out
 from adcompiler.frontend.reading import constant
 from adcompiler.frontend.recursion import recursive
 from adcompiler.frontend.registry import neutral_only, title
-from adcompiler.frontend.scope import Definition, Frame, definition, parameters
+from adcompiler.frontend.scope import Definition, Frame, parameters
 from adcompiler.frontend.values import (
     Closure,
     DictValue,
@@ -60,7 +60,7 @@ def call_function(
     )
     bound = arguments(low, source.name, spec, defaults, dict(kw), args, kwargs)
     try:
-        return _run(low, Frame(source, definition(source.node), None), bound, node)
+        return _run(low, Frame(source, low.definition(source.node), None), bound, node)
     except ADCompilerError as error:
         if not _is_installed(source) or _is_installed(low.frame.source):
             raise
@@ -87,7 +87,7 @@ def call_definition(
     defaults = [constant(value) for value in held]
     kw = {key: constant(value) for key, value in (function.__kwdefaults__ or {}).items()}
     bound = arguments(low, name, source.node.args, defaults, kw, args, named)
-    result = _run(low, Frame(source, definition(source.node), None, place=low.b.span), bound, node)
+    result = _run(low, Frame(source, low.definition(source.node), None, place=low.b.span), bound, node)
     return delivered(low.b, name, result, out)
 
 
@@ -102,7 +102,7 @@ def call_closure(
 
 def run_closure(low: Lowering, made: Closure, bound: dict[str, Value], node: ast.AST) -> Value:
     """The value of a function defined inside the program, for these values of its parameters."""
-    return _run(low, Frame(made.frame.source, definition(made.node), made.frame), bound, node)
+    return _run(low, Frame(made.frame.source, low.definition(made.node), made.frame), bound, node)
 
 
 def _run(low: Lowering, frame: Frame, bound: dict[str, Value], node: ast.AST) -> Value:

@@ -19,7 +19,7 @@ from adcompiler.frontend.grown_lists import check_grown_lists
 from adcompiler.frontend.inline import returned
 from adcompiler.frontend.naming import named
 from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.scope import Frame, definition, parameters
+from adcompiler.frontend.scope import Frame, parameters
 from adcompiler.frontend.shrunk_lists import check_shrunk_lists
 from adcompiler.frontend.values import (
     Changes,
@@ -34,6 +34,7 @@ from adcompiler.frontend.values import (
     Recurses,
     Seq,
     Static,
+    TestChanges,
     Value,
 )
 from adcompiler.ir.threads import SHARED
@@ -66,15 +67,18 @@ def lower(source: SourceFunc, specs: Sequence[Spec], kernel: bool = False) -> Lo
     static: frozenset[tuple[object, ...]] = frozenset()
     recursive: frozenset[FunctionNode] = frozenset()
     changing: frozenset[type] = frozenset()
+    tests_inside: frozenset[FunctionNode] = frozenset()
     added: tuple[tuple[type, str], ...] = ()
     grows_known = True
     for _ in range(_RETRIES):
-        low = Lowering(static, grows_known, recursive, changing, added, kernel)
+        low = Lowering(static, grows_known, recursive, changing, tests_inside, added, kernel)
         try:
             with _deep_recursion():
                 return _lowered(low, source, specs)
         except Recurses as found:
             recursive |= {found.node}
+        except TestChanges as found:
+            tests_inside |= {found.node}
         except Changes as found:
             if found.name is None:
                 changing |= {found.record}
@@ -108,7 +112,7 @@ def _deep_recursion() -> Iterator[None]:
 
 def _lowered(low: Lowering, source: SourceFunc, specs: Sequence[Spec]) -> Lowered:
     b = low.b
-    frame = Frame(source, definition(source.node), None)
+    frame = Frame(source, low.definition(source.node), None)
     low.frames.append(frame)
     b.span = source.span(source.node)
     params: list[Var] = []

@@ -202,6 +202,20 @@ def f(s):
 """,
         "True",
     ),
+    "test-changes": (
+        "the test of this loop changes values, and its `else` leaves another loop",
+        "write `while True:` with the test and the lines of `else` in an `if` inside",
+        """
+def f(s):
+    for _ in range(2):
+        while (s := 0.5 * s) > 0.1:
+            s = s - 0.01
+        else:
+            break
+    return s
+""",
+        "(s := 0.5 * s) > 0.1",
+    ),
     "relative-import": (
         "relative import in a differentiated function",
         "import at the top of the file",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from adcompiler.errors import Span
-from adcompiler.frontend.liveness import BROKEN, CONTINUED, RETURNED, Liveness, assigned, declared, liveness
+from adcompiler.frontend.liveness import BROKEN, CONTINUED, RETURNED, Liveness, assigned, declared, has, liveness
 from adcompiler.frontend.matching import MatchAsIf, has_match
 from adcompiler.frontend.values import Value
 from adcompiler.ir.wengert import Const
@@ -43,14 +43,14 @@ class Definition:
 
 
 @lru_cache(maxsize=1024)
-def definition(node: FunctionNode) -> Definition:
-    """The definition of a function or a lambda."""
+def definition(node: FunctionNode, tests_inside: bool = False) -> Definition:
+    """The definition of a function or a lambda; `tests_inside` puts the tests of its `while` loops inside these."""
     if isinstance(node, ast.Lambda):
         body: Sequence[ast.stmt] = [ast.copy_location(ast.Return(node.body), node.body)]
     else:
         body = node.body
-    if any(isinstance(n, ast.While) and _binds(n.test) for stmt in body for n in ast.walk(stmt)):
-        body = [_TestsInside().visit(copy.deepcopy(stmt)) for stmt in body]
+    if any(isinstance(n, ast.While) and (tests_inside or _binds(n.test)) for s in body for n in ast.walk(s)):
+        body = [_TestsInside(tests_inside).visit(copy.deepcopy(stmt)) for stmt in body]
     if has_match(body):
         body = MatchAsIf().visit(copy.deepcopy(ast.Module(list(body), []))).body
     outer, shared = (frozenset(declared(body, kind)) for kind in ((ast.Global, ast.Nonlocal), (ast.Nonlocal,)))
@@ -63,15 +63,18 @@ def _binds(test: ast.expr) -> bool:
 
 
 class _TestsInside(ast.NodeTransformer):
-    """`while test: body` as `while True: if not test: break; body`, where the test binds a name."""
+    """`while test: body` as `while True: if not test: break; body`, where the test binds a name, or everywhere."""
+
+    def __init__(self, everywhere: bool) -> None:
+        self.everywhere = everywhere
 
     def visit_While(self, node: ast.While) -> ast.AST:
         self.generic_visit(node)
-        if not _binds(node.test) or node.orelse:
+        if not (self.everywhere or _binds(node.test)) or has(node.orelse, ast.Break) or has(node.orelse, ast.Continue):
             return node
-        leave = ast.If(ast.UnaryOp(ast.Not(), node.test), [ast.Break()], [])
+        leave = ast.If(ast.UnaryOp(ast.Not(), node.test), [*node.orelse, ast.Break()], [])
         loop = ast.While(ast.Constant(True), [leave, *node.body], [])
-        for made in (leave, leave.test, leave.body[0], loop, loop.test):
+        for made in (leave, leave.test, leave.body[-1], loop, loop.test):
             ast.copy_location(made, node.test)
         return ast.copy_location(loop, node)
 

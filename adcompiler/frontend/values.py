@@ -298,6 +298,20 @@ class Changes(Exception):
         self.record, self.name = record, name
 
 
+class TestChanges(Exception):
+    """The test of a `while` changes names or lists of the program, as it may by a function that it calls.
+
+    Parameters
+    ----------
+    node : FunctionNode
+        The definition of the function whose loop it is.
+    """
+
+    def __init__(self, node: FunctionNode) -> None:
+        super().__init__(node)
+        self.node = node
+
+
 class Recurses(Exception):
     """A function calls itself so often that its calls are not inlined.
 

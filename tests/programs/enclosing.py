@@ -165,3 +165,40 @@ def state_under_checkpoints(x):
 
 
 program(state_under_checkpoints, lambda rng: (rng.normal(size=6),))
+
+
+def changing_test(x, n):
+    """The test changes a number of the function around it, also when it says no."""
+    s = 0.3
+
+    def drawn(z):
+        nonlocal s
+        s = np.sin(s + 0.5 * z)
+        return s * 0.6
+
+    trips = 0
+    while trips < n and drawn(x[trips]) > 0.1:
+        x[trips] = x[trips] * s
+        trips += 1
+    return s * 0.4 + np.sum(x * x)
+
+
+program(changing_test, lambda rng: (np.array([0.9, 0.7, -3.0, 0.5]), 3))
+
+
+def shortening_test(x):
+    """The test changes a list, and the loop has an `else`."""
+    held = [x[0], 1.0]
+
+    def halved():
+        held[0] = 0.5 * held[0]
+        return held[0]
+
+    while halved() > 0.4:
+        held[1] = held[1] * x[1]
+    else:
+        held[1] = held[1] + held[0]
+    return held[0] * held[1]
+
+
+program(shortening_test, lambda rng: (np.array([3.0, 0.7]),))
