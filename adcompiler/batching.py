@@ -19,9 +19,9 @@ from adcompiler.options import Options
 from adcompiler.transformed import Function, Transformed
 
 if TYPE_CHECKING:
-    from adcompiler.frontend.batch_axes import Given
-    from adcompiler.frontend.context import Lowering as Program
-    from adcompiler.frontend.values import Value
+    from adcompiler.frontend.batches.axes import Given
+    from adcompiler.frontend.state.context import Lowering as Program
+    from adcompiler.frontend.state.values import Value
 
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -165,8 +165,8 @@ class Batched(Transformed):
 
     def __lower_call__(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Value:
         """A call in a program that is being compiled."""
-        from adcompiler.frontend.batches import mapped
-        from adcompiler.frontend.values import Path
+        from adcompiler.frontend.batches.mapped import mapped
+        from adcompiler.frontend.state.values import Path
 
         name = self.subject.binder.name
         # a call from outside a program has no place in one
@@ -176,8 +176,8 @@ class Batched(Transformed):
 
     def _arguments(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value]) -> list[Given]:
         """The arguments that were given, with their axes."""
-        from adcompiler.frontend.batch_axes import Called, given
-        from adcompiler.frontend.values import Object
+        from adcompiler.frontend.batches.axes import Called, given
+        from adcompiler.frontend.state.values import Object
 
         def is_left(value: Value) -> bool:
             return isinstance(value, Object) and isinstance(value.value, Left)

@@ -15,41 +15,41 @@ from adcompiler.backend.collection import uncollected
 from adcompiler.emit.text import emit
 from adcompiler.errors import Span
 from adcompiler.frontend.lower import lower
-from adcompiler.frontend.values import NotStatic
+from adcompiler.frontend.state.values import NotStatic
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Var
-from adcompiler.optimise.alternating import alternate_in_tapes
-from adcompiler.optimise.apart import keep_factors_apart
-from adcompiler.optimise.behind import check_behind
-from adcompiler.optimise.bounds import drop_bounds, prove_bounds
-from adcompiler.optimise.columns import join_tapes
-from adcompiler.optimise.contract import contract_arrays
-from adcompiler.optimise.delays import delay
-from adcompiler.optimise.downward import hide_downward
-from adcompiler.optimise.exchanged import write_over_zeros
-from adcompiler.optimise.fuse import fuse_readers
-from adcompiler.optimise.guards import join_guards
-from adcompiler.optimise.history import live_in_tapes
-from adcompiler.optimise.keeping import read_kept
-from adcompiler.optimise.lower import lower_arrays
-from adcompiler.optimise.memory import promote
-from adcompiler.optimise.narrow import narrow_arrays
-from adcompiler.optimise.reciprocals import multiply_by_reciprocals
-from adcompiler.optimise.recognised import recognise_products
-from adcompiler.optimise.reductions import mark_reductions
-from adcompiler.optimise.room import check_room
-from adcompiler.optimise.scatter import put_off_additions, put_off_in_rows
-from adcompiler.optimise.several import mark_lanes
-from adcompiler.optimise.share import share_loops, share_strictly
-from adcompiler.optimise.sharing import share_loads
-from adcompiler.optimise.simplify import simplify
-from adcompiler.optimise.stops import drop_stops
-from adcompiler.optimise.stored import store_products
-from adcompiler.optimise.unguarded import drop_guards
-from adcompiler.optimise.unselected import skip_unselected
-from adcompiler.optimise.unsigned import unsigned_indices
-from adcompiler.optimise.untaken import skip_untaken
-from adcompiler.optimise.windows import slide
+from adcompiler.optimise.elements.alternating import alternate_in_tapes
+from adcompiler.optimise.elements.columns import join_tapes
+from adcompiler.optimise.elements.contract import contract_arrays
+from adcompiler.optimise.elements.delays import delay
+from adcompiler.optimise.elements.exchanged import write_over_zeros
+from adcompiler.optimise.elements.history import live_in_tapes
+from adcompiler.optimise.elements.keeping import read_kept
+from adcompiler.optimise.elements.narrow import narrow_arrays
+from adcompiler.optimise.elements.promotion import promote
+from adcompiler.optimise.elements.scatter import put_off_additions, put_off_in_rows
+from adcompiler.optimise.elements.sharing import share_loads
+from adcompiler.optimise.elements.windows import slide
+from adcompiler.optimise.lines.apart import keep_factors_apart
+from adcompiler.optimise.lines.guards import join_guards
+from adcompiler.optimise.lines.reciprocals import multiply_by_reciprocals
+from adcompiler.optimise.lines.simplify import simplify
+from adcompiler.optimise.lines.stops import drop_stops
+from adcompiler.optimise.lines.unguarded import drop_guards
+from adcompiler.optimise.lines.unselected import skip_unselected
+from adcompiler.optimise.lines.untaken import skip_untaken
+from adcompiler.optimise.lowering.fuse import fuse_readers
+from adcompiler.optimise.lowering.lower import lower_arrays
+from adcompiler.optimise.lowering.recognised import recognise_products
+from adcompiler.optimise.lowering.stored import store_products
+from adcompiler.optimise.machine.behind import check_behind
+from adcompiler.optimise.machine.bounds import drop_bounds, prove_bounds
+from adcompiler.optimise.machine.downward import hide_downward
+from adcompiler.optimise.machine.reductions import mark_reductions
+from adcompiler.optimise.machine.room import check_room
+from adcompiler.optimise.machine.several import mark_lanes
+from adcompiler.optimise.machine.unsigned import unsigned_indices
+from adcompiler.optimise.parallel.share import share_loops, share_strictly
 from adcompiler.options import Derivative, Options
 from adcompiler.outside import Lowered
 from adcompiler.signature import Spec, with_static

@@ -18,10 +18,10 @@ from adcompiler.calls.signing import Same
 from adcompiler.calls.subject import Subject
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.calls import call
-from adcompiler.frontend.context import Lowering as Program
-from adcompiler.frontend.inline import call_function
-from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.values import Path, Seq, Static, Value
+from adcompiler.frontend.language.inline import call_function
+from adcompiler.frontend.language.reading import resolved
+from adcompiler.frontend.state.context import Lowering as Program
+from adcompiler.frontend.state.values import Path, Seq, Static, Value
 from adcompiler.handlers import DECLARED
 from adcompiler.ir.parse import Formula, formula
 from adcompiler.options import Options

@@ -18,18 +18,18 @@ from adcompiler.ir.kernel import Kernel
 from adcompiler.ir.memory import Memory
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Func, Store
-from adcompiler.optimise.contract import contract_arrays
-from adcompiler.optimise.fuse import fuse_readers
-from adcompiler.optimise.items import fill_arrays
-from adcompiler.optimise.keeping import read_kept
-from adcompiler.optimise.kernels import split
-from adcompiler.optimise.lower import lower_arrays
-from adcompiler.optimise.memory import promote
-from adcompiler.optimise.own_memory import own_memory
-from adcompiler.optimise.products import spell_products
-from adcompiler.optimise.rerun import rerun_items
-from adcompiler.optimise.sharing import share_loads
-from adcompiler.optimise.simplify import simplify
+from adcompiler.optimise.elements.contract import contract_arrays
+from adcompiler.optimise.elements.keeping import read_kept
+from adcompiler.optimise.elements.promotion import promote
+from adcompiler.optimise.elements.sharing import share_loads
+from adcompiler.optimise.lines.simplify import simplify
+from adcompiler.optimise.lowering.fuse import fuse_readers
+from adcompiler.optimise.lowering.lower import lower_arrays
+from adcompiler.optimise.lowering.products import spell_products
+from adcompiler.optimise.parallel.items import fill_arrays
+from adcompiler.optimise.parallel.kernels import split
+from adcompiler.optimise.parallel.own_memory import own_memory
+from adcompiler.optimise.parallel.rerun import rerun_items
 
 WHOLE = (spell_products, lower_arrays, simplify, own_memory, simplify, read_kept, share_loads)
 ITEM = (simplify, promote, share_loads, fuse_readers, contract_arrays, simplify, fill_arrays)
@@ -120,9 +120,9 @@ class OnDevice(Compiled):
 
     def ptx(self, args: tuple[Any, ...], capability: tuple[int, int]) -> dict[str, str]:
         """What a GPU of a compute capability runs, by the names of the kernels."""
-        from adcompiler.backend import cuda
+        from adcompiler.backend import cuda, device
 
-        return cuda.ptx(cuda.module_function(self.text, self.name), args, capability)
+        return device.ptx(cuda.module_function(self.text, self.name), args, capability)
 
     def specialise(self, args: tuple[object, ...]) -> None:
         """Kernels are compiled when they are first launched."""

@@ -10,7 +10,7 @@ from adcompiler.emit.naming import base_name, numbered_words
 from adcompiler.inspect import Text, View, aligned, nested, text_of
 from adcompiler.ir.walk import defines, walk
 from adcompiler.ir.wengert import Assign, Func, Load, Loop, Store, Var, While
-from adcompiler.optimise.share import decisions
+from adcompiler.optimise.parallel.share import decisions
 
 _RECORDED = "recorded: {}, since the reverse sweep reads it and computing it again would cost more"
 _NOT_RECORDED = "not recorded: computed again, or still there, where the reverse sweep needs it"

@@ -16,12 +16,12 @@ from adcompiler.calls.nesting import Outside
 from adcompiler.calls.subject import subject
 from adcompiler.custom import checkpoint, checkpointed_range, run_again, stop_gradient
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
-from adcompiler.frontend.batched_value import BatchedValue
-from adcompiler.frontend.builtin_table import builtin
-from adcompiler.frontend.context import Lowering
-from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.registry import implements
-from adcompiler.frontend.values import (
+from adcompiler.frontend.batches.value import BatchedValue
+from adcompiler.frontend.language.builtin_table import builtin
+from adcompiler.frontend.language.reading import resolved
+from adcompiler.frontend.library.registry import implements
+from adcompiler.frontend.state.context import Lowering
+from adcompiler.frontend.state.values import (
     Closure,
     DictValue,
     Object,

@@ -25,8 +25,8 @@ MODES = {"jacobian": ("auto", "forward", "reverse", "sparse"), "hessian": ("auto
 
 if TYPE_CHECKING:
     from adcompiler.calls.sparse import SparseMatrix
-    from adcompiler.frontend.context import Lowering as Program
-    from adcompiler.frontend.values import Value
+    from adcompiler.frontend.state.context import Lowering as Program
+    from adcompiler.frontend.state.values import Value
     from adcompiler.inspect import View
 
 

@@ -19,8 +19,8 @@ from adcompiler.options import Options
 from adcompiler.transformed import Argnums, Function, Seeded
 
 if TYPE_CHECKING:
-    from adcompiler.frontend.context import Lowering as Program
-    from adcompiler.frontend.values import Value
+    from adcompiler.frontend.state.context import Lowering as Program
+    from adcompiler.frontend.state.values import Value
     from adcompiler.inspect import View
 
 

@@ -25,8 +25,8 @@ from adcompiler.signature import example
 
 if TYPE_CHECKING:
     from adcompiler import inspect
-    from adcompiler.frontend.context import Lowering as Program
-    from adcompiler.frontend.values import Value
+    from adcompiler.frontend.state.context import Lowering as Program
+    from adcompiler.frontend.state.values import Value
 
 Function: TypeAlias = Callable[..., Any]
 Argnums: TypeAlias = "Argnum | Sequence[Argnum]"

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from adcompiler import errors
-from adcompiler.frontend import syntax
-from adcompiler.frontend.definitions import METHODS as DEFINED_METHODS
-from adcompiler.frontend.definitions import UFUNC_METHODS
-from adcompiler.frontend.library import supported
-from adcompiler.frontend.registry import ATTRIBUTES, METHODS
+from adcompiler.frontend.library.catalogue import supported
+from adcompiler.frontend.library.definitions import METHODS as DEFINED_METHODS
+from adcompiler.frontend.library.definitions import UFUNC_METHODS
+from adcompiler.frontend.library.registry import ATTRIBUTES, METHODS
+from adcompiler.frontend.refused import table
 from adcompiler.rules.table import MEANING, SCIPY, TABLE, ZERO, Rule
 from docs.pages import ROOT, pages, with_outputs
 
@@ -47,7 +47,7 @@ at zero. Sorting, and what is sorted by, moves derivatives without having one.
 
 ERRORS = """# Errors
 
-Generated from `adcompiler.errors` and `adcompiler.frontend.syntax`.
+Generated from `adcompiler.errors` and `adcompiler.frontend.refused.table`.
 
 Every error has `what`, `fix`, `filename`, `lineno` and `col`; the last three are `None` where there is no place.
 """
@@ -130,7 +130,7 @@ def errors_page() -> str:
     parts = [ERRORS, row("error", "means"), row("---", "---")]
     parts += [row(code(kind.__name__), (kind.__doc__ or "").strip().splitlines()[0]) for kind in family]
     parts.append("\n## Refused constructs")
-    for refused in syntax.TABLE.values():
+    for refused in table.TABLE.values():
         if not refused.example.strip():
             # the form of a construct in other versions of Python
             continue

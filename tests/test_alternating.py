@@ -9,9 +9,9 @@ from adcompiler.ir.build import make_func
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import rename, walk
 from adcompiler.ir.wengert import Assign, Func, Loop
-from adcompiler.optimise.alternating import alternate_in_tapes
-from adcompiler.optimise.bounds import drop_bounds
-from adcompiler.optimise.simplify import simplify
+from adcompiler.optimise.elements.alternating import alternate_in_tapes
+from adcompiler.optimise.lines.simplify import simplify
+from adcompiler.optimise.machine.bounds import drop_bounds
 from tests.support.interpret import run
 from tests.support.nests import nest
 from tests.test_exchanged import exchanging

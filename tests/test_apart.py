@@ -13,7 +13,7 @@ from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import FLOAT, INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Assign, Atom, Carry, Func, Loop, Var
-from adcompiler.optimise.apart import keep_factors_apart
+from adcompiler.optimise.lines.apart import keep_factors_apart
 from tests.programs import recurrences
 from tests.support.interpret import run
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Check, Func, Loop, While
-from adcompiler.optimise.bounds import drop_bounds, prove_bounds
+from adcompiler.optimise.machine.bounds import drop_bounds, prove_bounds
 from tests.support.interpret import run
 from tests.support.nests import nest
 

@@ -13,7 +13,7 @@ from adcompiler.ir.types import INDEX
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Atom, Carry, Const, Func, Grow, Slice, While
-from adcompiler.optimise.columns import join_tapes
+from adcompiler.optimise.elements.columns import join_tapes
 from tests.programs import newton
 from tests.support.interpret import run
 

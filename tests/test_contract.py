@@ -10,9 +10,9 @@ from adcompiler.ir.types import INDEX
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Const, Func, Load, Loop, Store
-from adcompiler.optimise.bounds import drop_bounds
-from adcompiler.optimise.contract import contract_arrays
-from adcompiler.optimise.fuse import fuse_readers
+from adcompiler.optimise.elements.contract import contract_arrays
+from adcompiler.optimise.lowering.fuse import fuse_readers
+from adcompiler.optimise.machine.bounds import drop_bounds
 from tests.support.interpret import run
 from tests.support.nests import nest
 from tests.support.small_programs import vector

@@ -8,10 +8,10 @@ import pytest
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Func, Loop
-from adcompiler.optimise.bounds import drop_bounds
-from adcompiler.optimise.delays import delay
-from adcompiler.optimise.scatter import put_off_additions
-from adcompiler.optimise.simplify import simplify
+from adcompiler.optimise.elements.delays import delay
+from adcompiler.optimise.elements.scatter import put_off_additions
+from adcompiler.optimise.lines.simplify import simplify
+from adcompiler.optimise.machine.bounds import drop_bounds
 from tests.support.interpret import run
 from tests.support.nests import nest
 from tests.test_scatter import additions, stencil

@@ -8,7 +8,7 @@ from adcompiler.emit.text import emit
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Func
-from adcompiler.optimise.downward import OPAQUE, hide_downward
+from adcompiler.optimise.machine.downward import OPAQUE, hide_downward
 from tests.programs.overwritten import copied_back
 from tests.support.interpret import run
 from tests.support.nests import nest

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from adcompiler.errors import ADCompilerError, NotDifferentiable, Span, TypeProblem, UnsupportedSyntax
-from adcompiler.frontend.syntax import TABLE, refusal
+from adcompiler.frontend.refused.table import TABLE, refusal
 from tests.support.lowering import lowered
 
 HEAD = "import functools\nimport math\n\nimport numpy as np\n\n"

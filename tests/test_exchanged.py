@@ -11,9 +11,9 @@ from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import rename, walk
 from adcompiler.ir.wengert import Assign, Carry, Func, Loop, Store, Var
-from adcompiler.optimise.bounds import drop_bounds
-from adcompiler.optimise.exchanged import write_over_zeros
-from adcompiler.optimise.simplify import simplify
+from adcompiler.optimise.elements.exchanged import write_over_zeros
+from adcompiler.optimise.lines.simplify import simplify
+from adcompiler.optimise.machine.bounds import drop_bounds
 from tests.support.interpret import run
 from tests.support.nests import nest
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
-from adcompiler.frontend.shrunk_lists import check_shrunk_lists
+from adcompiler.frontend.lists.shrunk import check_shrunk_lists
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Const, Slice

@@ -15,7 +15,7 @@ from adcompiler.ir.types import FLOAT, INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Atom, Func, Loop, Var
-from adcompiler.optimise.guards import join_guards
+from adcompiler.optimise.lines.guards import join_guards
 from tests.programs import likelihoods
 from tests.support.interpret import run
 

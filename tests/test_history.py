@@ -7,9 +7,9 @@ import pytest
 
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func
-from adcompiler.optimise.bounds import drop_bounds
-from adcompiler.optimise.history import live_in_tapes
-from adcompiler.optimise.simplify import simplify
+from adcompiler.optimise.elements.history import live_in_tapes
+from adcompiler.optimise.lines.simplify import simplify
+from adcompiler.optimise.machine.bounds import drop_bounds
 from tests.support.interpret import run
 from tests.support.nests import nest
 

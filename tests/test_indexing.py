@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend import facts
+from adcompiler.frontend.state import facts
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.walk import walk

@@ -10,7 +10,7 @@ from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Branch, Carry, Const, Func, Loop, Out
-from adcompiler.optimise.keeping import read_kept
+from adcompiler.optimise.elements.keeping import read_kept
 from benchmarks.programs import viterbi
 from tests.support.interpret import run
 

@@ -33,6 +33,26 @@ LAYERS = [
     {"tools", "interop", "cuda"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+#: The parts of the larger folders, lowest first.
+INNER = {
+    "frontend": [
+        {"refused"},
+        {"state"},
+        {"arrays"},
+        {"lists", "library"},
+        {"flow"},
+        {"language"},
+        {"builtins", "expressions"},
+        {"calls"},
+        {"statements"},
+        {"batches"},
+        {"lower"},
+    ],
+    "optimise": [{"lines"}, {"elements", "lowering"}, {"machine"}, {"parallel"}],
+}
+INNER_RANK = {
+    f"{folder}.{name}": rank for folder in INNER for rank, names in enumerate(INNER[folder]) for name in names
+}
 FILES = [path for path in sorted(ROOT.rglob("*.py")) if path.parent != ROOT or path.name != "__init__.py"]
 
 
@@ -45,24 +65,39 @@ def imports(path: Path) -> set[str]:
                 found |= {name.name for name in names}
             case ast.ImportFrom(module, names):
                 found |= {f"{module}.{name.name}" for name in names}
-    return {name.split(".")[1] for name in found if name.startswith("adcompiler.")}
+    return {name.removeprefix("adcompiler.") for name in found if name.startswith("adcompiler.")}
 
 
-def part(path: Path) -> str:
-    """The part of the package to which a file belongs."""
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+def part(name: str, depth: int = 1) -> str:
+    """The part of the package, or of one of its folders, to which a module belongs."""
+    return ".".join(name.split(".")[:depth])
+
+
+def module(path: Path) -> str:
+    """The name of a module below the package."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_point_down(path: Path) -> None:
-    here = part(path)
+    here, named = part(module(path)), imports(path) - {"__version__"}
     assert here in RANK, f"{here} has no layer"
-    for there in imports(path) - {here, "__version__"}:
+    for there in {part(name) for name in named} - {here}:
         assert there in RANK, f"{path.name} imports {there}, which has no layer"
         assert RANK[there] < RANK[here], f"{path.name}: {here} may not import {there}"
+    if here in INNER and path.name != "__init__.py":
+        below(module(path), {name for name in named if part(name) == here})
+
+
+def below(name: str, named: set[str]) -> None:
+    """Fail where a module of a folder with parts imports from a part that is not below its own."""
+    here = part(name, 2)
+    assert here in INNER_RANK, f"{here} has no layer"
+    for there in {part(other, 2) for other in named} - {here}:
+        assert INNER_RANK[there] < INNER_RANK[here], f"{name}: {here} may not import {there}"
 
 
 def test_the_table_sees_nested_imports(tmp_path: Path) -> None:
     path = tmp_path / "example.py"
     path.write_text("def f():\n    from adcompiler import api\n    import adcompiler.ir.walk\n")
-    assert imports(path) == {"api", "ir"}
+    assert imports(path) == {"api", "ir.walk"}

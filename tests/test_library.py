@@ -9,8 +9,8 @@ import numpy
 import pytest
 
 from adcompiler.errors import ADCompilerError, MissingRule, TypeProblem, UnsupportedSyntax
-from adcompiler.frontend import library, registry
-from adcompiler.frontend.values import NeedStatic
+from adcompiler.frontend.library import catalogue, registry
+from adcompiler.frontend.state.values import NeedStatic
 from adcompiler.ir.wengert import Const
 from tests.support.interpret import run
 from tests.support.samples import DTYPES, everywhere, sample
@@ -219,4 +219,4 @@ def test_run_time_axes_are_asked_for() -> None:
 def test_every_handler_is_documented() -> None:
     assert len(registry.FUNCTIONS) > 100
     for member in registry.FUNCTIONS:
-        assert library.lookup(member) is not None and registry.title(member)
+        assert catalogue.lookup(member) is not None and registry.title(member)

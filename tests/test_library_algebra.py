@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
-from adcompiler.frontend import snapshots
+from adcompiler.frontend.arrays import snapshots
 from adcompiler.ir.build import Builder
 from tests.support.samples import everywhere, layouts, sample
 from tests.support.tracing import SPAN, Library, Traced, compare, trace

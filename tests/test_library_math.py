@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend import library
+from adcompiler.frontend.library import catalogue
 from tests.support.tracing import Library, Traced, compare, trace
 
 
@@ -18,7 +18,7 @@ def test_math() -> None:
         member = getattr(math, name)
         if not isinstance(np, Library):
             return member(x)
-        handler = library.lookup(member)
+        handler = catalogue.lookup(member)
         assert handler is not None
         return Traced(np.b, handler(np.b, [x.value], {}))
 
@@ -38,7 +38,7 @@ def test_math_of_two() -> None:
         member = getattr(math, name)
         if not isinstance(np, Library):
             return member(x, y)
-        handler = library.lookup(member)
+        handler = catalogue.lookup(member)
         assert handler is not None
         return Traced(np.b, handler(np.b, [x.value, y.value], {}))
 
@@ -50,7 +50,7 @@ def test_math_of_two() -> None:
 
 
 def test_math_takes_no_arrays() -> None:
-    handler = library.lookup(math.sin)
+    handler = catalogue.lookup(math.sin)
     assert handler is not None
     with pytest.raises(TypeProblem, match="not an array") as caught:
         trace(lambda np, x: handler(np.b, [x.value], {}), numpy.zeros(3))

@@ -8,7 +8,7 @@ from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Carry, Const, Loop, Slice
-from adcompiler.optimise.lower import lower_arrays
+from adcompiler.optimise.lowering.lower import lower_arrays
 from tests.support.golden import loop, text_of
 from tests.support.interpret import run
 from tests.support.lowered import becomes, lowered, matrix, means_the_same

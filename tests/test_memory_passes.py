@@ -12,8 +12,8 @@ from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Branch, Const, Func, Load, Loop, Store, Var
-from adcompiler.optimise.bounds import drop_bounds, prove_bounds
-from adcompiler.optimise.memory import promote, share_loads
+from adcompiler.optimise.elements.promotion import promote, share_loads
+from adcompiler.optimise.machine.bounds import drop_bounds, prove_bounds
 from tests.support.interpret import run
 from tests.support.nests import nest
 

@@ -12,7 +12,7 @@ from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Atom, Const, Func, Loop, Var
-from adcompiler.optimise.narrow import narrow_arrays
+from adcompiler.optimise.elements.narrow import narrow_arrays
 from tests.support.interpret import run
 
 Work = Callable[[Builder, Var, Var, Var], None]

@@ -24,9 +24,9 @@ from adcompiler.emit.text import emit
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Func, Loop
-from adcompiler.optimise.downward import hide_downward
-from adcompiler.optimise.reductions import mark_reductions
-from adcompiler.optimise.several import mark_lanes
+from adcompiler.optimise.machine.downward import hide_downward
+from adcompiler.optimise.machine.reductions import mark_reductions
+from adcompiler.optimise.machine.several import mark_lanes
 from adcompiler.options import Options
 from tests.support.cases import Case, interpreted
 from tests.support.registry import Program, load_programs

@@ -8,8 +8,8 @@ import pytest
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Func, Store
-from adcompiler.optimise.bounds import drop_bounds
-from adcompiler.optimise.scatter import put_off_additions
+from adcompiler.optimise.elements.scatter import put_off_additions
+from adcompiler.optimise.machine.bounds import drop_bounds
 from tests.support.interpret import run
 from tests.support.nests import nest
 

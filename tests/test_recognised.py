@@ -9,9 +9,9 @@ import adcompiler as ad
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Func
-from adcompiler.optimise.bounds import drop_bounds
-from adcompiler.optimise.recognised import recognise_products
-from adcompiler.optimise.simplify import simplify
+from adcompiler.optimise.lines.simplify import simplify
+from adcompiler.optimise.lowering.recognised import recognise_products
+from adcompiler.optimise.machine.bounds import drop_bounds
 from tests.support.interpret import run
 from tests.support.nests import nest
 

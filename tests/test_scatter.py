@@ -10,8 +10,8 @@ from adcompiler.ir.types import FLOAT, INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Carry, Const, Func, Loop, Store
-from adcompiler.optimise.reductions import mark_reductions
-from adcompiler.optimise.scatter import put_off_additions
+from adcompiler.optimise.elements.scatter import put_off_additions
+from adcompiler.optimise.machine.reductions import mark_reductions
 from tests.support.interpret import run
 
 

@@ -9,7 +9,7 @@ from adcompiler.ir.types import FLOAT, INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Branch, Carry, Check, Const, Func, Loop, Out, Slice
-from adcompiler.optimise.simplify import simplify
+from adcompiler.optimise.lines.simplify import simplify
 from tests.support.golden import loop, text_of
 from tests.support.interpret import run
 from tests.support.printed import agrees, outcome, same

@@ -6,7 +6,7 @@ from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import BOOL, FLOAT, INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Branch, Carry, Const, NewAxis, Out, Var, While
-from adcompiler.optimise.simplify import simplify
+from adcompiler.optimise.lines.simplify import simplify
 from tests.support.golden import loop, text_of
 from tests.support.interpret import run
 from tests.support.printed import agrees

@@ -12,7 +12,7 @@ from adcompiler.ir.types import FLOAT, INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Func, Loop
-from adcompiler.optimise.unguarded import drop_guards
+from adcompiler.optimise.lines.unguarded import drop_guards
 from tests.support.interpret import run
 
 NUMBERS = (0.0, -0.0, 1.5, -2.0, math.inf, -math.inf, math.nan)

@@ -12,7 +12,7 @@ from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Branch, Carry, Const, Func, Loop, Out, Var
-from adcompiler.optimise.unselected import skip_unselected
+from adcompiler.optimise.lines.unselected import skip_unselected
 from tests.support.interpret import run
 
 NOTHING = Const(0.0)

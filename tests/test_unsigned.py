@@ -9,8 +9,8 @@ import adcompiler as ad
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Func
-from adcompiler.optimise.bounds import prove_bounds
-from adcompiler.optimise.unsigned import unsigned_indices
+from adcompiler.optimise.machine.bounds import prove_bounds
+from adcompiler.optimise.machine.unsigned import unsigned_indices
 from tests.support.interpret import run
 from tests.support.nests import nest
 

@@ -12,7 +12,7 @@ from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Branch, Carry, Const, Func, Loop, Out, Var
-from adcompiler.optimise.untaken import skip_untaken
+from adcompiler.optimise.lines.untaken import skip_untaken
 from tests.support.interpret import run
 
 NOTHING = Const(0.0)

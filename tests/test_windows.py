@@ -10,7 +10,7 @@ from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Atom, Const, Func, Load, Loop, Slice, Store, Var
-from adcompiler.optimise.windows import slide
+from adcompiler.optimise.elements.windows import slide
 from tests.support.interpret import run
 
 Access = tuple[str, int, int]

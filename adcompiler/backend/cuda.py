@@ -6,7 +6,7 @@ import importlib
 import math
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -54,29 +54,20 @@ def module_function(text: str, name: str) -> Callable[..., Any]:
     return function
 
 
-def ptx(function: Callable[..., Any], args: Sequence[Any], capability: tuple[int, int]) -> dict[str, str]:
-    """The machine code, as PTX, of the kernels that the host's function of a module calls, by their names."""
-    from adcompiler.backend.device import recorded
-
+def ptx_of(kernel: Any, types: Iterable[Any], capability: tuple[int, int]) -> str:
+    """The machine code, as PTX, of a kernel for arguments of some types of Numba."""
     if simulated():
         raise ADCompilerError("Numba's simulator compiles nothing", None, f"start Python without {_SIMULATED}")
-    found = {}
-    for kernel, given in recorded(function, args):
-        fast = kernel.targetoptions.get("fastmath", False)
-        types = tuple(numba.typeof(a) for a in given)  # type: ignore[no-untyped-call]
-        found[kernel.py_func.__name__] = cuda.compile_ptx(kernel.py_func, types, cc=capability, fastmath=fast)[0]
-    return found
+    fast = kernel.targetoptions.get("fastmath", False)
+    text: str = cuda.compile_ptx(kernel.py_func, tuple(types), cc=capability, fastmath=fast)[0]
+    return text
 
 
 def kernel_ptx(kernel: Any, types: Sequence[Type], capability: tuple[int, int]) -> str:
     """The machine code, as PTX, of a kernel for arguments of some types."""
-    if simulated():
-        raise ADCompilerError("Numba's simulator compiles nothing", None, f"start Python without {_SIMULATED}")
     given = [getattr(numba.types, "boolean" if t.dtype == "bool" else t.dtype) for t in types]
     arrays = [numba.types.Array(one, t.rank, "C") if t.rank else one for one, t in zip(given, types, strict=True)]
-    fast = kernel.targetoptions.get("fastmath", False)
-    text: str = cuda.compile_ptx(kernel.py_func, tuple(arrays), cc=capability, fastmath=fast)[0]
-    return text
+    return ptx_of(kernel, arrays, capability)
 
 
 def kernel_resources(text: str, capability: tuple[int, int]) -> dict[str, int]:

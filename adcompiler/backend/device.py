@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numba
 import numpy as np
 
-from adcompiler.backend.cuda import BLOCK, cuda, simulated
+from adcompiler.backend.cuda import BLOCK, cuda, ptx_of, simulated
 from adcompiler.ir.build import neutral
 
 Array = Any
@@ -114,6 +115,15 @@ def recorded(function: Callable[..., Any], args: Sequence[Any]) -> list[tuple[An
             function(*args)
     finally:
         _recorded = None
+    return found
+
+
+def ptx(function: Callable[..., Any], args: Sequence[Any], capability: tuple[int, int]) -> dict[str, str]:
+    """The machine code, as PTX, of the kernels that the host's function of a module calls, by their names."""
+    found = {}
+    for kernel, given in recorded(function, args):
+        types = [numba.typeof(a) for a in given]  # type: ignore[no-untyped-call]
+        found[kernel.py_func.__name__] = ptx_of(kernel, types, capability)
     return found
 
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from adcompiler.calls.binding import Binder
 from adcompiler.calls.lowering import Lowering
-from adcompiler.frontend.context import Lowering as Program
-from adcompiler.frontend.values import Value
+from adcompiler.frontend.state.context import Lowering as Program
+from adcompiler.frontend.state.values import Value
 from adcompiler.ir.wengert import Atom
 
 

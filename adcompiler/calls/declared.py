@@ -11,12 +11,12 @@ from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.nesting import lowered_for
 from adcompiler.calls.subject import Subject
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
-from adcompiler.frontend.context import Lowering as Program
-from adcompiler.frontend.values import DictValue, ListOf, Seq, Static, Value
+from adcompiler.frontend.state.context import Lowering as Program
+from adcompiler.frontend.state.values import DictValue, ListOf, Seq, Static, Value
 from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.parse import Formula
 from adcompiler.ir.wengert import Atom, Const, Func, Var
-from adcompiler.optimise.simplify import simplify
+from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.rules.custom import Custom
 from adcompiler.signature import OutLeaf, OutSeq, OutTree
 

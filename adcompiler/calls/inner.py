@@ -24,10 +24,10 @@ from adcompiler.calls.plans import (
 from adcompiler.calls.results import positions, value_tree
 from adcompiler.calls.seeds import seeds
 from adcompiler.errors import NotDifferentiable, TypeProblem, UnsupportedSyntax
-from adcompiler.frontend.context import Lowering as Program
-from adcompiler.frontend.facts import may_share
-from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.values import Object, Path, Seq, Static, Value
+from adcompiler.frontend.language.reading import resolved
+from adcompiler.frontend.state.context import Lowering as Program
+from adcompiler.frontend.state.facts import may_share
+from adcompiler.frontend.state.values import Object, Path, Seq, Static, Value
 from adcompiler.ir.build import Builder
 from adcompiler.ir.inlining import inlined
 from adcompiler.ir.wengert import Atom, Stmt, Var

@@ -17,8 +17,8 @@ from adcompiler.calls.nesting import fresh, result_value, typed
 from adcompiler.calls.plans import Argument, number_position, primal_plan, split
 from adcompiler.calls.results import Group, Item, Tree, positions, value_tree
 from adcompiler.errors import NotDifferentiable
-from adcompiler.frontend.context import Lowering as Program
-from adcompiler.frontend.values import DictValue, Seq, Static, Value
+from adcompiler.frontend.state.context import Lowering as Program
+from adcompiler.frontend.state.values import DictValue, Seq, Static, Value
 from adcompiler.ir.build import ONE, ZERO, Builder, scalar
 from adcompiler.ir.inlining import inlined
 from adcompiler.ir.types import INDEX, Type

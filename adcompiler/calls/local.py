@@ -15,18 +15,18 @@ from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.nesting import run_time_atoms, value_spec
 from adcompiler.calls.origin import Origin
 from adcompiler.errors import Span, UnsupportedSyntax
-from adcompiler.frontend import snapshots
-from adcompiler.frontend.context import Lowering as Program
-from adcompiler.frontend.context import State
-from adcompiler.frontend.forms import same_value
-from adcompiler.frontend.grown_lists import check_grown_lists
-from adcompiler.frontend.inline import arguments, run_closure
+from adcompiler.frontend.arrays import snapshots
+from adcompiler.frontend.language.inline import arguments, run_closure
+from adcompiler.frontend.language.reading import resolved
+from adcompiler.frontend.lists.grown import check_grown_lists
+from adcompiler.frontend.lists.rows import listed
+from adcompiler.frontend.lists.shrunk import check_shrunk_lists
 from adcompiler.frontend.lower import results_of
-from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.rows import listed
-from adcompiler.frontend.scope import parameters
-from adcompiler.frontend.shrunk_lists import check_shrunk_lists
-from adcompiler.frontend.values import Closure, DictValue, Growing, ListOf, Maybe, PathEnds, Rows, Seq, Value
+from adcompiler.frontend.state.context import Lowering as Program
+from adcompiler.frontend.state.context import State
+from adcompiler.frontend.state.forms import same_value
+from adcompiler.frontend.state.scope import parameters
+from adcompiler.frontend.state.values import Closure, DictValue, Growing, ListOf, Maybe, PathEnds, Rows, Seq, Value
 from adcompiler.ir.build import make_func
 from adcompiler.ir.walk import all_defs, all_reads
 from adcompiler.ir.wengert import Assign, Atom, Const, Func, Stmt, Var

@@ -13,11 +13,11 @@ from adcompiler.calls.plan import Plan
 from adcompiler.calls.results import Constant, Item, Tree
 from adcompiler.calls.subject import Subject
 from adcompiler.errors import ADCompilerError, TypeProblem, UnsupportedSyntax
-from adcompiler.frontend.captures import parameter
-from adcompiler.frontend.context import Lowering as Program
-from adcompiler.frontend.facts import may_share
-from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.values import DictValue, ListOf, NeedStatic, NotStatic, Object, Path, Seq, Static, Value
+from adcompiler.frontend.language.reading import resolved
+from adcompiler.frontend.state.captures import parameter
+from adcompiler.frontend.state.context import Lowering as Program
+from adcompiler.frontend.state.facts import may_share
+from adcompiler.frontend.state.values import DictValue, ListOf, NeedStatic, NotStatic, Object, Path, Seq, Static, Value
 from adcompiler.ir.build import ONE, Builder
 from adcompiler.ir.inlining import inlined
 from adcompiler.ir.types import Type

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from adcompiler.calls.results import Group, Item, Tree
 from adcompiler.errors import NotDifferentiable, TypeProblem
-from adcompiler.frontend.arrays import as_atom
-from adcompiler.frontend.values import DictValue, ListOf, Seq, Static, Value, kind_of
+from adcompiler.frontend.arrays.atoms import as_atom
+from adcompiler.frontend.state.values import DictValue, ListOf, Seq, Static, Value, kind_of
 from adcompiler.ir.build import Builder, scalar
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Atom, Const, Var

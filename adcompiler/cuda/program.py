@@ -29,14 +29,14 @@ from adcompiler.ir.wengert import (
     Store,
     Var,
 )
-from adcompiler.optimise.contract import contract_arrays
-from adcompiler.optimise.fuse import fuse_readers
-from adcompiler.optimise.guarded import Guarded, uniform_lines
-from adcompiler.optimise.items import fill_arrays
-from adcompiler.optimise.memory import promote
-from adcompiler.optimise.sharing import share_loads
-from adcompiler.optimise.simplify import simplify
-from adcompiler.optimise.threads import summed, with_grid, without_checks, without_unread_stores
+from adcompiler.optimise.elements.contract import contract_arrays
+from adcompiler.optimise.elements.promotion import promote
+from adcompiler.optimise.elements.sharing import share_loads
+from adcompiler.optimise.lines.simplify import simplify
+from adcompiler.optimise.lowering.fuse import fuse_readers
+from adcompiler.optimise.parallel.guarded import Guarded, uniform_lines
+from adcompiler.optimise.parallel.items import fill_arrays
+from adcompiler.optimise.parallel.threads import summed, with_grid, without_checks, without_unread_stores
 from adcompiler.outside import Lowered
 from adcompiler.signature import Spec, StaticSpec
 from adcompiler.source import SourceFunc

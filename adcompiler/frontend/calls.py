@@ -14,23 +14,26 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.frontend import builtin_calls, heap, library, records
-from adcompiler.frontend.binding import unpacked
-from adcompiler.frontend.builtin_iterators import EAGER, LAZY
-from adcompiler.frontend.comprehensions import range_array
-from adcompiler.frontend.context import Lowering, expression
-from adcompiler.frontend.defined.applied import vectorized
-from adcompiler.frontend.definitions import METHODS, UFUNC_METHODS, definition_of, full_name
-from adcompiler.frontend.draws import GENERATOR_METHODS
-from adcompiler.frontend.generators import REDUCED, reduced
-from adcompiler.frontend.inline import call_closure, call_definition, call_function
-from adcompiler.frontend.iterators import used_at_once, used_once
-from adcompiler.frontend.list_methods import call_method
-from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.registry import title
-from adcompiler.frontend.rows import columns, rows_array
-from adcompiler.frontend.threads import Member, unknown
-from adcompiler.frontend.values import (
+from adcompiler.frontend.builtins import calls
+from adcompiler.frontend.builtins.iterators import EAGER, LAZY
+from adcompiler.frontend.builtins.methods import call_method
+from adcompiler.frontend.flow.iterators import used_at_once, used_once
+from adcompiler.frontend.language import records
+from adcompiler.frontend.language.binding import unpacked
+from adcompiler.frontend.language.comprehensions import range_array
+from adcompiler.frontend.language.generators import REDUCED, reduced
+from adcompiler.frontend.language.inline import call_closure, call_definition, call_function
+from adcompiler.frontend.language.reading import resolved
+from adcompiler.frontend.language.threads import Member, unknown
+from adcompiler.frontend.library import catalogue
+from adcompiler.frontend.library.defined.applied import vectorized
+from adcompiler.frontend.library.definitions import METHODS, UFUNC_METHODS, definition_of, full_name
+from adcompiler.frontend.library.draws import GENERATOR_METHODS
+from adcompiler.frontend.library.registry import title
+from adcompiler.frontend.lists.rows import columns, rows_array
+from adcompiler.frontend.state import heap
+from adcompiler.frontend.state.context import Lowering, expression
+from adcompiler.frontend.state.values import (
     Closure,
     DictValue,
     Growing,
@@ -114,7 +117,7 @@ def call(
             return call(low, inner, [*first, *args], {**dict(named), **kwargs}, node, hint)
         case Method(Var() as owner, name) if low.b.type(owner).is_generator:
             if name not in GENERATOR_METHODS or "out" in kwargs:
-                raise library.missing_draw(low.b, f"{name}(out=…)" if "out" in kwargs else name)
+                raise catalogue.missing_draw(low.b, f"{name}(out=…)" if "out" in kwargs else name)
             plain = [_plain(low, resolved(low, a)) for a in args]
             called = f"Generator.{name}"
             return call_definition(low, GENERATOR_METHODS[name], [owner, *plain], _resolved(low, kwargs), node, called)
@@ -150,7 +153,7 @@ def _call_static(
     composed = _composed(low, held, args, kwargs, node)
     if composed is not None:
         return composed
-    handler = builtin_calls.lookup(held)
+    handler = calls.lookup(held)
     if handler is not None:
         if (held in EAGER and not used_at_once(low.frame, node)) or (held in LAZY and not used_once(low.frame, node)):
             raise low.refuse("named-iterator")
@@ -161,7 +164,7 @@ def _call_static(
     known = _folded(low, held, plain, named)
     if known is not None:
         return known
-    found = library.lookup(held)
+    found = catalogue.lookup(held)
     pairs = zip(args, plain, strict=True)
     lists = {v.name for given, v in pairs if isinstance(given, (ListOf, Rows, Growing)) and isinstance(v, Var)}
     if found is not None:
@@ -172,7 +175,7 @@ def _call_static(
     ufunc, method = getattr(held, "__self__", None), UFUNC_METHODS.get(title(held).rpartition(".")[2])
     if isinstance(ufunc, np.ufunc):
         if method is None:
-            raise library.missing_method(low.b, title(held).rpartition(".")[2], f"np.{ufunc.__name__}", UFUNC_METHODS)
+            raise catalogue.missing_method(low.b, title(held).rpartition(".")[2], f"np.{ufunc.__name__}", UFUNC_METHODS)
         return call_definition(low, method, [Static(ufunc), *plain], named, node, title(held))
     defined = definition_of(held)
     if defined is not None:
@@ -195,7 +198,7 @@ def _call_static(
         raise low.refuse("builtin-call", name=getattr(held, "__name__", repr(held)))
     if not callable(held):
         raise low.refuse("not-callable")
-    raise library.missing(low.b, held)
+    raise catalogue.missing(low.b, held)
 
 
 def _composed(
@@ -281,7 +284,7 @@ def _call_object(
         owner = captured(held.__self__, path.attribute("__self__"))
         plain = isinstance(held.__func__, FunctionType)
         if not plain and isinstance(held.__self__, (np.random.Generator, np.random.RandomState)):
-            raise library.missing(low.b, held)
+            raise catalogue.missing(low.b, held)
         function = Static(held.__func__) if plain else captured(held.__func__, path.attribute("__func__"))
         return call(low, function, [owner, *args], kwargs, node)
     special = getattr(held, "__lower_call__", None)

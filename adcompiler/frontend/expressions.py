@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import ast
 
-from adcompiler.frontend import heap, records
-from adcompiler.frontend.arithmetic import OPERATORS, binary, matmul, unary
-from adcompiler.frontend.binding import bind, unpacked
-from adcompiler.frontend.branching import merge, run_arm
-from adcompiler.frontend.comparison import compare
-from adcompiler.frontend.conditions import condition, lazy
-from adcompiler.frontend.context import Lowering, expression
-from adcompiler.frontend.dictionaries import key_of
-from adcompiler.frontend.inline import call_function
-from adcompiler.frontend.reading import read_name, resolved
-from adcompiler.frontend.special_methods import OPERATIONS, special
-from adcompiler.frontend.truth import negated, truth
-from adcompiler.frontend.values import (
+from adcompiler.frontend.flow.branching import merge, run_arm
+from adcompiler.frontend.language import records
+from adcompiler.frontend.language.arithmetic import OPERATORS, binary, matmul, unary
+from adcompiler.frontend.language.binding import bind, unpacked
+from adcompiler.frontend.language.comparison import compare
+from adcompiler.frontend.language.conditions import condition, lazy
+from adcompiler.frontend.language.dictionaries import key_of
+from adcompiler.frontend.language.inline import call_function
+from adcompiler.frontend.language.reading import read_name, resolved
+from adcompiler.frontend.language.truth import negated, truth
+from adcompiler.frontend.state import heap
+from adcompiler.frontend.state.context import Lowering, expression
+from adcompiler.frontend.state.special_methods import OPERATIONS, special
+from adcompiler.frontend.state.values import (
     Closure,
     DictValue,
     Seq,

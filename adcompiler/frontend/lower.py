@@ -10,18 +10,20 @@ from contextlib import contextmanager
 # importing a module of evaluators enters them
 from adcompiler.analysis.alias import aliases
 from adcompiler.errors import ADCompilerError, TypeProblem
-from adcompiler.frontend import access, blocks, comprehensions, control, expressions, snapshots, statements, threads
-from adcompiler.frontend.aliasing import check_carried_arrays
-from adcompiler.frontend.blocks import run_block
-from adcompiler.frontend.captures import parameter
-from adcompiler.frontend.context import Lowering
-from adcompiler.frontend.grown_lists import check_grown_lists
-from adcompiler.frontend.inline import returned
-from adcompiler.frontend.naming import named
-from adcompiler.frontend.reading import resolved
-from adcompiler.frontend.scope import Frame, parameters
-from adcompiler.frontend.shrunk_lists import check_shrunk_lists
-from adcompiler.frontend.values import (
+from adcompiler.frontend import expressions, statements
+from adcompiler.frontend.arrays import snapshots
+from adcompiler.frontend.arrays.aliasing import check_carried_arrays
+from adcompiler.frontend.language import access, blocks, comprehensions, control, threads
+from adcompiler.frontend.language.blocks import run_block
+from adcompiler.frontend.language.inline import returned
+from adcompiler.frontend.language.reading import resolved
+from adcompiler.frontend.lists.grown import check_grown_lists
+from adcompiler.frontend.lists.shrunk import check_shrunk_lists
+from adcompiler.frontend.state.captures import parameter
+from adcompiler.frontend.state.context import Lowering
+from adcompiler.frontend.state.naming import named
+from adcompiler.frontend.state.scope import Frame, parameters
+from adcompiler.frontend.state.values import (
     Changes,
     Conflict,
     DictValue,

@@ -11,10 +11,13 @@ from types import ModuleType
 
 import numpy as np
 
-from adcompiler.frontend import dictionaries, growing, heap, records
-from adcompiler.frontend.access import read_attribute, read_item
-from adcompiler.frontend.arithmetic import OPERATORS, SIGN, binary, matmul
-from adcompiler.frontend.binding import (
+from adcompiler.frontend.calls import call
+from adcompiler.frontend.expressions import closure
+from adcompiler.frontend.flow.iteration import items_of
+from adcompiler.frontend.language import dictionaries, records
+from adcompiler.frontend.language.access import read_attribute, read_item
+from adcompiler.frontend.language.arithmetic import OPERATORS, SIGN, binary, matmul
+from adcompiler.frontend.language.binding import (
     bind,
     field_of,
     index_items,
@@ -22,17 +25,16 @@ from adcompiler.frontend.binding import (
     store_array,
     store_attribute,
 )
-from adcompiler.frontend.blocks import run_block
-from adcompiler.frontend.calls import call
-from adcompiler.frontend.conditions import condition
-from adcompiler.frontend.context import Lowering, statement
-from adcompiler.frontend.expressions import closure
-from adcompiler.frontend.iteration import items_of
-from adcompiler.frontend.liveness import RESULT, RETURNED
-from adcompiler.frontend.numbers import is_array
-from adcompiler.frontend.reading import read_name, resolved
-from adcompiler.frontend.special_methods import OPERATIONS
-from adcompiler.frontend.values import DictValue, Growing, ListOf, Path, Rows, Seq, Static, Unset, Value
+from adcompiler.frontend.language.blocks import run_block
+from adcompiler.frontend.language.conditions import condition
+from adcompiler.frontend.language.reading import read_name, resolved
+from adcompiler.frontend.lists import growing
+from adcompiler.frontend.state import heap
+from adcompiler.frontend.state.context import Lowering, statement
+from adcompiler.frontend.state.liveness import RESULT, RETURNED
+from adcompiler.frontend.state.numbers import is_array
+from adcompiler.frontend.state.special_methods import OPERATIONS
+from adcompiler.frontend.state.values import DictValue, Growing, ListOf, Path, Rows, Seq, Static, Unset, Value
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Check, Const, Load, Store, Var
 

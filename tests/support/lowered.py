@@ -9,8 +9,8 @@ from adcompiler.ir.types import Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Func, NewAxis, Slice, Store, Var
-from adcompiler.optimise.lower import lower_arrays
-from adcompiler.optimise.simplify import simplify
+from adcompiler.optimise.lines.simplify import simplify
+from adcompiler.optimise.lowering.lower import lower_arrays
 from tests.support.golden import text_of
 from tests.support.interpret import run
 from tests.support.printed import agrees, outcome, same

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import textwrap
 
-from adcompiler.frontend import indexing
-from adcompiler.frontend.facts import lower_bound
-from adcompiler.frontend.values import SliceValue, Value
+from adcompiler.frontend.arrays import indexing
+from adcompiler.frontend.state.facts import lower_bound
+from adcompiler.frontend.state.values import SliceValue, Value
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.parse import BINARY, COMPARE, UNARY
 from adcompiler.ir.types import INDEX, Type

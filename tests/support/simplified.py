@@ -5,7 +5,7 @@ from typing import Any
 
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func
-from adcompiler.optimise.simplify import simplify
+from adcompiler.optimise.lines.simplify import simplify
 from tests.support.golden import text_of
 from tests.support.interpret import run
 from tests.support.printed import agrees, outcome, same

@@ -14,9 +14,10 @@ from typing import Any
 import numpy
 
 from adcompiler.errors import ADCompilerError, Span
-from adcompiler.frontend import indexing, library
-from adcompiler.frontend.arrays import apply
-from adcompiler.frontend.values import Seq, SliceValue, Static, Value
+from adcompiler.frontend.arrays import indexing
+from adcompiler.frontend.arrays.atoms import apply
+from adcompiler.frontend.library import catalogue
+from adcompiler.frontend.state.values import Seq, SliceValue, Static, Value
 from adcompiler.ir.build import ONE, Builder, Shape
 from adcompiler.ir.types import Type, type_of_value
 from adcompiler.ir.wengert import Atom, Const, Func, Var
@@ -60,9 +61,9 @@ class Traced:
         indexing.write(self.b, self.value, spread(items), to_value(value), None)
 
     def __getattr__(self, name: str) -> Any:
-        handler = library.lookup_method(name)
+        handler = catalogue.lookup_method(name)
         if handler is None:
-            return wrap(self.b, library.attribute(self.b, self.value, name))
+            return wrap(self.b, catalogue.attribute(self.b, self.value, name))
         return lambda *args, **kwargs: call(self.b, handler, (self, *args), kwargs)
 
     def _binary(self, op: str, other: Any, swap: bool = False) -> Any:
@@ -115,9 +116,9 @@ class Member:
         self.b, self.member = b, member
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        handler = library.lookup(self.member)
+        handler = catalogue.lookup(self.member)
         if handler is None:
-            raise library.missing(self.b, self.member)
+            raise catalogue.missing(self.b, self.member)
         return call(self.b, handler, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:

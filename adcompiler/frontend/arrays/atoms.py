@@ -1,0 +1,176 @@
+"""Values as run-time atoms: nested lists become arrays, numbers take the element type they are stored with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from adcompiler.errors import TypeProblem
+from adcompiler.frontend.state.special_methods import is_instance
+from adcompiler.frontend.state.values import Seq, Static, Value, kind_of
+from adcompiler.ir.build import ZERO, Builder, Shape, scalar
+from adcompiler.ir.ops import kind
+from adcompiler.ir.types import DTYPES, Type
+from adcompiler.ir.wengert import Atom, Const, Index, Slice, Var
+
+
+def apply(b: Builder, op: str, *args: Atom, hint: str = "t", weak: bool | None = False) -> Var:
+    """A line of an elementwise operation; where the types do not fit, the refusal is placed on the user's line.
+
+    A scalar result is NumPy's (not weak) unless `weak` says otherwise; None leaves it to the arguments.
+    """
+    assert kind(op) == "elementwise"
+    if any(b.type(a).is_complex for a in args):
+        if op == "abs":
+            op, args = "hypot", tuple(b.emit(part, *args) for part in ("real", "imag"))
+        elif op == "pow":
+            args = tuple(_complex(b, a) for a in args)
+    kinds = " and ".join(str(b.type(a)) for a in args)
+    try:
+        result = b.emit(op, *args, hint=hint, weak=weak)
+    except TypeError as error:
+        raise TypeProblem(
+            f"'{op}' does not accept {kinds}: {error}", b.span, "convert the operands, for example with astype"
+        ) from error
+    if b.type(result).dtype not in DTYPES:
+        raise TypeProblem(
+            f"'{op}' of {kinds} gives {b.type(result).dtype}", b.span, "convert the operands to float64 or float32"
+        )
+    return result
+
+
+def _complex(b: Builder, atom: Atom) -> Atom:
+    """An operand of a complex power: a logarithm of a negative number is complex where the power is."""
+    type = b.type(atom)
+    if type.is_complex or isinstance(atom, Const):
+        return atom
+    dtype = "complex64" if type.dtype == "float32" else "complex128"
+    return b.emit("cast", atom, dtype=dtype, weak=True) if type.weak else b.emit("cast", atom, dtype=dtype)
+
+
+def as_atom(b: Builder, value: Value, what: str = "the argument") -> Atom:
+    """A scalar or an array; a list or tuple of numbers and arrays becomes a new array."""
+    match value:
+        case Var() | Const():
+            return value
+        case Seq() if not is_instance(value):
+            return assemble(b, value)
+        case Static(value=bool() | int() | float() | complex() | np.generic()):
+            return Const(value.value)
+    wrong = f"{what} must be a number or an array, not {kind_of(value)}"
+    raise TypeProblem(wrong, b.span, "pass a number, an array or a list of numbers")
+
+
+def as_array(b: Builder, value: Value, what: str = "the argument") -> Var:
+    """An array; a scalar becomes an array of one element."""
+    atom = as_atom(b, value, what)
+    if isinstance(atom, Var) and b.type(atom).rank:
+        return atom
+    return b.emit("full", atom, Const(1), dtype=b.type(atom).dtype, hint="a")
+
+
+def rank(b: Builder, atom: Atom) -> int:
+    """The number of axes."""
+    return b.type(atom).rank
+
+
+def cast(b: Builder, atom: Atom, dtype: str, hint: str = "t") -> Atom:
+    """The value in another element type, never a Python scalar; the same atom where nothing changes."""
+    type = b.type(atom)
+    if (
+        isinstance(atom, Const)
+        and not type.is_complex
+        and (dtype.startswith(("float", "complex")) or type.dtype == dtype)
+    ):
+        return Const(np.dtype(dtype).type(atom.value))
+    if type.dtype == dtype and not type.weak:
+        return atom
+    return b.emit("cast", atom, dtype=dtype, hint=hint)
+
+
+def floats(b: Builder, atom: Atom) -> Atom:
+    """The value in the floating type that NumPy's functions of floats compute in."""
+    type = b.type(atom)
+    if type.dtype in ("bool", "int8", "uint8"):
+        raise TypeProblem(f"NumPy gives float16 for {type}", b.span, "convert it to float64 or float32")
+    if type.is_float:
+        return atom
+    return cast(b, atom, "float32" if type.dtype in ("int16", "uint16") else "float64")
+
+
+def stored(b: Builder, value: Atom, dtype: str) -> Atom:
+    """A value as an assignment to an array of `dtype` converts it; a Python number that does not fit raises."""
+    type = b.type(value)
+    if type.is_complex and not dtype.startswith("complex"):
+        raise TypeProblem("a complex number does not fit an array of " + dtype, b.span, "make the array complex")
+    if isinstance(value, Const) and dtype.startswith("float"):
+        return scalar(float(value.value), dtype)  # type: ignore[arg-type]
+    if type.dtype == dtype:
+        return value
+    if type.weak and np.dtype(dtype).kind in "iu":
+        _check_fits(b, value, dtype)
+    if isinstance(value, Const):
+        return Const(np.dtype(dtype).type(value.value))
+    return b.emit("cast", value, dtype=dtype)
+
+
+def _check_fits(b: Builder, value: Atom, dtype: str) -> None:
+    """A Python number outside the range of an integer type raises where a NumPy number wraps."""
+    info, type = np.iinfo(dtype), b.type(value)
+    if isinstance(value, Const):
+        number = value.value
+        assert isinstance(number, (bool, int, float))
+        if number != number or not info.min <= number <= info.max:
+            raise TypeProblem(f"{number} does not fit {dtype}", b.span, "use an array of floats or of a wider type")
+    elif type.is_float:
+        b.check(b.emit("isnan", value), "ValueError", "cannot convert float NaN to integer")
+        outside = b.emit("ge", b.emit("abs", value), Const(float(info.max) + 1.0))
+        b.check(outside, "OverflowError", f"Python float out of bounds for {dtype}")
+    elif type.dtype != "bool":
+        outside = b.emit("logical_or", b.emit("lt", value, Const(info.min)), b.emit("gt", value, Const(info.max)))
+        b.check(outside, "OverflowError", f"Python integer out of bounds for {dtype}")
+
+
+def assemble(b: Builder, seq: Seq, dtype: str | None = None) -> Var:
+    """`np.array` of a nested list: a new array into which each number or array is stored."""
+    shape = _nested_shape(b, seq)
+    types = [b.type(leaf) for leaf, _ in _leaves(b, seq)]
+    out = b.emit("empty", *shape, dtype=dtype or joined(types), hint="a")
+    for leaf, place in _leaves(b, seq):
+        rest = shape[len(place) :]
+        for here, there in zip(b.shape(leaf), rest, strict=True):
+            b.same(here, there, "setting an array element with a sequence: the arrays of the list differ in shape")
+        index = (*(Const(k) for k in place), *full(rest))
+        b.store(out, index, stored(b, leaf, b.type(out).dtype))
+    return out
+
+
+def joined(types: Sequence[Type]) -> str:
+    """The element type of an array of such elements; Python numbers count as float64, int64 and bool."""
+    return np.result_type(*(np.dtype(t.dtype) for t in types)).name if types else "float64"
+
+
+def full(extents: Shape) -> Index:
+    """The index `[:, …]` of axes with these extents."""
+    return tuple(Slice(None, None, None, ZERO, extent) for extent in extents)
+
+
+def _nested_shape(b: Builder, value: Value) -> Shape:
+    if not isinstance(value, Seq):
+        return b.shape(as_atom(b, value, "an element of the list"))
+    inner = [_nested_shape(b, item) for item in value.items]
+    if len({len(s) for s in inner}) > 1 or len({s for s in inner if all(isinstance(a, Const) for a in s)}) > 1:
+        raise TypeProblem("the parts of this nested list differ in shape", b.span, "make the rows equally long")
+    return (Const(len(value.items)), *(inner[0] if inner else ()))
+
+
+def _leaves(b: Builder, value: Value, place: tuple[int, ...] = ()) -> Iterator[tuple[Atom, tuple[int, ...]]]:
+    if isinstance(value, Seq):
+        for k, item in enumerate(value.items):
+            yield from _leaves(b, item, (*place, k))
+    else:
+        yield as_atom(b, value, "an element of the list"), place
+
+
+__all__ = ["apply", "as_array", "as_atom", "assemble", "cast", "floats", "full", "joined", "rank", "stored"]

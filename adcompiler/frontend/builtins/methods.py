@@ -1,0 +1,127 @@
+"""Methods of arrays, lists, dictionaries and strings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from adcompiler.frontend.flow.iteration import items_of
+from adcompiler.frontend.language import dictionaries, records
+from adcompiler.frontend.language.comparison import compare_equal
+from adcompiler.frontend.language.texts import format_text
+from adcompiler.frontend.library import catalogue
+from adcompiler.frontend.lists import growing
+from adcompiler.frontend.state import heap
+from adcompiler.frontend.state.context import Lowering
+from adcompiler.frontend.state.numbers import static_int
+from adcompiler.frontend.state.values import DictValue, Growing, ListOf, RangeValue, Rows, Seq, Static, Value, kind_of
+from adcompiler.ir.wengert import Const, Var
+
+
+def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """`owner.name(*args, **kwargs)`."""
+    if isinstance(owner, (Var, Const, Static)) or name in ("index", "count"):
+        args = [arg.array if isinstance(arg, ListOf) else arg for arg in args]
+    match owner:
+        case Var() | Const():
+            handler = catalogue.lookup_method(name)
+            if handler is None:
+                raise catalogue.missing_method(low.b, name)
+            return handler(low.b, [owner, *args], kwargs)
+        case Seq(kind="list") if name in _LIST:
+            return _LIST[name](low, owner, list(args))
+        case Seq(record=type()) if name == "_replace":
+            return records.replaced(low, owner, kwargs, low.frame.definition.node)
+        case Seq() if name in ("index", "count"):
+            return _LIST[name](low, owner, list(args))
+        case DictValue():
+            return dictionaries.call_method(low, owner, name, list(args), kwargs)
+        case Static(value=str() as text):
+            return format_text(low, text, args, kwargs) if name == "format" else _text(low, text, name, args)
+        case ListOf() | Rows() | Growing() if name == "append" and len(args) == 1:
+            growing.append(low, owner, args[0])
+            return Static(None)
+        case ListOf() | Rows() | Growing() if name == "extend" and len(args) == 1:
+            return _extend(low, owner, list(args))
+        case ListOf() | Rows() | Growing() if name == "pop" and not args:
+            return growing.pop(low, owner)
+        case ListOf() | Rows() | Growing() | RangeValue():
+            raise low.refuse("list-grows")
+    raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner), near="")
+
+
+def _append(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    growing.append(low, owner, args[0])
+    return Static(None)
+
+
+def _extend(low: Lowering, owner: Seq | ListOf | Rows | Growing, args: list[Value]) -> Value:
+    items = items_of(low, args[0])
+    if items is None:
+        raise low.refuse("list-grows")
+    growing.extend(low, owner, items)
+    return Static(None)
+
+
+def _insert(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    items = list(owner.items)
+    items.insert(static_int(low, args[0], "the place in a list"), args[1])
+    heap.change(low, owner, tuple(items))
+    return Static(None)
+
+
+def _pop(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    if not args and growing.pops(low, owner):
+        return growing.pop(low, owner)
+    items = list(owner.items)
+    try:
+        value = items.pop(static_int(low, args[0], "the place in a list") if args else -1)
+    except IndexError as error:
+        raise low.fail("IndexError", str(error)) from None
+    heap.change(low, owner, tuple(items))
+    return value
+
+
+def _reverse(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    heap.change(low, owner, owner.items[::-1])
+    return Static(None)
+
+
+def _clear(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    heap.change(low, owner, ())
+    return Static(None)
+
+
+def _copy(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    return Seq(owner.items, "list")
+
+
+def _index(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    for k, item in enumerate(owner.items):
+        if compare_equal(low, item, args[0]):
+            return Const(k)
+    raise low.fail("ValueError", "the item is not in the list")
+
+
+def _count(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    return Const(sum(compare_equal(low, item, args[0]) for item in owner.items))
+
+
+_LIST = {
+    "append": _append,
+    "extend": _extend,
+    "insert": _insert,
+    "pop": _pop,
+    "reverse": _reverse,
+    "clear": _clear,
+    "copy": _copy,
+    "index": _index,
+    "count": _count,
+}
+
+
+def _text(low: Lowering, text: str, name: str, args: Sequence[Value]) -> Value:
+    literals = [arg.value for arg in args if isinstance(arg, (Const, Static))]
+    if len(literals) != len(args):
+        raise low.refuse("string-method", name=name)
+    found = getattr(text, name)(*literals)
+    return Const(found) if isinstance(found, (bool, int)) else Static(found)

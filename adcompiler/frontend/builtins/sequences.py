@@ -1,0 +1,274 @@
+"""Builtins of sequences: extremes, sums, lengths, iteration."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from dataclasses import replace
+from types import FunctionType
+
+from adcompiler.frontend.flow.iteration import items_of, iterable
+from adcompiler.frontend.language import records
+from adcompiler.frontend.language.access import read_item
+from adcompiler.frontend.language.arithmetic import binary
+from adcompiler.frontend.language.builtin_table import Builtin, arity, builtin
+from adcompiler.frontend.language.comprehensions import as_list
+from adcompiler.frontend.language.dictionaries import merged
+from adcompiler.frontend.language.generators import loop_over
+from adcompiler.frontend.language.inline import call_definition
+from adcompiler.frontend.language.reading import resolved
+from adcompiler.frontend.language.truth import truth
+from adcompiler.frontend.library.defined.sorting import sorted_numbers
+from adcompiler.frontend.state.context import Lowering
+from adcompiler.frontend.state.numbers import fits, integer, number
+from adcompiler.frontend.state.values import (
+    DictValue,
+    ListOf,
+    Object,
+    RangeValue,
+    Rows,
+    Seq,
+    SliceValue,
+    Static,
+    Value,
+    Zipped,
+)
+from adcompiler.ir.build import ONE, ZERO
+from adcompiler.ir.types import INDEX, Type
+from adcompiler.ir.wengert import Atom, Const, Var
+
+
+def _extreme(name: str, comparison: str) -> Builtin:
+    def handler(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+        if "key" in kwargs and kwargs["key"] != Static(None):
+            owner = Seq(tuple(args), "tuple") if len(args) > 1 else resolved(low, args[0])
+            return loop_over(low, name, owner, kwargs.get("default"), kwargs["key"])
+        if len(args) > 1:
+            return _extreme_of(low, args, comparison, hint)
+        arity(low, name, args, 1, 1)
+        owner = resolved(low, args[0])
+        items = items_of(low, owner) if iterable(low, owner).fixed else None
+        if items is None:
+            return loop_over(low, name, owner, kwargs.get("default"))
+        if items:
+            return _extreme_of(low, items, comparison, hint)
+        if "default" in kwargs:
+            return kwargs["default"]
+        raise low.fail("ValueError", f"{name}() arg is an empty sequence")
+
+    return handler
+
+
+def _extreme_of(low: Lowering, args: list[Value], comparison: str, hint: str) -> Value:
+    """The extreme of some numbers: the first of those that no later one exceeds."""
+    best = number(low, resolved(low, args[0]), "an argument of max() or min()")
+    for arg in args[1:]:
+        x = number(low, resolved(low, arg), "an argument of max() or min()")
+        best = _better(low, best, x, comparison, hint)
+    return best
+
+
+def _better(low: Lowering, best: Atom, x: Atom, comparison: str, hint: str) -> Atom:
+    b = low.b
+    if isinstance(best, Const) and isinstance(x, Const):
+        pick = max if comparison == "gt" else min
+        return Const(pick(best.value, x.value))  # type: ignore[call-overload]
+    kinds = {b.type(a).dtype for a in (best, x)}
+    if kinds == {"int64"}:
+        if b.type(best).weak and b.type(x).weak:
+            return b.int("maximum" if comparison == "gt" else "minimum", best, x, hint=hint)
+    test = b.emit(comparison, x, best, hint="better", weak=True)
+    return b.emit("where", test, x, best, hint=hint)
+
+
+builtin(builtins.max)(_extreme("max", "gt"))
+builtin(builtins.min)(_extreme("min", "lt"))
+
+
+@builtin(builtins.sum)
+def sum_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`sum(items, start)`."""
+    args = [*args, *([kwargs["start"]] if "start" in kwargs else [])]
+    arity(low, "sum", args, 1, 2)
+    total: Value = args[1] if len(args) == 2 else ZERO
+    owner = resolved(low, args[0])
+    items = items_of(low, owner) if iterable(low, owner).fixed else None
+    if items is None:
+        return loop_over(low, "sum", owner, total)
+    for item in items:
+        total = binary(low, "add", total, item, hint)
+    return total
+
+
+def _quantifier(name: str) -> Builtin:
+    def handler(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+
+        arity(low, name, args, 1, 1)
+        return loop_over(low, name, resolved(low, args[0]), None)
+
+    return handler
+
+
+builtin(builtins.any)(_quantifier("any"))
+builtin(builtins.all)(_quantifier("all"))
+
+
+@builtin(builtins.len)
+def len_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`len(x)`."""
+    arity(low, "len", args, 1, 1)
+    value = resolved(low, args[0])
+    own = records.called(low, value, "__len__", (), low.frame.definition.node)
+    if own is not None:
+        return own
+    match value:
+        case Static(value=str() as text):
+            return Const(len(text))
+        case Zipped(kind="enumerate" | "zip" | "reversed"):
+            raise low.refuse("operand", sign="len()", kind=value.kind)
+        case Var() | Const() if not low.b.type(value).rank:
+            raise low.refuse("operand", sign="len()", kind="number")
+        case Object(held, path) if hasattr(held, "__len__"):
+            return Const(low.captures.depend(path, "len"))
+    return iterable(low, value).length
+
+
+@builtin(builtins.range)
+def range_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`range(start, stop, step)`."""
+    arity(low, "range", args, 1, 3)
+    ends = [integer(low, resolved(low, arg), "an argument of range()") for arg in args]
+    start, stop = (ZERO, ends[0]) if len(ends) == 1 else (ends[0], ends[1])
+    step = ends[2] if len(ends) == 3 else ONE
+    if step == ZERO:
+        raise low.fail("ValueError", "range() arg 3 must not be zero")
+    if isinstance(step, Var):
+        zero = low.b.emit("eq", step, ZERO, hint="zero", weak=True)
+        low.b.check(zero, "ValueError", "range() arg 3 must not be zero")
+    if any(isinstance(end, Const) and not fits(int(end.value)) for end in ends):  # type: ignore[call-overload]
+        raise low.refuse("long-integer", value="the end of a range")
+    return RangeValue(start, stop, step)
+
+
+@builtin(builtins.enumerate)
+def enumerate_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`enumerate(items, start)`."""
+    args = [*args, *([kwargs["start"]] if "start" in kwargs else [])]
+    arity(low, "enumerate", args, 1, 2)
+    start = integer(low, resolved(low, args[1]), "the start of enumerate()") if len(args) == 2 else ZERO
+    return Zipped("enumerate", (resolved(low, args[0]), start))
+
+
+@builtin(builtins.zip)
+def zip_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`zip(*items)`."""
+    parts = tuple(resolved(low, arg) for arg in args)
+    if truth(low, kwargs.get("strict", Const(False))) == Const(True):
+        lengths = [iterable(low, part).length for part in parts]
+        for length in lengths[1:]:
+            low.b.same(lengths[0], length, "zip() arguments differ in length")
+    return Zipped("zip", parts)
+
+
+@builtin(builtins.reversed)
+def reversed_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`reversed(items)`."""
+    arity(low, "reversed", args, 1, 1)
+    value = resolved(low, args[0])
+    if isinstance(value, Zipped):
+        raise low.refuse("operand", sign="reversed()", kind=value.kind)
+    return Zipped("reversed", (value,))
+
+
+def _sequence(kind: str) -> Builtin:
+    def handler(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+        arity(low, kind, args, 0, 1)
+        if not args:
+            return Seq((), kind)
+        value = resolved(low, args[0])
+        items = items_of(low, value)
+        if items is not None:
+            return Seq(tuple(items), kind)
+        if kind == "list" and isinstance(value, ListOf):
+            return ListOf(low.b.emit("copy", value.array, hint="items"), value.weak)
+        if kind == "list" and isinstance(value, Rows) and all(low.b.type(array).rank == 1 for array in value.arrays):
+            return replace(value, arrays=tuple(low.b.emit("copy", array, hint="items") for array in value.arrays))
+        if kind == "list" and isinstance(value, (RangeValue, Var)):
+            return as_list(low, value)
+        raise low.refuse("unpack-unknown")
+
+    return handler
+
+
+builtin(builtins.tuple)(_sequence("tuple"))
+builtin(builtins.list)(_sequence("list"))
+
+
+@builtin(builtins.dict)
+def make_dict(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`dict(a=1.0, **other)`."""
+    arity(low, "dict", args, 0, 1)
+    return DictValue(tuple(merged(low, args, kwargs).items()))
+
+
+@builtin(builtins.slice)
+def slice_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`slice(start, stop, step)`."""
+    arity(low, "slice", args, 1, 3)
+    parts = [None if arg == Static(None) else resolved(low, arg) for arg in args]
+    return SliceValue(*((None, parts[0], None) if len(parts) == 1 else (*parts, None)[:3]))
+
+
+@builtin(builtins.sorted)
+def sorted_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`sorted(items, key=, reverse=)` of numbers."""
+    arity(low, "sorted", args, 1, 1)
+    owner = resolved(low, args[0])
+    items = items_of(low, owner) if iterable(low, owner).fixed else None
+    numbers = [item.value for item in items or () if isinstance(item, Const)]
+    if items is not None and not kwargs and len(numbers) == len(items):
+        return Seq(tuple(Const(number) for number in sorted(numbers)), "list")  # type: ignore[type-var]
+    if items is not None and not set(kwargs) - {"reverse"} and (ordered := _in_order(items)) is not None:
+        down = truth(low, kwargs.get("reverse", Const(False)))
+        if isinstance(down, Const):
+            return Seq(tuple(reversed(ordered) if down.value else ordered), "list")
+    kind = _element(low, owner, items)
+    given = owner if items is None else Seq(tuple(items), "list")
+    if kind is None:
+        raise low.refuse("sorted")
+    assert isinstance(sorted_numbers, FunctionType)
+    found = call_definition(low, sorted_numbers, [given], kwargs, _SORTED, "sorted")
+    assert isinstance(found, Var)
+    made = ListOf(found, kind.weak)
+    if items is None:
+        return made
+    node = ast.Constant(0)
+    return Seq(tuple(read_item(low, made, [Const(k)], node) for k in range(len(items))), "list")
+
+
+def _in_order(items: list[Value]) -> list[Value] | None:
+    """Texts in order, or pairs that begin with different ones; None where other things decide the order."""
+    pairs = all(isinstance(item, Seq) and item.kind == "tuple" and item.items for item in items)
+    firsts = [item.items[0] for item in items if isinstance(item, Seq)] if pairs else items
+    names = [first.value for first in firsts if isinstance(first, (Static, Const))]
+    same = all(isinstance(name, str) for name in names) or all(type(name) is int for name in names)
+    if len(names) < len(items) or not same or len(set(names)) < len(names):
+        return None
+    return [items[k] for k in sorted(range(len(items)), key=lambda k: names[k])]  # type: ignore[arg-type,return-value]
+
+
+_SORTED = ast.Pass()
+
+
+def _element(low: Lowering, owner: Value, items: list[Value] | None) -> Type | None:
+    """The type of the numbers to be sorted; None where they differ, or are no numbers."""
+    match owner:
+        case ListOf(array, weak):
+            return replace(low.b.type(array).element, weak=weak)
+        case Var() if low.b.type(owner).rank == 1:
+            return low.b.type(owner).element
+        case RangeValue():
+            return INDEX
+    kinds = {low.b.type(item) for item in items or () if isinstance(item, (Var, Const))}
+    plain = items is not None and all(isinstance(item, (Var, Const)) for item in items)
+    return kinds.pop() if plain and len(kinds) == 1 else None

@@ -1,0 +1,266 @@
+"""Loops."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from adcompiler.errors import UnsupportedSyntax
+from adcompiler.frontend.flow.branching import branch
+from adcompiler.frontend.flow.iteration import Iterable, item, iterable
+from adcompiler.frontend.flow.looping import Loops
+from adcompiler.frontend.language.binding import bind
+from adcompiler.frontend.language.blocks import exited, run_block, stays_out
+from adcompiler.frontend.language.conditions import condition
+from adcompiler.frontend.language.reading import resolved
+from adcompiler.frontend.language.truth import negated
+from adcompiler.frontend.lists import growing
+from adcompiler.frontend.refused.table import TABLE
+from adcompiler.frontend.state import heap
+from adcompiler.frontend.state.context import Lowering, State, statement
+from adcompiler.frontend.state.facts import lower_bound
+from adcompiler.frontend.state.forms import same_value
+from adcompiler.frontend.state.liveness import BROKEN, CONTINUED, ITERATED, RETURNED, has
+from adcompiler.frontend.state.loop_parts import Built, Head, Unroll
+from adcompiler.frontend.state.overflow import index_bits
+from adcompiler.frontend.state.room import Around
+from adcompiler.frontend.state.values import NeedStatic, RangeValue, TestChanges, Value
+from adcompiler.ir.build import ONE, ZERO
+from adcompiler.ir.types import INDEX
+from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Var, While
+
+# -- for ---------------------------------------------------------------------------------------------------------------
+
+
+@statement(ast.For)
+def for_(low: Lowering, node: ast.For) -> None:
+    """`for target in iter: body else: orelse`."""
+    if node.type_comment is not None:
+        raise low.refuse("type-comment", node)
+    found = iterable(low, low.eval(node.iter, "items"))
+    mark, state = low.b.mark(), low.save()
+    if found.length == ZERO:
+        return _else(low, node)
+    if found.fixed:
+        return _unrolled(low, node, found)
+    try:
+        counts = not has(node.body, ast.Break)
+        growing.build(low, found.length, counts, lambda around: _counted(low, node, found, around))
+        _else(low, node)
+    except NeedStatic as need:
+        inside = (need.roots or frozenset()) - mark.taken
+        if not inside:
+            raise
+        if not isinstance(found.length, Const):
+            # what must be known comes from this loop: it is known in each copy of the body where the length is
+            need.roots = (need.roots or frozenset()) & mark.taken | low.roots(found.length)
+            raise
+        low.rewind(mark, state)
+        _unrolled(low, node, found)
+    except (Unroll, UnsupportedSyntax) as error:
+        grows = isinstance(error, Unroll) or error.what == TABLE["loop-changes-list"].what
+        if not grows or not isinstance(found.length, Const):
+            raise
+        low.rewind(mark, state)
+        _unrolled(low, node, found)
+
+
+def _head(low: Lowering, node: ast.For | ast.While, length: Atom | None, runs: bool) -> Head:
+    carried_flags = isinstance(node, ast.While)
+    after = low.frame.live_after(node)
+    live = low.frame.definition.live.head.get(node, frozenset()) | after
+    names = low.frame.definition.live.bound[node] & live
+    exits = {RETURNED} if has(node.body, ast.Return) else set()
+    if has(node.body, ast.Break) and (carried_flags or node.orelse):
+        exits.add(BROKEN)
+    return Head(id(node), names, live, after, exits, carried_flags, length, runs)
+
+
+def _counted(low: Lowering, node: ast.For, found: Iterable, around: Around) -> None:
+    start, stop, step, item_of = _bounds(low, found)
+    index: list[Var] = []
+
+    def body(built: Built) -> None:
+        index[:] = [low.b.var(_index_name(node, found), INDEX)]
+        _bound_index(low, index[0], start, stop, step)
+        growing.begin(low, around, lambda: _number(low, index[0], start, step))
+        bind(low, node.target, item_of(index[0]))
+        with heap.pending(low) as read:
+            read.append(found.value)
+            run_block(low, node.body)
+        growing.end(low, around)
+
+    def finish(built: Built, carried: tuple[Carry, ...], until: Atom | None) -> None:
+        lines = tuple(built.lines)
+        budget = found.value.budget if isinstance(found.value, RangeValue) else None
+        low.b.add(Loop(index[0], start, stop, step, carried, lines, until, False, low.b.span, budget))
+
+    runs = isinstance(found.length, Const) and found.length.value != 0
+    Loops(low, _head(low, node, found.length, runs), body, finish).run()
+
+
+def _number(low: Lowering, index: Var, start: Atom, step: Atom) -> Atom:
+    """How many iterations there were before."""
+    if step == Const(-1):
+        return low.b.int("sub", start, index)
+    return low.b.int("floordiv", low.b.int("sub", index, start), step)
+
+
+def _bounds(low: Lowering, found: Iterable) -> tuple[Atom, Atom, Atom, Callable[[Atom], Value]]:
+    if isinstance(found.value, RangeValue):
+        r = found.value
+        return r.start, r.stop, r.step, lambda k: k
+    return ZERO, found.length, ONE, lambda k: item(low, found.value, k)
+
+
+def _index_name(node: ast.For, found: Iterable) -> str:
+    if isinstance(found.value, RangeValue) and isinstance(node.target, ast.Name):
+        return node.target.id.strip("%") or "i"
+    return "i"
+
+
+def _bound_index(low: Lowering, index: Var, start: Atom, stop: Atom, step: Atom) -> None:
+    low.bits[index.name] = index_bits(low, start, stop)
+    if isinstance(step, Const):
+        first = lower_bound(low.b, start if step.value > 0 else stop)  # type: ignore[operator]
+        if first is not None:
+            low.b.lower[index.name] = first if step.value > 0 else first + 1  # type: ignore[operator]
+
+
+def _else(low: Lowering, node: ast.For | ast.While) -> None:
+    """Run the `else` of a loop that was not left by `break`."""
+    broken = low.frame.env.get(BROKEN, Const(False))
+    low.frame.env[BROKEN] = Const(False)
+    assert isinstance(broken, (Var, Const))
+    if not node.orelse:
+        return
+    left = low.frame.env.get(RETURNED, Const(False))
+    assert isinstance(left, (Var, Const))
+    if left != Const(False):
+        broken = left if broken == Const(False) else low.b.emit("logical_or", broken, left, hint="left", weak=True)
+    branch(
+        low,
+        broken,
+        lambda: stays_out(low, broken),
+        lambda: run_block(low, node.orelse),
+        low.frame.live_after(node.orelse[-1]),
+        "t",
+    )
+
+
+def _unrolled(low: Lowering, node: ast.For, found: Iterable) -> None:
+    """One copy of the body for each item; where a part of the items is shorter at run time, a test before each.
+
+    What is iterated is kept under a name of its own: the body may change a list, and each copy reads it as it is.
+    """
+    count = _most(low, found)
+    items = f"{ITERATED}{len(low.frame.path)}.{node.lineno if hasattr(node, 'lineno') else id(node)}"
+    low.frame.env[items] = found.value
+
+    def go(k: int) -> None:
+        if k == count:
+            return
+        if isinstance(found.length, Const):
+            return once(k)
+        present = low.b.emit("lt", Const(k), found.length, hint="present", weak=True)
+        branch(low, present, lambda: once(k), lambda: None, None, "t")
+
+    def once(k: int) -> None:
+        left: Atom = Const(False)
+        while left == Const(False) and k < count:
+            now = iterable(low, resolved(low, low.frame.env[items]))
+            if now.length != found.length:
+                raise low.refuse("list-grows")
+            bind(low, node.target, item(low, now.value, Const(k)))
+            run_block(low, node.body)
+            low.frame.env[CONTINUED] = Const(False)
+            left, k = exited(low), k + 1
+            if left == Const(False) and not isinstance(found.length, Const):
+                return go(k)
+        if left not in (Const(False), Const(True)):
+            branch(low, left, lambda: stays_out(low, left), lambda: go(k), None, "t")
+
+    go(0)
+    low.frame.env.pop(items, None)
+    _else(low, node)
+
+
+def _most(low: Lowering, found: Iterable) -> int:
+    """The number of items, or of those of the shortest part whose number is known."""
+    if isinstance(found.length, Const):
+        count = found.length.value
+    else:
+        parts = getattr(found.value, "parts", ())
+        lengths = [iterable(low, part).length for part in parts]
+        known = [n.value for n in lengths if isinstance(n, Const) and isinstance(n.value, int)]
+        count = min(known, default=None)
+    if not isinstance(count, int):
+        raise low.refuse("not-iterable")
+    if count > 4096:
+        raise low.refuse("long-unrolled-loop", count=count)
+    return count
+
+
+# -- while -------------------------------------------------------------------------------------------------------------
+
+
+@statement(ast.While)
+def while_(low: Lowering, node: ast.While) -> None:
+    """`while test: body else: orelse`."""
+    endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
+    if endless and not has(node.body, ast.Break) and not has(node.body, ast.Return):
+        raise low.refuse("endless-loop", node.test)
+    growing.build(low, None, False, lambda around: _repeated(low, node, endless, around))
+    _else(low, node)
+
+
+def _repeated(low: Lowering, node: ast.While, endless: bool, around: Around) -> None:
+    def body(built: Built) -> None:
+        for plan in around.plans:
+            plan.seen.clear()
+        before = low.save()
+        with low.b.block() as built.head:
+            built.test = _while_test(low, node, built)
+        _check_test(low, node, before)
+        if built.test == Const(False):
+            low.frame.env[BROKEN] = Const(False)
+            return
+        run_block(low, node.body)
+        growing.end(low, around)
+
+    def finish(built: Built, carried: tuple[Carry, ...], until: Atom | None) -> None:
+        if built.test == Const(True) and not built.flags:
+            raise low.refuse("endless-loop", node.test)
+        if built.test == Const(False):
+            low.b.extend(built.head)
+        else:
+            low.b.add(While(carried, tuple(built.head), built.test, tuple(built.lines), low.b.span))
+
+    head = _head(low, node, None, endless)
+    Loops(low, head, body, finish).run()
+    if endless and BROKEN not in head.exits and RETURNED in head.exits:
+        low.frame.env[RETURNED] = Const(True)
+
+
+def _check_test(low: Lowering, node: ast.While, before: State) -> None:
+    """The names after a test that says no are those after it, which only a test inside the loop can tell."""
+    for frame, env in zip(low.frames, before, strict=True):
+        if any(name in env and not same_value(value, env[name]) for name, value in frame.env.items()):
+            if low.frame.definition.node in low.tests_inside:
+                raise low.refuse("test-changes", node.test)
+            raise TestChanges(low.frame.definition.node)
+
+
+def _while_test(low: Lowering, node: ast.While, built: Built) -> Atom:
+    flags = list(built.flags.values())
+    if not flags:
+        return condition(low, node.test)
+    left = flags[0]
+    if len(flags) == 2:
+        left = low.b.emit("logical_or", *flags, hint="left", weak=True)
+    stays = negated(low, left)
+    if isinstance(node.test, ast.Constant) and node.test.value:
+        return stays
+    found = branch(low, stays, lambda: condition(low, node.test), lambda: Const(False), None, "test")
+    assert isinstance(found, (Var, Const))
+    return found

@@ -1,0 +1,180 @@
+"""Which callables, methods and attributes the language knows, and what to answer for those it does not know."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from adcompiler.errors import ADCompilerError, MissingRule, UnsupportedSyntax
+from adcompiler.frontend.arrays.atoms import apply, as_atom, cast, floats
+from adcompiler.frontend.arrays.outputs import delivered, without_out
+
+# importing a module of handlers enters them
+from adcompiler.frontend.library import (
+    algebra,
+    assembly,
+    attributes,
+    complex_numbers,
+    contractions,
+    creation,
+    elementwise,
+    linalg,
+    mathematics,
+    ranges,
+    reductions,
+    scans,
+    shape,
+    statistics,
+)
+from adcompiler.frontend.library.defined import table as defined
+from adcompiler.frontend.library.definitions import DEFINED, OUTSIDE, full_name
+from adcompiler.frontend.library.definitions import METHODS as DEFINED_METHODS
+from adcompiler.frontend.library.draws import GENERATOR_METHODS
+from adcompiler.frontend.library.reductions import TRUE
+from adcompiler.frontend.library.registry import (
+    ATTRIBUTES,
+    FUNCTIONS,
+    METHODS,
+    Handler,
+    implements,
+    neutral_only,
+    title,
+)
+from adcompiler.frontend.state.values import Value
+from adcompiler.handlers import enter_handler
+from adcompiler.ir.build import Builder
+from adcompiler.ir.special import SPECIAL
+from adcompiler.ir.wengert import Atom, Const
+from adcompiler.rules import table
+
+HANDLERS = (
+    mathematics,
+    algebra,
+    assembly,
+    attributes,
+    complex_numbers,
+    contractions,
+    creation,
+    elementwise,
+    linalg,
+    ranges,
+    reductions,
+    scans,
+    shape,
+    statistics,
+    *defined.MODULES,
+)
+
+_FIX = "write it with functions the language has, which docs/rules.md lists; it says how to add a rule as well"
+_DRAW = "pass a np.random.Generator as an argument and draw with it"
+
+
+def lookup(member: object) -> Handler | None:
+    """The handler of a callable of NumPy, `math` or `operator`; None where the language does not know it.
+
+    >>> lookup(np.sum) is None, lookup(np.sin) is None, lookup(np.sort_complex) is None
+    (False, False, True)
+    """
+    try:
+        enter_handler(member)
+        found = FUNCTIONS.get(member)
+    except TypeError:
+        return None
+    return found or _elementwise(member)
+
+
+def _elementwise(member: object) -> Handler | None:
+    """A handler for a function of each element, as the rule table knows it."""
+    meaning = table.meaning(member)
+    # Python operators follow the rules of their operands and may raise: they are lowered with the statements
+    if meaning is None or getattr(member, "__module__", None) in ("_operator", "operator", "builtins"):
+        return None
+    if meaning.weak:
+        return mathematics.handler(meaning.op, title(member))
+
+    def handler(b: Builder, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+        name, count = title(member), getattr(member, "nin", len(args))
+        if len(args) == count + 1:
+            kwargs = {**kwargs, "out": args[count]}
+        out, kwargs = without_out(b, name, kwargs)
+        where = kwargs.pop("where", TRUE)
+        neutral_only(b, name, kwargs)
+        atoms = [as_atom(b, arg, f"an argument of {name}") for arg in args[:count]]
+        if meaning.op in SPECIAL:
+            return delivered(b, name, _special(b, meaning.op, atoms), out, where, exact=False)
+        if meaning.floats:
+            atoms = [floats(b, a) for a in atoms]
+        return delivered(b, name, apply(b, meaning.op, *atoms), out, where, exact=False)
+
+    return handler
+
+
+def _special(b: Builder, op: str, atoms: Sequence[Atom]) -> Atom:
+    """A function of SciPy's of double precision, whose result has the precision of the arguments."""
+    kinds = {b.type(floats(b, a)).dtype for a in atoms if not (isinstance(a, Const) or b.type(a).weak)}
+    given = (Const(float(a.value)) if isinstance(a, Const) else cast(b, a, "float64") for a in atoms)  # type: ignore[arg-type]
+    found = apply(b, op, *given, hint=op)
+    return cast(b, found, "float32") if kinds == {"float32"} else found
+
+
+def lookup_method(name: str) -> Handler | None:
+    """The handler of an array method, which takes the array first."""
+    return METHODS.get(name)
+
+
+def attribute(b: Builder, value: Value, name: str) -> Value:
+    """An attribute of an array or a scalar that is no method: `x.shape`, `x.T`, …"""
+    if name not in ATTRIBUTES:
+        raise missing_method(b, name)
+    return ATTRIBUTES[name](b, as_atom(b, value, f"the owner of .{name}"))
+
+
+def missing(b: Builder, member: object) -> ADCompilerError:
+    """The refusal of a function the language does not know, with the nearest one it knows."""
+    name, owner = full_name(member) or title(member), getattr(member, "__self__", None)
+    if name.startswith("np.random.") or isinstance(owner, np.random.RandomState):
+        return UnsupportedSyntax(f"{name} uses a random state that every call changes", b.span, _DRAW)
+    module, _, short = name.rpartition(".")
+    titles = sorted(supported())
+    here = {t.rpartition(".")[2]: t for t in titles if t.rpartition(".")[0] == module}
+    if difflib.get_close_matches(short, list(here), n=1):
+        return MissingRule(f"{name} has no derivative rule", b.span, _nearest(short, here))
+    elsewhere = {t.rpartition(".")[2]: t for t in titles}
+    return MissingRule(f"{name} has no derivative rule", b.span, _nearest(short, elsewhere, 0.8))
+
+
+def missing_draw(b: Builder, name: str) -> ADCompilerError:
+    """The refusal of a method of a random generator."""
+    known = f"draw with {', '.join(sorted(GENERATOR_METHODS))}, or before the call, and pass the numbers as an argument"
+    return UnsupportedSyntax(f"Generator.{name} is outside the language", b.span, known)
+
+
+def supported() -> set[str]:
+    """The names of all functions of NumPy and SciPy in the language.
+
+    >>> {"np.sin", "np.linalg.solve", "np.median", "scipy.special.expit"} <= supported()
+    True
+    """
+    members = (m for m in (*table.MEANING, *FUNCTIONS, *DEFINED) if callable(m))
+    titles = {title(m) for m in members} | set(OUTSIDE) | {f"scipy.special.{name}" for name in table.SCIPY}
+    grids = {"np.c_", "np.mgrid", "np.ogrid", "np.r_"}
+    return {t for t in titles if t.startswith(("np.", "scipy."))} | grids
+
+
+def missing_method(
+    b: Builder, name: str, owner: str = "arrays", known: Iterable[str] = (*METHODS, *DEFINED_METHODS, *ATTRIBUTES)
+) -> ADCompilerError:
+    """The refusal of a method or an attribute that the language does not know."""
+    has = "have" if owner == "arrays" else "has"
+    titles = {key: f".{key}" for key in known}
+    return MissingRule(f"{owner} {has} no '.{name}' in the language", b.span, _nearest(name, titles))
+
+
+def _nearest(name: str, known: Mapping[str, str], cutoff: float = 0.6) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return f"the nearest supported one is {known[near[0]]}; or {_FIX}" if near else _FIX
+
+
+__all__ = ["attribute", "implements", "lookup", "lookup_method", "missing", "missing_method", "supported"]

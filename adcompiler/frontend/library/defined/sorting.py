@@ -1,0 +1,315 @@
+"""Order: sorting, searching, counting, quantiles. The permutation is passive, what it moves is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from adcompiler.frontend.library.defined.norms import floats
+from adcompiler.frontend.library.definitions import means, refuse
+from adcompiler.frontend.library.primitives import sorting
+
+
+@means(np.argsort, method="argsort")
+def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """The indices that sort along an axis; equal elements stay in their order."""
+    a = np.asarray(a)
+    if axis is None:
+        return sorting(np.ravel(a))
+    return np.moveaxis(sorting(np.moveaxis(a, axis, -1)), -1, axis)
+
+
+@means(np.sort)
+def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """A sorted copy."""
+    a = np.asarray(a)
+    if axis is None:
+        flat = np.ravel(a)
+        return flat[sorting(flat)]
+    return np.take_along_axis(a, argsort(a, axis), axis)
+
+
+@means(method="sort")
+def sort_in_place(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
+    """The array sorted in place."""
+    a[...] = sort(a, axis)
+
+
+def sorted_numbers(items: Any, *, key: Any = None, reverse: Any = False) -> Any:
+    """`sorted` of numbers, as an array; NaN has no place in an order."""
+    a = np.array(items)
+    keys = a if key is None else np.array([key(item) for item in items])
+    if np.isnan(keys).any():
+        raise ValueError("sorted() of NaN")
+    if reverse:
+        return a[::-1][sorting(keys[::-1])][::-1]
+    return a[sorting(keys)]
+
+
+@means(np.partition)
+def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = None, order: Any = None) -> Any:
+    """A sorted copy, which is partitioned everywhere."""
+    return sort(a, axis)
+
+
+@means(np.argpartition, method="argpartition")
+def argpartition(a: Any, kth: Any, axis: Any = -1, kind: Any = None, order: Any = None) -> Any:
+    """The indices that sort."""
+    return argsort(a, axis)
+
+
+@means(method="partition")
+def partition_in_place(a: Any, kth: Any, axis: Any = -1, kind: Any = None, order: Any = None) -> None:
+    """The array sorted in place."""
+    a[...] = sort(a, axis)
+
+
+# -- searching ---------------------------------------------------------------------------------------------------------
+
+
+def bisect(a: Any, v: Any, right: bool) -> Any:
+    """Where a number belongs in a sorted vector: after the elements that are smaller, or not larger."""
+    low, high = 0, len(a)
+    while low < high:
+        middle = (low + high) // 2
+        before = not v < a[middle] if right else a[middle] < v or (v != v and a[middle] == a[middle])
+        if before:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@means(np.searchsorted, method="searchsorted")
+def searchsorted(a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
+    """Where numbers belong in a sorted vector."""
+    a, v = np.asarray(a), np.asarray(v)
+    if sorter is not None:
+        a = a[sorter]
+    if v.ndim == 0:
+        return np.int64(bisect(a, v, side == "right"))
+    flat = np.ravel(v)
+    out = np.empty(len(flat), np.int64)
+    for i in range(len(flat)):
+        out[i] = bisect(a, flat[i], side == "right")
+    return np.reshape(out, v.shape)
+
+
+@means(np.digitize)
+def digitize(x: Any, bins: Any, right: Any = False) -> Any:
+    """The number of the bin of each element, for bins in ascending order."""
+    bins = np.asarray(bins)
+    if len(bins) > 1 and bins[0] > bins[-1]:
+        raise ValueError("np.digitize: write the bins in ascending order")
+    return searchsorted(bins, x, "left" if right else "right")
+
+
+@means(np.unique)
+def unique(
+    ar: Any,
+    return_index: Any = False,
+    return_inverse: Any = False,
+    return_counts: Any = False,
+    axis: Any = None,
+    *,
+    equal_nan: Any = True,
+    sorted: Any = True,
+) -> Any:
+    """The different elements in ascending order."""
+    if axis is not None:
+        refuse("np.unique along an axis", "flatten the array, or loop over its rows")
+    shape = np.shape(ar)
+    flat = np.ravel(ar)
+    order = sorting(flat)
+    n = len(flat)
+    number = np.zeros(n, np.int64)
+    count = 0
+    for k in range(n):
+        here = flat[order[k]]
+        if k == 0:
+            count = 1
+        else:
+            before = flat[order[k - 1]]
+            if here != before and not (equal_nan and here != here and before != before):
+                count += 1
+        number[order[k]] = count - 1
+    first, counts = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    for k in range(n - 1, -1, -1):
+        first[number[k]] = k
+        counts[number[k]] += 1
+    found: Any = (flat[first],)
+    if return_index:
+        found = (*found, first)
+    if return_inverse:
+        found = (*found, np.reshape(number, shape))
+    if return_counts:
+        found = (*found, counts)
+    return found if len(found) > 1 else found[0]
+
+
+@means(np.isin)
+def isin(element: Any, test_elements: Any, assume_unique: Any = False, invert: Any = False, *, kind: Any = None) -> Any:
+    """Which elements are among others."""
+    element, others = np.asarray(element), np.ravel(test_elements)
+    flat = np.ravel(element)
+    found = np.zeros(len(flat), bool)
+    for i in range(len(flat)):
+        for j in range(len(others)):
+            if flat[i] == others[j]:
+                found[i] = True
+    found = np.reshape(found, element.shape)
+    return np.logical_not(found) if invert else found
+
+
+# -- quantiles ---------------------------------------------------------------------------------------------------------
+
+
+def lines(a: Any, axis: Any) -> Any:
+    """The array with the axes to be reduced as one, the last."""
+    a = floats(a)
+    if axis is None:
+        return np.ravel(a)
+    if isinstance(axis, tuple):
+        axes = tuple([k % a.ndim for k in axis])
+        moved = np.moveaxis(a, axes, tuple(range(-len(axes), 0)))
+        return np.reshape(moved, (*moved.shape[: a.ndim - len(axes)], -1))
+    return np.moveaxis(a, axis, -1)
+
+
+def restored(found: Any, a: Any, axis: Any, keepdims: Any) -> Any:
+    """The reduced axes put back with length one."""
+    if not keepdims:
+        return found
+    if axis is None:
+        return np.reshape(found, (1,) * np.ndim(a))
+    return np.expand_dims(
+        found, tuple([k % np.ndim(a) for k in axis]) if isinstance(axis, tuple) else axis % np.ndim(a)
+    )
+
+
+@means(np.median)
+def median(a: Any, axis: Any = None, overwrite_input: Any = False, keepdims: Any = False) -> Any:
+    """The middle element, or the mean of the two; NaN where an element is."""
+    rows = sort(lines(a, axis))
+    n = rows.shape[-1]
+    low, high = rows[..., (n - 1) // 2], rows[..., n // 2]
+    middle = low if n % 2 == 1 else 0.5 * (low + high)
+    last = rows[..., -1]
+    return restored(np.where(np.isnan(last), last, middle), a, axis, keepdims)
+
+
+@means(np.nanmedian)
+def nanmedian(a: Any, axis: Any = None, overwrite_input: Any = False, keepdims: Any = False) -> Any:
+    """The median of what is not NaN."""
+    return nanquantile(a, 0.5, axis, keepdims=keepdims)
+
+
+def known_quantile(rows: Any, q: Any) -> Any:
+    """A quantile of each sorted line without the NaN at its end."""
+    flat = np.reshape(rows, (-1, rows.shape[-1]))
+    found = np.full(len(flat), np.nan, flat.dtype)
+    for i in range(len(flat)):
+        n: Any = np.count_nonzero(np.logical_not(np.isnan(flat[i])))
+        if n > 0:
+            place = q * (n - 1)
+            k = int(np.floor(place))
+            t = place - k
+            low, high = flat[i, k], flat[i, min(k + 1, n - 1)]
+            found[i] = low + (high - low) * t if t < 0.5 else high - (high - low) * (1 - t)
+    return np.reshape(found, rows.shape[:-1])
+
+
+@means(np.nanquantile)
+def nanquantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    overwrite_input: Any = False,
+    method: Any = "linear",
+    keepdims: Any = False,
+) -> Any:
+    """One quantile of what is not NaN."""
+    if method != "linear" or np.ndim(q) > 0:
+        refuse("np.nanquantile by another method or of several quantiles", "ask for one at a time, by 'linear'")
+    if q < 0 or q > 1:
+        raise ValueError("Quantiles must be in the range [0, 1]")
+    rows = sort(lines(a, axis))
+    return restored(known_quantile(rows, q), a, axis, keepdims)
+
+
+@means(np.nanpercentile)
+def nanpercentile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    overwrite_input: Any = False,
+    method: Any = "linear",
+    keepdims: Any = False,
+) -> Any:
+    """One percentile of what is not NaN."""
+    return nanquantile(a, q / 100, axis, method=method, keepdims=keepdims)
+
+
+def quantile_of(rows: Any, q: Any, method: str) -> Any:
+    """A quantile of sorted lines."""
+    n = rows.shape[-1]
+    if method == "linear":
+        place = q * (n - 1)
+        k = int(np.floor(place))
+        t = place - k
+        low, high = rows[..., k], rows[..., min(k + 1, n - 1)]
+        between = low + (high - low) * t if t < 0.5 else high - (high - low) * (1 - t)
+    elif method == "lower":
+        between = rows[..., int(np.floor(q * (n - 1)))]
+    elif method == "higher":
+        between = rows[..., int(np.ceil(q * (n - 1)))]
+    elif method == "nearest":
+        between = rows[..., int(np.rint(q * (n - 1)))]
+    elif method == "midpoint":
+        place = q * (n - 1)
+        between = 0.5 * (rows[..., int(np.floor(place))] + rows[..., int(np.ceil(place))])
+    else:
+        refuse(f"quantiles by the method {method!r}", "use 'linear', 'lower', 'higher', 'nearest' or 'midpoint'")
+    last = rows[..., -1]
+    return np.where(np.isnan(last), last, between)
+
+
+@means(np.quantile)
+def quantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    overwrite_input: Any = False,
+    method: Any = "linear",
+    keepdims: Any = False,
+) -> Any:
+    """Quantiles, interpolated between the two nearest elements."""
+    rows = sort(lines(a, axis))
+    q = np.asarray(q)
+    if np.any(q < 0) or np.any(q > 1):
+        raise ValueError("Quantiles must be in the range [0, 1]")
+    if q.ndim == 0:
+        return restored(quantile_of(rows, q, method), a, axis, keepdims)
+    if q.ndim > 1:
+        refuse("quantiles of an array of two axes", "pass a vector of quantiles")
+    found = np.empty((len(q), *rows.shape[:-1]), np.result_type(rows.dtype, q.dtype))
+    for k in range(len(q)):
+        found[k] = quantile_of(rows, q[k], method)
+    if keepdims:
+        shape = np.shape(restored(found[0], a, axis, True))
+        return np.reshape(found, (len(q), *shape))
+    return found
+
+
+@means(np.percentile)
+def percentile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    overwrite_input: Any = False,
+    method: Any = "linear",
+    keepdims: Any = False,
+) -> Any:
+    """Percentiles, interpolated between the two nearest elements."""
+    return quantile(a, np.asarray(q) / 100, axis, overwrite_input, method, keepdims)

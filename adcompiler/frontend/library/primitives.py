@@ -1,0 +1,139 @@
+"""Functions that only definitions call: what the language of users has no word for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, floats, full
+from adcompiler.frontend.arrays.regions import nest
+from adcompiler.frontend.library.registry import implements
+from adcompiler.frontend.state.fitting import common
+from adcompiler.frontend.state.values import Seq, Value
+from adcompiler.ir.build import Builder
+from adcompiler.ir.wengert import Var
+from adcompiler.rules.special import digamma as psi
+
+
+def constant(x: Any) -> Any:
+    """The value as a constant: nothing flows through it."""
+    return x
+
+
+@implements(constant)
+def _constant(b: Builder, x: Value) -> Value:
+    atom = as_atom(b, x)
+    return b.emit("stop", atom, hint="constant") if isinstance(atom, Var) and b.type(atom).is_float else atom
+
+
+def number_list(x: Any) -> Any:
+    """The list of Python's numbers that a vector holds; a number as one of Python's."""
+    return x.tolist()
+
+
+def common_shape(*arrays: Any) -> Any:
+    """The extents to which the arrays broadcast."""
+    return np.broadcast_shapes(*(np.shape(a) for a in arrays))
+
+
+@implements(common_shape)
+def _common_shape(b: Builder, *arrays: Value) -> Value:
+    shapes = [b.shape(as_atom(b, a)) for a in arrays]
+    return Seq(common(b, shapes, "ValueError", "shape mismatch: the arrays cannot be broadcast together"))
+
+
+def view_of(copied: Any, source: Any) -> Any:
+    """A copy of what NumPy gives as a view: a program that writes where one would see it is refused."""
+    return copied
+
+
+@implements(view_of)
+def _view_of(b: Builder, copied: Value, source: Value) -> Value:
+    if isinstance(copied, Var) and isinstance(source, Var) and b.type(source).rank:
+        b.snapshots.append((copied, source, b.span))
+    return copied
+
+
+def sorting(x: Any) -> Any:
+    """The indices that sort an array along its last axis, equal elements in their order."""
+    return np.argsort(x, kind="stable")
+
+
+@implements(sorting)
+def _sorting(b: Builder, x: Value) -> Value:
+    array = as_array(b, x)
+    *lead, last = b.shape(array)
+    if not lead:
+        return b.emit("argsort", array, hint="order")
+    out = b.emit("empty", *lead, last, dtype="int64", hint="order")
+    with nest(b, lead) as at:
+        row = b.emit("argsort", b.load(array, (*at, *full((last,)))), hint="order")
+        b.store(out, (*at, *full((last,))), row)
+    return out
+
+
+def digamma(x: Any) -> Any:
+    """The logarithmic derivative of the gamma function."""
+    return _special("digamma", x)
+
+
+def erf(x: Any) -> Any:
+    """The error function."""
+    return _special("erf", x)
+
+
+def erfc(x: Any) -> Any:
+    """One less the error function."""
+    return _special("erfc", x)
+
+
+def i0(x: Any) -> Any:
+    """The modified Bessel function of order zero."""
+    return _special("i0", x)
+
+
+def gammaln(x: Any) -> Any:
+    """The logarithm of the gamma function's size."""
+    return _special("gammaln", x)
+
+
+def gamma(x: Any) -> Any:
+    """The gamma function."""
+    return _special("gamma", x)
+
+
+def _special(name: str, x: Any) -> Any:
+    # a program imports SciPy, this package does not
+    return getattr(importlib.import_module("scipy.special"), name)(x)
+
+
+@implements(digamma)
+def _digamma(b: Builder, x: Value) -> Value:
+    return psi(b, floats(b, as_atom(b, x)), hint="digamma")
+
+
+def _elementwise(function: Callable[[Any], Any], op: str) -> None:
+    @implements(function)
+    def apply_op(b: Builder, x: Value) -> Value:
+        return apply(b, op, floats(b, as_atom(b, x)), hint=op)
+
+
+for _function, _op in ((erf, "erf"), (erfc, "erfc"), (gammaln, "lgamma"), (gamma, "gamma"), (i0, "i0")):
+    _elementwise(_function, _op)
+
+__all__ = [
+    "common_shape",
+    "constant",
+    "digamma",
+    "erf",
+    "erfc",
+    "gamma",
+    "gammaln",
+    "i0",
+    "number_list",
+    "sorting",
+    "view_of",
+]

@@ -1,0 +1,129 @@
+"""Arrays of evenly spaced numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adcompiler.errors import TypeProblem
+from adcompiler.frontend.arrays.atoms import as_atom, cast, joined, stored
+from adcompiler.frontend.arrays.regions import when
+from adcompiler.frontend.arrays.slicing import offset
+from adcompiler.frontend.library.reductions import NONE, TRUE
+from adcompiler.frontend.library.registry import implements
+from adcompiler.frontend.state.coerce import as_bool, as_dtype, as_extent, as_extents, is_none
+from adcompiler.frontend.state.facts import lower_bound
+from adcompiler.frontend.state.values import Value
+from adcompiler.ir.build import ONE, ZERO, Builder
+from adcompiler.ir.wengert import Atom, Const, Var
+
+FIFTY = Const(50)
+
+
+@implements(np.arange)
+def arange(b: Builder, start: Value, stop: Value = NONE, step: Value = NONE, dtype: Value = NONE) -> Value:
+    """`start, start + step, …` below the stop."""
+    if is_none(stop):
+        start, stop = ZERO, start
+    given = [_number(b, v) for v in (start, stop, ONE if is_none(step) else step)]
+    computed = joined([b.type(a) for a in given])
+    target = as_dtype(b, dtype, computed)
+    whole = not any(b.type(a).is_float for a in given)
+    if whole and target.startswith(("int", "uint")):
+        first, last, stride = (as_extent(b, a, "a bound of np.arange") for a in given)
+        return b.emit("arange", first, stride, _whole_length(b, first, last, stride), dtype=target, hint="range")
+    if not target.startswith("float"):
+        raise TypeProblem(f"np.arange of floats as {target}", b.span, "make the range of floats and convert it")
+    return _float_range(b, given, target)
+
+
+def _number(b: Builder, value: Value) -> Atom:
+    atom = as_atom(b, value, "a bound of np.arange")
+    if b.type(atom).rank or b.type(atom).dtype == "bool":
+        raise TypeProblem("np.arange takes numbers", b.span, "pass integers or floats")
+    return atom
+
+
+def _whole_length(b: Builder, start: Atom, stop: Atom, step: Atom) -> Atom:
+    """`ceil((stop - start) / step)` in integers, and never below zero."""
+    if step == ZERO:
+        raise TypeProblem("the step of np.arange is zero", b.span, "use another step")
+    if not isinstance(step, Const):
+        b.check(b.emit("eq", step, ZERO, hint="failed"), "ZeroDivisionError", "division by zero")
+    if step == ONE:
+        count = offset(b, stop, -start.value) if isinstance(start, Const) else b.int("sub", stop, start)  # type: ignore[operator]
+    else:
+        count = b.int("sub", ZERO, b.int("floordiv", b.int("sub", start, stop), step))
+    bound = lower_bound(b, count)
+    return count if bound is not None and bound >= 0 else b.int("maximum", count, ZERO)
+
+
+def _float_range(b: Builder, given: list[Atom], dtype: str) -> Var:
+    """NumPy fills with the difference of the first two elements, which rounding makes another step."""
+    first, last, stride = (_python_float(b, a) for a in given)
+    literals = [a.value for a in (first, last, stride) if isinstance(a, Const)]
+    if len(literals) == 3:
+        return _literal_range(b, *literals, dtype=dtype)  # type: ignore[arg-type]
+    b.check(b.emit("eq", stride, Const(0.0), hint="failed"), "ZeroDivisionError", "float division by zero")
+    count = b.emit("ceil", b.emit("div", b.emit("sub", last, first), stride), hint="count")
+    finite = b.emit("isfinite", count, hint="finite")
+    b.check(b.emit("logical_not", finite), "ValueError", "arange: cannot compute length")
+    length = b.int("maximum", b.emit("cast", count, dtype="int64", weak=True, hint="length"), ZERO)
+    delta = stride if first == Const(0.0) else b.emit("sub", b.emit("add", first, stride), first, hint="step")
+    return b.emit("arange", first, delta, length, dtype=dtype, hint="range")
+
+
+def _literal_range(b: Builder, start: float, stop: float, step: float, *, dtype: str) -> Var:
+    if step == 0:
+        raise TypeProblem("the step of np.arange is zero", b.span, "use another step")
+    length = Const(len(np.arange(start, stop, step)))
+    return b.emit("arange", Const(start), Const((start + step) - start), length, dtype=dtype, hint="range")
+
+
+def _python_float(b: Builder, atom: Atom) -> Atom:
+    if isinstance(atom, Const):
+        return Const(float(atom.value))  # type: ignore[arg-type]
+    type = b.type(atom)
+    return atom if type.weak and type.is_float else b.emit("cast", atom, dtype="float64", weak=True)
+
+
+@implements(np.linspace)
+def linspace(
+    b: Builder,
+    start: Value,
+    stop: Value,
+    num: Value = FIFTY,
+    endpoint: Value = TRUE,
+    *,
+    dtype: Value = NONE,
+) -> Value:
+    """`num` numbers from start to stop; the last one is the stop itself where it belongs to them."""
+    first, last = (_end(b, v) for v in (start, stop))
+    (number,) = as_extents(b, num)
+    closed = as_bool(b, endpoint, "endpoint")
+    gaps = b.int("maximum", offset(b, number, -1), ONE) if closed else b.int("maximum", number, ONE)
+    step = b.emit("div", b.emit("sub", last, first, weak=False), gaps, hint="step", weak=False)
+    kept = b.type(step).dtype
+    out = b.emit("arange", first, step, number, dtype=kept, hint="points")
+    if closed:
+        _set_last(b, out, number, stored(b, last, kept))
+    target = as_dtype(b, dtype, kept)
+    return out if target == kept else cast(b, out, target)
+
+
+def _end(b: Builder, value: Value) -> Atom:
+    atom = as_atom(b, value, "an end of np.linspace")
+    if b.type(atom).rank:
+        raise TypeProblem("np.linspace between arrays is outside the language", b.span, "broadcast a range yourself")
+    return atom if b.type(atom).is_float else cast(b, atom, "float64")
+
+
+def _set_last(b: Builder, out: Var, number: Atom, value: Atom) -> None:
+    if isinstance(number, Const):
+        if number.value > 1:  # type: ignore[operator]
+            b.store(out, (Const(number.value - 1),), value)  # type: ignore[operator]
+        return
+    with when(b, b.emit("gt", number, ONE, hint="several")):
+        b.store(out, (offset(b, number, -1),), value)
+
+
+__all__ = ["arange", "linspace"]

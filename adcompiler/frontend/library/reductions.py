@@ -1,0 +1,297 @@
+"""Reductions over axes: sums, products, extremes, truth, and the moments built of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adcompiler.errors import TypeProblem
+from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast
+from adcompiler.frontend.library.registry import implements
+from adcompiler.frontend.state.coerce import as_axes, as_bool, as_dtype, is_none
+from adcompiler.frontend.state.facts import lower_bound
+from adcompiler.frontend.state.values import Static, Value
+from adcompiler.ir.build import ONE, ZERO, Builder
+from adcompiler.ir.wengert import Atom, Const, Var
+
+NONE = Static(None)
+TRUE, FALSE = Const(True), Const(False)
+
+
+def reduce(b: Builder, op: str, x: Var, axes: tuple[int, ...], keepdims: bool = False, hint: str = "t") -> Atom:
+    """One line of a reduction; over no axes at all it is the values themselves."""
+    if not axes:
+        return x
+    return b.emit(op, x, axes=axes, keepdims=keepdims, hint=hint)
+
+
+def _plain(
+    b: Builder,
+    op: str,
+    a: Value,
+    axis: Value,
+    keepdims: Value,
+    where: Value,
+    dtype: Value = NONE,
+    initial: Value = NONE,
+) -> Value:
+    x = as_array(b, a)
+    if not is_none(dtype):
+        x = as_array(b, cast(b, x, as_dtype(b, dtype, "float64")))
+    x = chosen(b, x, where, Const(_NEUTRAL[op]))
+    result = reduce(b, op, x, as_axes(b, axis, b.type(x).rank), as_bool(b, keepdims, "keepdims"), op)
+    return _finish(b, a, started(b, _JOINS.get(op, ""), result, initial))
+
+
+_NEUTRAL: dict[str, object] = {"sum": 0, "prod": 1, "any": False, "all": True}
+_JOINS = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum"}
+
+
+def chosen(b: Builder, x: Var, where: Value, neutral: Atom) -> Var:
+    """The array with what a mask leaves out replaced."""
+    if isinstance(where, (Const, Static)) and where.value is True:
+        return x
+    mask = truth(b, as_atom(b, where))
+    if not b.type(mask).is_array:
+        mask = as_array(b, mask)
+    return as_array(b, apply(b, "where", mask, x, neutral, hint="chosen"))
+
+
+def started(b: Builder, join: str, result: Atom, initial: Value) -> Atom:
+    """The result joined with what a reduction begins with."""
+    if is_none(initial) or (isinstance(initial, Static) and initial.value is np._NoValue):
+        return result
+    first = as_atom(b, initial, "initial")
+    return apply(b, join, cast(b, first, b.type(result).dtype), result)
+
+
+def _finish(b: Builder, given: Value, result: Atom) -> Value:
+    """Scalars were reduced as arrays of one element; with keepdims their result is a scalar still."""
+    if isinstance(given, (Var, Const)) and not b.type(given).rank and b.type(result).rank:
+        assert isinstance(result, Var)
+        return b.load(result, (ZERO,) * b.type(result).rank)
+    return result
+
+
+@implements(np.sum, method="sum")
+def sum_(
+    b: Builder,
+    a: Value,
+    axis: Value = NONE,
+    dtype: Value = NONE,
+    *,
+    keepdims: Value = FALSE,
+    initial: Value = NONE,
+    where: Value = TRUE,
+) -> Value:
+    """Integers and bools are summed as int64."""
+    return _plain(b, "sum", a, axis, keepdims, where, dtype, initial)
+
+
+@implements(np.prod, method="prod")
+def prod(
+    b: Builder,
+    a: Value,
+    axis: Value = NONE,
+    dtype: Value = NONE,
+    *,
+    keepdims: Value = FALSE,
+    initial: Value = NONE,
+    where: Value = TRUE,
+) -> Value:
+    """The product over axes."""
+    return _plain(b, "prod", a, axis, keepdims, where, dtype, initial)
+
+
+@implements(np.any, method="any")
+def any_(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE, where: Value = TRUE) -> Value:
+    """Whether any element is not zero."""
+    return _plain(b, "any", truth(b, as_array(b, a)), axis, keepdims, where)
+
+
+@implements(np.all, method="all")
+def all_(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE, where: Value = TRUE) -> Value:
+    """Whether no element is zero."""
+    return _plain(b, "all", truth(b, as_array(b, a)), axis, keepdims, where)
+
+
+def truth(b: Builder, x: Atom) -> Atom:
+    """Which elements are not zero."""
+    return x if b.type(x).dtype == "bool" else apply(b, "ne", x, Const(0))
+
+
+def not_empty(b: Builder, x: Var, axes: tuple[int, ...], message: str) -> None:
+    """Raise a ValueError where a reduction without a neutral element has nothing to reduce."""
+    for axis in axes:
+        extent = b.shape(x)[axis]
+        if (lower_bound(b, extent) or 0) < 1:
+            b.check(b.emit("eq", extent, ZERO, hint="empty"), "ValueError", message)
+
+
+def extreme(
+    b: Builder, op: str, a: Value, axis: Value, keepdims: Value, initial: Value = NONE, where: Value = TRUE
+) -> Value:
+    """max or min; with `where`, elements that are left out count as `initial`."""
+    x = as_array(b, a)
+    if not (isinstance(where, (Const, Static)) and where.value is True):
+        if is_none(initial):
+            raise TypeProblem(f"np.{op} with where= needs initial=", b.span, "say what counts where nothing is left")
+        x = chosen(b, x, where, as_atom(b, initial, "initial"))
+    axes = as_axes(b, axis, b.type(x).rank)
+    not_empty(b, x, axes, f"zero-size array to reduction operation {op}imum which has no identity")
+    result = reduce(b, op, x, axes, as_bool(b, keepdims, "keepdims"), op)
+    return _finish(b, a, started(b, _JOINS[op], result, initial))
+
+
+@implements(np.max, np.amax, method="max")
+def max_(
+    b: Builder,
+    a: Value,
+    axis: Value = NONE,
+    *,
+    keepdims: Value = FALSE,
+    initial: Value = NONE,
+    where: Value = TRUE,
+) -> Value:
+    """The largest element."""
+    return extreme(b, "max", a, axis, keepdims, initial, where)
+
+
+@implements(np.min, np.amin, method="min")
+def min_(
+    b: Builder,
+    a: Value,
+    axis: Value = NONE,
+    *,
+    keepdims: Value = FALSE,
+    initial: Value = NONE,
+    where: Value = TRUE,
+) -> Value:
+    """The smallest element."""
+    return extreme(b, "min", a, axis, keepdims, initial, where)
+
+
+@implements(np.ptp, method="ptp")
+def ptp(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+    """The largest element less the smallest."""
+    high, low = (as_atom(b, extreme(b, op, a, axis, keepdims)) for op in ("max", "min"))
+    return apply(b, "sub", high, low)
+
+
+def _place(b: Builder, op: str, a: Value, axis: Value, keepdims: Value) -> Value:
+    x = as_array(b, a)
+    axes = as_axes(b, axis, b.type(x).rank)
+    not_empty(b, x, axes, f"attempt to get {op} of an empty sequence")
+    return _finish(b, a, reduce(b, op, x, axes, as_bool(b, keepdims, "keepdims"), "place"))
+
+
+@implements(np.argmax, method="argmax")
+def argmax(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+    """Where the largest element is; over all axes, its position in C order."""
+    return _place(b, "argmax", a, axis, keepdims)
+
+
+@implements(np.argmin, method="argmin")
+def argmin(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+    """Where the smallest element is; over all axes, its position in C order."""
+    return _place(b, "argmin", a, axis, keepdims)
+
+
+@implements(np.count_nonzero)
+def count_nonzero(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+    """How many elements are not zero."""
+    x = as_array(b, a)
+    axes = as_axes(b, axis, b.type(x).rank)
+    return _finish(b, a, reduce(b, "sum", as_array(b, truth(b, x)), axes, as_bool(b, keepdims, "keepdims"), "count"))
+
+
+def count(b: Builder, x: Var, axes: tuple[int, ...]) -> Atom:
+    """How many elements are reduced to one."""
+    total: Atom = ONE
+    for axis in axes:
+        total = b.int("mul", total, b.shape(x)[axis], hint="count")
+    return total
+
+
+def floating(b: Builder, a: Value, dtype: Value = NONE) -> Var:
+    """The array in the element type of its mean: floats stay, the others become float64."""
+    x = as_array(b, a)
+    kept = b.type(x).dtype if b.type(x).is_float else "float64"
+    return as_array(b, cast(b, x, as_dtype(b, dtype, kept)))
+
+
+@implements(np.mean, method="mean")
+def mean(
+    b: Builder,
+    a: Value,
+    axis: Value = NONE,
+    dtype: Value = NONE,
+    *,
+    keepdims: Value = FALSE,
+    where: Value = TRUE,
+) -> Value:
+    """The sum divided by the count."""
+    x = floating(b, a, dtype)
+    axes, kept = as_axes(b, axis, b.type(x).rank), as_bool(b, keepdims, "keepdims")
+    total = reduce(b, "sum", chosen(b, x, where, Const(0)), axes, kept, "total")
+    if isinstance(where, (Const, Static)) and where.value is True:
+        return _finish(b, a, apply(b, "div", total, count(b, x, axes), hint="mean"))
+    ones = b.emit("full", Const(True), *b.shape(x), dtype="bool", hint="counted")
+    number = reduce(b, "sum", chosen(b, ones, where, Const(False)), axes, kept, "count")
+    return _finish(b, a, apply(b, "div", total, cast(b, number, b.type(x).dtype), hint="mean"))
+
+
+def variance(b: Builder, a: Value, axis: Value, dtype: Value, ddof: Value, keepdims: Value) -> Atom:
+    """The mean square of the deviations from the mean, in two passes as NumPy takes them."""
+    x = floating(b, a, dtype)
+    axes = as_axes(b, axis, b.type(x).rank)
+    number = count(b, x, axes)
+    # a scalar mean broadcasts as it is; over some of the axes the lengths have to stay
+    total = reduce(b, "sum", x, axes, len(axes) < b.type(x).rank, "total")
+    centre = apply(b, "div", total, number, hint="mean")
+    deviation = apply(b, "sub", x, centre, hint="deviation")
+    if b.type(deviation).is_complex:
+        deviation = apply(b, "abs", deviation, hint="distance")
+    square = apply(b, "mul", deviation, deviation, hint="square")
+    freedom = _freedom(b, number, as_atom(b, ddof, "ddof"))
+    spread = reduce(b, "sum", square, axes, as_bool(b, keepdims, "keepdims"), "total")
+    return apply(b, "div", spread, freedom, hint="var")
+
+
+def _freedom(b: Builder, number: Atom, ddof: Atom) -> Atom:
+    """`max(number - ddof, 0)`, an integer where `ddof` is one."""
+    if ddof == ZERO:
+        return number
+    if b.type(ddof).numpy.kind in "iu":
+        return b.int("maximum", b.int("sub", number, ddof), ZERO)
+    return apply(b, "maximum", apply(b, "sub", number, ddof, weak=None), Const(0.0), weak=None)
+
+
+@implements(np.var, method="var")
+def var(
+    b: Builder,
+    a: Value,
+    axis: Value = NONE,
+    dtype: Value = NONE,
+    *,
+    ddof: Value = ZERO,
+    keepdims: Value = FALSE,
+) -> Value:
+    """The variance."""
+    return _finish(b, a, variance(b, a, axis, dtype, ddof, keepdims))
+
+
+@implements(np.std, method="std")
+def std(
+    b: Builder,
+    a: Value,
+    axis: Value = NONE,
+    dtype: Value = NONE,
+    *,
+    ddof: Value = ZERO,
+    keepdims: Value = FALSE,
+) -> Value:
+    """The square root of the variance."""
+    return _finish(b, a, apply(b, "sqrt", variance(b, a, axis, dtype, ddof, keepdims), hint="std"))
+
+
+__all__ = ["count", "extreme", "floating", "not_empty", "reduce", "truth"]

@@ -1,0 +1,67 @@
+"""Weighted means and reductions that skip NaN."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adcompiler.errors import TypeProblem
+from adcompiler.frontend.arrays.atoms import apply, as_array, cast
+from adcompiler.frontend.library.reductions import FALSE, NONE, mean, reduce
+from adcompiler.frontend.library.registry import implements
+from adcompiler.frontend.library.shape import with_axes
+from adcompiler.frontend.state.coerce import as_axes, as_bool, is_none
+from adcompiler.frontend.state.values import Value
+from adcompiler.ir.build import Builder
+from adcompiler.ir.wengert import Const, Var
+
+
+@implements(np.average)
+def average(b: Builder, a: Value, axis: Value = NONE, weights: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+    """The mean, or the weighted mean with weights of the shape of the array."""
+    if is_none(weights):
+        return mean(b, a, axis, keepdims=keepdims)
+    x, w = as_array(b, a), as_array(b, weights)
+    axes = as_axes(b, axis, b.type(x).rank)
+    if b.type(w).rank == 1 and len(axes) == 1 and b.type(x).rank > 1:
+        whole = b.emit("empty", *b.shape(x), dtype=b.type(w).dtype, hint="weights")
+        b.same(b.shape(x)[axes[0]], b.shape(w)[0], "np.average: the weights must have the length of the axis")
+        b.store(whole, b.everything(whole), with_axes(b, w, [k for k in range(b.type(x).rank) if k != axes[0]]))
+        w = whole
+    if b.type(w).rank != b.type(x).rank:
+        raise TypeProblem("weights of another rank than the array", b.span, "broadcast the weights to its shape")
+    for one, other in zip(b.shape(x), b.shape(w), strict=True):
+        b.same(one, other, "np.average: the weights must have the shape of the array")
+    kept = as_bool(b, keepdims, "keepdims")
+    total = reduce(b, "sum", w, axes, kept, "total")
+    none = apply(b, "eq", total, Const(0), hint="none")
+    if b.type(none).rank:
+        none = b.emit("any", none, axes=tuple(range(b.type(none).rank)), keepdims=False)
+    b.check(none, "ZeroDivisionError", "Weights sum to zero, can't be normalized")
+    return apply(b, "div", reduce(b, "sum", apply(b, "mul", x, w), axes, kept, "total"), total, hint="average")
+
+
+@implements(np.nansum)
+def nansum(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+    """The sum of what is not NaN."""
+    x = as_array(b, a)
+    if b.type(x).is_float:
+        zero = Const(b.type(x).numpy.type(0))
+        x = apply(b, "where", apply(b, "isnan", x), zero, x)
+    return reduce(b, "sum", x, as_axes(b, axis, b.type(x).rank), as_bool(b, keepdims, "keepdims"), "total")
+
+
+@implements(np.nanmean)
+def nanmean(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+    """The mean of what is not NaN."""
+    x = as_array(b, a)
+    if not b.type(x).is_float:
+        return mean(b, x, axis, keepdims=keepdims)
+    axes, kept = as_axes(b, axis, b.type(x).rank), as_bool(b, keepdims, "keepdims")
+    number = apply(b, "logical_not", apply(b, "isnan", x))
+    total = nansum(b, x, axis, keepdims=keepdims)
+    assert isinstance(total, (Var, Const))
+    count = cast(b, reduce(b, "sum", number, axes, kept, "count"), b.type(x).dtype)
+    return apply(b, "div", total, count, hint="mean")
+
+
+__all__ = ["average", "nansum"]

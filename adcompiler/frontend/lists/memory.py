@@ -1,0 +1,98 @@
+"""Lists of any kind: the arrays that hold them, the forms of their items, how many there are, and room for more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adcompiler.frontend.arrays.atoms import full, stored
+from adcompiler.frontend.lists.item_forms import item_form
+from adcompiler.frontend.lists.rows import extents, leaves, listed
+from adcompiler.frontend.state import heap
+from adcompiler.frontend.state.context import Lowering
+from adcompiler.frontend.state.forms import Array, Form, Scalar
+from adcompiler.frontend.state.leaves import coerce
+from adcompiler.frontend.state.values import Growing, ListOf, Rows, Seq, Value
+from adcompiler.ir.build import ZERO
+from adcompiler.ir.types import Type
+from adcompiler.ir.wengert import Atom, Const, Slice, Var
+
+
+def is_list(value: Value, arrays: tuple[Var, ...]) -> bool:
+    """Whether a value is the list that these arrays hold."""
+    match value:
+        case Growing(held) | Rows(held):
+            return held == arrays
+        case ListOf(array):
+            return (array,) == arrays
+    return False
+
+
+def arrays_of(owner: Value) -> tuple[Var, ...]:
+    """The arrays that hold a list."""
+    match owner:
+        case Growing(arrays) | Rows(arrays):
+            return arrays
+        case ListOf(array):
+            return (array,)
+    raise AssertionError(f"{owner} has no arrays")
+
+
+def forms_of(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Iterator[Form]:
+    """The forms of the items."""
+    match owner:
+        case Seq(items):
+            yield from (item_form(low, item) for item in items)
+        case Growing(_, _, form) | Rows(_, form):
+            yield form
+        case ListOf(array, weak):
+            type, shape = low.b.type(array), low.b.shape(array)[1:]
+            yield Array(type.array(len(shape), "A"), shape) if shape else Scalar(Type(type.dtype, weak=weak))
+
+
+def length_of(low: Lowering, owner: Value) -> Atom:
+    """How many items a list has."""
+    match owner:
+        case Seq(items):
+            return Const(len(items))
+        case Growing(_, count):
+            return count
+    return low.b.shape(arrays_of(owner)[0])[0]
+
+
+def put(low: Lowering, arrays: tuple[Var, ...], place: Atom, form: Form, item: Value) -> None:
+    """Store an item behind those that can be read: even one of these is other memory."""
+    b = low.b
+    for part in heap.inside(item):
+        if isinstance(part, (ListOf, Growing)):
+            low.shared.update(arrays_of(part))
+    found: list[Atom] = []
+    coerce(b, _listed(low, item), form, found)
+    for array, atom in zip(arrays, found, strict=True):
+        b.store(array, (place, *full(b.shape(array)[1:])), atom)
+
+
+def _listed(low: Lowering, item: Value) -> Value:
+    return listed(low, item) if isinstance(item, Growing) else item
+
+
+def filled(low: Lowering, owner: Value, form: Form, room: Atom) -> tuple[Var, ...]:
+    """New arrays with so much room, with the items that the list has."""
+    b = low.b
+    made: list[Var] = []
+    for leaf in leaves(form):
+        made.append(b.emit("empty", room, *extents(leaf), dtype=leaf.type.dtype, hint="items"))
+    low.grown.update(made)
+    if isinstance(owner, Seq):
+        for k, item in enumerate(owner.items):
+            put(low, tuple(made), Const(k), form, item)
+        return tuple(made)
+    assert isinstance(owner, (Growing, ListOf, Rows))
+    before = _listed(low, owner)
+    count = length_of(low, before)
+    for array, old in zip(made, arrays_of(before), strict=True):
+        shape = b.shape(array)[1:]
+        for wanted, extent in zip(shape, b.shape(old)[1:], strict=True):
+            b.same(extent, wanted, "the arrays of a list differ in shape")
+        first = Slice(None, count, None, ZERO, count)
+        b.store(array, (first, *full(shape)), stored(b, old, b.type(array).dtype))
+    return tuple(made)

@@ -1,0 +1,180 @@
+"""Rows of the table of refused constructs that are uses of lists, dictionaries and objects.
+
+Each row: the cause, what to write instead, an example, and the part of the example to which the message points.
+"""
+
+from __future__ import annotations
+
+from adcompiler.frontend.refused.constructs import Row
+
+OBJECTS: dict[str, Row] = {
+    "list-search": (
+        "the place of an item that is known only at run time",
+        "use np.argmax(x == value) on an array",
+        """
+def f(s):
+    values = [s, 2.0]
+    return values.index(s * 1.0)
+""",
+        "values.index",
+    ),
+    "list-grows": (
+        "a list grows by a number of items known only at run time",
+        "allocate an array, y = np.empty(n), and assign y[i] = ...",
+        """
+def f(x):
+    values = []
+    values.extend(x)
+    return values[0]
+""",
+        "values.extend",
+    ),
+    "loop-changes-list": (
+        "a list or dictionary changes its length in a loop",
+        "allocate an array, y = np.empty(n), and assign y[i] = ...",
+        """
+def f(x, n):
+    values = [1.0]
+    for i in range(n):
+        values.insert(0, x[i])
+    return values[0]
+""",
+        "values.insert",
+    ),
+    "list-of-lists": (
+        "a list that has a name is appended to a list in a loop",
+        "append a tuple, or a list that is written there: rows.append([a, b])",
+        """
+def f(x, n):
+    rows = []
+    for i in range(n):
+        pair = [x[i], 2.0]
+        rows.append(pair)
+    return rows[0][0]
+""",
+        "rows.append",
+    ),
+    "ragged-list": (
+        "a list is appended arrays whose shape is computed in the loop",
+        "compute their shape before the loop, or write into an array",
+        """
+def f(x, n):
+    parts = []
+    for i in range(n):
+        parts.append(x[i:])
+    return parts[0][0]
+""",
+        "for i in range(n)",
+    ),
+    "ragged-array": (
+        "an array of a list of structures whose parts differ in rank",
+        "make an array of each part: a, b = zip(*items)",
+        """
+def f(x, n):
+    rows = []
+    for i in range(n):
+        rows.append((x * i, 1.0))
+    return np.sum(np.array(rows))
+""",
+        "np.array(rows)",
+    ),
+    "list-item-write": (
+        "an item of a list is written, of which the array is used under its own name too",
+        "append a copy: values.append(y.copy())",
+        """
+def f(x, n):
+    y = x * 2.0
+    rows = []
+    for i in range(n):
+        rows.append(y)
+    rows[0][0] = 1.0
+    return rows[0][0] + y[0]
+""",
+        "rows.append",
+    ),
+    "appended-array": (
+        "'{name}' is written after it has been appended to a list, which changes the item in the list",
+        "append a copy: values.append(y.copy())",
+        """
+def f(x, n):
+    y = np.zeros(3)
+    rows = []
+    for i in range(n):
+        y += x[i]
+        rows.append(y)
+    return rows[0][0]
+""",
+        "rows.append",
+    ),
+    "shared-list": (
+        "a list that has two names, or a name and a place in another value, changes in a loop under one of them",
+        "copy it where it gets its second name: b = list(a)",
+        """
+def f(x, n):
+    a, b = [0.0, 1.0], [x[0], 2.0]
+    for i in range(n):
+        a[0] += x[i]
+        a = b
+    return a[0] + b[0]
+""",
+        "for i in",
+    ),
+    "list-of-a-closure": (
+        "a list or object that a function keeps from another one, which has returned, is changed",
+        "pass it as an argument, or keep the numbers in an array",
+        """
+def counter():
+    count = [0.0]
+    def add(v):
+        count[0] += v
+        return count[0]
+    return add
+
+def f(s):
+    add = counter()
+    return add(s) * add(s)
+""",
+        "count[0] += v",
+    ),
+    "holds-itself": (
+        "a list or object becomes part of itself",
+        "keep the numbers of the parts in arrays",
+        """
+def f(s):
+    values = [s]
+    values.append(values)
+    return values[0]
+""",
+        "values.append(values)",
+    ),
+    "special-method": (
+        "{kind!r} has a method {name!r} of its own, which is not called here",
+        "call a method with a name",
+        """
+from typing import NamedTuple
+
+class Pair(NamedTuple):
+    a: float
+    b: float
+
+    def __bool__(self):
+        return self.a > 1.0
+
+def f(s):
+    return s if Pair(s, 1.0) else 2.0
+""",
+        "s if Pair(s, 1.0)",
+    ),
+    "two-lists": (
+        "a list or object that is one or another, by a branch or loop before, is changed or compared with 'is'",
+        "copy it where it gets its second name: list(a), dict(a), dataclasses.replace(a); or change it in each branch",
+        """
+def f(s):
+    a, b = [s, 1.0], [2.0, s]
+    c = a if s > 0.0 else b
+    c[0] = 3.0 * s
+    return a[0] + b[0]
+""",
+        "c[0]",
+    ),
+}

@@ -1,0 +1,210 @@
+"""Rows of the table of refused constructs that are calls, numbers and results.
+
+Each row: the cause, what to write instead, an example, and the part of the example to which the message points.
+"""
+
+from __future__ import annotations
+
+from adcompiler.frontend.refused.constructs import Row
+
+VALUES: dict[str, Row] = {
+    "atomic-value": (
+        "what an element held before depends on the order in which threads add to it",
+        "let cuda.atomic.add be a statement of its own",
+        "",
+        "",
+    ),
+    "in": (
+        "'in' with a {kind}",
+        "use a tuple of numbers, or np.any(x == value)",
+        """
+def f(s):
+    if s in s:
+        return s
+    return 2.0 * s
+""",
+        "s in",
+    ),
+    "too-many-calls": (
+        "more than {count} calls would be inlined",
+        "write the recursion as a loop",
+        "",
+        "",
+    ),
+    "not-callable": (
+        "this cannot be called",
+        "call a function; elements are taken with brackets: x[0]",
+        """
+def f(s):
+    return s(1.0)
+""",
+        "s(1.0)",
+    ),
+    "class-call": (
+        "objects of class {name!r} cannot be made here",
+        "make the object outside and pass it, or use a tuple",
+        """
+def f(s):
+    return s * len(bytearray(3))
+""",
+        "bytearray(3)",
+    ),
+    "record-init": (
+        "making an object of class {name!r} does more than assign attributes",
+        "make the object outside and pass it",
+        """
+import dataclasses
+
+@dataclasses.dataclass
+class P:
+    x: float
+    scale: dataclasses.InitVar[float] = 2.0
+
+def f(s):
+    return P(s).x
+""",
+        "P(s)",
+    ),
+    "builtin-call": (
+        "the builtin {name!r} is outside the language",
+        "compute the value outside and pass it as an argument",
+        """
+def f(s):
+    return eval("s * s")
+""",
+        "eval(",
+    ),
+    "array-as-number": (
+        "{name}() of an array",
+        "index the element: {name}(x[0])",
+        """
+def f(x):
+    return float(x)
+""",
+        "float(x)",
+    ),
+    "flat-layout": (
+        "'.flat' of an array whose elements do not lie in C order",
+        "iterate over np.ravel(x), which is a copy",
+        """
+def f(x):
+    return x[0] * sum(np.ones((2, 3)).T.flat)
+""",
+        "np.ones((2, 3)).T.flat",
+    ),
+    "round-digits": (
+        "round() of a float to tens, or to more than 22 digits",
+        "use np.round(x, digits)",
+        """
+def f(s):
+    return round(s, -1)
+""",
+        "round(",
+    ),
+    "sorted": (
+        "sorted() of items that are not numbers of one type",
+        "sort numbers of one type, or np.argsort what the order goes by",
+        """
+def f(s):
+    return sorted([(s, 1.0), (1.0, s)])[0]
+""",
+        "sorted(",
+    ),
+    "string-method": (
+        "the string method {name!r} of a value known only at run time",
+        "format text outside the function",
+        """
+def f(s):
+    name = "{}".zfill(s)
+    return s
+""",
+        '"{}".zfill(s)',
+    ),
+    "nested-comprehension": (
+        "a comprehension over several sequences whose length is known only at run time",
+        "write nested loops that fill an array",
+        """
+def f(x):
+    return np.sum(np.array([v * w for v in x for w in x]))
+""",
+        "x]))",
+    ),
+    "comprehension-filter": (
+        "a comprehension that leaves items out by a test known only at run time",
+        "multiply by the test, or fill an array in a loop",
+        """
+def f(s):
+    return sum([v for v in (s, 2.0 * s) if v > 0])
+""",
+        "v > 0",
+    ),
+    "list-of-objects": (
+        "a list of unknown length of something other than numbers and arrays",
+        "fill an array in a loop",
+        """
+def f(x):
+    values = [None for v in x]
+    return x[0]
+""",
+        "None",
+    ),
+    "ragged-comprehension": (
+        "a list of arrays whose shape differs from item to item",
+        "fill an array in a loop",
+        """
+def f(x, n):
+    values = [x[:k] for k in range(n)]
+    return values[0][0]
+""",
+        "x[:k]",
+    ),
+    "always-raises": (
+        "this function always raises {error}",
+        "let it return a value",
+        """
+def f(s):
+    raise ValueError("no")
+""",
+        "raise ValueError",
+    ),
+    "returns-none": (
+        "some paths return no value",
+        "end every path with a return",
+        """
+def f(s):
+    if s > 0:
+        return s
+""",
+        "def f",
+    ),
+    "returns-list": (
+        "a list of unknown length is returned",
+        "return an array: np.array([...])",
+        """
+def f(x):
+    return [v * v for v in x]
+""",
+        "def f",
+    ),
+    "returns-object": (
+        "an object of type {kind} is returned",
+        "return numbers, arrays, and tuples of them",
+        """
+def f(s):
+    return lambda t: s * t
+""",
+        "def f",
+    ),
+    "carried-array": (
+        "{name!r} may be one array or another after this, and one of them is written later",
+        "make a copy where the name is assigned: y = x.copy()",
+        """
+def f(x, s):
+    y = np.zeros(len(x))
+    z = x if s > 0 else y
+    z[0] = 1.0
+    return np.sum(x) + np.sum(y)
+""",
+        "x if",
+    ),
+}

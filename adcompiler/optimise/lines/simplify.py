@@ -1,0 +1,40 @@
+"""The readable form: constants folded, equal lines shared, dead ones dropped."""
+
+from __future__ import annotations
+
+from adcompiler.ir.dead import drop_dead
+from adcompiler.ir.wengert import Func
+from adcompiler.optimise.lines.common import share_lines
+from adcompiler.optimise.lines.constants import fold_constants
+from adcompiler.optimise.lines.directly import store_directly
+from adcompiler.optimise.lines.early import check_early
+from adcompiler.optimise.lines.invariant import hoist_invariants
+from adcompiler.optimise.lines.sums import begin_sums
+from adcompiler.optimise.lines.uniform import use_scalars
+
+_STEPS = (
+    check_early,
+    fold_constants,
+    share_lines,
+    store_directly,
+    hoist_invariants,
+    begin_sums,
+    use_scalars,
+    drop_dead,
+)
+
+
+def simplify(fn: Func) -> Func:
+    """A shorter function with the same results and effects.
+
+    Before:  t = 1.0 * y; u = t * cos(x); v = cos(x); w = v * 2.0; return u, w
+    After:   t = cos(x); u = y * t; w = t * 2.0; return u, w
+
+    Stores that the caller can see, checks and their order stay; checks come as early as nobody can tell.
+    """
+    while True:
+        before = fn
+        for step in _STEPS:
+            fn = step(fn)
+        if fn.body == before.body and fn.results == before.results:
+            return fn

@@ -1,0 +1,213 @@
+"""Loops whose iterations may run at the same time become functions of one iteration, which threads of a GPU call."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from adcompiler.analysis.dependence import Dependence, dependence
+from adcompiler.analysis.independence import Apart, Dependent, Independence
+from adcompiler.analysis.scope import Frame, Path
+from adcompiler.emit.device import unavailable
+from adcompiler.errors import UnsupportedSyntax
+from adcompiler.ir.build import Builder, make_func, neutral
+from adcompiler.ir.kernel import Kernel
+from adcompiler.ir.ops import kind
+from adcompiler.ir.special import SPECIAL
+from adcompiler.ir.walk import all_defs, all_reads, free, map_blocks, rename
+from adcompiler.ir.wengert import (
+    Assign,
+    Atom,
+    Block,
+    Branch,
+    Call,
+    Check,
+    Func,
+    Load,
+    Loop,
+    Note,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
+from adcompiler.optimise.parallel.own_rows import in_rows, own_rows
+
+
+def split(fn: Func) -> tuple[Func, tuple[Kernel, ...]]:
+    """The function with a call of a kernel in place of each loop that can be one, and the kernels.
+
+    Raises UnsupportedSyntax where other statements work on the elements of arrays.
+    """
+    splitting = _Splitting(fn)
+    body = splitting.block(fn.body, (), ())
+    host = make_func(fn.name, fn.params, body, fn.results, splitting.b.types, splitting.b.shapes, fn.doc)
+    return replace(host, body=without_unread(host)), tuple(splitting.kernels)
+
+
+class _Splitting:
+    """Walks over what the host runs and takes the kernels out."""
+
+    def __init__(self, fn: Func) -> None:
+        self.fn, self.b = fn, Builder.of(fn)
+        self.proofs = Independence(dependence(fn), True, True)
+        self.over = self.proofs.over
+        self.kernels: list[Kernel] = []
+        self.sunk = sinkable(fn, self.over)
+
+    def block(self, block: Block, path: Path, frames: tuple[Frame, ...]) -> Block:
+        """A block of the host."""
+        looped = any(f.is_loop for f in frames)
+        found: list[Stmt] = []
+        for position, stmt in enumerate(block):
+            here = (*path, position)
+            if isinstance(stmt, Loop):
+                found += self.loop(stmt, here, frames)
+            elif isinstance(stmt, (While, Branch)):
+                found.append(self.region(stmt, here, frames))
+            else:
+                self.allow(stmt, looped)
+                found.append(stmt)
+        return tuple(found)
+
+    def loop(self, loop: Loop, path: Path, frames: tuple[Frame, ...]) -> list[Stmt]:
+        """The call of the kernel that a loop becomes; a loop of the host around kernels where it cannot be one."""
+        try:
+            apart = self.proofs.apart(loop, path, frames)
+        except Dependent as error:
+            return [self.around(loop, path, frames, str(error))]
+        rows = own_rows(self.over, loop, path)
+        loop = replace(loop, body=in_rows(self.b, self.fn, loop.body, rows))
+        with self.b.block() as lines, self.b.at(loop.span):
+            self.call(loop, apart)
+        return lines
+
+    def around(self, loop: Loop, path: Path, frames: tuple[Frame, ...], reason: str) -> Stmt:
+        """A loop that the host runs."""
+        try:
+            return self.region(loop, path, frames)
+        except UnsupportedSyntax as error:
+            raise UnsupportedSyntax(
+                f"target='cuda' cannot run this loop: {reason}",
+                loop.span or error.span,
+                "let the items of a batched function be independent, or use target='cpu'",
+            ) from None
+
+    def region(self, stmt: Loop | While | Branch, path: Path, frames: tuple[Frame, ...]) -> Stmt:
+        """A region that the host runs."""
+        arms = iter(range(2))
+
+        def visit(block: Block) -> Block:
+            arm = next(arms)
+            return self.block(block, (*path, arm), (*frames, Frame(path, stmt, arm)))
+
+        return map_blocks(stmt, visit)
+
+    def allow(self, stmt: Stmt, looped: bool) -> None:
+        """Refuse a statement that a host can only run element by element."""
+        rank = self.fn.types
+        match stmt:
+            case Note() | Check():
+                return
+            case Assign(op=op) if kind(op) in ("alloc", "view", "shape"):
+                return
+            case Assign(target=target, op=op) if not rank[target.name].rank and kind(op) == "elementwise":
+                if op not in (*SPECIAL, "short", "split"):
+                    return
+            case Load(target=target) if rank[target.name].rank or not looped:
+                return
+            case Store(value=value) if not looped and not self.fn.shape(value):
+                return
+        what = stmt.op if isinstance(stmt, Assign) else type(stmt).__name__.lower()
+        raise unavailable(f"'{what}' outside of a batched function", getattr(stmt, "span", None))
+
+    # -- kernels -------------------------------------------------------------------------------------------------
+
+    def call(self, loop: Loop, apart: Apart) -> None:
+        """Append the call of a loop's kernel and what it joins to sums and extremes."""
+        gathered = tuple(dict.fromkeys(map(self.over.base, apart.sums)))
+        item, given = self.item(loop, gathered, apart)
+        totals = tuple(self.b.like(c.out, f"{c.out}_part") for c in loop.carried)
+        self.kernels.append(Kernel(item, given, gathered, totals, apart.folds))
+        args = (loop.start, loop.stop, loop.step, *given, *gathered)
+        self.b.add(Call(totals, args, len(self.kernels) - 1, loop.span))
+        for carry, part, op in zip(loop.carried, totals, apart.folds, strict=True):
+            self.b.add(Assign(carry.out, op, (carry.init, part), (), loop.span))
+
+    def item(self, loop: Loop, gathered: tuple[Var, ...], apart: Apart) -> tuple[Func, tuple[Var, ...]]:
+        """The function of one iteration, and what it is given."""
+        begun: dict[Var, Atom] = {
+            c.var: neutral(op, self.fn.types[c.var.name].dtype) for c, op in zip(loop.carried, apart.folds, strict=True)
+        }
+        made = [d.stmt for d in map(self.over.defs.__getitem__, apart.own) if d.stmt is not None]
+        lines = [*made, *rename(loop.body, begun)]
+        results = [begun.get(c.next, c.next) if isinstance(c.next, Var) else c.next for c in loop.carried]
+        wanted, sunk = self.wanted(tuple(lines), results), set[Var]()
+        while not sunk.issuperset(more := {v for v in wanted if v in self.sunk}):
+            sunk |= more
+            first = [self.sunk[v] for v in sorted(sunk, key=self.place)]
+            wanted = self.wanted((*first, *lines), results, sunk)
+        lines = [*(self.sunk[v] for v in sorted(sunk, key=self.place)), *lines]
+        wanted = [v for v in wanted if v not in sunk]
+        given = tuple(v for v in wanted if v != loop.index and v not in gathered)
+        params = (loop.index, *given, *gathered)
+        name = f"{self.fn.name}_item_{len(self.kernels) + 1}"
+        return make_func(name, params, tuple(lines), results, self.b.types, self.b.shapes), given
+
+    def wanted(self, lines: Block, results: list[Atom], known: Collection[Var] = ()) -> list[Var]:
+        """The names that lines read from outside, with the extents of what is among them, in a fixed order."""
+        inside = all_defs(lines)
+        found = free(lines) | {r for r in results if isinstance(r, Var) and r not in inside} | set(known)
+        found |= {a for v in (*found, *inside) for a in self.b.shape(v) if isinstance(a, Var) and a not in inside}
+        return sorted(found, key=self.place)
+
+    def place(self, var: Var) -> tuple[Path, str]:
+        """Where a name is defined."""
+        return self.over.defs[var].path, str(var)
+
+
+def sinkable(fn: Func, over: Dependence) -> dict[Var, Stmt]:
+    """The host's lines that kernels run themselves: views, and numbers computed from elements that never change."""
+    found: dict[Var, Stmt] = {}
+
+    def visit(block: Block) -> None:
+        for stmt in block:
+            match stmt:
+                case Load(target=target, array=array):
+                    if fn.types[target.name].rank or over.memory.root(array) not in over.memory.stored:
+                        found[target] = stmt
+                case Assign(target=target, op=op, args=args) if kind(op) == "view":
+                    found[target] = stmt
+                case Assign(target=target, op=op, args=args) if kind(op) == "elementwise" and op != "short":
+                    if not fn.types[target.name].rank and any(a in found for a in args):
+                        found[target] = stmt
+                case Branch(then=then, other=other):
+                    visit(then)
+                    visit(other)
+                case Loop(body=body) | While(body=body):
+                    visit(body)
+                case _:
+                    pass
+
+    visit(fn.body)
+    return found
+
+
+def without_unread(fn: Func) -> Block:
+    """The lines of a host without those that only its kernels read."""
+    body = fn.body
+    while True:
+        read = all_reads(body) | {r for r in fn.results if isinstance(r, Var)}
+        read |= {a for v in read for a in fn.shape(v) if isinstance(a, Var)}
+        kept = _kept(body, read)
+        if kept == body:
+            return body
+        body = kept
+
+
+def _kept(block: Block, read: set[Var]) -> Block:
+    lines = (map_blocks(s, lambda b: _kept(b, read)) for s in block)
+    return tuple(s for s in lines if not isinstance(s, (Assign, Load)) or s.target in read)
+
+
+__all__ = ["split"]
