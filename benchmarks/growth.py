@@ -42,26 +42,26 @@ class Point:
     numba: float
 
 
-def program(loops: int) -> Callable[[np.ndarray], float]:
-    """A function of so many loops, one after the other.
+def program(loops: int, version: int = 0) -> Callable[[np.ndarray], float]:
+    """A function of so many loops, one after the other; no text of one version is that of another.
 
     Examples
     --------
     >>> round(program(2)(np.linspace(0.0, 1.0, 5)), 3)
     2.672
     """
-    body = "".join(_LOOP.format(step=0.1 + k / 1000, low=-k / 100 - 1) for k in range(loops))
+    body = "".join(_LOOP.format(step=0.1 + k / 1000 + version / 1e6, low=-k / 100 - 1) for k in range(loops))
     text = f"def grown(x):\n    n = x.shape[0]\n    y = x.copy()\n{body}    return y.sum()\n"
-    file = f"<{loops} loops>"
+    file = f"<{loops} loops, {version}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     scope: dict[str, Callable[[np.ndarray], float]] = {}
     exec(compile(text, file, "exec"), scope)
     return scope["grown"]
 
 
-def measure(loops: int) -> Point:
-    """Compile value and gradient of such a program once."""
-    gradient = ad.value_and_grad(program(loops), cache=False)
+def measure(loops: int, version: int = 0) -> Point:
+    """Compile value and gradient of such a program once, which a process does only for a text that it has not seen."""
+    gradient = ad.value_and_grad(program(loops, version), cache=False)
     gradient(np.linspace(0.0, 1.0, 5))
     assert gradient.last is not None
     instance, plan = gradient.last
@@ -77,7 +77,7 @@ def run(lengths: tuple[int, ...] = LENGTHS, rounds: int = ROUNDS) -> Iterator[Po
     few, more = measure(3), measure(6)
     each = (more.lines - few.lines) / 3
     for length in lengths:
-        found = [measure(max(1, round((length - few.lines) / each) + 3)) for _ in range(rounds)]
+        found = [measure(max(1, round((length - few.lines) / each) + 3), k) for k in range(rounds)]
         yield Point(found[0].lines, min(p.passes for p in found), min(p.numba for p in found))
 
 
