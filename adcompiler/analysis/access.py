@@ -117,6 +117,7 @@ class Accesses:
             return None
         at, size = self.affine.form(item), self.affine.form(extent)
         known = [*loop_limits(self.affine, frames), size, size.shift(-1) - at, at + size]
+        known += [f for found in map(self.passed, frames) if found and len(found) == 1 for f in found[0]]
         return None if feasible([*known, at.times(-1).shift(-1)]) else at
 
     def within(self, item: Slice, limits: list[Form]) -> Form | None:

@@ -6,8 +6,8 @@ from the number of the thread in steps of the number of threads, is the same pro
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.access import Access
 from adcompiler.analysis.activity import handed_on, reachable
@@ -32,30 +32,53 @@ class Threads:
         Of the program with the loops around it.
     paths : tuple of Path
         The loops, outermost first.
+    twins : dict
+        Of a program that reads both its number in the launch and its number in the block: the same accesses where the
+        loops count blocks and their threads, by the identity of those here.
+    other : Threads, optional
+        The threads counted so.
     """
 
     over: Dependence
     paths: tuple[Path, ...]
+    twins: Mapping[int, Access] = field(default_factory=dict)
+    other: Threads | None = None
 
     @classmethod
     def of(cls, fn: Func, axes: Sequence[int]) -> Threads:
         """The threads of a launch with several threads along `axes`."""
+        found = cls.counted(fn, axes, False)
+        if strided(fn) is not None or not any(len(_ways(fn.body, axis)) == 2 for axis in axes):
+            return found
+        other = cls.counted(fn, axes, True)
+        twins = {
+            id(one): two
+            for mine, its in ((found.over.writes, other.over.writes), (found.over.reads, other.over.reads))
+            for root in mine
+            if root in its
+            for one, two in zip(mine[root], its[root], strict=True)
+        }
+        return replace(found, twins=twins, other=other)
+
+    @classmethod
+    def counted(cls, fn: Func, axes: Sequence[int], by_block: bool) -> Threads:
+        """The threads, by their numbers in the launch where a program reads these, or by block."""
         b = Builder.of(fn)
         lines, rest = _uniform(fn)
         loop = strided(fn)
         body: Block = tuple(rest)
         if loop is not None:
             body = _counted(body, loop)
-        counted = [v for axis in axes if loop is None or axis != 0 for v in _counting(body, axis)]
-        body, params = _numbers(b, fn, body, counted)
+        counted = [v for axis in axes if loop is None or axis != 0 for v in _ways(body, axis)[-1 if by_block else 0]]
+        # along an axis with a single thread its number is zero
+        alone = [Var(thread_name("grid", axis)) for axis in range(len(AXES)) if axis not in axes]
+        body, params = _numbers(b, fn, body, [*counted, *alone])
         for index in counted:
             b.types[index.name] = INDEX
             stop = b.var(f"{index}s", INDEX)
             params.append(stop)
             body = (Loop(index, ZERO, stop, ONE, (), body, None, False, None),)
         kept = [p for p in fn.params if not is_own(p.name)]
-        # along an axis with a single thread its number is zero
-        alone = [Var(thread_name("grid", axis)) for axis in range(len(AXES)) if axis not in axes]
         known: Block = tuple(Assign(v, "cast", (ZERO,), (("dtype", "int64"),), None) for v in alone if v in fn.params)
         found = make_func(fn.name, [*kept, *params], (*lines, *known, *body), (), b.types, b.shapes)
         over = dependence(found)
@@ -64,6 +87,15 @@ class Threads:
 
     def meet(self, one: Access, other: Access) -> bool:
         """Whether different threads may touch one element."""
+        if not self._meet(one, other):
+            return False
+        one_too, other_too = (self.twins.get(id(access)) for access in (one, other))
+        if self.other is None or one_too is None or other_too is None:
+            return True
+        # threads that differ differ in both ways of counting: one proof is enough
+        return self.other._meet(one_too, other_too)
+
+    def _meet(self, one: Access, other: Access) -> bool:
         for path in self.paths:
             within = all(any(f.path == path for f in access.frames) for access in (one, other))
             if not within or self.over.across(one, other, path):
@@ -149,19 +181,20 @@ def _uniform(fn: Func) -> tuple[list[Stmt], list[Stmt]]:
     return lines, rest
 
 
-def _counting(body: Block, axis: int) -> list[Var]:
-    """The numbers that tell threads apart along an axis, innermost first: those that a program reads."""
+def _ways(body: Block, axis: int) -> list[list[Var]]:
+    """The numbers that tell threads apart along an axis, innermost first, of which a program reads some."""
     grid, thread, block = (Var(thread_name(what, axis)) for what in ("grid", "thread", "block"))
     reads = all_reads(body)
-    return [thread, block] if grid not in reads and not reads.isdisjoint((thread, block)) else [grid]
+    by_block = [[thread, block]] if not reads.isdisjoint((thread, block)) else []
+    return [[grid], *by_block] if grid in reads or not by_block else by_block
 
 
-def _numbers(b: Builder, fn: Func, body: Block, counted: Sequence[Var]) -> tuple[Block, list[Var]]:
-    """A body that reads the numbers of a thread that no loop counts from arrays of any contents."""
+def _numbers(b: Builder, fn: Func, body: Block, known: Container[Var]) -> tuple[Block, list[Var]]:
+    """A body that reads the numbers of a thread that are not known from arrays of any contents."""
     reads, params = all_reads(body), list[Var]()
     lines: list[Stmt] = []
     for p in fn.params:
-        if is_own(p.name) and p in reads and p not in counted and not p.name.startswith("grid"):
+        if is_own(p.name) and p in reads and p not in known:
             array = b.var(f"{p.name}_of", Type("int64", 1), (b.var("n", INDEX),))
             place = b.var("place", INDEX)
             lines += [Load(place, array, (ZERO,), None), Load(p, array, (place,), None)]

@@ -566,3 +566,32 @@ def levels_of_a_block(x, y):
 
 
 launch(levels_of_a_block, 2, 4, normal(8), zeros(8))
+
+
+@kernel(active=("x",), outputs=("y",))
+def total_of_each_block(x, y):
+    part = cuda.shared.array(4, float64)
+    t = cuda.threadIdx.x
+    i = cuda.grid(1)
+    part[t] = math.sin(x[i]) * x[i] if i < x.shape[0] else 0.0
+    cuda.syncthreads()
+    for level in range(2):
+        half = 2 >> level
+        if t < half:
+            part[t] = part[t] + part[t + half] * part[t]
+        cuda.syncthreads()
+    if t == 0:
+        y[cuda.blockIdx.x] = part[0]
+
+
+launch(total_of_each_block, 2, 4, normal(7), zeros(2))
+
+
+@kernel(active=("x",), outputs=("y",))
+def from_the_end(x, y, n):
+    i = cuda.grid(1)
+    if i < n:
+        y[n - 1 - i] = x[i] * x[i]
+
+
+launch(from_the_end, 2, 4, normal(7), zeros(7), 7)

@@ -78,6 +78,22 @@ def two_for_each(x, y):
     y[i + 1] = x[i]
 
 
+def two_of_each_block(x, y):
+    i = cuda.grid(1)
+    if cuda.threadIdx.x < 2:
+        y[cuda.blockIdx.x] = x[i]
+
+
+def same_of_each_block(x, y):
+    y[cuda.threadIdx.x] = x[cuda.grid(1)]
+
+
+def one_end_of_several(x, y, n):
+    i = cuda.grid(1)
+    if i < n[0]:
+        y[n[i] - 1 - i] = x[i]
+
+
 def reads_its_neighbour(x, y):
     i = cuda.grid(1)
     if i > 0:
@@ -198,6 +214,9 @@ def keeps_records_of_items(x, y):
     [
         (one_for_all, (), "no other thread may write an element of 'y'"),
         (two_for_each, (), "no other thread may write an element of 'y'"),
+        (two_of_each_block, (), "no other thread may write an element of 'y'"),
+        (same_of_each_block, (), "no other thread may write an element of 'y'"),
+        (one_end_of_several, (PLACES,), "no other thread may write an element of 'y'"),
         (reads_its_neighbour, (), "no other thread may read an element of 'x'"),
         (permuted, (PLACES,), "no other thread may write an element of 'y'"),
         (adds_and_stores, (), "an element of 'y', to which threads add, is used in another way"),
