@@ -247,7 +247,7 @@ def neutral(op: str, dtype: str) -> Const:
     if dtype.startswith("float"):
         return scalar(sign * np.inf, dtype)
     limits = np.iinfo(dtype)
-    return scalar(int(limits.max if sign > 0 else limits.min), dtype)
+    return Const(int(limits.max if sign > 0 else limits.min))
 
 
 __all__ = ["BOOL", "INDEX", "ONE", "ZERO", "Builder", "Mark", "Shape", "make_func", "scalar"]
