@@ -48,45 +48,40 @@ def _add(array, other):  # type: ignore[no-untyped-def]
         array[i] += other[i]
 
 
-@cuda.jit
-def _add_up(parts, totals):  # type: ignore[no-untyped-def]
-    width = totals.shape[1]
-    for k in range(cuda.grid(1), totals.shape[0] * width, cuda.gridsize(1)):
-        row = k // width
-        column = k % width
-        total = parts[row, column]
-        for other in range(column + width, parts.shape[1], width):
-            total += parts[row, other]
-        totals[row, column] = total
+@cuda.jit(device=True)
+def _sum(a, b):  # type: ignore[no-untyped-def]
+    return a + b
 
 
-@cuda.jit
-def _largest(parts, totals):  # type: ignore[no-untyped-def]
-    width = totals.shape[1]
-    for k in range(cuda.grid(1), totals.shape[0] * width, cuda.gridsize(1)):
-        row = k // width
-        column = k % width
-        total = parts[row, column]
-        for other in range(column + width, parts.shape[1], width):
-            term = parts[row, other]
-            total = term if term > total or term != term else total
-        totals[row, column] = total
+@cuda.jit(device=True)
+def _larger(a, b):  # type: ignore[no-untyped-def]
+    # NaN wins over any number
+    return b if b > a or b != b else a
 
 
-@cuda.jit
-def _smallest(parts, totals):  # type: ignore[no-untyped-def]
-    width = totals.shape[1]
-    for k in range(cuda.grid(1), totals.shape[0] * width, cuda.gridsize(1)):
-        row = k // width
-        column = k % width
-        total = parts[row, column]
-        for other in range(column + width, parts.shape[1], width):
-            term = parts[row, other]
-            total = term if term < total or term != term else total
-        totals[row, column] = total
+@cuda.jit(device=True)
+def _smaller(a, b):  # type: ignore[no-untyped-def]
+    return b if b < a or b != b else a
 
 
-_FOLDS = {"add": _add_up, "maximum": _largest, "minimum": _smallest}
+def _fold(joined: Any) -> Any:
+    """The kernel that joins what stands in each row, so many places apart as there are totals of a row."""
+
+    @cuda.jit
+    def fold(parts, totals):  # type: ignore[no-untyped-def]
+        width = totals.shape[1]
+        for k in range(cuda.grid(1), totals.shape[0] * width, cuda.gridsize(1)):
+            row = k // width
+            column = k % width
+            total = parts[row, column]
+            for other in range(column + width, parts.shape[1], width):
+                total = joined(total, parts[row, other])
+            totals[row, column] = total
+
+    return fold
+
+
+_FOLDS = {"add": _fold(_sum), "maximum": _fold(_larger), "minimum": _fold(_smaller)}
 
 
 def _run(kernel: Any, count: int, *args: Any) -> None:
