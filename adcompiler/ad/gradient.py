@@ -77,18 +77,25 @@ def fn_names(fn: Func) -> frozenset[Var]:
 
 def transpose(reverse: Reverse, given: list[tuple[Atom, Atom]], params: list[Var]) -> Sweep:
     """The adjoint of the whole function."""
-    b, body = reverse.b, reverse.primal.func.body
+    b = reverse.b
     with b.block() as seeds:
         for result, bar in given:
             reverse.accumulate(result, turned(b, bar), fresh=False)
-    segments = list[Block]()
-    for position in range(len(body) - 1, -1, -1):
-        with b.block() as lines:
-            reverse.position(body, position, ())
-        segments.insert(0, tuple(lines))
+    segments = segments_of(reverse)
     with b.block() as end:
         grads = tuple(leave(reverse, p) for p in params)
-    return Sweep(tuple(seeds), tuple(segments), tuple(end), grads)
+    return Sweep(tuple(seeds), segments, tuple(end), grads)
+
+
+def segments_of(reverse: Reverse) -> tuple[Block, ...]:
+    """The adjoints of the top-level statements, in the order of the statements; the last one is transposed first."""
+    segments = list[Block]()
+    body = reverse.primal.func.body
+    for position in range(len(body) - 1, -1, -1):
+        with reverse.b.block() as lines:
+            reverse.position(body, position, ())
+        segments.insert(0, tuple(lines))
+    return tuple(segments)
 
 
 def seed(reverse: Reverse, seeds: Seeds, outputs: Sequence[int] | None) -> list[tuple[Atom, Atom]]:

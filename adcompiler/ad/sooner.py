@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from adcompiler.ir.ops import kind
 from adcompiler.ir.special import SPECIAL
-from adcompiler.ir.walk import all_defs, blocks, operands
+from adcompiler.ir.walk import all_defs, operands, walk
 from adcompiler.ir.wengert import Assign, Func, Loop, Stmt, Var, While
 
 # what plain Python raises an error for, and a check behind the loop has not yet refused
@@ -39,7 +39,7 @@ def computed_sooner(fn: Func) -> Func:
 
 def has_loop(stmt: Stmt) -> bool:
     """Whether a statement is a loop, or holds one."""
-    return isinstance(stmt, (Loop, While)) or any(has_loop(s) for block in blocks(stmt) for s in block)
+    return any(isinstance(s, (Loop, While)) for s in walk((stmt,)))
 
 
 def is_number(fn: Func, stmt: Stmt) -> bool:

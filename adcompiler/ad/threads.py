@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from adcompiler.ad.choices import note_choices
-from adcompiler.ad.gradient import fn_names, joined_loop
+from adcompiler.ad.gradient import fn_names, joined_loop, segments_of
 from adcompiler.ad.joint import Joint, Sweep
 from adcompiler.ad.network import Inseparable
 from adcompiler.ad.partners import lonely, with_partners
@@ -21,7 +21,7 @@ from adcompiler.analysis.threads import written
 from adcompiler.errors import TypeProblem
 from adcompiler.ir.build import ONE, ZERO, Builder, make_func
 from adcompiler.ir.walk import walk
-from adcompiler.ir.wengert import Block, Func, Store, Var
+from adcompiler.ir.wengert import Func, Store, Var
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +105,9 @@ def _bar(b: Builder, v: Var) -> Var:
 
 
 def _transposed(reverse: Reverse, bars: dict[Var, Var]) -> Sweep:
-    b, body = reverse.b, reverse.primal.func.body
-    segments = list[Block]()
-    for position in range(len(body) - 1, -1, -1):
-        with b.block() as lines:
-            reverse.position(body, position, ())
-        segments.insert(0, tuple(lines))
+    b, segments = reverse.b, segments_of(reverse)
     with b.block() as end:
         for v, bar in bars.items():
             if not b.type(v).rank and v in reverse.bars:
                 b.store(bar, (ZERO,), reverse.bars[v], add=True)
-    return Sweep((), tuple(segments), tuple(end), ())
+    return Sweep((), segments, tuple(end), ())
