@@ -220,7 +220,8 @@ def by_extent(c: Choice, name: str, extent: int) -> tuple[str, int, int]:
         f"0, {size}, 2": whole,
     }
     header = c.of(list(forms))
-    return header, *forms[header]
+    low, high = forms[header]
+    return header, low, max(low, high)
 
 
 def for_elements(c: Choice, s: Scope) -> Made:
