@@ -153,6 +153,13 @@ def running(x):
     return np.sum(x)
 
 
+def waiting(x):
+    s = 1.0
+    for k in range(len(x)):
+        s = s * math.sin(x[k]) + np.sum(x)
+    return s
+
+
 def handed_on(u, v):
     for _ in range(2):
         u[:] = u + v
@@ -169,6 +176,9 @@ def errors() -> None:
     assert "store into argument 'x'" in raised(UnsupportedSyntax, batched(scaled, target="cuda"), rows)
     assert "it prints" in raised(UnsupportedSyntax, batched(printed, target="cuda"), x)
     assert "cannot run this loop" in raised(UnsupportedSyntax, grad(running, target="cuda"), x)
+    assert "a loop of the host that reads an element" in raised(
+        UnsupportedSyntax, lambda: jvp(waiting, (x,), (x,), target="cuda")
+    )
     assert "no jacobian" in raised(ADCompilerError, jacobian(batched(picked, (0, None), target="cuda"), 1), i[:1], x)
     assert "no Numba function" in raised(
         ADCompilerError, batched(picked, (0, None), target="cuda").dispatcher, i[:1], x

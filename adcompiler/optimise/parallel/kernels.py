@@ -14,7 +14,7 @@ from adcompiler.ir.build import Builder, make_func, neutral
 from adcompiler.ir.kernel import Kernel
 from adcompiler.ir.ops import kind
 from adcompiler.ir.special import SPECIAL
-from adcompiler.ir.walk import all_defs, all_reads, free, map_blocks, rename
+from adcompiler.ir.walk import all_defs, all_reads, free, map_blocks, rename, walk
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
@@ -42,7 +42,11 @@ def split(fn: Func) -> tuple[Func, tuple[Kernel, ...]]:
     splitting = _Splitting(fn)
     body = splitting.block(fn.body, (), ())
     host = make_func(fn.name, fn.params, body, fn.results, splitting.b.types, splitting.b.shapes, fn.doc)
-    return replace(host, body=without_unread(host)), tuple(splitting.kernels)
+    host = replace(host, body=without_unread(host))
+    for stmt in host.body:
+        if isinstance(stmt, (Loop, While)):
+            refuse_elements(host, stmt)
+    return host, tuple(splitting.kernels)
 
 
 class _Splitting:
@@ -114,7 +118,7 @@ class _Splitting:
             case Assign(target=target, op=op) if not rank[target.name].rank and kind(op) == "elementwise":
                 if op not in (*SPECIAL, "short", "split"):
                     return
-            case Load(target=target) if rank[target.name].rank or not looped:
+            case Load(target=target) if rank[target.name].rank or not looped or target in self.sunk:
                 return
             case Store(value=value) if not looped and not self.fn.shape(value):
                 return
@@ -164,6 +168,13 @@ class _Splitting:
     def place(self, var: Var) -> tuple[Path, str]:
         """Where a name is defined."""
         return self.over.defs[var].path, str(var)
+
+
+def refuse_elements(fn: Func, loop: Loop | While) -> None:
+    """Refuse elements that the host reads in a loop of its own: each would travel from the device."""
+    for stmt in walk([loop]):
+        if isinstance(stmt, Load) and not fn.types[stmt.target.name].rank:
+            raise unavailable("a loop of the host that reads an element of an array", stmt.span)
 
 
 def sinkable(fn: Func, over: Dependence) -> dict[Var, Stmt]:
