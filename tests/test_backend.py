@@ -5,10 +5,13 @@ import gc
 import numba
 import numpy as np
 import pytest
+from numba.core.compiler import run_frontend
+from numba.core.postproc import VariableLifetime
 from numba.core.runtime import _nrt_python, rtsys
 
 from adcompiler.backend import cpu
 from adcompiler.backend.collection import uncollected
+from adcompiler.backend.lifetimes import Lifetimes
 
 _TEXT = '''import numba as nb
 import numpy as np
@@ -119,6 +122,35 @@ def test_memory_is_freed_where_numba_frees_it(compiled, plain):
     by_numba = _left(numba.njit(error_model="numpy")(plain))
     assert by_numba[0] == 0
     assert _left(compiled) == by_numba
+
+
+def test_values_end_where_numba_finds_that_they_end(plain):
+    for function in (_wandering, plain):
+        blocks = run_frontend(function).blocks
+        found, expected = Lifetimes(blocks), VariableLifetime(blocks)
+        assert found.livemap == expected.livemap
+        assert found.deadmaps == expected.deadmaps
+        assert len(set().union(*found.livemap.values())) > 5
+
+
+def _wandering(a, n):
+    total, last = 0.0, None
+    if n > 2:
+        some = a[2]
+    for i in range(n):
+        x = a[i]
+        while x > 1.0:
+            x *= 0.5
+            if x == 0.75:
+                continue
+            total += x
+        if total > 10.0:
+            break
+        last = x
+    else:
+        y = a[0]
+        return y
+    return last if n else total + some
 
 
 def test_numbers_of_several_types():

@@ -7,21 +7,8 @@ from typing import Any
 
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import PassManager
-from numba.core.typed_passes import (
-    AnnotateTypes,
-    IRLegalization,
-    NoPythonBackend,
-    NopythonTypeInference,
-    PreLowerStripPhis,
-)
-from numba.core.untyped_passes import (
-    DeadBranchPrune,
-    FixupArgs,
-    GenericRewrites,
-    IRProcessing,
-    RewriteSemanticConstants,
-    TranslateByteCode,
-)
+from numba.core.typed_passes import AnnotateTypes, NoPythonBackend, NopythonTypeInference
+from numba.core.untyped_passes import DeadBranchPrune, FixupArgs, RewriteSemanticConstants, TranslateByteCode
 
 
 class Generated(CompilerBase):
@@ -34,11 +21,27 @@ class Generated(CompilerBase):
     def __init__(self, *args: Any) -> None:
         # not before something is compiled, and before Numba asks which functions there are
         from adcompiler.backend.cheaper import KnownCalls
+        from adcompiler.backend.lifetimes import Blocks, Ends, Rewritten, WithoutPhis
         from adcompiler.backend.lowering import Lowering
         from adcompiler.backend.webs import NamedValues, NamesApart
 
-        self.known_calls, self.lowering = KnownCalls, Lowering
-        self.naming = ((NamesApart, "a name for each value"), (NamedValues, "ssa"))
+        self.passes = (
+            (TranslateByteCode, "analyzing bytecode"),
+            (FixupArgs, "fix up args"),
+            (Blocks, "processing IR"),
+            (KnownCalls, "calls with a shorter implementation"),
+            (RewriteSemanticConstants, "rewrite semantic constants"),
+            (DeadBranchPrune, "dead branch pruning"),
+            (Rewritten, "nopython rewrites"),
+            (NamesApart, "a name for each value"),
+            (NamedValues, "ssa"),
+            (NopythonTypeInference, "nopython frontend"),
+            (WithoutPhis, "remove phis nodes"),
+            (Ends, "ensure IR is legal prior to lowering"),
+            (AnnotateTypes, "annotate types"),
+            (Lowering, "native lowering"),
+            (NoPythonBackend, "nopython mode backend"),
+        )
         super().__init__(*args)
 
     def define_pipelines(self) -> list[Any]:
@@ -49,22 +52,7 @@ class Generated(CompilerBase):
         if flags.force_pyobject or flags.auto_parallel.enabled or printing or self.state.func_ir is not None:
             return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
         manager = PassManager("generated")
-        for step, why in (
-            (TranslateByteCode, "analyzing bytecode"),
-            (FixupArgs, "fix up args"),
-            (IRProcessing, "processing IR"),
-            (self.known_calls, "calls with a shorter implementation"),
-            (RewriteSemanticConstants, "rewrite semantic constants"),
-            (DeadBranchPrune, "dead branch pruning"),
-            (GenericRewrites, "nopython rewrites"),
-            *self.naming,
-            (NopythonTypeInference, "nopython frontend"),
-            (PreLowerStripPhis, "remove phis nodes"),
-            (IRLegalization, "ensure IR is legal prior to lowering"),
-            (AnnotateTypes, "annotate types"),
-            (self.lowering, "native lowering"),
-            (NoPythonBackend, "nopython mode backend"),
-        ):
+        for step, why in self.passes:
             manager.add_pass(step, why)
         manager.finalize()
         return [manager]
