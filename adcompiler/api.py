@@ -16,7 +16,7 @@ from adcompiler.calls.subject import Subject, subject
 from adcompiler.errors import NotDifferentiable
 from adcompiler.handlers import handled_in
 from adcompiler.options import Options
-from adcompiler.transformed import Argnums, Function, Transformed
+from adcompiler.transformed import Argnums, Function, Transformed, made_callable
 
 
 @handled_in("adcompiler.inside")
@@ -80,13 +80,6 @@ def _transformed(kind: str, f: Function | None, argnums: Argnums, has_aux: bool,
     if f is None:
         return lambda function: Transformed(kind, made_callable(kind, function), argnums, has_aux, chosen)
     return Transformed(kind, made_callable(kind, f), argnums, has_aux, chosen)
-
-
-def made_callable(name: str, f: object) -> Function:
-    """The function that `name` was given; raises TypeError for anything that cannot be called."""
-    if not callable(f):
-        raise TypeError(f"{name}() needs a function, not {f!r}")
-    return f
 
 
 @handled_in("adcompiler.inside")
@@ -251,6 +244,10 @@ def jvp(
     (12.0, 12.0)
     """
     of = subject(made_callable("jvp", f), Options.of("jvp", options))
+    if not isinstance(primals, (tuple, list)):
+        raise TypeError(
+            f"jvp() takes the arguments of {of.binder.name}() in a tuple, and their tangents in another one"
+        )
     values = of.binder.values(tuple(primals), {})
     instance, leaves = of.find(values)
     wrt, moves = list[int](), list[Any]()

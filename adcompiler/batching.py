@@ -16,7 +16,7 @@ from adcompiler.calls.subject import Subject, subject
 from adcompiler.errors import Span
 from adcompiler.handlers import handled_in
 from adcompiler.options import Options
-from adcompiler.transformed import Function, Transformed
+from adcompiler.transformed import Function, Transformed, made_callable
 
 if TYPE_CHECKING:
     from adcompiler.frontend.batches.axes import Given
@@ -71,9 +71,7 @@ def batched(f: Function | None = None, in_axes: Any = 0, **options: Any) -> Any:
     chosen = Options.of("batched", options)
     if f is None:
         return lambda function: batched(function, in_axes, **options)
-    if not callable(f):
-        raise TypeError(f"batched() needs a function, not {f!r}")
-    return Batched(f, in_axes, chosen)
+    return Batched(made_callable("batched", f), in_axes, chosen)
 
 
 def maps(axes: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import replace
 
-from adcompiler.api import grad, jvp, made_callable, value_and_grad, vjp
+from adcompiler.api import grad, jvp, value_and_grad, vjp
 from adcompiler.batching import batched, maps
 from adcompiler.calls.binding import Argnums, argnums_of
 from adcompiler.calls.callee import Callee
@@ -39,7 +39,7 @@ from adcompiler.ir.wengert import Atom, Budget, Const, Var
 from adcompiler.matrices import MODES, hessian, jacobian
 from adcompiler.options import Options
 from adcompiler.products import hvp
-from adcompiler.transformed import Function, Transformed
+from adcompiler.transformed import Function, Transformed, made_callable
 
 _FIRST, _NO, _NONE, _AUTO = Const(0), Const(False), Static(None), Static("auto")
 

@@ -19,7 +19,7 @@ from adcompiler.errors import NotDifferentiable, Span, UnsupportedSyntax
 from adcompiler.handlers import handled_in
 from adcompiler.options import Options
 from adcompiler.signature import OutTree
-from adcompiler.transformed import Argnums, Function, Seeded
+from adcompiler.transformed import Argnums, Function, Seeded, made_callable
 
 MODES = {"jacobian": ("auto", "forward", "reverse", "sparse"), "hessian": ("auto", "sparse")}
 
@@ -106,10 +106,8 @@ def _made(kind: str, f: Function | None, argnums: Argnums, mode: str, has_aux: b
         raise ValueError(f"{kind}() has no mode {mode!r}; choose one of: {', '.join(map(repr, known))}")
     chosen = Options.of(kind, options)
     if f is None:
-        return lambda function: made(kind, function, argnums, has_aux, chosen, mode)
-    if not callable(f):
-        raise TypeError(f"{kind}() needs a function, not {f!r}")
-    return made(kind, f, argnums, has_aux, chosen, mode)
+        return lambda function: made(kind, made_callable(kind, function), argnums, has_aux, chosen, mode)
+    return made(kind, made_callable(kind, f), argnums, has_aux, chosen, mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +196,7 @@ class Matrices(Seeded):
         lowering = instance.lowering
         out, aux = split(lowering, self.has_aux, binder.name)
         if self.kind == "hessian":
-            number_position(lowering, values, binder.name, out, self.has_aux)
+            number_position(lowering, values, binder.name, out, self.has_aux, "hessian")
         arguments = [Argument(lowering, binder, values, place) for place in binder.places(self.places, lowering.final)]
         wrt = tuple(dict.fromkeys(p for a in arguments for p in a.required()))
         results: Sequence[Any] = ()

@@ -16,7 +16,7 @@ from adcompiler.calls.results import directions
 from adcompiler.errors import TypeProblem
 from adcompiler.handlers import handled_in
 from adcompiler.options import Options
-from adcompiler.transformed import Argnums, Function, Seeded
+from adcompiler.transformed import Argnums, Function, Seeded, made_callable
 
 if TYPE_CHECKING:
     from adcompiler.frontend.state.context import Lowering as Program
@@ -51,10 +51,8 @@ def hvp(f: Function | None = None, argnums: Argnums = 0, *, has_aux: bool = Fals
     """
     chosen = Options.of("hvp", options)
     if f is None:
-        return lambda function: HessianProduct("hvp", function, argnums, has_aux, chosen)
-    if not callable(f):
-        raise TypeError(f"hvp() needs a function, not {f!r}")
-    return HessianProduct("hvp", f, argnums, has_aux, chosen)
+        return lambda function: HessianProduct("hvp", made_callable("hvp", function), argnums, has_aux, chosen)
+    return HessianProduct("hvp", made_callable("hvp", f), argnums, has_aux, chosen)
 
 
 class HessianProduct(Seeded):
@@ -97,9 +95,19 @@ class HessianProduct(Seeded):
         named = dict(kwargs)
         if "v" in named and "v" not in self.subject.binder.plain:
             return args, named, named.pop("v")
-        if args:
-            return args[:-1], named, args[-1]
-        raise TypeError("hvp needs a direction as its last argument")
+        if not args or self._lacks_direction(args, named):
+            name = self.subject.binder.name
+            raise TypeError(f"hvp needs a direction as its last argument, behind the arguments of {name}()")
+        return args[:-1], named, args[-1]
+
+    def _lacks_direction(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> bool:
+        """Whether these are just the arguments of the function, of which none can be left out."""
+        signature = self.subject.binder.signature
+        try:
+            signature.bind(*self.subject.binder.first, *args, **named)
+        except TypeError:
+            return False
+        return all(p.default is p.empty and p.kind is not p.VAR_POSITIONAL for p in signature.parameters.values())
 
     def _arguments(self, instance: Instance, values: tuple[Any, ...]) -> list[Argument]:
         """The arguments that are differentiated."""

@@ -277,7 +277,7 @@ def entry_point(function: object) -> tuple[FunctionType, tuple[object, ...], dic
     raise UnsupportedSyntax(
         f"{getattr(function, '__name__', type(function).__name__)!r} is not a Python function whose text can be read",
         None,
-        "pass a function written in Python; a decorator must be one too",
+        "call it in a function written in Python, as in lambda x: g(x); a decorator must be written in Python too",
     )
 
 

@@ -5,6 +5,7 @@ import __future__
 
 import ast
 import hashlib
+import inspect
 import linecache
 import textwrap
 from collections.abc import Iterator
@@ -136,6 +137,8 @@ def _node(function: FunctionType, lines: tuple[str, ...]) -> FunctionNode | None
 def _changed(function: FunctionType) -> UnsupportedSyntax:
     code = function.__code__
     place = Span(code.co_filename, code.co_firstlineno, 0, code.co_firstlineno, 0)
+    if code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
+        return UnsupportedSyntax(f"{function.__qualname__!r} is an async function", place, "write def, without async")
     return UnsupportedSyntax(
         f"the file no longer holds the text of {function.__qualname__!r} that is running",
         place,

@@ -33,6 +33,16 @@ Argnums: TypeAlias = "Argnum | Sequence[Argnum]"
 _SECOND = 2
 
 
+def made_callable(name: str, f: object) -> Function:
+    """The function that `name` was given; raises TypeError for anything that cannot be called."""
+    if isinstance(f, (staticmethod, classmethod)):
+        kind = type(f).__name__
+        raise TypeError(f"{name}() needs a function, not a {kind}: write @{kind} above @{name}")
+    if not callable(f):
+        raise TypeError(f"{name}() needs a function, not {f!r}")
+    return f
+
+
 class Transformed(Carried):
     """A function of the arguments of `function` that gives its value, its gradient, or both.
 

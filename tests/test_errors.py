@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import adcompiler as ad
 from adcompiler.errors import ADCompilerError, NotDifferentiable, Span, TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.refused.table import TABLE, refusal
 from tests.support.lowering import lowered
@@ -140,3 +141,45 @@ def test_a_refusal_inside_an_installed_package_stands_at_the_user_s_call(tmp_pat
     error = refused(module(tmp_path, text).f)
     assert (error.filename, error.col) == (str(tmp_path / "example.py"), 11)
     assert error.what.startswith("statistics.stdev has no derivative rule") and "statistics.py:" in error.what
+
+
+def test_second_derivatives_of_arrays_are_refused_under_their_own_names() -> None:
+    def squares(x):  # type: ignore[no-untyped-def]
+        return x**2
+
+    x = np.ones(3)
+    for name, ask in (
+        ("hessian", lambda: ad.hessian(squares)(x)),
+        ("hvp", lambda: ad.hvp(squares)(x, x)),
+    ):
+        with pytest.raises(ad.NotDifferentiable, match=rf"^{name} needs a function that returns one number"):
+            ask()
+
+
+def test_calls_of_the_wrong_form_say_what_is_missing() -> None:
+    def square(x):  # type: ignore[no-untyped-def]
+        return np.sum(x * x)
+
+    async def later(x):  # type: ignore[no-untyped-def]
+        return x
+
+    with pytest.raises(TypeError, match=r"hvp needs a direction .* behind the arguments of square\(\)"):
+        ad.hvp(square)(np.ones(3))
+    with pytest.raises(TypeError, match=r"jvp\(\) takes the arguments of square\(\) in a tuple"):
+        ad.jvp(square, np.ones(3), np.ones(3))
+    with pytest.raises(TypeError, match="write @staticmethod above @grad"):
+        ad.grad(staticmethod(square))
+    with pytest.raises(ad.UnsupportedSyntax, match="is an async function"):
+        ad.grad(later)(1.0)
+
+
+def test_an_exception_names_options_that_are_known() -> None:
+    def chosen(x, kind="sum"):  # type: ignore[no-untyped-def]
+        if kind == "sum":
+            return np.sum(x)
+        if x[0] > 0:
+            raise ValueError(f"unknown kind {kind!r}")
+        return x[0]
+
+    with pytest.raises(ValueError, match=r"^unknown kind 'product'$"):
+        ad.grad(chosen)(np.ones(2), "product")

@@ -56,7 +56,7 @@ class Matrix:
         refuse_repeated(lowering.lowered.func.body, f"a {self.kind} inside a program", b.span)
         out, aux = split(lowering, self.has_aux, binder.name)
         if self.kind == "hessian":
-            number_position(lowering, None, binder.name, out, self.has_aux)
+            number_position(lowering, None, binder.name, out, self.has_aux, "hessian")
         arguments = [Argument(lowering, binder, None, p) for p in binder.places(self.argnums, lowering.final)]
         columns = argument_tree(arguments, not isinstance(self.argnums, tuple))
         primal = primal_plan(lowering).compiled.stages["derivative"]

@@ -77,7 +77,7 @@ def product_plan(
     """The tangent of the gradient of a function that returns one number."""
     fn = lowering.interface
     out, aux = split(lowering, has_aux, binder.name)
-    position = number_position(lowering, values, binder.name, out, has_aux)
+    position = number_position(lowering, values, binder.name, out, has_aux, "hvp")
     arguments = [Argument(lowering, binder, values, place) for place in binder.places(argnums, lowering.final)]
     wrt = tuple(dict.fromkeys(p for a in arguments for p in a.required()))
     real = sum(fn.type(result).is_float for result in fn.results)
@@ -168,9 +168,12 @@ def _described(spec: Spec) -> str:
 # -- what `grad` can be asked of ---------------------------------------------------------------------------------------
 
 
-def number_position(lowering: Lowering, values: tuple[Any, ...] | None, name: str, out: OutTree, has_aux: bool) -> int:
-    """The position of the one number that a function returns."""
-    fn, needed = lowering.interface, "grad needs a function that returns one number"
+def number_position(
+    lowering: Lowering, values: tuple[Any, ...] | None, name: str, out: OutTree, has_aux: bool, asked: str = "grad"
+) -> int:
+    """The position of the one number that a function returns, as the transformation that is asked for needs it."""
+    fn, needed = lowering.interface, f"{asked} needs a function that returns one number"
+    others = "vjp or jacobian" if asked == "grad" else "jacobian(jacobian(f))"
     if isinstance(out, OutLeaf) and not (type := fn.type(fn.results[out.position])).rank:
         if type.is_complex:
             raise NotDifferentiable(
@@ -182,11 +185,11 @@ def number_position(lowering: Lowering, values: tuple[Any, ...] | None, name: st
     if isinstance(out, OutLeaf):
         shape = _shape(lowering, values, out.position)
         found = f"an array of shape {shape}"
-        fix = f"use vjp or jacobian for its derivative, or return {'y[0]' if shape == '(1,)' else 'np.sum(y)'}"
+        fix = f"use {others} for its derivative, or return {'y[0]' if shape == '(1,)' else 'np.sum(y)'}"
     elif isinstance(out, OutSeq):
         found = f"a {out.kind} of {len(out.items)}"
         pairs = "use has_aux=True where only the first counts, or " if len(out.items) == 2 and not has_aux else ""
-        fix = f"{pairs}use vjp or jacobian for the derivative of each"
+        fix = f"{pairs}use {others} for the derivative of each"
     else:
         found, fix = repr(out.value), "return the number to be differentiated"
     raise NotDifferentiable(f"{needed}; {name}() returns {found}", lowering.span, fix)

@@ -6,7 +6,6 @@ import ast
 import builtins
 import importlib
 import sys
-from collections.abc import Iterator
 from types import ModuleType
 
 import numpy as np
@@ -28,6 +27,7 @@ from adcompiler.frontend.language.binding import (
 from adcompiler.frontend.language.blocks import run_block
 from adcompiler.frontend.language.conditions import condition
 from adcompiler.frontend.language.reading import read_name, resolved
+from adcompiler.frontend.language.texts import message_of
 from adcompiler.frontend.lists import growing
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering, statement
@@ -285,7 +285,7 @@ def assert_(low: Lowering, node: ast.Assert) -> None:
     message = ""
     if node.msg is not None:
         # the message is evaluated only where the assertion fails, and can only be text
-        message = _text(low, node.msg)
+        message = message_of(low, node.msg)
     if isinstance(test, Const):
         raise low.fail("AssertionError", message)
     failed = low.b.emit("logical_not", test, hint="failed", weak=True)
@@ -301,7 +301,7 @@ def raise_(low: Lowering, node: ast.Raise) -> None:
     if isinstance(kind, ast.Call):
         if kind.keywords:
             raise low.refuse("raise-arguments", node)
-        message = ", ".join(_text(low, arg) for arg in kind.args)
+        message = ", ".join(message_of(low, arg) for arg in kind.args)
         kind = kind.func
     held = low.eval(kind)
     error = held.value if isinstance(held, Static) else None
@@ -313,31 +313,3 @@ def raise_(low: Lowering, node: ast.Raise) -> None:
     if isinstance(error, type) and issubclass(error, Exception) and vars(builtins).get(name) is error:
         raise low.fail(name, message)
     raise low.refuse("raise-class", node.exc)
-
-
-def _text(low: Lowering, node: ast.expr) -> str:
-    """A message as text; values known only at run time stand as they are written."""
-    return "".join(_pieces(low, node))
-
-
-def _pieces(low: Lowering, node: ast.expr) -> Iterator[str]:
-    match node:
-        case ast.Constant(value=value):
-            yield str(value)
-        case ast.JoinedStr(values=values):
-            for part in values:
-                yield from _pieces(low, part)
-        case ast.FormattedValue(value=value):
-            yield "{" + ast.unparse(value) + "}"
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            yield from _pieces(low, left)
-            yield from _pieces(low, right)
-        case ast.BinOp(left=left, op=ast.Mod()):
-            yield from _pieces(low, left)
-        case ast.Call(func=ast.Attribute(value=value, attr="format")):
-            yield from _pieces(low, value)
-        case ast.Name(id=name):
-            held = read_name(low, name)
-            yield str(held.value) if isinstance(held, (Const, Static)) else "{" + name + "}"
-        case _:
-            yield "{" + ast.unparse(node) + "}"

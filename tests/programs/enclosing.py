@@ -1,6 +1,8 @@
 """Functions inside functions that assign names of the function around them."""
 
+import functools
 import math
+import operator
 
 import numpy as np
 
@@ -202,3 +204,16 @@ def shortening_test(x):
 
 
 program(shortening_test, lambda rng: (np.array([3.0, 0.7]),))
+
+
+def chain_of_lambdas(x, a):
+    """Each function of the chain is the same lambda, made by another call."""
+
+    def compose(*functions):
+        return functools.reduce(lambda f, g: lambda t: g(f(t)), functions)
+
+    f = compose(functools.partial(np.multiply, a), np.sin, lambda t: t**2 + a)
+    return functools.reduce(operator.add, [f(x), f(2.0 * x), x])
+
+
+program(chain_of_lambdas, lambda rng: (rng.normal(), rng.normal()))

@@ -175,11 +175,13 @@ def _signature(value: Value) -> object:
 
 def _check_recursion(low: Lowering, frame: Frame) -> None:
     """Find a recursion that only run-time values can end, or that goes deep; one of known values is unrolled."""
-    again = [k for k, f in enumerate(low.frames) if _same_function(f, frame)]
+    nested = [k for k, f in enumerate(low.frames) if f.definition is frame.definition]
+    if len(nested) >= _DEPTH:
+        raise Recurses(frame.definition.node)
+    # functions that different calls have made of one text, as in a chain of them, are different ones
+    again = [k for k in nested if low.frames[k].parent is frame.parent]
     if not again:
         return
-    if len(again) >= _DEPTH:
-        raise Recurses(frame.definition.node)
     if any(low.frames[k].known == frame.known for k in again):
         since = again[-1]
         for test, depth in low.tests:
@@ -188,10 +190,6 @@ def _check_recursion(low: Lowering, frame: Frame) -> None:
                     test, "what ends this recursion", low.b.span, "write it as a loop", frame.definition.node
                 )
         raise Recurses(frame.definition.node)
-
-
-def _same_function(a: Frame, b: Frame) -> bool:
-    return a.definition is b.definition
 
 
 # -- arguments ---------------------------------------------------------------------------------------------------------

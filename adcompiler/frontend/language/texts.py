@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from adcompiler.frontend.language.reading import resolved
+from adcompiler.frontend.language.reading import read_name, resolved
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.values import ListOf, Seq, Static, Text, Value, kind_of
 from adcompiler.ir.wengert import Atom, Const, Var
@@ -15,6 +16,8 @@ Piece = str | tuple[Atom, str]
 
 # as C and the operator % write them
 _PERCENT = re.compile(r"%(?:%|([-+ #0]*)(\d*)(\.\d+)?([sdifFeEgGx]))")
+# `!s`, `!r` and `!a` in an f-string
+_CONVERSIONS: dict[int, Callable[[object], str]] = {ord("s"): str, ord("r"): repr, ord("a"): ascii}
 
 
 def text_of(pieces: Sequence[Piece]) -> Value:
@@ -131,3 +134,38 @@ def _percent(low: Lowering, mark: re.Match[str], value: Value) -> list[Piece]:
     align = "<" if "-" in flags else ""
     zero = "0" if "0" in flags and not align and width else ""
     return [(value, "" if kind == "s" else f"{align}{sign}{zero}{width}{precision}{'d' if kind == 'i' else kind}")]
+
+
+# -- what exceptions say -----------------------------------------------------------------------------------------------
+
+
+def message_of(low: Lowering, node: ast.expr) -> str:
+    """A message as text; values known only at run time stand as they are written."""
+    return "".join(_said(low, node))
+
+
+def _said(low: Lowering, node: ast.expr) -> Iterator[str]:
+    match node:
+        case ast.Constant(value=value):
+            yield str(value)
+        case ast.JoinedStr(values=values):
+            for part in values:
+                yield from _said(low, part)
+        case ast.FormattedValue(value=ast.Name(id=name), conversion=how, format_spec=None) if isinstance(
+            held := read_name(low, name), (Const, Static)
+        ):
+            yield _CONVERSIONS.get(how, format)(held.value)
+        case ast.FormattedValue(value=value):
+            yield "{" + ast.unparse(value) + "}"
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            yield from _said(low, left)
+            yield from _said(low, right)
+        case ast.BinOp(left=left, op=ast.Mod()):
+            yield from _said(low, left)
+        case ast.Call(func=ast.Attribute(value=value, attr="format")):
+            yield from _said(low, value)
+        case ast.Name(id=name):
+            held = read_name(low, name)
+            yield str(held.value) if isinstance(held, (Const, Static)) else "{" + name + "}"
+        case _:
+            yield "{" + ast.unparse(node) + "}"
