@@ -48,6 +48,7 @@ from adcompiler.optimise.machine.downward import hide_downward
 from adcompiler.optimise.machine.reductions import mark_reductions
 from adcompiler.optimise.machine.room import check_room
 from adcompiler.optimise.machine.several import mark_lanes
+from adcompiler.optimise.machine.undivided import drop_divisions
 from adcompiler.optimise.machine.unsigned import unsigned_indices
 from adcompiler.optimise.parallel.share import share_loops, share_strictly
 from adcompiler.options import Derivative, Options
@@ -82,6 +83,7 @@ LOWERING = (
     simplify,
     skip_unselected,
     join_tapes,
+    drop_divisions,
     check_behind,
     mark_reductions,
     mark_lanes,
@@ -148,10 +150,10 @@ class Compiled:
         return self._staged(self.primal)
 
     def _staged(self, fn: Func) -> dict[str, Func]:
-        bounds = prove_bounds if self.options.boundscheck else drop_bounds
+        bounds = (prove_bounds,) if self.options.boundscheck else (drop_bounds, prove_bounds)
         found = dict[str, Func]()
         for name, passes in (
-            ("wengert", (simplify, share_loads, bounds, simplify)),
+            ("wengert", (simplify, share_loads, *bounds, simplify)),
             ("derivative", (self.derivative.of,)),
             ("readable", (drop_stops, simplify)),
             ("lowered", self.lowering),

@@ -12,6 +12,7 @@ from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Check, Func, Loop, While
 from adcompiler.optimise.machine.bounds import drop_bounds, prove_bounds
 from tests.support.interpret import run
+from tests.support.lowering import lowered
 from tests.support.nests import nest
 
 OUTSIDE = "index out of bounds"
@@ -279,6 +280,22 @@ def test_a_view_is_checked_against_its_own_extent():
     assert checks_in_loops(prove_bounds(fn)) == 0
     for n, m in itertools.product(range(5), range(5)):
         agree(fn, vector(n), vector(m))
+
+
+def ring(x, k):
+    total = 0.0
+    for i in range(len(x)):
+        total += x[(i + 1) % len(x)] * (i % k)
+    return total
+
+
+def test_a_divisor_is_not_zero_where_it_counts_iterations():
+    fn = lowered(ring, vector(3), 2)[0].func
+    assert (checks(fn), checks(prove_bounds(fn))) == (3, 1)
+    assert run(prove_bounds(fn), vector(3), 2) == run(fn, vector(3), 2)
+    with pytest.raises(ZeroDivisionError):
+        run(prove_bounds(fn), vector(3), 0)
+    assert run(prove_bounds(fn), vector(0), 0) == (0.0,)
 
 
 def test_all_index_checks_are_dropped_on_request():

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.trips import is_known
+from adcompiler.analysis.affine import affine
 from adcompiler.analysis.dependence import Dependence, everything
 from adcompiler.analysis.scope import Definition, Path, sites
 from adcompiler.ir.ops import kind
@@ -40,6 +41,8 @@ _TRANSCENDENTAL = frozenset(
     "sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh arcsinh arccosh arctanh exp exp2 expm1 log log2 log10"
     " log1p cbrt hypot logaddexp erf erfc gamma lgamma fmod".split()
 )
+# the remainder of an index that goes once around
+_TURN = 1.0
 # an array operation touches many elements, in recording as in recomputing
 _ARRAY = 64.0
 
@@ -158,11 +161,20 @@ class Planner:
             return SHARED
         many = any(self.fn.type(a).rank for a in (v, *stmt.args)) and kind(stmt.op) not in ("view", "shape")
         one = 12.0 if stmt.op in _TRANSCENDENTAL else _COSTS.get(stmt.op, _CHEAP)
+        if stmt.op == "mod" and self.turns(stmt):
+            one = _TURN
         if stmt.op == "pow" and isinstance(stmt.args[1], Const) and stmt.args[1].value in (2, 3):
             one = 2 * _CHEAP
         if kind(stmt.op) in ("contract", "opaque"):
             one = 32.0 if kind(stmt.op) == "contract" else 256.0
         return one * (_ARRAY if many else 1.0)
+
+    def turns(self, stmt: Assign) -> bool:
+        """Whether a remainder is that of a loop's index, as for neighbours on a ring: mostly it needs no division."""
+        if self.fn.types[stmt.target.name].dtype != "int64" or self.fn.types[stmt.target.name].rank:
+            return False
+        terms = affine(self.fn, self.defs).form(stmt.args[0]).terms
+        return any(isinstance(s, Var) and self.defs[s].role == "index" for s, _ in terms)
 
     def extents_of(self, kept: set[Var]) -> set[Var]:
         """The extents, computed in an arm of a branch, of arrays that the branch hands out."""

@@ -122,6 +122,22 @@ def periodic_stencil(x, w):
 program(periodic_stencil, lambda rng: (rng.normal(size=6), rng.normal(size=3)), (0, 1))
 
 
+def torus(u, k):
+    rows, columns = u.shape
+    energy = 0.0
+    for i in range(rows):
+        for j in range(columns):
+            around = (
+                u[(i + 1) % rows, j] * u[i, (j + 1) % columns]
+                - u[(i - 1) % rows, j] * u[i, (j + columns - 1) % columns]
+            )
+            energy += k * around * u[i, j] ** 2
+    return energy
+
+
+program(torus, lambda rng: (rng.normal(size=(4, 3)), 0.7), (0, 1))
+
+
 def convolve_2d_loops(image, kernel):
     h, w = image.shape
     kh, kw = kernel.shape

@@ -7,7 +7,7 @@ own, the additions of one offset meet no others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.affine import Affine, affine
@@ -15,9 +15,11 @@ from adcompiler.analysis.alias import Aliases, aliases
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.fourier import Form
 from adcompiler.analysis.scope import definitions
+from adcompiler.analysis.turns import Turn, turns
 from adcompiler.ir.build import ONE, ZERO, Builder, make_func
-from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename
+from adcompiler.ir.walk import all_defs, index_atoms, map_blocks, rename
 from adcompiler.ir.wengert import (
+    Assign,
     Atom,
     Block,
     Branch,
@@ -33,6 +35,7 @@ from adcompiler.ir.wengert import (
     Var,
     While,
 )
+from adcompiler.optimise.elements.halves import Half, halves, lines_of
 from adcompiler.optimise.elements.planes import Planes, neighbours, nested, place
 
 Place = tuple[Var, int, tuple[Atom | None, ...], Form]
@@ -40,11 +43,15 @@ Place = tuple[Var, int, tuple[Atom | None, ...], Form]
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """`array[…, i + offset, …] += value`; `place` is what additions of all offsets have in common."""
+    """`array[…, i + offset, …] += value`; `place` is what additions of all offsets have in common.
+
+    At `(i + 1) % n` an addition is at a place of its own: in between it does not move with the index.
+    """
 
     stmt: Store
     place: Place
     offset: int
+    turns: Assign | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class Scatter:
     memory: Aliases
     over: Dependence
     top: set[Var]
+    turned: Mapping[Var, Turn]
     planes: bool = True
     setup: list[Stmt] = field(default_factory=list)
 
@@ -130,7 +138,9 @@ class Scatter:
     def put_off(self, place: Place, groups: dict[Place, list[Addition]]) -> list[Addition]:
         """The additions at a place that are put off: all but those of one offset at one place of an array."""
         members = groups[place]
-        widest = max((p for p in groups if p[0] == place[0]), key=lambda p: len({a.offset for a in groups[p]}))
+        # what turns is never what stays
+        rank = {p: (found[0].turns is None, len({a.offset for a in found})) for p, found in groups.items()}
+        widest = max((p for p in groups if p[0] == place[0]), key=lambda p: rank[p])
         offsets = sorted({a.offset for a in members})
         # what is left in place is the offset in the middle
         stays = offsets[len(offsets) // 2] if place == widest else None
@@ -138,11 +148,19 @@ class Scatter:
 
     def additions(self, loop: Loop) -> Iterator[Addition]:
         """The additions of a loop that can be put off."""
-        changing = {loop.index, *(c.var for c in loop.carried), *all_defs(loop.body)}
+        changing = self.changing(loop)
         for stmt in self.only_added(loop):
             found = self.addition(stmt, loop.index, changing)
             if found is not None:
                 yield found
+
+    def changing(self, loop: Loop) -> set[Var]:
+        """The names whose values differ between the iterations of a loop, as far as that is known."""
+        found = {loop.index, *(c.var for c in loop.carried)}
+        for stmt in loop.body:
+            if not isinstance(stmt, Assign) or any(a in found or self.b.type(a).rank for a in stmt.args):
+                found |= all_defs([stmt])
+        return found
 
     def only_added(self, loop: Loop) -> list[Store]:
         """The additions of a loop to arrays that it touches in no other way."""
@@ -164,11 +182,24 @@ class Scatter:
         axis = moving[0]
         at = stmt.index[axis]
         assert isinstance(at, Var)
-        form = self.forms.form(at)
-        if form.coefficient(index) != 1 or any(s in changing and s != index for s, _ in form.terms):
+        form, turns = self.forms.form(at), self.turns(at, index, changing)
+        if turns is None and not self.moves(form, index, changing):
             return None
         others = tuple(a if k != axis else None for k, a in enumerate(stmt.index))
-        return Addition(stmt, (stmt.array, axis, others, Form(form.terms, 0)), form.constant)  # type: ignore[arg-type]
+        common = (stmt.array, axis, others, Form(form.terms, 0))
+        return Addition(stmt, common, form.constant, turns)  # type: ignore[arg-type]
+
+    def turns(self, at: Var, index: Var, changing: set[Var]) -> Assign | None:
+        """The line of a remainder of what moves with the index, by what stays; None for any other name."""
+        d = self.forms.defs.get(at)
+        line = None if d is None else d.stmt
+        if not isinstance(line, Assign) or line.op != "mod" or line.args[1] in changing:
+            return None
+        return line if self.moves(self.forms.form(line.args[0]), index, changing) else None
+
+    def moves(self, form: Form, index: Var, changing: set[Var]) -> bool:
+        """Whether a number moves with the index, one by one."""
+        return form.coefficient(index) == 1 and not any(s in changing and s != index for s, _ in form.terms)
 
     def late(self, loop: Loop, put_off: list[list[Addition]]) -> list[Late]:
         """Work arrays for what is put off: an element for each iteration, and zeros around them.
@@ -216,26 +247,14 @@ class Scatter:
     def second(self, loop: Loop, late: Late) -> Block:
         """The loop that adds what was put off; the lines of its index are computed again."""
         first, wide = min(late.additions, key=lambda a: a.offset), gap(late.additions)
-        index = self.b.like(loop.index)
-        needed = {a for a in operands(first.stmt) if isinstance(a, Var)} - {first.stmt.value}
-        lines: list[Stmt] = []
-        for line in reversed(loop.body):
-            if not isinstance(line, Store) and needed & all_defs([line]):
-                lines.insert(0, line)
-                needed |= all_reads([line])
-        names: dict[Var, Atom] = {loop.index: index, **{v: self.b.like(v) for v in all_defs(lines)}}
+        lines = lines_of(loop, set(index_atoms(first.stmt.index)))
         with self.b.block() as around:
+            for half in self.halves(loop, first, lines):
+                self.adding(loop, half, late, first)
+            if around:
+                return tuple(around)
             stop = self.b.int("add", loop.stop, Const(wide))
-            with self.b.block() as body:
-                self.b.extend(rename(tuple(lines), names))
-                total: Atom | None = None
-                for offset, work in late.works.items():
-                    share = self.b.load(work, (place(self.b, loop, index, late.reach + first.offset - offset),))
-                    total = share if total is None else self.b.emit("add", total, share)
-                assert total is not None
-                at = tuple(names.get(a, a) if isinstance(a, Var) else a for a in first.stmt.index)
-                self.b.store(first.stmt.array, at, total, add=True)
-            self.b.add(Loop(index, loop.start, stop, ONE, (), tuple(body), None, False, loop.span))
+            self.adding(loop, Half(loop.start, stop, lines), late, first)
             if wide:
                 # a loop that does not run has no element either
                 with self.b.block() as test:
@@ -243,6 +262,27 @@ class Scatter:
                 inner = around.copy()
                 around[:] = [*test, Branch(runs, tuple(inner), (), (), loop.span)]
         return tuple(around)
+
+    def halves(self, loop: Loop, addition: Addition, lines: Block) -> tuple[Half, ...]:
+        """The halves of a loop of additions that go around once."""
+        if addition.turns is None:
+            return ()
+        return halves(self.b, loop, addition.turns, self.turned.get(addition.turns.target), lines)
+
+    def adding(self, loop: Loop, half: Half, late: Late, first: Addition) -> None:
+        """Append iterations that add what those of the first loop have put off."""
+        index = half.start if half.once else self.b.like(loop.index)
+        names: dict[Var, Atom] = {loop.index: index, **{v: self.b.like(v) for v in all_defs(half.lines)}}
+        with self.b.block() as body:
+            self.b.extend(rename(half.lines, names))
+            total: Atom | None = None
+            for offset, work in late.works.items():
+                share = self.b.load(work, (place(self.b, loop, index, late.reach + first.offset - offset),))
+                total = share if total is None else self.b.emit("add", total, share)
+            assert total is not None
+            at = tuple(names.get(a, a) if isinstance(a, Var) else a for a in first.stmt.index)
+            self.b.store(first.stmt.array, at, total, add=True)
+        self.b.add(half.region(self.b, loop, index, tuple(body)))
 
 
 def gap(additions: list[Addition]) -> int:
@@ -270,7 +310,7 @@ def _put_off(fn: Func, planes: bool) -> Func:
     defs = definitions(fn)
     b = Builder.of(fn)
     top = {v for v, d in defs.items() if not d.frames}
-    scatter = Scatter(b, fn, affine(fn, defs), aliases(fn), dependence(fn), top, planes)
+    scatter = Scatter(b, fn, affine(fn, defs), aliases(fn), dependence(fn), top, turns(fn), planes)
     body: list[Stmt] = []
     for stmt in fn.body:
         rewritten = scatter.block((stmt,))

@@ -1,4 +1,4 @@
-"""Index checks that cannot fail are dropped, those of counted loops are made once before the loop."""
+"""Checks of indices and divisors that cannot fail are dropped, those of indices are made once before counted loops."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from adcompiler.ir.wengert import Assign, Atom, Block, Check, Const, Func, Loop,
 from adcompiler.optimise.lines.constraints import check_lines
 
 INDEX_ERROR = "IndexError"
+# tests of overflow are no facts of integers without bounds: these are left
+_LINEAR = (INDEX_ERROR, "ZeroDivisionError")
 
 
 @dataclass(slots=True)
@@ -26,13 +28,14 @@ class Bounds(Surroundings):
 
     def check(self, stmt: Check, path: Path) -> None:
         """Drop, move or keep one check; what it tells is known from here on."""
-        cases = self.known.conditions.exactly(stmt.failed) if stmt.exception == INDEX_ERROR else None
+        cases = self.known.conditions.exactly(stmt.failed) if stmt.exception in _LINEAR else None
         if cases is not None:
             cases = [case for case in cases if not self.known.impossible(case)]
-            if not cases or self.lift(stmt, cases):
+            index = stmt.exception == INDEX_ERROR
+            if not cases or (index and self.lift(stmt, cases)):
                 self.dropped.add(path)
             elif self.frames:
-                self.kept += 1
+                self.kept += index
         self.learn_check(stmt)
 
     def lift(self, stmt: Check, cases: list[Conj]) -> bool:
@@ -79,7 +82,7 @@ class Bounds(Surroundings):
 
 
 def prove_bounds(fn: Func) -> Func:
-    """Drop index checks that can never fail, and make those of counted loops once, before the loop.
+    """Drop checks that can never fail, and make those of indices in counted loops once, before the loop.
 
     Before:  for i in range(n): if i >= n_x: raise IndexError; s += x[i]
     After:   if n > n_x: raise IndexError; for i in range(n): s += x[i]
