@@ -33,8 +33,9 @@ def attraction(x, mass, soft, acc):
 
 
 @cuda.jit(fastmath=True)
-def attraction_back(x, mass, soft, acc_bar, x_bar, mass_bar):
+def attraction_back(x, mass, soft, one, acc_bar, x_bar, mass_bar):
     """Each thread gathers what all pairs with its body give to it: no thread adds to what is another's."""
+    three = one + one + one
     k = cuda.grid(1)
     if k < mass.shape[0]:
         px, py, pz, m = x[k, 0], x[k, 1], x[k, 2], mass[k]
@@ -43,11 +44,11 @@ def attraction_back(x, mass, soft, acc_bar, x_bar, mass_bar):
         for j in range(mass.shape[0]):
             dx, dy, dz = x[j, 0] - px, x[j, 1] - py, x[j, 2] - pz
             r2 = dx * dx + dy * dy + dz * dz + soft
-            s = 1 / (r2 * math.sqrt(r2))
+            s = one / (r2 * math.sqrt(r2))
             hx = m * acc_bar[j, 0] - mass[j] * gx
             hy = m * acc_bar[j, 1] - mass[j] * gy
             hz = m * acc_bar[j, 2] - mass[j] * gz
-            along = 3 * (hx * dx + hy * dy + hz * dz) * s / r2
+            along = three * (hx * dx + hy * dy + hz * dz) * s / r2
             bx += hx * s - along * dx
             by += hy * s - along * dy
             bz += hz * s - along * dz
@@ -74,7 +75,7 @@ def contender(x: np.ndarray, mass: np.ndarray, weights: np.ndarray, generated: b
             bar = {"x": x_bar, "mass": mass_bar, "acc": acc_bar}
             attraction.adjoint[shape](x_there, mass_there, soft, acc, bar=bar)
         else:
-            attraction_back[shape](x_there, mass_there, soft, acc_bar, x_bar, mass_bar)
+            attraction_back[shape](x_there, mass_there, soft, x.dtype.type(1), acc_bar, x_bar, mass_bar)
         return [np.sum(acc.copy_to_host() * weights), x_bar, mass_bar]
 
     return run

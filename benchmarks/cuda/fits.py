@@ -25,13 +25,12 @@ def misfit(theta, seen, steps, h):
 
 
 @cuda.jit(fastmath=True)
-def fit_back(theta, seen, steps, h, states, value, theta_bar):
+def fit_back(theta, seen, steps, h, half, states, value, theta_bar):
     """The midpoint rule forward, both numbers of each step kept, then back; a thread takes several fits."""
     thread = cuda.grid(1)
     for f in range(thread, theta.shape[0], cuda.gridsize(1)):
         p, q, r, s = theta[f, 0], theta[f, 1], theta[f, 2], theta[f, 3]
         x, y = theta[f, 4], theta[f, 5]
-        half = h / 2
         for k in range(steps):
             states[k, 0, thread] = x
             states[k, 1, thread] = y
@@ -67,13 +66,14 @@ def fit_back(theta, seen, steps, h, states, value, theta_bar):
 
 def by_hand(theta: np.ndarray, seen: np.ndarray, steps: int) -> Contender:
     """The kernel with its arrays, and memory for the steps of all threads, on the device."""
-    theta_there, seen_there, h = cuda.to_device(theta), cuda.to_device(seen), theta.dtype.type(STEP)
+    theta_there, seen_there, kind = cuda.to_device(theta), cuda.to_device(seen), theta.dtype.type
+    h = kind(STEP)
     blocks = min(blocks_for(len(theta)), 1024)
     states = cuda.device_array((steps, 2, blocks * BLOCK), theta.dtype)
 
     def run() -> Sequence[Any]:
         value, theta_bar = cuda.device_array(len(theta), theta.dtype), cuda.device_array_like(theta_there)
-        fit_back[blocks, BLOCK](theta_there, seen_there, steps, h, states, value, theta_bar)
+        fit_back[blocks, BLOCK](theta_there, seen_there, steps, h, h / kind(2), states, value, theta_bar)
         return [value, theta_bar]
 
     return run

@@ -35,31 +35,31 @@ def nonlinear(u, c, steps):
 
 
 @cuda.jit(fastmath=True)
-def step(u, c, curved, v):
+def step(u, c, one, curved, v):
     j, i = cuda.grid(2)
     n, m = u.shape
     if i >= n or j >= m:
         return
     mid = u[i, j]
     if 0 < i < n - 1 and 0 < j < m - 1:
-        spread = u[i + 1, j] + u[i - 1, j] + u[i, j + 1] + u[i, j - 1] - 4 * mid
-        v[i, j] = mid + c * spread / (1 + curved * mid * mid)
+        spread = u[i + 1, j] + u[i - 1, j] + u[i, j + 1] + u[i, j - 1] - (mid + mid + mid + mid)
+        v[i, j] = mid + c * spread / (one + curved * mid * mid)
     else:
         v[i, j] = mid
 
 
 @cuda.jit(device=True, fastmath=True)
-def from_place(u, c, curved, v_bar, i, j):
+def from_place(u, c, one, curved, v_bar, i, j):
     """What a place gives to each of its four neighbours."""
     n, m = u.shape
     if 0 < i < n - 1 and 0 < j < m - 1:
         mid = u[i, j]
-        return c * v_bar[i, j] / (1 + curved * mid * mid)
+        return c * v_bar[i, j] / (one + curved * mid * mid)
     return c - c
 
 
 @cuda.jit(fastmath=True)
-def step_back(u, c, curved, v_bar, u_bar):
+def step_back(u, c, one, curved, v_bar, u_bar):
     """Each thread gathers what its place and the four around it give to it."""
     j, i = cuda.grid(2)
     n, m = u.shape
@@ -67,18 +67,19 @@ def step_back(u, c, curved, v_bar, u_bar):
         return
     bar = v_bar[i, j]
     if i > 0:
-        bar += from_place(u, c, curved, v_bar, i - 1, j)
+        bar += from_place(u, c, one, curved, v_bar, i - 1, j)
     if i < n - 1:
-        bar += from_place(u, c, curved, v_bar, i + 1, j)
+        bar += from_place(u, c, one, curved, v_bar, i + 1, j)
     if j > 0:
-        bar += from_place(u, c, curved, v_bar, i, j - 1)
+        bar += from_place(u, c, one, curved, v_bar, i, j - 1)
     if j < m - 1:
-        bar += from_place(u, c, curved, v_bar, i, j + 1)
+        bar += from_place(u, c, one, curved, v_bar, i, j + 1)
     if 0 < i < n - 1 and 0 < j < m - 1:
         mid = u[i, j]
-        spread = u[i + 1, j] + u[i - 1, j] + u[i, j + 1] + u[i, j - 1] - 4 * mid
-        part = 1 / (1 + curved * mid * mid)
-        bar -= c * v_bar[i, j] * part * (4 + 2 * curved * mid * spread * part)
+        spread = u[i + 1, j] + u[i - 1, j] + u[i, j + 1] + u[i, j - 1] - (mid + mid + mid + mid)
+        part = one / (one + curved * mid * mid)
+        bend = curved * mid * spread * part
+        bar -= c * v_bar[i, j] * part * (one + one + one + one + bend + bend)
     u_bar[i, j] = bar
 
 
@@ -103,13 +104,13 @@ def by_hand(u: np.ndarray, steps: int, curved: bool) -> Contender:
         places = [k if curved else k % 2 for k in range(steps + 1)]
         kept[0].copy_to_device(there)
         for k in range(steps):
-            step[shape](kept[places[k]], c, flag, kept[places[k + 1]])
+            step[shape](kept[places[k]], c, kind(1), flag, kept[places[k + 1]])
         bars = cuda.device_array((2, *u.shape), u.dtype)
         ends = kept[places[steps]].reshape(u.size), bars[steps % 2].reshape(u.size)
         sums = cuda.to_device(np.zeros(1))
         ended[blocks_for(u.size), BLOCK](ends[0], kind(2 / u.size), ends[1], sums)
         for k in range(steps - 1, -1, -1):
-            step_back[shape](kept[places[k]], c, flag, bars[(k + 1) % 2], bars[k % 2])
+            step_back[shape](kept[places[k]], c, kind(1), flag, bars[(k + 1) % 2], bars[k % 2])
         return [sums.copy_to_host()[0] / u.size, bars[0]]
 
     return run
