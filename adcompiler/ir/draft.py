@@ -54,6 +54,8 @@ class Draft:
         self.own: set[Var] = set()
         # copies that stand for what NumPy may give as a view: the copy and what it was copied from
         self.snapshots: list[tuple[Var, Var, Span | None]] = []
+        # whether functions of `math` keep single precision, as in a kernel of a GPU
+        self.single_math = False
         self._ints: dict[tuple[str, Atom, Atom], tuple[Var, list[Stmt], int]] = {}
 
     # -- names ---------------------------------------------------------------------------------------------------

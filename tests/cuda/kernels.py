@@ -342,7 +342,8 @@ def single_precision(x, p, y, n):
         v = float32(0.5) * x[i]
         for _ in range(n):
             v = v + float32(0.1) * math.sin(v) * p[0] + 0.05 * v * v
-        y[i] = v
+            v += 0.01 * math.atan2(v, p[0]) + 0.01 * math.radians(v) + 0.01 * math.log(abs(v) + 1.0)
+        y[i] = v / math.sqrt(1.0 + v * v)
 
 
 launch(single_precision, 1, 6, normal(5).astype(np.float32), normal(1).astype(np.float32), np.zeros(5, np.float32), 4)

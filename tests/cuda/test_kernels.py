@@ -65,6 +65,18 @@ def test_a_launch_of_one_axis_proves_more() -> None:
         made.specialise((2, 2), (4, 4), X, X)
 
 
+def halved(x, y):
+    i = cuda.grid(1)
+    if i < x.shape[0]:
+        y[i] = math.sqrt(x[i]) * math.sin(0.5 * x[i])
+
+
+def test_single_precision_stays_so() -> None:
+    single = X.astype(np.float32)
+    made = adcompiler.cuda.kernel(active=("x",), outputs=("y",))(halved)
+    assert "float64" not in made.specialise(2, 4, single, single).source()
+
+
 # -- what is refused ---------------------------------------------------------------------------------------------------
 
 

@@ -27,7 +27,7 @@ REGISTERS = {
     "fit_back": 72,
     "mean_grad_1_kernel": 41,
     "misfit_1_kernel": 90,
-    "attraction": 63,
+    "attraction": 36,
 }
 
 

@@ -56,7 +56,7 @@ def handler(op: str, name: str) -> Handler:
 
 
 def number(b: Builder, value: Value, name: str) -> Atom:
-    """A Python float; `math` takes no arrays."""
+    """A Python float, in a kernel also a number of single precision; `math` takes no arrays."""
     atom = as_atom(b, value, f"the argument of {name}")
     type = b.type(atom)
     if type.rank:
@@ -65,9 +65,14 @@ def number(b: Builder, value: Value, name: str) -> Atom:
         raise TypeProblem(f"{name} takes no complex number", b.span, f"use cmath.{name[5:]}, or take a real part")
     if isinstance(atom, Const):
         return Const(float(atom.value))  # type: ignore[arg-type]
-    if type.dtype == "float64":
+    if type.dtype == "float64" or (type.dtype == "float32" and b.single_math):
         return atom
     return b.emit("cast", atom, dtype="float64", weak=True)
+
+
+def _is_python(b: Builder, *args: Atom) -> bool:
+    """Whether a function of `math` of such numbers gives one of Python's own."""
+    return all(b.type(a).dtype == "float64" for a in args)
 
 
 def evaluate(b: Builder, op: str, *args: Atom) -> Var:
@@ -75,7 +80,7 @@ def evaluate(b: Builder, op: str, *args: Atom) -> Var:
     failed = _outside(b, op, args[0])
     if failed is not None:
         b.check(failed, "ValueError", _DOMAIN)
-    result = b.emit(op, *args, hint=op, weak=True)
+    result = b.emit(op, *args, hint=op, weak=_is_python(b, *args))
     if op in _OVERFLOWING or op == "fmod":
         _check_result(b, op, result, args)
     return result
@@ -127,7 +132,7 @@ def _outside(b: Builder, op: str, x: Atom) -> Var | None:
 def _log_to_base(b: Builder, x: Atom, base: Atom) -> Value:
     above, below = evaluate(b, "log", x), evaluate(b, "log", base)
     b.check(b.emit("eq", below, Const(0.0), weak=True), "ZeroDivisionError", "division by zero")
-    return b.emit("div", above, below, hint="log", weak=True)
+    return b.emit("div", above, below, hint="log", weak=_is_python(b, above, below))
 
 
 def _to_integer(op: str) -> Callable[[Builder, Value], Value]:
@@ -151,13 +156,15 @@ for _op in ("floor", "ceil", "trunc"):
 @implements(math.radians)
 def radians(b: Builder, x: Value) -> Value:
     """Degrees as radians."""
-    return b.emit("mul", number(b, x, "math.radians"), Const(math.pi / 180.0), hint="radians", weak=True)
+    given = number(b, x, "math.radians")
+    return b.emit("mul", given, Const(math.pi / 180.0), hint="radians", weak=_is_python(b, given))
 
 
 @implements(math.degrees)
 def degrees(b: Builder, x: Value) -> Value:
     """Radians as degrees."""
-    return b.emit("mul", number(b, x, "math.degrees"), Const(180.0 / math.pi), hint="degrees", weak=True)
+    given = number(b, x, "math.degrees")
+    return b.emit("mul", given, Const(180.0 / math.pi), hint="degrees", weak=_is_python(b, given))
 
 
 __all__ = ["evaluate", "handler", "number"]

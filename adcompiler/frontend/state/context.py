@@ -93,6 +93,7 @@ class Lowering:
         self.atomic: set[tuple[Var, Span | None]] = set()
         self.barriers = 0
         self.b = Builder()
+        self.b.single_math = kernel
         self.entry: list[Stmt] = []
         self.captures = Captures(self.b, self.entry, static)
         self.frames: list[Frame] = []
