@@ -120,9 +120,9 @@ class OnDevice(Compiled):
 
     def ptx(self, args: tuple[Any, ...], capability: tuple[int, int]) -> dict[str, str]:
         """What a GPU of a compute capability runs, by the names of the kernels."""
-        from adcompiler.backend import cuda, device
+        from adcompiler.backend import cuda, device_memory
 
-        return device.ptx(cuda.module_function(self.text, self.name), args, capability)
+        return device_memory.ptx(cuda.module_function(self.text, self.name), args, capability)
 
     def specialise(self, args: tuple[object, ...]) -> None:
         """Kernels are compiled when they are first launched."""

@@ -11,164 +11,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numba
 import numpy as np
 
-from adcompiler.backend.cuda import BLOCK, cuda, ptx_of, simulated
+from adcompiler.backend.cuda import cuda
+from adcompiler.backend.device_memory import add_into, calls, copied, copy_into, folded, grid, launch
+from adcompiler.backend.device_memory import arange as arange
+from adcompiler.backend.device_memory import empty as empty
+from adcompiler.backend.device_memory import full as full
+from adcompiler.backend.device_memory import zeros as zeros
+from adcompiler.backend.streams import current, to_host
 from adcompiler.ir.build import neutral
 
 Array = Any
 
-# bytes of memory that threads have of their own, all together; so many threads at most
+# bytes of memory that threads have of their own, all together
 _BUDGET = 1 << 28
-_MOST_THREADS = 1 << 16
 _NEVER = np.iinfo(np.int64).max
 # the places of a report before those that say how long an axis must be
 _NEEDS = 4
 _FIRST_ROWS = 32
-# how many sums a sum over threads goes through
-_STEPS = (1024, 32, 1)
-
-
-@cuda.jit
-def _fill(array, value):  # type: ignore[no-untyped-def]
-    for i in range(cuda.grid(1), array.shape[0], cuda.gridsize(1)):
-        array[i] = value
-
-
-@cuda.jit
-def _copy(array, other):  # type: ignore[no-untyped-def]
-    for i in range(cuda.grid(1), array.shape[0], cuda.gridsize(1)):
-        array[i] = other[i]
-
-
-@cuda.jit
-def _add(array, other):  # type: ignore[no-untyped-def]
-    for i in range(cuda.grid(1), array.shape[0], cuda.gridsize(1)):
-        array[i] += other[i]
-
-
-@cuda.jit(device=True)
-def _sum(a, b):  # type: ignore[no-untyped-def]
-    return a + b
-
-
-@cuda.jit(device=True)
-def _larger(a, b):  # type: ignore[no-untyped-def]
-    # NaN wins over any number
-    return b if b > a or b != b else a
-
-
-@cuda.jit(device=True)
-def _smaller(a, b):  # type: ignore[no-untyped-def]
-    return b if b < a or b != b else a
-
-
-def _fold(joined: Any) -> Any:
-    """The kernel that joins what stands in each row, so many places apart as there are totals of a row."""
-
-    @cuda.jit
-    def fold(parts, totals):  # type: ignore[no-untyped-def]
-        width = totals.shape[1]
-        for k in range(cuda.grid(1), totals.shape[0] * width, cuda.gridsize(1)):
-            row = k // width
-            column = k % width
-            total = parts[row, column]
-            for other in range(column + width, parts.shape[1], width):
-                total = joined(total, parts[row, other])
-            totals[row, column] = total
-
-    return fold
-
-
-_FOLDS = {"add": _fold(_sum), "maximum": _fold(_larger), "minimum": _fold(_smaller)}
-
-
-def _run(kernel: Any, count: int, *args: Any) -> None:
-    """Run a kernel of `count` elements."""
-    if count:
-        kernel[grid(count)](*args)
-
-
-def grid(count: int) -> tuple[int, int]:
-    """Blocks and threads of a block for so many elements."""
-    block = 32 if simulated() else BLOCK
-    most = _MOST_THREADS // block
-    return max(1, min(math.ceil(count / block), most)), block
-
-
-# the kernels that were called while nothing is to run, with the arguments
-_recorded: list[tuple[Any, tuple[Any, ...]]] | None = None
-
-
-def recorded(function: Callable[..., Any], args: Sequence[Any]) -> list[tuple[Any, tuple[Any, ...]]]:
-    """The kernels that the host's part of a module calls for arrays of NumPy, with the arguments; none of them runs."""
-    global _recorded
-    found = _recorded = list[tuple[Any, tuple[Any, ...]]]()
-    try:
-        with np.errstate(all="ignore"):
-            function(*args)
-    finally:
-        _recorded = None
-    return found
-
-
-def ptx(function: Callable[..., Any], args: Sequence[Any], capability: tuple[int, int]) -> dict[str, str]:
-    """The machine code, as PTX, of the kernels that the host's function of a module calls, by their names."""
-    found = {}
-    for kernel, given in recorded(function, args):
-        types = [numba.typeof(a) for a in given]  # type: ignore[no-untyped-call]
-        found[kernel.py_func.__name__] = ptx_of(kernel, types, capability)
-    return found
-
-
-def empty(shape: tuple[int, ...], dtype: Any) -> Array:
-    """An array of the device."""
-    return cuda.device_array(tuple(shape), dtype) if _recorded is None else np.zeros(shape, dtype)
-
-
-def full(shape: tuple[int, ...], dtype: Any, value: Any) -> Array:
-    """An array of the device with one value everywhere."""
-    made = empty(shape, dtype)
-    if _recorded is None:
-        _run(_fill, math.prod(shape), made.reshape(math.prod(shape)), np.dtype(dtype).type(value))
-    return made
-
-
-def zeros(shape: tuple[int, ...], dtype: Any) -> Array:
-    """An array of zeros of the device."""
-    return full(shape, dtype, 0)
-
-
-def arange(shape: tuple[int, ...], dtype: Any, start: Any, step: Any) -> Array:
-    """The numbers from `start` on, as an array of the device."""
-    made = (start + np.arange(shape[0]) * step).astype(dtype)
-    return cuda.to_device(made) if _recorded is None else made
-
-
-def copied(array: Array) -> Array:
-    """A copy of an array of the device."""
-    made = empty(array.shape, array.dtype)
-    size = math.prod(array.shape)
-    _run(_copy, size, made.reshape(size), array.reshape(size))
-    return made
-
-
-def folded(parts: Array, op: str = "add") -> Array:
-    """The sums or extremes over the last axis of an array of two axes, always in the same order."""
-    for width in _STEPS:
-        if width == 1 or width < parts.shape[1]:
-            totals = empty((parts.shape[0], width), parts.dtype)
-            _run(_FOLDS[op], parts.shape[0] * width, parts, totals)
-            parts = totals
-    return parts.reshape(parts.shape[0])
-
-
-def add_to_element(array: Array, index: tuple[int, ...], total: Array) -> None:
-    """Add the only element of an array of the device to an element of another array, if that has it."""
-    if all(-n <= k < n for k, n in zip(index, array.shape, strict=True)):
-        last = index[-1] % array.shape[-1]
-        _run(_add, 1, array[(*index[:-1], slice(last, last + 1))], total)
 
 
 @dataclass(slots=True, eq=False)
@@ -204,32 +65,35 @@ class Items:
 
     def __call__(self, start: int, stop: int, step: int, *args: Any) -> list[Any]:
         """Run all items; the totals."""
-        count = len(range(start, stop, step))
-        if _recorded is not None:
-            _recorded.append((self.kernel, Launch(self, 1, self.extents(*args), args[self.given :]).args(0, 1, args)))
-        if _recorded is not None:
+        count, called = len(range(start, stop, step)), calls()
+        if called is not None:
+            made = Launch(self, 1, self.extents(*args), args[self.given :])
+            called.append((self.kernel, made.args(0, 1, args)))
             # a number that serves as a divisor and as an index
             return [_number(np.dtype(dtype).type(1)) for _, dtype in self.totals]
         if not count:
             return [_number(np.dtype(dtype).type(neutral(op, dtype).value)) for op, dtype in self.totals]
-        given, gathered = list(args[: self.given]), list(args[self.given :])
-        told = self.extents(*args)
+        return self.all(start, step, count, list(args[: self.given]), list(args[self.given :]), self.extents(*args))
+
+    def all(
+        self, start: int, step: int, count: int, given: list[Any], gathered: list[Array], told: tuple[int, ...]
+    ) -> list[Any]:
+        """Run the kernel until its threads have memory enough; the totals."""
         unknown = sum(extent < 0 for extent in told)
         before = {k: copied(given[k]) for k in self.stored} if unknown else {}
         while True:
-            launch = Launch(self, count, told, gathered)
-            report = launch.run(start, step, given)
+            made = Launch(self, count, told, gathered)
+            report = made.run(start, step, given)
             if not any(need > room for need, room in zip(report[_NEEDS:], self.needs, strict=True)):
                 break
             self.needs = [max(2 * r, n) if n > r else r for n, r in zip(report[_NEEDS:], self.needs, strict=True)]
             for k, array in before.items():
-                size = math.prod(array.shape)
-                _run(_copy, size, given[k].reshape(size), array.reshape(size))
+                copy_into(given[k], array)
         if report[0] != _NEVER:
-            report = launch.run(start, step, given, int(report[0]))
+            report = made.run(start, step, given, int(report[0]))
             assert self.check is not None
             self.check(*map(int, report[1:_NEEDS]))
-        return launch.joined()
+        return made.joined()
 
 
 class Launch:
@@ -252,16 +116,17 @@ class Launch:
         self.totals = [empty((threads,), dtype) for _, dtype in items.totals]
 
     def run(self, start: int, step: int, given: Sequence[Any], only: int | None = None) -> list[int]:
-        """Run all items, or one; the report."""
+        """Run all items, or one; the report, for which the host waits only where there is something to report."""
         report = self.blank()
         first, last = (0, self.count) if only is None else (only, only + 1)
         shape = (self.blocks, self.block) if only is None else (1, 1)
-        self.items.kernel[shape](first, last, start, step, report, *given, *self.own)
-        return [int(number) for number in report.copy_to_host()]
+        launch(self.items.kernel, *shape, first, last, start, step, report, *given, *self.own)
+        reports = self.items.check is not None or self.items.needs
+        return [int(number) for number in (to_host(report) if reports else self.report())]
 
     def blank(self) -> Array:
         """A report on the device."""
-        return cuda.to_device(self.report())
+        return cuda.to_device(self.report(), stream=current())
 
     def report(self) -> Array:
         """A report that says nothing yet."""
@@ -279,14 +144,11 @@ class Launch:
     def joined(self) -> list[Any]:
         """The totals, with sums of arrays added to the arrays."""
         for array, parts in zip(self.gathered, self.parts, strict=True):
-            size = math.prod(array.shape)
-            if size:
-                total = folded(parts.reshape(size, self.blocks * self.block))
-                _run(_add, size, array.reshape(size), total)
+            if size := math.prod(array.shape):
+                add_into(array, folded(parts.reshape(size, self.blocks * self.block)))
         folds = (op for op, _ in self.items.totals)
         return [
-            _number(folded(t.reshape(1, t.shape[0]), op).copy_to_host()[0])
-            for t, op in zip(self.totals, folds, strict=True)
+            _number(to_host(folded(t.reshape(1, t.shape[0]), op))[0]) for t, op in zip(self.totals, folds, strict=True)
         ]
 
 

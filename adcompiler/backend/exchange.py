@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from adcompiler.backend.cuda import cuda
-from adcompiler.backend.device import copied as copy_of
+from adcompiler.backend.device_memory import copied as copy_of
+from adcompiler.backend.streams import current, to_host, waits_for
 from adcompiler.gpu_arrays import is_gpu_type
 
 _COPIED = "arrays of NumPy are copied to the GPU and back at each call: arrays of Numba, CuPy or PyTorch stay there"
@@ -20,9 +21,9 @@ def to_device(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         # always from this line, so that Python says it once
         warnings.warn(_COPIED, stacklevel=1)
-        return cuda.to_device(np.ascontiguousarray(value))
+        return cuda.to_device(np.ascontiguousarray(value), stream=current())
     if is_gpu_type(type(value)) and not hasattr(type(value), "__cuda_ndarray__"):
-        return cuda.as_cuda_array(value)
+        return cuda.as_cuda_array(value, sync=waits_for(value.__cuda_array_interface__))
     return value
 
 
@@ -31,7 +32,7 @@ def from_device(result: Any, given: Any, copied: bool) -> Any:
     if not is_gpu_type(type(result)):
         return result
     if given is None:
-        return result.copy_to_host()
+        return to_host(result)
     if copied:
         result = copy_of(result)
     package = type(given).__module__.partition(".")[0]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from adcompiler.backend.streams import current, on_stream
 from adcompiler.cuda.launch import Grid, Launched, Workspace, check_apart, check_bars, form_of
 from adcompiler.cuda.program import Program, Request, program
 from adcompiler.errors import ADCompilerError, TypeProblem
@@ -222,7 +223,8 @@ class Launcher:
         grid = Grid.of(*configuration)
 
         def launch(*args: Any, **options: Any) -> None:
-            self.run(grid, *args, **options)
+            with on_stream(grid.stream or current()):
+                self.run(grid, *args, **options)
 
         return launch
 

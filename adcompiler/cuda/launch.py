@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from adcompiler.backend.streams import current
 from adcompiler.cuda.program import Program
 from adcompiler.emit.device import NEEDS
 from adcompiler.errors import TypeProblem
@@ -42,8 +43,8 @@ class Grid:
         return math.prod(self.blocks) * math.prod(self.block)
 
     def launch(self, kernel: Any) -> Callable[..., None]:
-        """A kernel with this configuration."""
-        launched: Callable[..., None] = kernel[self.blocks, self.block, self.stream]
+        """A kernel with this configuration, in the stream that is in use."""
+        launched: Callable[..., None] = kernel[self.blocks, self.block, current()]
         return launched
 
 
@@ -87,7 +88,7 @@ def _copy(array: Array) -> Array:
     if isinstance(array, np.ndarray):
         return array.copy()
     from adcompiler.backend.cuda import cuda
-    from adcompiler.backend.device import copied
+    from adcompiler.backend.device_memory import copied
 
     return copied(array if hasattr(array, "copy_to_host") else cuda.as_cuda_array(array))
 
@@ -165,25 +166,27 @@ def _type_of(array: Array) -> Any:
 
 def _add_to(array: Array, index: tuple[int, ...], parts: Array) -> None:
     """Add up what threads have found, always in the same order, and add that to an element."""
-    from adcompiler.backend.device import add_to_element, folded
+    from adcompiler.backend.device_memory import add_to_element, folded
 
     add_to_element(array, index, folded(parts.reshape(1, parts.shape[0])))
 
 
 def _empty(shape: tuple[int, ...], dtype: Any) -> Array:
-    from adcompiler.backend.cuda import cuda
+    from adcompiler.backend.device_memory import empty
 
-    return cuda.device_array(shape, dtype)
+    return empty(shape, dtype)
 
 
 def _zeros(length: int, dtype: Any) -> Array:
-    from adcompiler.backend.cuda import cuda
+    from adcompiler.backend.device_memory import zeros
 
-    return cuda.to_device(np.zeros(length, dtype))
+    return zeros((length,), dtype)
 
 
 def _to_host(array: Array) -> Any:
-    return array.copy_to_host()
+    from adcompiler.backend.streams import to_host
+
+    return to_host(array)
 
 
 # -- arguments ---------------------------------------------------------------------------------------------------------

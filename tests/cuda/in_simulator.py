@@ -8,12 +8,15 @@ import sys
 import traceback
 import warnings
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from arrays import PROGRAMS
 from items import CASES, Case
 from numba import cuda
+from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
+from numba.cuda.simulator.kernel import FakeCUDAKernel
 from races import watched
 
 from adcompiler import (
@@ -187,7 +190,7 @@ def errors() -> None:
 
 def more_items_than_threads() -> None:
     """Each thread then takes several items, and adds up what they give to what they share."""
-    import adcompiler.backend.device as device
+    import adcompiler.backend.device_memory as device
 
     case = CASES["network"]
     f, xs = batched(case.function, case.axes), np.sin(np.arange(210.0)).reshape(70, 3)
@@ -273,7 +276,58 @@ def device_arrays() -> None:
     assert "has shape (4,)" in raised(TypeProblem, pullback, cuda.to_device(np.ones(5)))
 
 
-OTHERS = [errors, device_arrays, more_items_than_threads, host_loop, nothing, both_kinds]
+def in_streams() -> None:
+    """All work is put into the stream that is asked for, and nothing waits but for numbers and reports."""
+    import adcompiler.backend.streams as streams
+    from adcompiler.cuda import kernel, on_stream
+
+    @kernel(active=("x", "p"), outputs=("y",), deterministic=True)
+    def scaled(x, p, y):
+        i = cuda.grid(1)
+        if i < x.shape[0]:
+            y[i] = p[0] * x[i] * x[i]
+
+    x, ones, used = cuda.to_device(np.arange(4.0)), cuda.to_device(np.ones(4)), list[Any]()
+    get, fetch = FakeCUDAKernel.__getitem__, FakeCUDAArray.copy_to_host
+    stream = cuda.stream()
+    stream.synchronize = lambda: used.append("waits")
+
+    def launching(self: Any, configuration: Any) -> Any:
+        used.append(configuration[2])
+        return get(self, configuration)
+
+    def fetching(self: Any, ary: Any = None, stream: Any = 0) -> Any:
+        used.append(stream)
+        return fetch(self, ary)
+
+    FakeCUDAKernel.__getitem__, FakeCUDAArray.copy_to_host = launching, fetching
+    try:
+        with on_stream(stream):
+            _, pullback = vjp(lambda x: np.sin(x) * 2.0, x, target="cuda")
+            pullback(ones)
+            assert used and set(used) == {stream}, used
+            count = len(used)
+            value_and_grad(lambda x: np.sum(np.sin(x)), target="cuda")(x)
+            assert set(used[count:]) == {stream, "waits"}, used
+        assert streams.current() == 0
+        p, out, x_bar, p_bar = (cuda.to_device(np.full(n, v)) for n, v in ((1, 1.0), (4, 0.0), (4, 0.0), (1, 0.0)))
+        used.clear()
+        scaled.adjoint[1, 4, stream](x, p, out, bar={"x": x_bar, "p": p_bar, "y": ones})
+        assert len(used) > 3 and set(used) == {stream}, used
+        assert p_bar.copy_to_host()[0] == 14.0
+    finally:
+        FakeCUDAKernel.__getitem__, FakeCUDAArray.copy_to_host = get, fetch
+    external, cuda.external_stream = getattr(cuda, "external_stream", None), lambda pointer: f"stream {pointer}"
+    with on_stream(SimpleNamespace(cuda_stream=5)):
+        assert streams.current() == "stream 5"
+    cuda.external_stream = external
+    with on_stream(7):
+        given = [{}, {"stream": None}, {"stream": 1}, {"stream": 7}]
+        assert [streams.waits_for(g) for g in given] == [False, False, True, False]
+    assert not streams.waits_for({"stream": 1}) and streams.waits_for({"stream": 7})
+
+
+OTHERS = [in_streams, errors, device_arrays, more_items_than_threads, host_loop, nothing, both_kinds]
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
