@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import benchmarks.arrays.suite as array_suite
-from benchmarks import cheap_gradient, derivatives, first_calls, growth, harness, plots, registry, report
+from benchmarks import cheap_gradient, derivatives, first_calls, growth, harness, plots, registry, report, threads
+from benchmarks.arrays import peers as array_peers
 from benchmarks.arrays import tables as array_tables
 from benchmarks.harness import Result
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-OTHERS = ("cheap_gradient", "derivatives", "first_calls", "growth")
+OTHERS = ("threads", "cheap_gradient", "derivatives", "first_calls", "growth")
+ABSENT = "Not installed where these figures were taken."
 
 
 def main() -> None:
@@ -28,6 +30,8 @@ def main() -> None:
     sections = [
         programs([name for name in names or registry.names() if name in registry.names()]),
         arrays([name for name in names or of_arrays if name in of_arrays]),
+        traced([name for name in names or of_arrays if name in of_arrays]),
+        sharing() if not names or "threads" in names else "",
         costs() if not names or "cheap_gradient" in names else "",
         matrices() if not names or "derivatives" in names else "",
         starting() if not names or "first_calls" in names else "",
@@ -46,15 +50,25 @@ def programs(names: Sequence[str]) -> str:
     for name in names:
         results.append(harness.measure(registry.load(name)))
         print(f"{name}: {results[-1].ratio('gradient', 'adjoint'):.2f} of the hand-written adjoint's time", flush=True)
-    table, middle, others = report.programs(results), report.medians(results), report.peers(results)
+    table, middle = report.programs(results), report.medians(results)
     notes = [report.slowest(results), report.disturbed(results), *report.tangents(results)]
-    print("", report.text(table), "", report.text(middle), "", report.text(others), "", *notes, "", sep="\n")
+    print("", report.text(table), "", report.text(middle), "", *notes, "", sep="\n")
     if list(names) == registry.names():
         plots.programs(results, DOCS / "benchmarks.png")
     picture = "![Generated gradients by hand-written adjoints](benchmarks.png)"
     programs_section = ["## Programs\n", report.markdown(table), "", "\n\n".join(notes), "", picture, ""]
-    peers_section = ["## Beside JAX\n", report.markdown(others), ""]
-    return "\n".join([*programs_section, report.markdown(middle), "", *peers_section])
+    peers_sections = [beside(results, key, title) for key, title in (("jax", "JAX"), ("cpp", "C++"))]
+    return "\n".join([*programs_section, report.markdown(middle), "", *peers_sections])
+
+
+def beside(results: Sequence[Result], key: str, title: str) -> str:
+    """The text of the section on another tool, which may not be installed."""
+    if not any(key in found.times for found in results):
+        print(f"{title}: not found, not timed\n")
+        return f"## Beside {title}\n\n{ABSENT}\n"
+    table = report.beside(results, key, title)
+    print(report.text(table), "", sep="\n")
+    return f"## Beside {title}\n\n{report.markdown(table)}\n"
 
 
 def arrays(names: Sequence[str]) -> str:
@@ -69,6 +83,27 @@ def arrays(names: Sequence[str]) -> str:
     tables = [array_tables.times(results), array_tables.means(results), array_tables.compiled(results)]
     print("", *(report.text(table) + "\n" for table in tables), sep="\n")
     return "\n".join(["## Array programs\n", *(report.markdown(table) + "\n" for table in tables)])
+
+
+def traced(names: Sequence[str]) -> str:
+    """Measure array programs beside PyTorch and autograd; the text of that section."""
+    if not names:
+        return ""
+    title = "## Array programs beside PyTorch and autograd\n"
+    results = [found for name in names for found in array_peers.measure(array_suite.programs()[name])]
+    if not results:
+        print("PyTorch, autograd: not found, not timed\n")
+        return f"{title}\n{ABSENT}\n"
+    table = array_peers.times(results)
+    print(report.text(table), "", sep="\n")
+    return "\n".join([title, report.markdown(table), ""])
+
+
+def sharing() -> str:
+    """Measure two threads beside one; the text of that section."""
+    table = report.threads(list(threads.run()))
+    print(report.text(table), "", sep="\n")
+    return "\n".join(["## Two threads\n", report.markdown(table), ""])
 
 
 def costs() -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import adcompiler as ad
-from benchmarks.peers import jax_peer
+from benchmarks.peers import cpp_peer, jax_peer
 from benchmarks.program import Program
 from benchmarks.tape import tape_bytes
 from benchmarks.timing import Times, interleave
@@ -27,7 +27,7 @@ class Result:
     times
         Of the value compiled by hand (`primal`) and by adcompiler (`value`), of the hand-written `adjoint`
         and perhaps `tangent`, of the generated `gradient`, also with `fastmath=False` (`strict`), and perhaps
-        of the gradient by `jax`.
+        of the gradient by `jax` and of that by `cpp`.
     hand_tape, tape
         Bytes recorded by the hand-written adjoint and by the generated one.
     difference
@@ -55,8 +55,8 @@ def measure(program: Program, budget: float = 1.5) -> Result:
     gradient = ad.value_and_grad(program.function, program.argnums)
     strict = ad.value_and_grad(program.function, program.argnums, fastmath=False)
     gradients = {"gradient": partial(gradient, *args), "strict": partial(strict, *args)}
-    if (peer := jax_peer.contender(program, args)) is not None:
-        gradients["jax"] = peer
+    peers = {"jax": jax_peer.contender(program, args), "cpp": cpp_peer.contender(program, args)}
+    gradients |= {name: peer for name, peer in peers.items() if peer is not None}
     expected = program.adjoint(*args)
     difference = max(disagreement(call(), expected) for call in gradients.values())
     if not difference <= AGREEMENT:

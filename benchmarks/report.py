@@ -17,6 +17,7 @@ from benchmarks.first_calls import COLD, IMPORT, WARM, FirstCalls
 from benchmarks.growth import DOUBLED, doubled
 from benchmarks.growth import Point as Length
 from benchmarks.harness import Result
+from benchmarks.threads import GAIN, Pair
 
 Table = tuple[Sequence[str], list[list[str]]]
 #: A ratio of least times this far from that of median times says little.
@@ -72,19 +73,19 @@ def medians(results: Sequence[Result]) -> Table:
     return head, [*rows, ["geometric mean", "", "", "", "", *means]]
 
 
-def peers(results: Sequence[Result]) -> Table:
-    """A row for each program that was also timed with JAX, and the geometric mean of the ratios."""
-    head = ("program", "generated", "JAX", "JAX / gen.")
-    found = [one for one in results if "jax" in one.times]
+def beside(results: Sequence[Result], peer: str, title: str) -> Table:
+    """A row for each program that was also timed with a peer, and the geometric mean of the ratios."""
+    head = ("program", "generated", title, f"{title} / gen.")
+    found = [one for one in results if peer in one.times]
     rows = [
         [
             one.name,
-            *(seconds(one.times[key].least) for key in ("gradient", "jax")),
-            f"{one.ratio('jax', 'gradient'):.2f}",
+            *(seconds(one.times[key].least) for key in ("gradient", peer)),
+            f"{one.ratio(peer, 'gradient'):.2f}",
         ]
         for one in found
     ]
-    mean = f"{geometric_mean(one.ratio('jax', 'gradient') for one in found):.2f}" if found else ""
+    mean = f"{geometric_mean(one.ratio(peer, 'gradient') for one in found):.2f}" if found else ""
     return head, [*rows, ["geometric mean", "", "", mean]]
 
 
@@ -152,6 +153,23 @@ def derivatives(costs: Sequence[Cost]) -> Table:
             met(cost.ratio, cost.case.bound),
         ]
         for cost in costs
+    ]
+    return head, rows
+
+
+def threads(pairs: Sequence[Pair]) -> Table:
+    """A row for each program, with whether two threads gain what they should."""
+    head = ("program", "size", "one thread", "two threads", "gain", "target", "")
+    rows = [
+        [
+            pair.name,
+            " by ".join(map(str, pair.size)),
+            *(seconds(pair.times[target].least) for target in ("cpu", "parallel")),
+            f"{pair.gain:.2f}",
+            f"{GAIN:g}",
+            met(GAIN, pair.gain),
+        ]
+        for pair in pairs
     ]
     return head, rows
 
@@ -250,7 +268,8 @@ def machine() -> str:
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    named_versions = ("numba", "llvmlite", "numpy", *(["jax"] if find_spec("jax") else []))
+    peers = (name for name in ("jax", "torch", "autograd") if find_spec(name))
+    named_versions = ("numba", "llvmlite", "numpy", *peers)
     parts = [f"adcompiler {adcompiler.__version__}", *(f"{name} {version(name)}" for name in named_versions)]
     processor = named[0] if named else platform.machine()
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""

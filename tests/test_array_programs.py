@@ -9,7 +9,7 @@ import pytest
 
 import adcompiler as ad
 from benchmarks.arrays import elementwise, networks, suite, tables
-from benchmarks.peers import jax_peer
+from benchmarks.peers.as_written import as_written
 from benchmarks.timing import Times
 
 PROGRAMS = suite.programs()
@@ -64,8 +64,8 @@ def test_functions_get_another_library_with_those_they_call() -> None:
     class Library:
         sqrt = staticmethod(lambda x: 2.0 * np.sqrt(x))
 
-    found = jax_peer.as_written(networks.normalised, {"np": Library})
-    block = jax_peer.as_written(networks.transformer_block, {"np": Library})
+    found = as_written(networks.normalised, {"np": Library})
+    block = as_written(networks.transformer_block, {"np": Library})
     x = np.array([[1.0, 3.0]])
     assert np.allclose(2.0 * found(x, 1.0), networks.normalised(x, 1.0))
     assert np.allclose(2.0 * block.__globals__["normalised"](x, 1.0), networks.normalised(x, 1.0))

@@ -4,10 +4,10 @@ import importlib.util
 import os
 from collections.abc import Callable
 from functools import partial
-from types import FunctionType
 from typing import Any
 
 from benchmarks.arrays.program import ArrayProgram
+from benchmarks.peers.as_written import as_written
 from benchmarks.program import Args, Program
 
 #: Read when JAX is first imported.
@@ -45,13 +45,3 @@ def finished(wait: Callable[[Any], Any], compiled: Callable[..., Any], held: lis
     """The results, when they are there: JAX's calls return before."""
     result: tuple[Any, Any] = wait(compiled(*held))
     return result
-
-
-def as_written(function: Callable[..., Any], library: dict[str, Any]) -> Callable[..., Any]:
-    """A function of whole arrays, and those of its module that it calls, with other meanings of some names."""
-    assert isinstance(function, FunctionType)
-    meaning = function.__globals__ | library
-    for name, value in function.__globals__.items():
-        if isinstance(value, FunctionType) and value.__module__ == function.__module__:
-            meaning[name] = FunctionType(value.__code__, meaning, name)
-    return FunctionType(function.__code__, meaning, function.__name__)

@@ -1,0 +1,83 @@
+"""The array programs beside PyTorch and autograd, and their tables."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from statistics import geometric_mean
+from typing import Any
+
+import adcompiler as ad
+from adcompiler.tools import table
+from benchmarks.arrays.program import ArrayProgram
+from benchmarks.arrays.suite import agree, seconds
+from benchmarks.peers import autograd_peer, torch_peer
+from benchmarks.program import Args
+from benchmarks.report import Table
+from benchmarks.timing import Times, interleave
+
+#: What they are called among the times of a result, and in tables.
+PEERS = {"torch": "PyTorch", "torch_compiled": "compiled", "autograd": "autograd"}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was measured of one program at one size.
+
+    Parameters
+    ----------
+    name, size
+        Of the program.
+    times
+        Of the generated `gradient`, and of that by each peer that is installed and takes the program.
+    compiled
+        Seconds that PyTorch took to compile; None where it did not.
+    """
+
+    name: str
+    size: tuple[int, ...]
+    times: dict[str, Times]
+    compiled: float | None
+
+    def gain(self, peer: str) -> float | None:
+        """A peer's time by ours; None without the peer."""
+        return self.times[peer].least / self.times["gradient"].least if peer in self.times else None
+
+
+def measure(program: ArrayProgram, budget: float = 1.0) -> Iterator[Result]:
+    """Time one program at both sizes, after a comparison with each peer; nothing where none is installed."""
+    gradient = ad.value_and_grad(program.function, program.argnums, cache=False)
+    for size in (program.small, program.large):
+        args = program.arguments(size)
+        peers = contenders(program, args)
+        if not peers:
+            return
+        calls = {"gradient": partial(gradient, *args)} | peers
+        compiled = seconds(peers["torch_compiled"]) if "torch_compiled" in peers else None
+        for peer in peers.values():
+            agree(program, peer(), gradient(*args))
+        yield Result(program.name, size, interleave(calls, budget), compiled)
+
+
+def contenders(program: ArrayProgram, args: Args) -> dict[str, Callable[[], Any]]:
+    """Value and gradient by each peer that is installed."""
+    traced = autograd_peer.contender(program, args)
+    return torch_peer.contenders(program, args) | ({} if traced is None else {"autograd": traced})
+
+
+def times(results: Sequence[Result]) -> Table:
+    """A row for each program and size, and the geometric means of the ratios."""
+    ratios = [f"{title} / gen." for title in PEERS.values()]
+    head = ("program", "size", "generated", *PEERS.values(), *ratios, "compilation")
+    rows = [
+        [
+            found.name,
+            " by ".join(map(str, found.size)),
+            *(table.seconds(found.times[key].least) if key in found.times else "" for key in ("gradient", *PEERS)),
+            *("" if (gain := found.gain(key)) is None else f"{gain:.2f}" for key in PEERS),
+            "" if found.compiled is None else table.seconds(found.compiled),
+        ]
+        for found in results
+    ]
+    gains = ([gain for found in results if (gain := found.gain(key)) is not None] for key in PEERS)
+    means = [f"{geometric_mean(some):.2f}" if some else "" for some in gains]
+    return head, [*rows, ["geometric mean", *[""] * (len(PEERS) + 2), *means, ""]]

@@ -1,0 +1,83 @@
+"""The benchmarks as they are written for other tools: the same gradients as the generated ones."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+import adcompiler as ad
+from benchmarks import registry, report
+from benchmarks.arrays import peers, suite
+from benchmarks.arrays.elementwise import PROGRAMS
+from benchmarks.harness import disagreement
+from benchmarks.peers import autograd_peer, cpp_peer, torch_peer
+from benchmarks.threads import SIZES, Pair
+from benchmarks.timing import Times
+
+
+def generated(program, args):
+    return ad.value_and_grad(program.function, program.argnums)(*args)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no g++")
+def test_gradients_written_in_cpp_agree_with_hand_written_ones() -> None:
+    assert len(cpp_peer.names()) >= 5
+    for name in cpp_peer.names():
+        program = registry.load(name)
+        args = program.arguments(program.small)
+        assert disagreement(cpp_peer.contender(program, args)(), program.adjoint(*args)) < 1e-11
+
+
+def test_without_a_compiler_there_is_no_cpp(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = registry.load("burgers")
+    monkeypatch.setenv("PATH", "")
+    assert cpp_peer.contender(program, program.arguments(program.small)) is None
+
+
+def test_a_transformer_block_has_the_gradient_of_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.setenv("ADCOMPILER_DISABLE_JIT", "1")
+    program = suite.programs()["transformer_block"]
+    args = program.arguments(program.tiny)
+    assert disagreement(torch_peer.contenders(program, args)["torch"](), generated(program, args)) < 1e-10
+
+
+@pytest.mark.parametrize("tool", ["torch", "autograd"])
+def test_array_programs_have_the_gradients_of_their_peers(tool: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip(tool)
+    monkeypatch.setenv("ADCOMPILER_DISABLE_JIT", "1")
+    for program in suite.programs().values():
+        if tool == "autograd" and program.name in autograd_peer.REFUSED:
+            continue
+        args = program.arguments(program.tiny)
+        found = peers.contenders(program, args)[tool]()
+        assert disagreement(found, generated(program, args)) < 1e-8, program.name
+
+
+def test_without_peers_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "contenders", lambda program, args: {})
+    assert not list(peers.measure(PROGRAMS[0]))
+
+
+def test_the_table_of_peers() -> None:
+    times = {name: Times(least, least, 7) for name, least in {"gradient": 2.0, "torch": 4.0, "autograd": 9.0}.items()}
+    head, rows = peers.times([peers.Result("one", (3, 2), times, None)])
+    assert {len(row) for row in rows} == {len(head)}
+    assert [row[6:] for row in rows] == [["2.00", "", "4.50", ""]] * 2
+
+
+def test_a_peer_has_a_row_where_it_was_timed() -> None:
+    def result(name: str, **least: float) -> report.Result:
+        return report.Result(name, {key: Times(time, time, 7) for key, time in least.items()}, 0, 0, 0.0)
+
+    _, rows = report.beside([result("one", gradient=2.0, cpp=3.0), result("two", gradient=1.0)], "cpp", "C++")
+    assert [(row[0], row[-1]) for row in rows] == [("one", "1.50"), ("geometric mean", "1.50")]
+
+
+def test_the_table_of_threads() -> None:
+    assert set(SIZES) <= set(registry.names())
+    found = [Pair("one", (3,), {"cpu": Times(least, least, 7), "parallel": Times(1.0, 1.0, 7)}) for least in (1.8, 1.6)]
+    head, rows = report.threads(found)
+    assert {len(row) for row in rows} == {len(head)}
+    assert [row[4:] for row in rows] == [["1.80", "1.7", "met"], ["1.60", "1.7", "missed"]]
