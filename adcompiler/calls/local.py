@@ -202,7 +202,7 @@ class Body:
         body = (*extents.values(), *self.lines)
         made = make_func(name, [*self.params, *around], body, results, b.types, b.shapes)
         check_grown_lists(made, self.low.grown)
-        check_shrunk_lists(made, self.low.shrunk)
+        check_shrunk_lists(made, self.low.shrunk, self.low.grown)
         return made, around
 
 

@@ -209,7 +209,7 @@ def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: lis
     snapshots.check(low.b, func)
     check_carried_arrays(func, low.grown)
     check_grown_lists(func, low.grown)
-    check_shrunk_lists(func, low.shrunk)
+    check_shrunk_lists(func, low.shrunk, low.grown)
     known = aliases(func)
     written = frozenset(k for k, var in enumerate(every) if known.root(var) in known.stored)
     together = threads.added_together(func, low.atomic, low.captures.of_kind(SHARED))

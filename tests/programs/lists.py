@@ -397,3 +397,22 @@ def lists_in_a_list(x, places):
 
 
 program(lists_in_a_list, lambda rng: (rng.uniform(1, 2, size=4), (0, 2)))
+
+
+def items_of_another_list(x, A):
+    """A slice, a copy and a list of the rows of a matrix hold the same arrays as what they are made from."""
+    rows = [x * v for v in x]
+    some, all_, backwards = rows[1:], list(rows), rows[::-1]
+    rows[1][0] = x[0] * x[1]
+    some[1][0] = x[2] ** 2
+    pairs = [(x * v, v) for v in x]
+    rest = pairs[1:]
+    pairs[1][0][2] = x[1] ** 3
+    lines = list(A)
+    lines[0][1] *= x[0]
+    A[1] = A[1] * A[0]
+    written = some[0][0] + all_[2][0] + backwards[-2][0] * rows.copy()[2][0]
+    return written + rest[0][0][2] * rest[1][1] + lines[1][1] + A[0, 1]
+
+
+program(items_of_another_list, lambda rng: (rng.normal(size=4), rng.normal(size=(3, 2))), (0, 1))

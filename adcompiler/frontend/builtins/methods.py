@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from adcompiler.frontend.flow.iteration import items_of
 from adcompiler.frontend.language import dictionaries, records
 from adcompiler.frontend.language.comparison import compare_equal
+from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.language.texts import format_text
 from adcompiler.frontend.library import catalogue
 from adcompiler.frontend.lists import growing
+from adcompiler.frontend.lists.rows import another
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.numbers import static_int
@@ -44,6 +46,10 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
             return _extend(low, owner, list(args))
         case ListOf() | Rows() | Growing() if name == "pop" and not args:
             return growing.pop(low, owner)
+        case ListOf() | Rows() | Growing() if name == "copy" and not args:
+            found = resolved(low, owner)
+            assert isinstance(found, (ListOf, Rows))
+            return another(low, found)
         case ListOf() | Rows() | Growing() | RangeValue():
             raise low.refuse("list-grows")
     raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner), near="")

@@ -19,6 +19,7 @@ from adcompiler.frontend.language.inline import call_definition
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.language.truth import truth
 from adcompiler.frontend.library.defined.sorting import sorted_numbers
+from adcompiler.frontend.lists.rows import another
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.numbers import fits, integer, number
 from adcompiler.frontend.state.values import (
@@ -189,10 +190,8 @@ def _sequence(kind: str) -> Builtin:
         items = items_of(low, value)
         if items is not None:
             return Seq(tuple(items), kind)
-        if kind == "list" and isinstance(value, ListOf):
-            return ListOf(low.b.emit("copy", value.array, hint="items"), value.weak)
-        if kind == "list" and isinstance(value, Rows) and all(low.b.type(array).rank == 1 for array in value.arrays):
-            return replace(value, arrays=tuple(low.b.emit("copy", array, hint="items") for array in value.arrays))
+        if kind == "list" and isinstance(value, (ListOf, Rows)):
+            return another(low, value)
         if kind == "list" and isinstance(value, (RangeValue, Var)):
             return as_list(low, value)
         raise low.refuse("unpack-unknown")

@@ -20,7 +20,7 @@ from adcompiler.frontend.library import catalogue
 from adcompiler.frontend.library.definitions import METHODS
 from adcompiler.frontend.library.grids import grid
 from adcompiler.frontend.library.registry import ATTRIBUTES
-from adcompiler.frontend.lists.rows import read_rows
+from adcompiler.frontend.lists.rows import another, read_rows
 from adcompiler.frontend.state.captures import is_constant, is_constant_module
 from adcompiler.frontend.state.context import Lowering, expression
 from adcompiler.frontend.state.facts import nonnegative
@@ -73,7 +73,7 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
                 raise low.fail("TypeError", "list indices must be integers or slices")
             found = indexing.read(low.b, array, items)
             if isinstance(items[0], SliceValue):
-                return ListOf(low.b.emit("copy", found, hint="items"), weak)
+                return another(low, ListOf(found, weak))
             if weak and not low.b.type(found).rank:
                 low.b.types[found.name] = Type(low.b.type(found).dtype, weak=True)
             return found

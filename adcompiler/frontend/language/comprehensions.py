@@ -16,7 +16,7 @@ from adcompiler.frontend.language.inline import entered
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.lists.item_forms import item_form
 from adcompiler.frontend.lists.memory import put
-from adcompiler.frontend.lists.rows import extents, leaves, listed
+from adcompiler.frontend.lists.rows import another, extents, leaves, listed
 from adcompiler.frontend.state.context import Lowering, expression
 from adcompiler.frontend.state.forms import Form
 from adcompiler.frontend.state.liveness import Liveness, targets
@@ -211,4 +211,4 @@ def as_list(low: Lowering, value: RangeValue | Var) -> Value:
     """A range or an array as a list."""
     if isinstance(value, RangeValue):
         return ListOf(range_array(low, value), True)
-    return ListOf(low.b.emit("copy", value, hint="items"))
+    return another(low, ListOf(value))

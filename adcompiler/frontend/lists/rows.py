@@ -46,8 +46,22 @@ def read_rows(low: Lowering, rows: Rows, index: Value) -> Value:
     """`rows[index]`, which is checked; a slice is a new list."""
     found = tuple(indexing.read(low.b, array, [index]) for array in rows.arrays)
     if isinstance(index, SliceValue):
-        return Rows(tuple(low.b.emit("copy", view, hint="items") for view in found), rows.form)
+        return another(low, Rows(found, rows.form))
     return _built(low, rows.form, iter(found))
+
+
+def another(low: Lowering, value: ListOf | Rows) -> ListOf | Rows:
+    """Another list of the same items."""
+    if isinstance(value, ListOf):
+        return ListOf(same_items(low, value.array), value.weak)
+    return Rows(tuple(same_items(low, array) for array in value.arrays), value.form)
+
+
+def same_items(low: Lowering, array: Var) -> Var:
+    """What holds the items of another list: numbers are copied, arrays are items of both."""
+    if low.b.type(array).rank == 1:
+        return low.b.emit("copy", array, hint="items")
+    return low.b.load(array, low.b.everything(array), hint="items")
 
 
 def columns(low: Lowering, rows: Rows) -> Seq:

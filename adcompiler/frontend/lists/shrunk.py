@@ -1,7 +1,8 @@
 """Lists from which items are taken away: what is appended next lies where they did.
 
 The items are numbers, which are read at once. Where the whole list is used as an array, that array is a view of the
-memory of the list: nothing may use it once the list has got other items.
+memory of the list: nothing may use it once the list has got other items. So it is with the items of a list that gets
+other memory as it grows, if one of them is written.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 
 from adcompiler.frontend.refused.table import refusal
+from adcompiler.ir.memory import Memory
 from adcompiler.ir.ops import kind
-from adcompiler.ir.walk import blocks, operands, yields
-from adcompiler.ir.wengert import Assign, Block, Func, Load, Loop, Store, Var, While
+from adcompiler.ir.walk import blocks, operands, walk, yields
+from adcompiler.ir.wengert import Assign, Block, Func, Grow, Load, Loop, Store, Var, While
 
 _HANDED_ON = 1 << 60
 
@@ -72,13 +74,24 @@ class _Views:
         )
 
 
-def check_shrunk_lists(fn: Func, shrunk: Set[Var]) -> None:
-    """Refuse views of lists that are used when other items may lie where they are."""
-    if not shrunk:
+def check_shrunk_lists(fn: Func, shrunk: Set[Var], grown: Set[Var] = frozenset()) -> None:
+    """Refuse views of lists that are used when other items may lie where they are, or these lie elsewhere."""
+    moved = _moved(fn, grown)
+    if not shrunk and not moved:
         return
-    views = _Views(fn, shrunk)
+    views = _Views(fn, shrunk | moved)
     views.survey(fn.body, 0)
     uses = [*views.uses, *((r, _HANDED_ON) for r in fn.results if isinstance(r, Var) and r in views.lists)]
     for view, use in uses:
         if views.stale(view, use):
-            raise refusal("changed-while-read", views.made[view].span)
+            key = "changed-while-read" if views.lists[view] in shrunk else "item-while-growing"
+            raise refusal(key, views.made[view].span)
+
+
+def _moved(fn: Func, grown: Set[Var]) -> frozenset[Var]:
+    """Lists that get other memory as they grow, and of which an item is written."""
+    if not any(isinstance(stmt, Grow) for stmt in walk(fn.body)):
+        return frozenset()
+    memory = Memory(fn)
+    written = {memory.root(s.array) for s in walk(fn.body) if isinstance(s, Store) and s.array not in grown}
+    return frozenset(var for var in grown if memory.grows(var) and memory.root(var) in written)

@@ -92,6 +92,21 @@ def f(x, n):
 """,
         "rows.append",
     ),
+    "item-while-growing": (
+        "an item of a list has a name while the list grows, and items of it are written",
+        "take the item from the list again where it is used",
+        """
+def f(x, s):
+    rows = [x * 2.0]
+    while s < 3.0:
+        first = rows[0]
+        rows.append(x * s)
+        first[0] = s
+        s = s + 1.0
+    return rows[0][0]
+""",
+        "rows[0]\n        rows",
+    ),
     "appended-array": (
         "'{name}' is written after it has been appended to a list, which changes the item in the list",
         "append a copy: values.append(y.copy())",
