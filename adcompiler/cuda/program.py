@@ -34,6 +34,7 @@ from adcompiler.optimise.elements.promotion import promote
 from adcompiler.optimise.elements.sharing import share_loads
 from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.lowering.fuse import fuse_readers
+from adcompiler.optimise.parallel.counting import counted_loops
 from adcompiler.optimise.parallel.guarded import Guarded, uniform_lines
 from adcompiler.optimise.parallel.items import fill_arrays
 from adcompiler.optimise.parallel.threads import summed, with_grid, without_checks, without_unread_stores
@@ -47,7 +48,7 @@ def share_apart(fn: Func) -> Func:
     return share_loads(fn, True)
 
 
-PRIMAL = (without_checks, simplify, share_apart, with_grid, simplify)
+PRIMAL = (without_checks, simplify, share_apart, with_grid, counted_loops, simplify)
 
 
 @dataclass(frozen=True, slots=True)

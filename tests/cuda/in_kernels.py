@@ -78,7 +78,7 @@ def compare(name: str) -> None:
 
 
 # outputs that threads add to keep their cotangent: it is that of what they held before
-ADDS = ("edges", "springs", "asian_option", "strides", "reduced", "rows_of_neighbours")
+ADDS = ("edges", "springs", "asian_option", "strides", "strides_by_hand", "reduced", "rows_of_neighbours")
 
 
 def adds_to_what_is_there() -> None:

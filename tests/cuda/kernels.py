@@ -335,6 +335,24 @@ def strides(x, p, y, total, n):
 launch(strides, 1, 3, normal(7), normal(7), zeros(7), zeros(1), 7)
 
 
+@kernel(active=("x", "p"), outputs=("y", "total"))
+def strides_by_hand(x, p, y, total):
+    # the number of threads is computed, and loops count by hand
+    i = cuda.threadIdx.x + cuda.blockIdx.x * cuda.blockDim.x
+    while i < x.shape[0]:
+        a = x[i]
+        j = p.shape[0] - 1
+        while j > 0:
+            a += p[j] * math.sin(a * x[j])
+            j -= 2
+        y[i] = a
+        cuda.atomic.add(total, 0, a * a * p[0])
+        i += cuda.blockDim.x * cuda.gridDim.x
+
+
+launch(strides_by_hand, 2, 2, normal(7), normal(6), zeros(7), zeros(1))
+
+
 @kernel(active=("x", "p"), outputs=("y",))
 def single_precision(x, p, y, n):
     i = cuda.grid(1)

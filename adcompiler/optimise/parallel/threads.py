@@ -41,16 +41,19 @@ def without_checks(fn: Func) -> Func:
 
 
 def with_grid(fn: Func) -> Func:
-    """Say `cuda.grid` where that is computed from the numbers of the block and of the thread in it.
+    """Say `cuda.grid` and `cuda.gridsize` where these are computed from numbers of the block and of the thread in it.
 
-    Before:  t = block_x * block_dim_x; i = t + thread_x
-    After:   t = block_x * block_dim_x; i = grid_x
+    Before:  t = block_x * block_dim_x; i = t + thread_x; n = block_dim_x * grid_dim_x
+    After:   t = block_x * block_dim_x; i = grid_x; n = grid_size_x
     """
     lines = {s.target: s for s, _, _ in sites(fn.body) if isinstance(s, Assign)}
     names: dict[Var, Var] = {}
     for axis in range(len(AXES)):
         block, size, thread, grid = (Var(thread_name(w, axis)) for w in ("block", "block_dim", "thread", "grid"))
+        blocks, threads = (Var(thread_name(w, axis)) for w in ("grid_dim", "grid_size"))
         for line in lines.values():
+            if line.op == "mul" and set(line.args) == {size, blocks}:
+                names[line.target] = threads
             if line.op == "add" and thread in line.args:
                 product = next((lines.get(a) for a in line.args if isinstance(a, Var) and a != thread), None)
                 if product is not None and product.op == "mul" and set(product.args) == {block, size}:
