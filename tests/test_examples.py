@@ -66,6 +66,16 @@ def test_many_fits_are_the_same_on_every_target(monkeypatch: pytest.MonkeyPatch)
     assert texts[0] == texts[1]
 
 
+def test_particles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_ENABLE_CUDASIM", "1")
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore")
+    text = printed("particles", "--particles", "5", "--steps", "5", "--iterations", "12")
+    assert number(text, "central differences:") < 1e-6
+    before, after = number(text, "misfit "), number(text, "-> ")
+    assert after < 0.01 * before
+    assert saved(text)
+
+
 def test_checkpointing() -> None:
     text = printed("checkpointing", "--steps", "100000")
     assert text.count("to the last bit: True") == 3
