@@ -42,6 +42,7 @@ from adcompiler.optimise.lowering.fuse import fuse_readers
 from adcompiler.optimise.lowering.lower import lower_arrays
 from adcompiler.optimise.lowering.recognised import recognise_products
 from adcompiler.optimise.lowering.stored import store_products
+from adcompiler.optimise.machine.ahead import call_ahead
 from adcompiler.optimise.machine.behind import check_behind
 from adcompiler.optimise.machine.bounds import drop_bounds, prove_bounds
 from adcompiler.optimise.machine.downward import hide_downward
@@ -75,6 +76,7 @@ LOWERING = (
     write_over_zeros,
     delay,
     slide,
+    call_ahead,
     multiply_by_reciprocals,
     keep_factors_apart,
     skip_untaken,
@@ -92,7 +94,7 @@ LOWERING = (
     check_room,
 )
 # these round differently than the source
-INEXACT = (store_products, recognise_products, multiply_by_reciprocals, mark_reductions, mark_lanes)
+INEXACT = (store_products, recognise_products, call_ahead, multiply_by_reciprocals, mark_reductions, mark_lanes)
 # what makes an iteration need the one before, or leaves no loops, stands behind the decision which loops threads share,
 # or aside
 SHARED = {store_products: (), recognise_products: (), put_off_additions: (put_off_in_rows,), delay: (), slide: ()}
