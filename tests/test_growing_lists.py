@@ -114,6 +114,16 @@ def row_that_grows_after_it_is_appended(x):
     return rows[0][0]
 
 
+def one_of_two_lists_is_written(x):
+    first, second = [v for v in x], [2.0 * v for v in x]
+    for v in x:
+        first.append(v)
+        second.append(v)
+    chosen = first if x[0] > 0 else second
+    first[0] = 5.0 * x[1]
+    return chosen[0] ** 2
+
+
 REFUSED = (
     added_to_in_place,
     written_after_it_is_appended,
@@ -127,6 +137,7 @@ REFUSED = (
     inside_a_gradient,
     row_that_grows_after_it_is_appended,
     written_in_the_next_round,
+    one_of_two_lists_is_written,
 )
 
 
@@ -136,9 +147,16 @@ def writes_an_item_of_an_item(x):
     return rows[0][0] * rows[1][1]
 
 
-def test_a_list_in_a_list_says_so_where_it_is_written():
-    with pytest.raises(ad.UnsupportedSyntax, match="into a list that is an item of such a list"):
-        ad.grad(writes_an_item_of_an_item)(np.ones(3))
+def puts_a_list_in_the_place_of_another(x):
+    rows = [[v, v * v] for v in x]
+    rows[0] = [x[1], 1.0]
+    return rows[0][0] * rows[1][1]
+
+
+def test_the_lists_in_a_list_are_written_but_not_exchanged():
+    np.testing.assert_allclose(ad.grad(writes_an_item_of_an_item)(np.array([1.0, 2.0, 3.0])), [0.0, 12.0, 0.0])
+    with pytest.raises(ad.UnsupportedSyntax, match="of something else than a number"):
+        ad.grad(puts_a_list_in_the_place_of_another)(np.ones(3))
 
 
 @pytest.mark.parametrize("f", REFUSED, ids=lambda f: f.__name__)

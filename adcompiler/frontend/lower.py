@@ -27,6 +27,7 @@ from adcompiler.frontend.state.values import (
     Changes,
     Conflict,
     DictValue,
+    InArrays,
     ListOf,
     Maybe,
     NeedStatic,
@@ -71,12 +72,14 @@ def lower(source: SourceFunc, specs: Sequence[Spec], kernel: bool = False) -> Lo
     changing: frozenset[type] = frozenset()
     tests_inside: frozenset[FunctionNode] = frozenset()
     added: tuple[tuple[type, str], ...] = ()
-    grows_known = True
+    grows_known, in_arrays = True, False
     for _ in range(_RETRIES):
-        low = Lowering(static, grows_known, recursive, changing, tests_inside, added, kernel)
+        low = Lowering(static, grows_known, recursive, changing, tests_inside, added, kernel, in_arrays)
         try:
             with _deep_recursion():
                 return _lowered(low, source, specs)
+        except InArrays:
+            in_arrays = True
         except Recurses as found:
             recursive |= {found.node}
         except TestChanges as found:
@@ -90,9 +93,12 @@ def lower(source: SourceFunc, specs: Sequence[Spec], kernel: bool = False) -> Lo
             try:
                 static |= _to_make_static(low, need)
             except TypeProblem:
-                if need.recursive is None:
+                if need.recursive is not None:
+                    recursive |= {need.recursive}
+                elif need.of_list and not in_arrays:
+                    in_arrays = True
+                else:
                     raise
-                recursive |= {need.recursive}
         except ADCompilerError:
             # what is refused of a list of unknown length may be done to one of which all items are known
             if not low.grew_known:

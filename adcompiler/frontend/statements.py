@@ -154,7 +154,8 @@ def _augment_item(low: Lowering, node: ast.AugAssign, target: ast.Subscript) -> 
     if isinstance(before, Var) and is_array(low, before) and not isinstance(node.op, ast.MatMult):
         store_array(low, before, [Static(Ellipsis)], resolved(low, low.eval(node.value)), OPERATORS[type(node.op)])
         return
-    if not heap.is_object(owner) and not isinstance(owner, ListOf):
+    fixed = isinstance(owner, Seq) and owner.kind == "fixed"
+    if not heap.is_object(owner) and not fixed and not isinstance(owner, ListOf):
         raise low.refuse("dict-write", target)
     with heap.pending(low) as read:
         read.append(owner)

@@ -1,5 +1,8 @@
 """Lists to which loops of unknown length append."""
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 
 import adcompiler as ad
@@ -416,3 +419,90 @@ def items_of_another_list(x, A):
 
 
 program(items_of_another_list, lambda rng: (rng.normal(size=4), rng.normal(size=(3, 2))), (0, 1))
+
+
+def lists_of_a_length_given_by_an_array(x):
+    """Tables and rows of lists, repeated, written at indices of loops, read, copied and handed on."""
+    n = len(x)
+    previous, best = [0.0] * n, [1, 2, 3]
+    table = [[0] * n for _ in range(n)]
+    for i in range(n):
+        row = [0.5, 1] * n
+        for j in range(n):
+            row[j] = previous[j - 1] * 0.5 + x[i] * x[j]
+            table[i][j] = row[j] ** 2 + (table[i - 1][j] if i else 0.0)
+        previous = row[:n]
+        row[0] = 7.0
+        best[i % 3], best[0] = previous[-1], x[i]
+    return sum(previous) + table[-1][1] * best[1] + sum(best) + sum(table[1])
+
+
+program(lists_of_a_length_given_by_an_array, lambda rng: (rng.normal(size=4),))
+
+
+def stack_of_a_known_length(x, tokens):
+    """A list of a known length as the memory of a machine whose program is data."""
+    stack, top = [0.0] * 20, 0
+    for token in tokens:
+        if token >= 0:
+            stack[top] = x[token]
+            top += 1
+        elif token == -1:
+            stack[top - 2] = stack[top - 2] + stack[top - 1]
+            top -= 1
+        else:
+            stack[top - 2] = stack[top - 2] * stack[top - 1]
+            top -= 1
+    return stack[0] * top
+
+
+program(
+    stack_of_a_known_length,
+    lambda rng: (rng.normal(size=5), np.array([0, 1, -1, 2, -2, 3, 4, -1, -2])),
+)
+
+
+class Sphere(NamedTuple):
+    """A sphere and its brightness."""
+
+    center: np.ndarray
+    radius: float
+    albedo: float
+
+
+def _distance(direction, sphere):
+    b = 2.0 * np.dot(-sphere.center, direction)
+    inside = b * b - 4.0 * (np.dot(sphere.center, sphere.center) - sphere.radius**2)
+    return None if inside < 0 else (-b - math.sqrt(inside)) / 2.0
+
+
+def traced_rays(spheres, light):
+    """The nearest of several objects is found by its number, known only at run time."""
+    total = 0.0
+    for i in range(-1, 2):
+        direction = np.array([0.15 * i, 0.1, 1.0])
+        direction /= np.linalg.norm(direction)
+        best, which = math.inf, -1
+        for k, sphere in enumerate(spheres):
+            distance = _distance(direction, sphere)
+            if distance is not None and 1e-6 < distance < best:
+                best, which = distance, k
+        if which < 0:
+            continue
+        sphere = spheres[which]
+        point = best * direction
+        normal, away = (point - sphere.center) / sphere.radius, light - point
+        total += sphere.albedo * max(0.0, float(normal @ away) / np.linalg.norm(away))
+    return total
+
+
+program(
+    traced_rays,
+    lambda rng: (
+        [
+            Sphere(np.array([0.1, 0.05, 3.0]), 0.4 + 0.1 * rng.uniform(), rng.uniform()),
+            Sphere(np.array([-0.3, 0.2, 5.0]), 2.0, rng.uniform()),
+        ],
+        np.array([2.0, 3.0, -1.0]),
+    ),
+)

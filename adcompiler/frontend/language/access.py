@@ -20,6 +20,7 @@ from adcompiler.frontend.library import catalogue
 from adcompiler.frontend.library.definitions import METHODS
 from adcompiler.frontend.library.grids import grid
 from adcompiler.frontend.library.registry import ATTRIBUTES
+from adcompiler.frontend.lists import indexed
 from adcompiler.frontend.lists.rows import another, read_rows
 from adcompiler.frontend.state.captures import is_constant, is_constant_module
 from adcompiler.frontend.state.context import Lowering, expression
@@ -94,12 +95,12 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
         case Seq(kind="record" | "object"):
             raise low.fail("TypeError", f"'{kind_of(owner)}' object is not subscriptable")
         case Seq():
-            return _sequence_item(low, owner, items)
+            return _sequence_item(low, owner, items, node)
         case RangeValue():
             numbers = items_of(low, owner)
             if numbers is None:
                 raise low.refuse("range-item", node)
-            return _sequence_item(low, Seq(tuple(numbers)), items)
+            return _sequence_item(low, Seq(tuple(numbers)), items, node)
         case DictValue():
             return _dict_item(low, owner, items)
         case Object(held, path) if len(items) == 1 and isinstance(items[0], (Const, Static)):
@@ -118,7 +119,7 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
     )
 
 
-def _sequence_item(low: Lowering, owner: Seq, items: list[Value]) -> Value:
+def _sequence_item(low: Lowering, owner: Seq, items: list[Value], node: ast.expr) -> Value:
     if len(items) != 1:
         raise low.fail("TypeError", f"{owner.name} indices must be integers or slices, not tuple")
     item = items[0]
@@ -131,7 +132,10 @@ def _sequence_item(low: Lowering, owner: Seq, items: list[Value]) -> Value:
         chosen = _selected(low, owner, item)
         if chosen is not None:
             return chosen
-    k = static_int(low, item, "the index of a tuple or list")
+    held = indexed.readable(low, owner) if low.in_arrays and isinstance(item, Var) else None
+    if held is not None:
+        return read_item(low, held, items, node)
+    k = static_int(low, item, "the index of a tuple or list", of_list=True)
     if not -len(owner.items) <= k < len(owner.items):
         raise low.fail("IndexError", f"{owner.name} index out of range")
     return owner.items[k]

@@ -15,6 +15,7 @@ from adcompiler.frontend.language.powers import weak_power
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.language.texts import text_operation
 from adcompiler.frontend.library import catalogue
+from adcompiler.frontend.lists import indexed
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.numbers import fits, static_int
 from adcompiler.frontend.state.overflow import checked
@@ -134,7 +135,10 @@ def _sequences(low: Lowering, op: str, a: Value, c: Value) -> Value | None:
     if op == "mul" and not any(isinstance(v, Var) and low.b.type(v).rank for v in (a, c)):
         seq, count = (a, c) if isinstance(a, Seq) else (c, a)
         assert isinstance(seq, Seq)
-        times = static_int(low, count, "the length of a list")
+        numbers = indexed.of_numbers(low, seq)
+        if low.in_arrays and numbers and isinstance(count, Var):
+            return indexed.repeated(low, seq, count)
+        times = static_int(low, count, "the length of a list", of_list=numbers)
         if times * len(seq.items) > _UNIT_LIMIT:
             raise low.refuse("long-list", count=times * len(seq.items))
         return Seq(seq.items * times, seq.name)

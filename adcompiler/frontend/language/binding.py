@@ -11,8 +11,10 @@ from adcompiler.frontend.flow.iteration import item, items_of, iterable
 from adcompiler.frontend.language import dictionaries, records
 from adcompiler.frontend.language.classes import attributes, is_stored, names_of
 from adcompiler.frontend.language.reading import resolved
+from adcompiler.frontend.lists import indexed
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
+from adcompiler.frontend.state.forms import joined
 from adcompiler.frontend.state.naming import bears
 from adcompiler.frontend.state.numbers import static_int
 from adcompiler.frontend.state.scope import Frame
@@ -20,9 +22,11 @@ from adcompiler.frontend.state.special_methods import is_instance, special
 from adcompiler.frontend.state.values import (
     Changes,
     DictValue,
+    InArrays,
     ListOf,
     Object,
     RangeValue,
+    Rows,
     Seq,
     SliceValue,
     Static,
@@ -182,8 +186,10 @@ def put_item(
         case Var() if low.b.type(owner).rank:
             store_array(low, owner, items, value, op)
         case Seq(kind="list"):
-            store_list(low, owner, items, value)
+            store_list(low, owner, items, value, target)
         case Seq(kind="fixed"):
+            if not low.in_arrays and all(indexed.is_number(low, item) for item in owner.items):
+                raise InArrays
             raise low.refuse("list-write", target)
         case Seq(record=type()) if special(owner, "__setitem__") is not None:
             records.called(
@@ -193,6 +199,8 @@ def put_item(
             raise low.fail(
                 "TypeError", f"'{kind_of(owner) if owner.record else 'tuple'}' object does not support item assignment"
             )
+        case Rows():
+            raise low.refuse("list-write", target)
         case ListOf():
             store_number(low, owner, items, value, target)
         case DictValue() if len(items) == 1:
@@ -233,19 +241,36 @@ def store_number(low: Lowering, owner: ListOf, items: list[Value], value: Value,
 
     A list to which a loop appends is a view of what it holds so far; views made before are of no use afterwards.
     """
-    b = low.b
-    numbers = b.type(owner.array)
-    wanted = Type(numbers.dtype, weak=owner.weak)
+    b, numbers = low.b, low.b.type(owner.array)
     one = len(items) == 1 and isinstance(items[0], (Var, Const)) and not b.type(items[0]).rank
-    # one of NumPy's numbers among Python's makes all of a list NumPy's
-    fits = isinstance(value, (Var, Const)) and b.type(value) in (wanted, Type(numbers.dtype, weak=True))
-    made = b.made.get(owner.array.name)
-    grows = isinstance(made, Load) and made.array in low.grown and b.type(made.array).rank == 1
-    if numbers.rank != 1 or not one or not fits or (isinstance(made, Load) and not grows):
+    base = _list_of(low, owner.array)
+    if numbers.rank != 1 or not one or not indexed.is_number(low, value) or base is None:
         raise low.refuse("list-write", target)
-    if isinstance(made, Load):
-        low.shrunk.add(made.array)
-    store_array(low, owner.array, items, value, None)
+    assert isinstance(value, (Var, Const))
+    is_row = b.type(base).rank > 1
+    # one of NumPy's numbers among Python's makes all of a list NumPy's
+    wanted = Type(numbers.dtype, weak=owner.weak)
+    if joined(wanted, b.type(value)) != wanted:
+        if is_row:
+            indexed.row_writable(low, base, value)
+        else:
+            owner = indexed.writable(low, owner, value)
+            base = _list_of(low, owner.array)
+    if base is not None and base != owner.array and not is_row:
+        low.shrunk.add(base)
+    array = owner.array
+    if array in low.grown:
+        # what is stored into such an array itself is appended
+        array = b.load(array, b.everything(array), hint="items")
+    store_array(low, array, items, value, None)
+
+
+def _list_of(low: Lowering, array: Var) -> Var | None:
+    """The array of a list of numbers, or of the list whose item it is; None where it is a view of something else."""
+    base = array
+    while base not in low.grown and isinstance(made := low.b.made.get(base.name), Load):
+        base = made.array
+    return base if base in low.grown or base == array else None
 
 
 def store_array(low: Lowering, array: Var, items: list[Value], value: Value, op: str | None) -> None:
@@ -257,11 +282,15 @@ def store_array(low: Lowering, array: Var, items: list[Value], value: Value, op:
     indexing.write(low.b, array, items, value, op)
 
 
-def store_list(low: Lowering, owner: Seq, items: list[Value], value: Value) -> None:
+def store_list(low: Lowering, owner: Seq, items: list[Value], value: Value, target: ast.Subscript) -> None:
     """Write an item of a list whose length is known."""
     if len(items) != 1 or isinstance(items[0], SliceValue):
         raise low.refuse("list-slice-write")
-    k = static_int(low, items[0], "the index of a list")
+    numbers = indexed.of_numbers(low, owner) and indexed.is_number(low, value)
+    if low.in_arrays and numbers and isinstance(items[0], Var):
+        store_number(low, indexed.writable(low, owner, value), items, value, target)
+        return
+    k = static_int(low, items[0], "the index of a list", of_list=numbers)
     if not -len(owner.items) <= k < len(owner.items):
         raise low.fail("IndexError", "list assignment index out of range")
     k %= len(owner.items)

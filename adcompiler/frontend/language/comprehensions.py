@@ -15,7 +15,7 @@ from adcompiler.frontend.language.dictionaries import key_of
 from adcompiler.frontend.language.inline import entered
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.lists.item_forms import item_form
-from adcompiler.frontend.lists.memory import put
+from adcompiler.frontend.lists.memory import as_item, put
 from adcompiler.frontend.lists.rows import another, extents, leaves, listed
 from adcompiler.frontend.state.context import Lowering, expression
 from adcompiler.frontend.state.forms import Form
@@ -181,7 +181,7 @@ def _item_value(low: Lowering, node: ast.expr) -> Value:
     value = resolved(low, low.eval(node))
     if not isinstance(value, (Var, Const, Seq, ListOf, Rows)):
         raise low.refuse("list-of-objects", node)
-    return value
+    return as_item(low, value)
 
 
 def _element_form(low: Lowering, node: ast.ListComp | ast.GeneratorExp, found: Iterable) -> Form:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from adcompiler.frontend.lists.item_forms import item_form, joint
-from adcompiler.frontend.lists.memory import arrays_of, filled, forms_of, is_list, length_of, put
-from adcompiler.frontend.lists.rows import item_at, leaves
+from adcompiler.frontend.lists.memory import arrays_of, as_item, filled, forms_of, is_list, length_of, put
+from adcompiler.frontend.lists.rows import item_at, leaves, listed
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.extents import same_extent
@@ -79,12 +79,13 @@ def build(low: Lowering, length: Atom | None, counts: bool, work: Callable[[Arou
 
 def append(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> Growing | None:
     """`owner.append(item)`; what the list is now, if its items lie in arrays."""
+    item = as_item(low, item) if low.around or not isinstance(owner, Seq) else item
     if not isinstance(owner, Seq) and any(array in low.shared for array in arrays_of(owner)):
         raise low.refuse("list-of-lists")
     for k, around in enumerate(low.around):
         if isinstance(owner, Growing) and _plan(around, owner) is not None:
             return _store(low, _followed(low, low.around[k:], owner), owner, item)
-        if _holds(around, owner):
+        if holds(around, owner):
             if around.grows:
                 raise Grow(around, _planned(low, around, owner, item))
             if not isinstance(owner, Seq):
@@ -100,7 +101,7 @@ def append(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> 
 
 def extend(low: Lowering, owner: Seq | Growing | ListOf | Rows, items: Sequence[Value]) -> None:
     """`owner.extend(items)`, of items whose number is known."""
-    if isinstance(owner, Seq) and not any(around.grows and _holds(around, owner) for around in low.around):
+    if isinstance(owner, Seq) and not any(around.grows and holds(around, owner) for around in low.around):
         return heap.change(low, owner, (*owner.items, *items))
     for item in items:
         owner = append(low, owner, item) or owner
@@ -130,7 +131,8 @@ def _product(low: Lowering, around: Around) -> Product | None:
     return product if len(product) == len(within) else None
 
 
-def _holds(around: Around, owner: Value) -> bool:
+def holds(around: Around, owner: Value) -> bool:
+    """Whether a list exists before a loop."""
     if isinstance(owner, Seq):
         return id(owner) in around.held
     return any(is_list(value, arrays_of(owner)) for value in around.held.values())
@@ -140,10 +142,11 @@ def _planned(low: Lowering, around: Around, owner: Seq | Growing | ListOf | Rows
     """The first plan of a list: its items are like those it has, and like the one that is appended."""
     product = _product(low, around)
     known = around.length is not None and product is not None
-    return Plan(owner, _joint_form(low, owner, item), Counter({product or (): 1}), known, open=not known)
+    return Plan(owner, joint_form(low, owner, item), Counter({product or (): 1}), known, open=not known)
 
 
-def _joint_form(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value | None) -> Form:
+def joint_form(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value | None) -> Form:
+    """The form of the items of a list that is changed, and of another one."""
     if id(owner) in low.captures.lists:
         raise low.refuse("outer-list-changed")
     forms = [*([] if item is None else [item_form(low, item)]), *forms_of(low, owner)]
@@ -156,7 +159,7 @@ def _joint_form(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value
 def _store(low: Lowering, plans: list[tuple[Around, Plan]], owner: Growing, item: Value) -> Growing:
     for around, plan in plans:
         product = _product(low, around)
-        if product is not None:
+        if product is not None and (around.length is not None or plan.open or plan.follows):
             plan.seen[product] += 1
         elif not plan.follows and not plan.open:
             raise Grow(around, replace(plan, open=True, counted=False))
@@ -186,24 +189,24 @@ def pop(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Value:
                 raise Grow(around, replace(plan, shrinks=True, counted=False))
             _followed(low, low.around[k:], owner)
             return _taken(low, plan, owner)
-        if _holds(around, owner):
+        if holds(around, owner):
             if not around.grows:
                 raise low.refuse("loop-changes-list")
-            form = _joint_form(low, owner, None)
+            form = joint_form(low, owner, None)
             raise Grow(around, Plan(owner, form, Counter({(): 1}), False, open=True, shrinks=True))
     if isinstance(owner, Seq) or len(low.lengths) > len(low.around):
         raise low.refuse("list-grows")
     if not isinstance(owner, Growing):
         # nothing is written outside of the loops that have a list: it is only seen as shorter
         now = Growing(arrays_of(owner), length_of(low, owner), forms[0])
-        _take_place(low, owner, now)
+        take_place(low, owner, now)
         owner = now
     return _taken(low, Plan(owner, owner.form, arrays=owner.arrays), owner)
 
 
 def pops(low: Lowering, owner: Seq) -> bool:
     """Whether a list whose items are known stands before a loop that runs as often as run-time values say."""
-    return any(not isinstance(around.length, Const) and _holds(around, owner) for around in low.around)
+    return any(not isinstance(around.length, Const) and holds(around, owner) for around in low.around)
 
 
 def _taken(low: Lowering, plan: Plan, owner: Growing) -> Value:
@@ -250,7 +253,9 @@ def _make_room(low: Lowering, around: Around, plan: Plan) -> None:
     plan.step, plan.count, plan.seen = step, length_of(low, plan.owner), Counter()
     if plan.follows:
         return
-    if plan.open or around.length is None:
+    if not plan.steps:
+        room = plan.count
+    elif plan.open or around.length is None:
         room = b.int("add", plan.count, _FIRST, hint="room")
     else:
         room = b.int("add", plan.count, b.int("mul", step, around.length), hint="room")
@@ -258,10 +263,12 @@ def _make_room(low: Lowering, around: Around, plan: Plan) -> None:
         if isinstance(leaf, Array) and not all(e is not None and around.knows(e) for e in leaf.extents):
             raise low.refuse("ragged-list")
     plan.arrays = filled(low, plan.owner, plan.form, room)
-    _take_place(low, plan.owner, Growing(plan.arrays, plan.count, plan.form))
+    if plan.copied:
+        return
+    take_place(low, plan.owner, Growing(plan.arrays, plan.count, plan.form))
 
 
-def _take_place(low: Lowering, owner: Value, new: Growing) -> None:
+def take_place(low: Lowering, owner: Value, new: Value) -> None:
     """Hold a list in other arrays, under all its names."""
     if isinstance(owner, Seq):
         heap.exchange(low, [owner], new)
@@ -272,12 +279,12 @@ def _take_place(low: Lowering, owner: Value, new: Growing) -> None:
 
 def _lengthen(low: Lowering, owner: Growing | ListOf | Rows, item: Value) -> Growing:
     """Append outside of the loops that have the list: in new arrays."""
-    form = _joint_form(low, owner, item)
+    form = joint_form(low, owner, item)
     count = length_of(low, owner)
     arrays = filled(low, owner, form, low.b.int("add", count, ONE, hint="room"))
     put(low, arrays, count, form, item)
     after = Growing(arrays, low.b.shape(arrays[0])[0], form)
-    _take_place(low, owner, after)
+    take_place(low, owner, after)
     return after
 
 
@@ -309,6 +316,10 @@ def end(low: Lowering, around: Around) -> None:
 
 def _close(low: Lowering, around: Around, plan: Plan) -> None:
     """After the loop: the lists are as long as all iterations made them."""
+    if not plan.steps and not plan.open and not plan.copied:
+        now = next((value for value in heap.held(low) if is_list(value, plan.arrays)), None)
+        if isinstance(now, Growing):
+            take_place(low, now, listed(low, now))
     if plan.counted:
         assert plan.count is not None and plan.step is not None and around.length is not None
         added = low.b.int("mul", plan.step, around.length)

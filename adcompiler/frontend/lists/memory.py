@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adcompiler.frontend.arrays.atoms import full, stored
-from adcompiler.frontend.lists.item_forms import item_form
+from adcompiler.frontend.lists.item_forms import item_form, joint
 from adcompiler.frontend.lists.rows import extents, leaves, listed
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
@@ -96,3 +96,15 @@ def filled(low: Lowering, owner: Value, form: Form, room: Atom) -> tuple[Var, ..
         first = Slice(None, count, None, ZERO, count)
         b.store(array, (first, *full(shape)), stored(b, old, b.type(array).dtype))
     return tuple(made)
+
+
+def as_item(low: Lowering, item: Value) -> Value:
+    """An item of a list of unknown length; where lists lie in arrays, a list of numbers without a name does so too."""
+    if not low.in_arrays or not isinstance(item, Seq) or item.kind != "list" or not item.items:
+        return item
+    form, *others = forms_of(low, item)
+    for other in others:
+        form = joint(low, form, other)
+    if not isinstance(form, Scalar) or any(held is item for held in heap.held(low)):
+        return item
+    return ListOf(filled(low, item, form, Const(len(item.items)))[0], form.type.weak)

@@ -76,6 +76,8 @@ class Lowering:
         Plain classes, each with an attribute that is assigned by others than its methods.
     kernel : bool
         Whether the function is a kernel, which threads of a GPU run.
+    in_arrays : bool
+        Whether lists lie in arrays whose length, or an index of which, is known only at run time.
     """
 
     def __init__(
@@ -87,8 +89,9 @@ class Lowering:
         tests_inside: frozenset[FunctionNode] = frozenset(),
         added: tuple[tuple[type, str], ...] = (),
         kernel: bool = False,
+        in_arrays: bool = False,
     ) -> None:
-        self.kernel = kernel
+        self.kernel, self.in_arrays = kernel, in_arrays
         # the arrays to whose elements threads of a kernel add at the same time, and where
         self.atomic: set[tuple[Var, Span | None]] = set()
         self.barriers = 0

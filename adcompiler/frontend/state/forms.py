@@ -157,6 +157,9 @@ def meet(b: Builder, f: Form, g: Form, extent: Extent) -> Form:
         case Array(), Array() if f.type.rank == g.type.rank and f.type.dtype == g.type.dtype:
             layout = f.type.layout if f.type.layout == g.type.layout else "A"
             return Array(f.type.array(f.type.rank, layout), _extents(f, g, extent))
+        case Parts("list of", (one,), (weak,)), Parts("list of", (other,), (too,)) if weak != too:
+            # one of NumPy's numbers among Python's makes all of a list NumPy's
+            return Parts("list of", (meet(b, one, other, extent),), (weak and too,))
         case Parts(), Parts() if (f.kind, len(f.items), f.keys) == (g.kind, len(g.items), g.keys):
             return Parts(f.kind, tuple(meet(b, x, y, extent) for x, y in zip(f.items, g.items, strict=True)), f.keys)
     return _optional(b, f, g, extent)

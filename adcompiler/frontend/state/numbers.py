@@ -12,11 +12,14 @@ from adcompiler.frontend.state.values import NeedStatic, Static, Value
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Atom, Const, Var
 
+_LITERAL = "write a literal, or pass it as an argument of its own"
+_ARRAY = "write a literal, or keep the items in an array, one for each kind of number in them"
 
-def static_int(low: Lowering, value: Value, what: str) -> int:
-    """An integer that must be known at compile time."""
+
+def static_int(low: Lowering, value: Value, what: str, of_list: bool = False) -> int:
+    """An integer that must be known at compile time; `of_list` where it need not be if lists lie in arrays."""
     if isinstance(value, Var) and low.b.type(value).rank == 0 and low.b.type(value).numpy.kind in "iub":
-        raise NeedStatic(value, what, low.b.span, "write a literal, or pass it as an argument of its own")
+        raise NeedStatic(value, what, low.b.span, _ARRAY if of_list else _LITERAL, of_list=of_list)
     if isinstance(value, (Const, Static)):
         try:
             return operator.index(value.value)  # type: ignore[arg-type]

@@ -44,6 +44,8 @@ class Plan:
         Whether it is not known before the loop how many items it adds: the arrays grow with the list.
     shrinks : bool
         Whether the loop takes items away.
+    copied : bool
+        Whether the loop only reads items of it, from a copy.
     number : int
         Tells the lists of a loop apart, whatever holds them.
     """
@@ -60,6 +62,7 @@ class Plan:
     follows: bool = False
     open: bool = False
     shrinks: bool = False
+    copied: bool = False
     number: int = field(default_factory=itertools.count().__next__)
 
 

@@ -271,15 +271,28 @@ class NeedStatic(Exception):
         What to write where it cannot be made known.
     recursive : FunctionNode, optional
         The function that calls itself until the number ends it: it need not be known then.
+    of_list : bool
+        Whether it is the length of a list, or an index, which need not be known where lists lie in arrays.
     """
 
     def __init__(
-        self, atom: Var, what: str, span: Span | None, fix: str, recursive: FunctionNode | None = None
+        self,
+        atom: Var,
+        what: str,
+        span: Span | None,
+        fix: str,
+        recursive: FunctionNode | None = None,
+        of_list: bool = False,
     ) -> None:
         super().__init__(atom, what, span, fix)
-        self.atom, self.what, self.span, self.fix, self.recursive = atom, what, span, fix, recursive
+        self.atom, self.what, self.span, self.fix = atom, what, span, fix
+        self.recursive, self.of_list = recursive, of_list
         # the names the number is computed from, filled in where the exception leaves a block
         self.roots: frozenset[str] | None = None
+
+
+class InArrays(Exception):
+    """A list of numbers is written that is an item of a list of unknown length: lists of numbers lie in arrays then."""
 
 
 class Changes(Exception):
