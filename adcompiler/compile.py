@@ -27,6 +27,7 @@ from adcompiler.optimise.elements.history import live_in_tapes
 from adcompiler.optimise.elements.keeping import read_kept
 from adcompiler.optimise.elements.narrow import narrow_arrays
 from adcompiler.optimise.elements.promotion import promote
+from adcompiler.optimise.elements.rows import walk_rows
 from adcompiler.optimise.elements.scatter import put_off_additions, put_off_in_rows
 from adcompiler.optimise.elements.sharing import share_loads
 from adcompiler.optimise.elements.windows import slide
@@ -65,6 +66,7 @@ LOWERING = (
     read_kept,
     share_loads,
     recognise_products,
+    walk_rows,
     promote,
     share_loads,
     put_off_additions,
@@ -97,7 +99,14 @@ LOWERING = (
 INEXACT = (store_products, recognise_products, call_ahead, multiply_by_reciprocals, mark_reductions, mark_lanes)
 # what makes an iteration need the one before, or leaves no loops, stands behind the decision which loops threads share,
 # or aside
-SHARED = {store_products: (), recognise_products: (), put_off_additions: (put_off_in_rows,), delay: (), slide: ()}
+SHARED = {
+    store_products: (),
+    recognise_products: (),
+    walk_rows: (),
+    put_off_additions: (put_off_in_rows,),
+    delay: (),
+    slide: (),
+}
 
 
 def lowering(options: Options) -> Iterator[Callable[[Func], Func]]:

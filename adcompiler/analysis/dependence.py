@@ -143,12 +143,13 @@ class Dependence:
 
     def across(self, first: Access, second: Access, loop: Path) -> bool:
         """Whether two statements in a loop may touch one element in different iterations of it, in either order."""
+        return self.follows(first, second, loop) or self.follows(second, first, loop)
+
+    def follows(self, first: Access, second: Access, loop: Path) -> bool:
+        """Whether `second` may touch an element of `first` in a later iteration of a loop that has both in it."""
         loops = [f for f in shared(first.frames, second.frames) if f.is_loop]
         level = next(k for k, f in enumerate(loops) if f.path == loop)
-        if level < self.private(first, second):
-            return False
-        back = [f for f in shared(second.frames, first.frames) if f.is_loop]
-        return self.meet(first, second, loops, level) or self.meet(second, first, back, level)
+        return level >= self.private(first, second) and self.meet(first, second, loops, level)
 
     def meet(self, first: Access, second: Access, loops: list[Frame], level: int | None) -> bool:
         """Whether they may touch one element when loops before `level` are in the same iteration and `level` later.
