@@ -12,6 +12,7 @@ from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Assign, Block, Check, Func, Loop
 from adcompiler.optimise.elements.promotion import promote
 from adcompiler.optimise.elements.rows import walk_rows
+from adcompiler.optimise.elements.sharing import share_loads
 from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.machine.bounds import drop_bounds
 from tests.support.interpret import run
@@ -28,6 +29,7 @@ STEP = """
                 {before}
                 p = 2.0 * g
                 {test}
+                    {arm}
                     for i in range({rows}):
                         {first}
                         t = a[{at}]
@@ -35,14 +37,31 @@ STEP = """
                         {sums}
                         {last}
                 {behind}
+        {end}
 """
 
 
 def step(**parts: str) -> Func:
-    usual = dict.fromkeys(("made", "before", "first", "last", "behind"), "")
+    usual = dict.fromkeys(("made", "before", "arm", "first", "last", "behind", "end"), "")
     usual |= {"columns": "n", "rows": "n", "test": "if 0 == 0:", "at": "i, j", "sums": "b[i] += p * x[i, j]"}
     text = STEP.format(**(usual | parts))
-    return simplify(drop_bounds(nest("\n".join(line for line in text.splitlines() if line.strip()))))
+    return simplify(raising(drop_bounds(nest("\n".join(line for line in text.splitlines() if line.strip())))))
+
+
+def raising(fn: Func) -> Func:
+    """The function with a check where it compares."""
+
+    def block(lines: Block) -> Block:
+        checked = [map_blocks(s, block) for s in lines]
+        found = [(s, Check(s.target, "ValueError", "too large", None)) for s in checked if _compares(s)]
+        added = dict((id(s), check) for s, check in found)
+        return tuple(line for s in checked for line in (s, added.get(id(s))) if line is not None)
+
+    return replace(fn, body=block(fn.body))
+
+
+def _compares(stmt: object) -> bool:
+    return isinstance(stmt, Assign) and stmt.op == "gt"
 
 
 def arguments(n: int, flag: int) -> tuple[object, ...]:
@@ -70,10 +89,10 @@ def exchanged(fn: Func, least: int = 3) -> bool:
         {},
         {"columns": "n - 1, -1, -1"},
         {"rows": "n - 1, -1, -1", "columns": "1, n"},
-        {"rows": "s, n"},
+        {"rows": "s, n", "columns": "n - s"},
         # the branch takes the same arm in all iterations
-        {"test": "if flag + s > 1:"},
-        {"test": "if flag > s and n > 1:", "behind": "d[j] += p"},
+        {"test": "if 1 < flag + s:"},
+        {"test": "if s < flag and 1 < n:", "behind": "d[j] += p"},
         # what stands before is handed on in rows, or done again
         {"before": "d[j] = g + w[j]", "last": "b[i] += g"},
         {"before": "k = n - 1 - j", "at": "i, k"},
@@ -110,8 +129,9 @@ def _loops(block: Block) -> bool:
         {"rows": "1, n", "columns": "0, n - 1", "first": "a[i - 1, j + 1] = p"},
         {"sums": "b[0] = b[0] * 0.5 + x[i, j]"},
         {"rows": "1, n", "sums": "b[i - 1] = b[i] + x[i, j]"},
+        {"rows": "n // 2", "columns": "n // 2", "sums": "b[i + j] = b[i + j] * 0.5 + x[i, j]"},
         # the branch, or the length of the inner loop, depends on the column
-        {"test": "if j > flag:"},
+        {"test": "if flag < j:"},
         {"test": "if y[flag] < 1.0:", "behind": "y[flag] += 1.0"},
         {"rows": "j"},
         # rows already, or columns in either order
@@ -119,7 +139,9 @@ def _loops(block: Block) -> bool:
         {"sums": "b[i] += p * x[j, i]"},
         # too short to gain anything
         {"columns": "0, 2"},
+        {"rows": "0, 2"},
         {"before": "print(g)"},
+        {"behind": "if 1.0 < p: break"},
     ],
     ids=str,
 )
@@ -144,7 +166,9 @@ def product(**parts: str) -> Func:
     usual = {"made": "c = empty(n)", "before": "c[j] = 0.5", "behind": "d[j] = c[j] * y[j]"}
     usual |= {"sum": "c[j] += w[i] * x[i, j]"}
     text = PRODUCT.format(**(usual | parts))
-    return verify(promote(drop_bounds(nest("\n".join(line for line in text.splitlines() if line.strip())))))
+    return verify(
+        share_loads(promote(drop_bounds(nest("\n".join(line for line in text.splitlines() if line.strip())))))
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,6 +177,13 @@ def product(**parts: str) -> Func:
         ({}, True),
         ({"sum": "c[j] = max(c[j], w[i] * x[i, j])"}, True),
         ({"behind": "b[0] += c[j]"}, True),
+        # in the one where the program keeps them
+        ({"behind": "d[j] = c[j]"}, True),
+        ({"behind": "d[j] = c[j]; b[j] += c[j]"}, True),
+        # in another one
+        ({"behind": "d[j] += c[j]"}, True),
+        ({"behind": "d[0] = c[j]"}, True),
+        ({"behind": "d[j] = c[j]", "sum": "c[j] += x[i, j]\n                if w[i] < 0.5: a[i, j] = d[j]"}, True),
         # no fold: each term depends on those before it
         ({"sum": "c[j] = c[j] * 0.5 + w[i] * x[i, j]"}, False),
         # one sum for all columns
@@ -169,20 +200,9 @@ def test_sums_of_columns_lie_in_a_row(parts: dict[str, str], changes: bool) -> N
     assert exchanged(fn) == changes
 
 
-def raising(fn: Func) -> Func:
-    """The function with a check where it compares."""
-
-    def block(lines: Block) -> Block:
-        checked = [map_blocks(s, block) for s in lines]
-        found = [(s, Check(s.target, "ValueError", "too large", None)) for s in checked if _compares(s)]
-        added = dict((id(s), check) for s, check in found)
-        return tuple(line for s in checked for line in (s, added.get(id(s))) if line is not None)
-
-    return replace(fn, body=block(fn.body))
-
-
-def _compares(stmt: object) -> bool:
-    return isinstance(stmt, Assign) and stmt.op == "gt"
+def test_the_array_that_keeps_the_sums_is_their_row() -> None:
+    made = [s for s in walk(walk_rows(product(behind="d[j] = c[j]")).body) if isinstance(s, Assign) and s.op == "empty"]
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize(
@@ -200,3 +220,9 @@ def test_checks_are_made_first(parts: dict[str, str], changes: bool) -> None:
     fn = raising(product(**parts))
     assert any(isinstance(s, Check) for s in walk(fn.body))
     assert exchanged(fn) == changes
+
+
+def test_a_check_in_an_arm_stays_where_it_is() -> None:
+    own = {"made": "a = zeros(n, n); b = zeros(n)", "test": "if 0 < flag:", "end": "d[0] = a[1, 2] + b[1]"}
+    assert exchanged(step(**own))
+    assert not exchanged(step(**own, arm="bad = y[j] > 9.0"))

@@ -290,3 +290,26 @@ program(
     lambda rng: (rng.normal(size=3), rng.uniform(0.5, 1.5, 3), rng.uniform(0.0, 1.0, (4, 3)), rng.normal(size=4)),
     (0, 1, 2),
 )
+
+
+def forward_algorithm(transition, start, score):
+    steps, states = score.shape
+    alpha, new, total = np.empty(states), np.empty(states), 0.0
+    for t in range(steps):
+        norm = 0.0
+        for j in range(states):
+            if t == 0:
+                reached = start[j]
+            else:
+                reached = 0.0
+                for i in range(states):
+                    reached += alpha[i] * transition[i, j]
+            new[j] = reached * math.exp(score[t, j])
+            norm += new[j]
+        for j in range(states):
+            alpha[j] = new[j] / norm
+        total += math.log(norm)
+    return total
+
+
+program(forward_algorithm, lambda rng: (rng.random((4, 4)), rng.random(4), rng.random((3, 4))), (0, 1, 2))
