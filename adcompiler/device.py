@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from adcompiler.analysis.threads import only_added
 from adcompiler.compile import Compiled, overlapping
 from adcompiler.emit.cuda import emit_cuda
 from adcompiler.emit.device import unavailable
@@ -90,7 +91,8 @@ class OnDevice(Compiled):
             fn = run(fn)
             if self.options.check:
                 self._verified(f"{run.__name__} (item)", fn)
-        return replace(kernel, item=fn)
+        added = only_added(fn, kernel.gathered)
+        return replace(kernel, item=fn, added=tuple(v for v in kernel.gathered if v in added))
 
     def _made(self) -> tuple[str, tuple[int, ...]]:
         host, kernels = self.parts

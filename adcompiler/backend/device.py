@@ -24,12 +24,23 @@ from adcompiler.ir.build import neutral
 
 Array = Any
 
-# bytes of memory that threads have of their own, all together
+# bytes of memory that threads have of their own, all together; where that is too little for so many threads to have a
+# copy of what they add to, they add to it atomically
 _BUDGET = 1 << 28
+_FEWEST = 1 << 12
 _NEVER = np.iinfo(np.int64).max
 # the places of a report before those that say how long an axis must be
 _NEEDS = 4
 _FIRST_ROWS = 32
+
+
+@cuda.jit(device=True)
+def add_to(array, index, value, own):  # type: ignore[no-untyped-def]
+    """Add to an element of an array, of the thread's own or of all threads."""
+    if own:
+        array[index] += value
+    else:
+        cuda.atomic.add(array, index, value)
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +61,8 @@ class Items:
         Of each sum or extreme the operation that joins terms to it, and its type.
     given : int
         How many arguments are given as they are; to those that follow, items add.
+    adds : tuple of bool
+        Which of those that follow all threads may add to at the same time, each with one atomic addition.
     stored : tuple of int
         Which of the former items store into.
     """
@@ -60,6 +73,7 @@ class Items:
     work: tuple[tuple[str, tuple[bool, ...]], ...]
     totals: tuple[tuple[str, str], ...]
     given: int
+    adds: tuple[bool, ...]
     stored: tuple[int, ...]
     needs: list[int] = field(default_factory=list)
 
@@ -80,20 +94,28 @@ class Items:
     ) -> list[Any]:
         """Run the kernel until its threads have memory enough; the totals."""
         unknown = sum(extent < 0 for extent in told)
-        before = {k: copied(given[k]) for k in self.stored} if unknown else {}
+        changed = [given[k] for k in self.stored]
+        changed += [a for a, adds in zip(gathered, self.adds, strict=True) if adds and not fits(a, count)]
+        before = list(map(copied, changed)) if unknown else []
         while True:
             made = Launch(self, count, told, gathered)
             report = made.run(start, step, given)
             if not any(need > room for need, room in zip(report[_NEEDS:], self.needs, strict=True)):
                 break
             self.needs = [max(2 * r, n) if n > r else r for n, r in zip(report[_NEEDS:], self.needs, strict=True)]
-            for k, array in before.items():
-                copy_into(given[k], array)
+            for array, kept in zip(changed, before, strict=True):
+                copy_into(array, kept)
         if report[0] != _NEVER:
             report = made.run(start, step, given, int(report[0]))
             assert self.check is not None
             self.check(*map(int, report[1:_NEEDS]))
         return made.joined()
+
+
+def fits(array: Array, count: int) -> bool:
+    """Whether many threads, or one for each item, can have a copy of an array."""
+    size: int = math.prod(array.shape) * array.dtype.itemsize
+    return size * min(count, _FEWEST) <= _BUDGET
 
 
 class Launch:
@@ -107,12 +129,17 @@ class Launch:
         lengths = iter([next(room) if extent < 0 else extent for extent in told])
         shapes = [tuple(max(next(lengths), 1) for _ in known) for _, known in items.work]
         own = sum(math.prod(s) * np.dtype(dtype).itemsize for s, (dtype, _) in zip(shapes, items.work, strict=True))
-        own += sum(math.prod(a.shape) * a.dtype.itemsize for a in gathered)
+        self.alone = [not adds or fits(a, count) for a, adds in zip(gathered, items.adds, strict=True)]
+        copies = [a for a, alone in zip(gathered, self.alone, strict=True) if alone]
+        own += sum(math.prod(a.shape) * a.dtype.itemsize for a in copies)
         blocks, block = grid(count)
         self.blocks, self.block = max(1, min(blocks, _BUDGET // (max(own, 1) * block))), block
         threads = self.blocks * block
         self.memory = [empty((*s, threads), dtype) for s, (dtype, _) in zip(shapes, items.work, strict=True)]
-        self.parts = [zeros((*a.shape, threads), a.dtype) for a in gathered]
+        self.parts = [
+            zeros((*a.shape, threads), a.dtype) if alone else a.reshape((*a.shape, 1))
+            for a, alone in zip(gathered, self.alone, strict=True)
+        ]
         self.totals = [empty((threads,), dtype) for _, dtype in items.totals]
 
     def run(self, start: int, step: int, given: Sequence[Any], only: int | None = None) -> list[int]:
@@ -143,8 +170,8 @@ class Launch:
 
     def joined(self) -> list[Any]:
         """The totals, with sums of arrays added to the arrays."""
-        for array, parts in zip(self.gathered, self.parts, strict=True):
-            if size := math.prod(array.shape):
+        for array, parts, alone in zip(self.gathered, self.parts, self.alone, strict=True):
+            if alone and (size := math.prod(array.shape)):
                 add_into(array, folded(parts.reshape(size, self.blocks * self.block)))
         folds = (op for op, _ in self.items.totals)
         return [

@@ -123,9 +123,13 @@ class _Printer:
         known = frozenset(s.target for s in lines) | set(fn.params[1:])
         statements = ItemStatements(fn, printed, names, self.comments, known)
         statements.gathered = self.kernel.gathered
+        free = Names({*_RESERVED, *names.values()})
+        flags = {v: free.fresh(f"{v}_own") for v in self.kernel.added}
+        statements.flags = {statements.memory.root(v): flag for v, flag in flags.items()}
         body = statements.whole()
         work, params = statements.item.work, [p.name for p in fn.params]
-        function = function_of(self.named("item"), [params[0], REPORT, *params[1:], *(w.name for w in work)], body)
+        given = [params[0], REPORT, *params[1:], *(w.name for w in work), *flags.values()]
+        function = function_of(self.named("item"), given, body)
         function.decorator_list = [self.jit(device=ast.Constant(True))]
         made = [function, self.launched(work), self.extents(lines, work)]
         if statements.item.checks:
@@ -155,6 +159,7 @@ class _Printer:
             "work": tuple((fn.types[w.array.name].dtype, w.known) for w in work),
             "totals": tuple((op, fn.type(r).dtype) for op, r in zip(self.kernel.folds, fn.results, strict=True)),
             "given": len(given),
+            "adds": tuple(v in self.kernel.added for v in self.kernel.gathered),
             "stored": tuple(k for k, v in enumerate(given) if fn.types[v.name].rank and memory.root(v) in classes),
         }
         texts = [f"{k}={v if k in ('kernel', 'extents', 'check') else repr(v)}" for k, v in facts.items()]
@@ -170,7 +175,12 @@ class _Printer:
         folds = self.kernel.folds
         gathered = [(v.name, fn.types[v.name].rank) for v in self.kernel.gathered]
         own = [*gathered, *((w.name, len(w.known)) for w in work)]
-        args = [f"{start} + position * {step}", REPORT, *given, *(f"{v}[{':, ' * rank}thread]" for v, rank in own)]
+        args = [f"{start} + position * {step}", REPORT, *given]
+        added = [(v.name, fn.types[v.name].rank) for v in self.kernel.added]
+        for v, rank in own:
+            place = f"thread % {v}.shape[{rank}]" if (v, rank) in added else "thread"
+            args.append(f"{v}[{':, ' * rank}{place}]")
+        args += [f"{v}.shape[{rank}] > 1" for v, rank in added]
         params = [first, last, start, step, REPORT, *given, *(v for v, _ in own), *parts]
         begun = [
             ast.unparse(literal(neutral(op, fn.type(r).dtype).value)) for op, r in zip(folds, fn.results, strict=True)

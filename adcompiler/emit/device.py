@@ -19,7 +19,7 @@ from adcompiler.ir.memory import Memory
 from adcompiler.ir.ops import OPS, kind
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Check, Const, Func, Grow, Load, Loop, Stmt, Var, While
+from adcompiler.ir.wengert import Assign, Atom, Block, Check, Const, Func, Grow, Load, Loop, Stmt, Store, Var, While
 
 #: Bytes of an array of constant extents that lie in the thread's own memory.
 LOCAL = 2048
@@ -133,6 +133,9 @@ class ItemStatements(Statements):
         self.known, self.item = known, Item()
         self.span: Span | None = None
         self.gathered: Sequence[Var] = ()
+        # of arrays that many items may add to at a time: the name of what says whether a thread has one of its own
+        self.flags: dict[Var, str] = {}
+        self.memory = Memory(fn)
         self.grown = {s.array for s in walk(fn.body) if isinstance(s, Grow)}
 
     def whole(self) -> list[ast.stmt]:
@@ -143,7 +146,7 @@ class ItemStatements(Statements):
 
     def refuse_reshaped(self) -> None:
         """Raise where an array of which each thread has a part is to have another shape: it is not contiguous."""
-        memory = Memory(self.fn)
+        memory = self.memory
         apart = {memory.root(v) for v in (*self.gathered, *(w.array for w in self.item.work))}
         for stmt in walk(self.fn.body):
             if isinstance(stmt, Assign) and stmt.op == "reshape" and memory.root(stmt.target) in apart:
@@ -175,6 +178,13 @@ class ItemStatements(Statements):
 
     def _strips(self, stmt: While) -> tuple[Block, list[Grow], Block] | None:
         return None
+
+    def _store(self, stmt: Store) -> ast.stmt:
+        flag = self.flags.get(self.memory.root(stmt.array))
+        if flag is None:
+            return super()._store(stmt)
+        place = self.print.element(stmt.array, stmt.index)
+        return ast.Expr(call("device.add_to", place.value, place.slice, self.print.atom(stmt.value), name(flag)))
 
     def _check(self, stmt: Check) -> ast.stmt:
         self.item.checks.append(stmt)

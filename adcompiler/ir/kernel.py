@@ -23,6 +23,8 @@ class Kernel:
         The names of the sums and extremes over all iterations.
     folds : tuple of str
         The operations that join to them: "add", "maximum" or "minimum".
+    added : tuple of Var
+        Those of `gathered` with which items do nothing but add to elements, so that all threads may share one array.
     """
 
     item: Func
@@ -30,3 +32,4 @@ class Kernel:
     gathered: tuple[Var, ...]
     totals: tuple[Var, ...]
     folds: tuple[str, ...]
+    added: tuple[Var, ...] = ()

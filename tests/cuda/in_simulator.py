@@ -208,6 +208,32 @@ def more_items_than_threads() -> None:
         np.testing.assert_allclose(mine, other, rtol=1e-12)
 
 
+def settled(x, p):
+    while x < p[0]:
+        x = x + p[1] * math.sin(x)
+    return x * x
+
+
+def atomic_additions() -> None:
+    """Where threads have no room for copies of what they add to, they add to it atomically, also when started again."""
+    import adcompiler.backend.device as device
+
+    room, device._BUDGET = device._BUDGET, 0
+    rows, device._FIRST_ROWS = device._FIRST_ROWS, 2
+    try:
+        for name in ("scatter", "gather", "product"):
+            whole(name)
+        compare("network")
+        x, p = np.linspace(0.5, 1.5, 5), np.array([2.5, 0.3])
+        g = value_and_grad(lambda x, p: np.mean(batched(settled, (0, None))(x, p)), (0, 1), target="cuda")
+        assert "device.add_to(p_bar, 1, " in g.lowered_source(x, p)
+        here, there = g(x, p), value_and_grad(lambda x, p: np.mean([settled(v, p) for v in x]), (0, 1))(x, p)
+        for mine, other in zip(flat(here), flat(there), strict=True):
+            np.testing.assert_allclose(mine, other, rtol=1e-12)
+    finally:
+        device._BUDGET, device._FIRST_ROWS = room, rows
+
+
 def host_loop() -> None:
     """A program around batched functions: kernels in a loop of the host, an element read by it."""
     x = np.linspace(0.1, 1.0, 6)
@@ -327,7 +353,7 @@ def in_streams() -> None:
     assert not streams.waits_for({"stream": 1}) and streams.waits_for({"stream": 7})
 
 
-OTHERS = [in_streams, errors, device_arrays, more_items_than_threads, host_loop, nothing, both_kinds]
+OTHERS = [in_streams, atomic_additions, errors, device_arrays, more_items_than_threads, host_loop, nothing, both_kinds]
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")

@@ -17,7 +17,16 @@ from tests.cuda.arrays import PROGRAMS
 from tests.cuda.items import CASES
 
 HERE = Path(__file__).parent
-OTHERS = ["in_streams", "errors", "device_arrays", "more_items_than_threads", "host_loop", "nothing", "both_kinds"]
+OTHERS = [
+    "in_streams",
+    "atomic_additions",
+    "errors",
+    "device_arrays",
+    "more_items_than_threads",
+    "host_loop",
+    "nothing",
+    "both_kinds",
+]
 
 if importlib.util.find_spec("numba.cuda") is None:
     pytest.skip("Numba has no simulator", allow_module_level=True)
