@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Sequence
 
 from adcompiler.emit.casts import Dialect
@@ -19,6 +20,7 @@ from adcompiler.ir.wengert import Assign
 # NumPy's function where the call is no more than that
 _PLAIN = ("cholesky", "det", "inv")
 
+_NAME = re.compile(r"\w+")
 _COMPILED = '\n@nb.njit(error_model="numpy", nogil=True)'
 
 _COFACTORS = '''
@@ -273,8 +275,9 @@ def library_functions(used: Collection[str], dialect: Dialect) -> str:
     """The definitions of the functions that a text calls, with those they call first."""
     known = _FOR_NUMBA if dialect == "numba" else _FOR_PYTHON
     wanted = {name for name in used if name in known}
-    while found := {n for n in _FIRST if n in known and any(f"{n}(" in known[other] for other in wanted)} - wanted:
-        wanted |= found
+    named = wanted
+    while named := {n for other in named for n in _NAME.findall(known[other]) if n in _FIRST and n in known} - wanted:
+        wanted |= named
     first = sorted(wanted, key=lambda name: (name not in _FIRST, name))
     if dialect == "python":
         return "".join(f"{known[name]}\n\n" for name in first)

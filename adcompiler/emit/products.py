@@ -135,37 +135,37 @@ _PRODUCT = Template('''
 @nb.extending.intrinsic
 def _${letter}product(typing, a, b):
     """`np.dot(a, b)`, compiled once for all layouts in memory."""
+    a, b = a.copy(layout="A"), b.copy(layout="A")
+    if a.ndim == 1:
+        result = nb.types.Array(a.dtype, 1, "C")
 
-    def matrices(a, b):
-        return _${letter}matmul(a, b)
+        def transposed(a, b):
+            return _${letter}matvec(b.T, a)
 
-    def right(a, b):
-        return _${letter}matvec(a, b)
+        def left(context, builder, signature, args):
+            return context.compile_internal(builder, transposed, signature, args)
 
-    def left(a, b):
-        return _${letter}matvec(b.T, a)
-
-    product = {(2, 2): matrices, (2, 1): right, (1, 2): left}[a.ndim, b.ndim]
-    result = nb.types.Array(a.dtype, a.ndim + b.ndim - 2, "C")
+        return result(a, b), left
+    called = nb.typeof(_${letter}matmul if b.ndim == 2 else _${letter}matvec)
+    found = typing.resolve_function_type(called, (a, b), {})
 
     def call(context, builder, signature, args):
-        return context.compile_internal(builder, product, signature, args)
+        return context.get_function(called, found)(builder, args)
 
-    return result(a.copy(layout="A"), b.copy(layout="A")), call
+    return found.return_type(a, b), call
 ''')
 
 _PRODUCT_INTO = '''
 @nb.extending.intrinsic
 def _${letter}product_where(typing, c, a, b, add):
     """Write or add `np.dot(a, b)` to a matrix, compiled once for all layouts in memory."""
-
-    def where(c, a, b, add):
-        _${letter}matmul_where(c, a, b, add)
+    called = nb.typeof(_${letter}matmul_where)
+    found = typing.resolve_function_type(called, (*(x.copy(layout="A") for x in (c, a, b)), nb.boolean), {})
 
     def call(context, builder, signature, args):
-        return context.compile_internal(builder, where, signature, args)
+        return context.get_function(called, found)(builder, args)
 
-    return nb.types.none(*(x.copy(layout="A") for x in (c, a, b)), nb.boolean), call
+    return found.return_type(*found.args), call
 '''
 
 #: What LAPACK and BLAS call the element types.
