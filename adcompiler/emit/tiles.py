@@ -12,8 +12,11 @@ from adcompiler.emit.telling import THREADS
 # The unused rows of a tile repeat its last row, lanes that stand for no column are neither read nor written.
 TILE = '''
 @nb.extending.intrinsic(prefer_literal=True)
-def _tile(typing, c, a, b, count, more):
-    """Write or add to `c` the product of up to eight rows and of `count` vectors of 64 bytes, its columns."""
+def _tile(typing, c, a, b, i, j, l, top, left, rows, columns, depth, count, more):
+    """Write or add to `c`, from an element on, a product of up to eight rows and `count` vectors of 64 bytes.
+
+    The rows of `a` begin in column `l`, those of `b` at `top` and `left`.
+    """
     count = count.literal_value
 
     def call(context, builder, signature, args):
@@ -21,7 +24,7 @@ def _tile(typing, c, a, b, count, more):
         from numba.core import cgutils
 
         parts = [cgutils.create_struct_proxy(t)(context, builder, value=x) for t, x in zip(signature.args[:3], args)]
-        (rows, columns), (_, depth), _ = [cgutils.unpack_tuple(builder, x.shape, 2) for x in parts]
+        i, j, l, top, left, rows, columns, depth, _, more = args[3:]
         (c_row, _), (a_row, a_column), (b_row, _) = [cgutils.unpack_tuple(builder, x.strides, 2) for x in parts]
         number, size = parts[0].data.type.pointee, signature.args[0].dtype.bitwidth // 8
         vector, index = ir.VectorType(number, 64 // size), rows.type
@@ -44,15 +47,18 @@ def _tile(typing, c, a, b, count, more):
             lanes = ir.Constant(ir.VectorType(bits, 64 // size), [0] * (64 // size))
             return builder.shuffle_vector(one, one, lanes)
 
+        begin = (i, c_row, j, index(size)), (i, a_row, l, a_column), (top, b_row, left, index(size))
+        begin = [builder.add(builder.mul(*x[:2]), builder.mul(*x[2:])) for x in begin]
+        c_at, a_at, b_at = [at(x.data, offset, number) for x, offset in zip(parts, begin)]
         lanes = [ir.Constant(ir.VectorType(index, 64 // size), [64 // size * v + k for k in range(64 // size)])
                  for v in range(count)]
         within = [builder.icmp_signed("<", lane, everywhere(columns)) for lane in lanes]
         last = builder.sub(rows, index(1))
         row = [builder.select(builder.icmp_signed("<", index(r), rows), index(r), last) for r in range(8)]
-        row = [at(parts[1].data, builder.mul(r, a_row), number) for r in row]
+        row = [at(a_at, builder.mul(r, a_row), number) for r in row]
         sums = [[cgutils.alloca_once_value(builder, zero) for _ in range(count)] for _ in range(8)]
         with cgutils.for_range(builder, depth) as loop:
-            there = at(parts[2].data, builder.mul(loop.index, b_row), vector)
+            there = at(b_at, builder.mul(loop.index, b_row), vector)
             factors = [builder.call(load, [at(there, index(64 * v), vector), align, within[v], zero])
                        for v in range(count)]
             for r in range(8):
@@ -62,16 +68,16 @@ def _tile(typing, c, a, b, count, more):
         for r in range(8):
             with builder.if_then(builder.icmp_signed("<", index(r), rows)):
                 for v in range(count):
-                    place = at(parts[0].data, builder.add(builder.mul(index(r), c_row), index(64 * v)), vector)
-                    old = builder.call(load, [place, align, builder.and_(within[v], everywhere(args[4])), zero])
+                    place = at(c_at, builder.add(builder.mul(index(r), c_row), index(64 * v)), vector)
+                    old = builder.call(load, [place, align, builder.and_(within[v], everywhere(more)), zero])
                     builder.call(store, [builder.fadd(old, builder.load(sums[r][v])), place, align, within[v]])
         return context.get_dummy_value()
 
-    return nb.types.none(c, a, b, nb.types.literal(count), more), call
+    return nb.types.none(c, a, b, *[nb.intp] * 8, nb.types.literal(count), more), call
 '''
 
 # the columns of `b` that stand over many tiles are packed: read from far apart, they would take each other's places in
-# the cache
+# the cache. Numba asks of a sum with a sign whether it counts from the end
 BY_TILES = '''
 def _by_tiles(c, a, b, add):
     """Write or add the product of two matrices; the elements of a row of `c` follow each other."""
@@ -82,20 +88,21 @@ def _by_tiles(c, a, b, add):
         depth = min(k - l, 512)
         for j in range(0, n, 3 * vector):
             width = min(n - j, 3 * vector)
-            over = b[l:l + 512, j:j + width]
-            if m > 32 or over.strides[1] != b.itemsize:
+            over, top, left = b, l, j
+            if m > 32 or b.strides[1] != b.itemsize:
                 for p in range(depth):
                     for q in range(width):
-                        packed[p, q] = over[p, q]
-                over = packed[:, :width]
+                        packed[p, q] = b[np.uint64(l + p), np.uint64(j + q)]
+                over, top, left = packed, 0, 0
+            more = add or l > 0
             for i in range(0, m, 8):
-                rows, columns = a[i:i + 8, l:l + 512], c[i:i + 8, j:j + width]
+                rows = min(m - i, 8)
                 if width > 2 * vector:
-                    _tile(columns, rows, over, 3, add or l > 0)
+                    _tile(c, a, over, i, j, l, top, left, rows, width, depth, 3, more)
                 elif width > vector:
-                    _tile(columns, rows, over, 2, add or l > 0)
+                    _tile(c, a, over, i, j, l, top, left, rows, width, depth, 2, more)
                 else:
-                    _tile(columns, rows, over, 1, add or l > 0)
+                    _tile(c, a, over, i, j, l, top, left, rows, width, depth, 1, more)
 '''
 
 #: What is known when the text is compiled, and what BLAS is asked when it runs.
