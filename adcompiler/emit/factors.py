@@ -235,11 +235,11 @@ def _cofactors(a):
         for j in range(n):
             f[i, j] = a[i, j]
     for k in range(n):
-        p, q = k, k
+        p, q, largest = k, k, abs(f[k, k])
         for i in range(k, n):
             for j in range(k, n):
-                if abs(f[i, j]) > abs(f[p, q]):
-                    p, q = i, j
+                if abs(f[i, j]) > largest:
+                    p, q, largest = i, j, abs(f[i, j])
         if p != k:
             sign = -sign
             rows[k], rows[p] = rows[p], rows[k]
