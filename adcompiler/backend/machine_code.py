@@ -19,6 +19,7 @@ from numba.core.registry import CPUDispatcher
 from numba.core.runtime.nrt import rtsys
 from numba.core.serialize import dumps
 from numba.core.sigutils import normalize_signature
+from numba.core.types import unliteral
 
 from adcompiler import cache
 from adcompiler.backend.pipeline import Generated
@@ -87,6 +88,10 @@ class Apart(CPUDispatcher):
         unwrapped = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
         super().__init__(plain.py_func, targetoptions=plain.targetoptions | unwrapped, pipeline_class=Generated)
         self._cache = kept
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """How a call is typed: one that passes `True` calls the same code as one that passes any boolean."""
+        return super().get_call_template(tuple(map(unliteral, args)), kws)
 
     def compile(self, sig: Any) -> Any:
         """The entry point for a signature, after which calls of it refer to a symbol."""
