@@ -70,3 +70,30 @@ def test_numbers_take_the_type_that_they_have_in_every_call() -> None:
         assert type(value) is type(f(x))
         assert slope == pytest.approx(6.0)
         assert type(slope) is type(x)
+
+
+def tree_of_a_known_depth(x):
+    def tree(v, depth):
+        if depth == 0:
+            return v * v
+        return tree(0.5 * v, depth - 1) + tree(0.4 * v, depth - 1)
+
+    return tree(x, 9)
+
+
+def halves_of_a_known_length(x):
+    def summed(v, n):
+        if n == 1:
+            return v[0] ** 2
+        return 0.5 * summed(v[::2], n // 2) + summed(v[1::2], n // 2)
+
+    return summed(x, 128)
+
+
+def test_a_recursion_of_many_known_branches_runs_as_a_loop_where_it_can() -> None:
+    g = ad.grad(tree_of_a_known_depth)
+    assert g(1.5) == pytest.approx(2 * 1.5 * 0.41**9, rel=1e-12)
+    assert str(g.adjoint_source()).count("\n") < 250
+    x = np.arange(128.0)
+    weights = [0.5 ** (7 - bin(k).count("1")) for k in range(128)]
+    np.testing.assert_allclose(ad.grad(halves_of_a_known_length)(x), 2.0 * x * weights)

@@ -72,9 +72,11 @@ def lower(source: SourceFunc, specs: Sequence[Spec], kernel: bool = False) -> Lo
     changing: frozenset[type] = frozenset()
     tests_inside: frozenset[FunctionNode] = frozenset()
     added: tuple[tuple[type, str], ...] = ()
+    # recursive functions that may be inlined after all
+    unrolled, chosen = recursive, recursive
     grows_known, in_arrays = True, False
     for _ in range(_RETRIES):
-        low = Lowering(static, grows_known, recursive, changing, tests_inside, added, kernel, in_arrays)
+        low = Lowering(static, grows_known, recursive, changing, tests_inside, added, kernel, in_arrays, unrolled)
         try:
             with _deep_recursion():
                 return _lowered(low, source, specs)
@@ -82,6 +84,7 @@ def lower(source: SourceFunc, specs: Sequence[Spec], kernel: bool = False) -> Lo
             in_arrays = True
         except Recurses as found:
             recursive |= {found.node}
+            chosen |= {found.node} if found.ends else set()
         except TestChanges as found:
             tests_inside |= {found.node}
         except Changes as found:
@@ -97,13 +100,18 @@ def lower(source: SourceFunc, specs: Sequence[Spec], kernel: bool = False) -> Lo
                     recursive |= {need.recursive}
                 elif need.of_list and not in_arrays:
                     in_arrays = True
+                elif chosen:
+                    recursive, unrolled, chosen = recursive - chosen, unrolled | chosen, frozenset()
                 else:
                     raise
         except ADCompilerError:
-            # what is refused of a list of unknown length may be done to one of which all items are known
-            if not low.grew_known:
+            if chosen:
+                recursive, unrolled, chosen = recursive - chosen, unrolled | chosen, frozenset()
+            elif low.grew_known:
+                # what is refused of a list of unknown length may be done to one of which all items are known
+                grows_known = False
+            else:
                 raise
-            grows_known = False
     raise AssertionError("every retry makes one more capture static")
 
 

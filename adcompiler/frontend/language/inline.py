@@ -31,11 +31,14 @@ from adcompiler.frontend.state.values import (
     Value,
 )
 from adcompiler.ir.wengert import Const, Var
-from adcompiler.source import SourceFunc, source_of
+from adcompiler.source import FunctionNode, SourceFunc, source_of
 
 _DEPTH = 80
 _INSTALLED = tuple(sysconfig.get_paths()[kind] for kind in ("stdlib", "platstdlib", "purelib", "platlib"))
 _CALLS = 5000
+# a tree of so many branches and calls, those of other functions among them, runs as a loop rather than being inlined
+_BRANCHES = 24
+_UNROLLED = 200
 
 
 def call_function(
@@ -180,6 +183,7 @@ def _check_recursion(low: Lowering, frame: Frame) -> None:
         raise Recurses(frame.definition.node)
     # functions that different calls have made of one text, as in a chain of them, are different ones
     again = [k for k in nested if low.frames[k].parent is frame.parent]
+    _count_branches(low, frame.definition.node, len(again))
     if not again:
         return
     if any(low.frames[k].known == frame.known for k in again):
@@ -190,6 +194,17 @@ def _check_recursion(low: Lowering, frame: Frame) -> None:
                     test, "what ends this recursion", low.b.span, "write it as a loop", frame.definition.node
                 )
         raise Recurses(frame.definition.node)
+
+
+def _count_branches(low: Lowering, node: FunctionNode, depth: int) -> None:
+    """Find a recursion that branches into so many calls that their lines would take long to compile."""
+    start = 0, 0, low.calls
+    deepest, branches, since = low.branches.get(node, start) if depth else start
+    if depth and depth <= deepest:
+        branches += 1
+    if branches > _BRANCHES and low.calls - since > _UNROLLED and node not in low.unrolled:
+        raise Recurses(node, ends=True)
+    low.branches[node] = max(depth, deepest), branches, since
 
 
 # -- arguments ---------------------------------------------------------------------------------------------------------

@@ -78,6 +78,8 @@ class Lowering:
         Whether the function is a kernel, which threads of a GPU run.
     in_arrays : bool
         Whether lists lie in arrays whose length, or an index of which, is known only at run time.
+    unrolled : frozenset
+        The definitions of functions that call themselves and are inlined, however often that is.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Lowering:
         added: tuple[tuple[type, str], ...] = (),
         kernel: bool = False,
         in_arrays: bool = False,
+        unrolled: frozenset[FunctionNode] = frozenset(),
     ) -> None:
         self.kernel, self.in_arrays = kernel, in_arrays
         # the arrays to whose elements threads of a kernel add at the same time, and where
@@ -104,7 +107,9 @@ class Lowering:
         self.tests: list[tuple[Atom | None, int]] = []
         self.calls = 0
         # those of the recursive functions that are being read
-        self.recursive = recursive
+        self.recursive, self.unrolled = recursive, unrolled
+        # how deep the calls of a function by itself have been, how often they have gone no deeper, and all calls before
+        self.branches: dict[FunctionNode, tuple[int, int, int]] = {}
         self.changing, self.added, self.tests_inside = changing, added, tests_inside
         self.recursions: dict[FunctionNode, OpenRecursion] = {}
         self.params: tuple[Var, ...] = ()

@@ -332,11 +332,13 @@ class Recurses(Exception):
     ----------
     node : FunctionNode
         Its definition.
+    ends : bool
+        Whether known values end it, so that its calls can be inlined too.
     """
 
-    def __init__(self, node: FunctionNode) -> None:
+    def __init__(self, node: FunctionNode, ends: bool = False) -> None:
         super().__init__(node)
-        self.node = node
+        self.node, self.ends = node, ends
 
 
 class PathEnds(Exception):
