@@ -34,6 +34,7 @@ from adcompiler.optimise.elements.windows import slide
 from adcompiler.optimise.lines.apart import keep_factors_apart
 from adcompiler.optimise.lines.guards import join_guards
 from adcompiler.optimise.lines.reciprocals import multiply_by_reciprocals
+from adcompiler.optimise.lines.remainders import take_remainders
 from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.lines.stops import drop_stops
 from adcompiler.optimise.lines.unguarded import drop_guards
@@ -62,6 +63,7 @@ from adcompiler.source import SourceFunc
 LOWERING = (
     store_products,
     lower_arrays,
+    take_remainders,
     simplify,
     read_kept,
     share_loads,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -11,16 +13,18 @@ from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Branch, Func, Loop, Store
 from adcompiler.optimise.elements.scatter import put_off_additions
+from adcompiler.optimise.lines.remainders import take_remainders
 from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.machine.bounds import drop_bounds
 from adcompiler.optimise.machine.undivided import drop_divisions
 from tests.programs.stencils import torus
 from tests.support.interpret import run
+from tests.support.lowering import lowered
 from tests.support.nests import nest
 
 # what is divided by n, for i in range(n)
 NUMBERS = {
-    "i + 1": Turn(0, 0, 1, once=True),
+    "i + 1": Turn(0, 0, 1, once=True, plain=True),
     "i - 1": Turn(0, 1, 0, once=True),
     "i - 1 + n": Turn(-1, 1, 0, once=True),
     "n + n + i": Turn(-2, 0, 0, once=False),
@@ -74,6 +78,13 @@ def test_remainders_near_the_divisor(number: str) -> None:
     # the machine compiler knows the first one
     assert remainders(after) == (turn is None or number == "i + 1")
     same(fn, after)
+
+
+def test_a_number_that_stays_below_the_divisor_is_its_remainder() -> None:
+    text = LOADS.replace("range(n)", "range(n - 1)")
+    fn = drop_bounds(nest(text.format(number="i + 1")))
+    assert remainders(drop_divisions(fn)) == 0
+    same(fn, drop_divisions(fn))
 
 
 def test_a_divisor_that_may_be_negative_divides() -> None:
@@ -141,6 +152,75 @@ def test_a_neighbour_in_a_row_found_in_the_inner_loop() -> None:
         run(fn, np.ones(1), want, 0)
         run(after, np.ones(1), mine, 0)
         np.testing.assert_array_equal(mine, want)
+
+
+def ahead(x, m):
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i] * x[i + 1 if i + 1 < len(x) else 0]
+    return total
+
+
+def reset(x, m):
+    total = 0.0
+    for i in range(len(x)):
+        after = i + 1
+        if after == len(x):
+            after = 0
+        total += x[i] * x[after]
+    return total
+
+
+def behind(x, m):
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i] * x[i - 1 if i > 0 else len(x) - 1]
+    return total
+
+
+def clamped(x, m):
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i] * x[i + 1 if i + 1 < len(x) else len(x) - 1]
+    return total
+
+
+def early(x, m):
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i] * x[i + 1 if i + 2 < len(x) else 0]
+    return total
+
+
+def skipping(x, m):
+    total = 0.0
+    for i in range(1, len(x)):
+        total += x[i] * x[i + 1 if i + 1 < len(x) else 1]
+    return total
+
+
+def shorter(x, m):
+    total = 0.0
+    for i in range(m):
+        total += x[i + 1 if i + 1 < len(x) else 0]
+    return total
+
+
+def chosen(x, m):
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i] * x[i - 1 if x[i] > 0.0 else 0]
+    return total
+
+
+@pytest.mark.parametrize("function", [ahead, reset, behind, clamped, early, skipping, shorter, chosen])
+def test_choices_that_are_remainders(function: Callable[..., float]) -> None:
+    fn = lowered(function, np.ones(3), 2)[0].func
+    after = verify(take_remainders(fn))
+    assert remainders(after) == (function in (ahead, reset, behind))
+    for n in range(5):
+        x = np.random.default_rng(n).normal(size=n)
+        assert run(after, x, 0) == run(fn, x, 0)
 
 
 def test_indices_on_a_ring_are_not_recorded() -> None:

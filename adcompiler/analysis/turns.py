@@ -9,8 +9,9 @@ from adcompiler.analysis.conditions import negated
 from adcompiler.analysis.fourier import Form
 from adcompiler.analysis.scope import Path
 from adcompiler.analysis.surroundings import Surroundings
+from adcompiler.ir.build import ONE
 from adcompiler.ir.walk import walk
-from adcompiler.ir.wengert import Assign, Const, Func, Stmt, Var
+from adcompiler.ir.wengert import Assign, Const, Func, Loop, Stmt, Var
 
 #: So many divisors may lie between a number and its remainder.
 _MOST = 2
@@ -20,13 +21,15 @@ _MOST = 2
 class Turn:
     """`-below * divisor <= number + shift * divisor < (above + 1) * divisor`, which a positive divisor alone allows.
 
-    `once` says that one such number alone is not its remainder: -1, or the divisor.
+    `once` says that one such number alone is not its remainder: -1, or the divisor; `plain`, that the number is the
+    next one of a loop that counts to the divisor.
     """
 
     shift: int
     below: int
     above: int
     once: bool
+    plain: bool = False
 
 
 @dataclass(slots=True)
@@ -54,7 +57,13 @@ class Turns(Surroundings):
         if below is None or above is None:
             return None
         once = below + above == 1 and self.holds(near.shift(1) if below else divisor - near)
-        return Turn(shift, below, above, once)
+        return Turn(shift, below, above, once, self.plain(number, divisor))
+
+    def plain(self, number: Form, divisor: Form) -> bool:
+        """Whether a number is the next one of a loop that counts to the divisor."""
+        loops = [f.region for f in self.frames if isinstance(f.region, Loop) and f.region.step == ONE]
+        form = self.known.affine.form
+        return any(number == form(s.index).shift(1) and form(s.stop) == divisor for s in loops)
 
     def holds(self, form: Form) -> bool:
         """Whether a form is never negative here."""

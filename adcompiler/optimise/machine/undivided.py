@@ -22,8 +22,8 @@ def drop_divisions(fn: Func) -> Func:
     Before:  for i in range(n): k = (i - 1) % n
     After:   for i in range(n): t = i - 1; k = t + n if t < 0 else t
     """
-    # LLVM by itself finds, and best, the remainder of a number from zero to the divisor
-    found = {v: turn for v, turn in turns(fn).items() if turn.shift or turn.below or not turn.once}
+    # LLVM finds that of the next number of a loop by itself, and best
+    found = {v: turn for v, turn in turns(fn).items() if not turn.plain}
     if not found:
         return fn
     b = Builder.of(fn)
