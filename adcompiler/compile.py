@@ -48,6 +48,7 @@ from adcompiler.optimise.machine.ahead import call_ahead
 from adcompiler.optimise.machine.behind import check_behind
 from adcompiler.optimise.machine.bounds import drop_bounds, prove_bounds
 from adcompiler.optimise.machine.downward import hide_downward
+from adcompiler.optimise.machine.rear import split_off_rears
 from adcompiler.optimise.machine.reductions import mark_reductions
 from adcompiler.optimise.machine.room import check_room
 from adcompiler.optimise.machine.several import mark_lanes
@@ -90,6 +91,7 @@ LOWERING = (
     skip_unselected,
     join_tapes,
     drop_divisions,
+    split_off_rears,
     check_behind,
     mark_reductions,
     mark_lanes,
@@ -98,7 +100,15 @@ LOWERING = (
     check_room,
 )
 # these round differently than the source
-INEXACT = (store_products, recognise_products, call_ahead, multiply_by_reciprocals, mark_reductions, mark_lanes)
+INEXACT = (
+    store_products,
+    recognise_products,
+    call_ahead,
+    multiply_by_reciprocals,
+    split_off_rears,
+    mark_reductions,
+    mark_lanes,
+)
 # what makes an iteration need the one before, or leaves no loops, stands behind the decision which loops threads share,
 # or aside
 SHARED = {

@@ -87,16 +87,14 @@ def _may_run_on(b: Builder, memory: Memory, loop: Loop) -> bool:
     if loop.until is not None or loop.share is not None or not isinstance(loop.step, Const):
         return False
     lines = {s.target: s for s in loop.body if isinstance(s, Assign)}
-    return all(_is_harmless(b, memory, stmt, lines) for stmt in loop.body)
+    return all(is_harmless(b, memory, stmt, lines) for stmt in loop.body)
 
 
-def _is_harmless(b: Builder, memory: Memory, stmt: Stmt, lines: dict[Var, Assign]) -> bool:
+def is_harmless(b: Builder, memory: Memory, stmt: Stmt, lines: dict[Var, Assign]) -> bool:
+    """Whether a statement of an iteration behind a failed check does no harm; `lines` are those of the iteration."""
     match stmt:
-        case Assign(target=target, op=op, args=args):
-            number = b.type(target).rank == 0 and kind(op) == "elementwise"
-            # whole numbers may be indices: of these, what a check is made of decides nothing
-            whole = all(np.dtype(b.type(a).dtype).kind in "iu" for a in args)
-            return number and (whole or b.type(target).dtype in (*FLOATS, "bool"))
+        case Assign():
+            return decides_no_index(b, stmt)
         case Load(target=target, index=index):
             return is_element(index) and b.type(target).dtype in FLOATS
         case Store(array=array, index=index):
@@ -105,6 +103,13 @@ def _is_harmless(b: Builder, memory: Memory, stmt: Stmt, lines: dict[Var, Assign
             return not values and _is_of_numbers(b, failed, lines)
         case _:
             return isinstance(stmt, Note)
+
+
+def decides_no_index(b: Builder, line: Assign) -> bool:
+    """Whether a line is of numbers, and makes no whole number, which may be an index, of what a check is made of."""
+    whole = all(np.dtype(b.type(a).dtype).kind in "iu" for a in line.args)
+    number = b.type(line.target).rank == 0 and kind(line.op) == "elementwise"
+    return number and (whole or b.type(line.target).dtype in (*FLOATS, "bool"))
 
 
 def _is_of_numbers(b: Builder, failed: Atom, lines: dict[Var, Assign]) -> bool:
@@ -117,4 +122,4 @@ def _is_of_numbers(b: Builder, failed: Atom, lines: dict[Var, Assign]) -> bool:
     return line.op in _TESTS and all(b.type(a).dtype in FLOATS for a in line.args)
 
 
-__all__ = ["check_behind"]
+__all__ = ["check_behind", "decides_no_index", "is_harmless"]
