@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -115,3 +116,53 @@ def normalised(x):
     m = np.mean(x)
     s = np.sqrt(np.mean((x - m) ** 2) + 1e-3)
     return np.sum(np.tanh((x - m) / s))
+
+
+@program(normal(2, 3, 4), normal(2), normal(4), argnums=(0, 1, 2))
+def three_axes(x, a, b):
+    # all iterations of three loops are independent, with a number between them that two of the loops share
+    y = np.zeros(x.shape)
+    for i in range(x.shape[0]):
+        scale = math.sin(a[i])
+        for j in range(x.shape[1]):
+            for k in range(x.shape[2]):
+                y[i, j, k] = scale * math.tanh(x[i, j, k] * b[k])
+    return np.sum(y * y * x) + np.max(x)
+
+
+@program(normal(4, 4), normal(4), argnums=(0, 1))
+def triangle(x, a):
+    # the length of a row depends on the row
+    y = np.zeros(x.shape)
+    for i in range(x.shape[0]):
+        for j in range(i + 1):
+            y[i, j] = x[i, j] * a[j] ** 2
+    return np.sum(y * y)
+
+
+@program(normal(4, 3), normal(4), argnums=(0, 1))
+def rows_begin_with_their_first(x, a):
+    # what a row begins with is read before its elements are changed
+    y = x * 2.0
+    total = np.sum(y)
+    for i in range(y.shape[0]):
+        first = y[i, 0] * a[i] * total
+        for j in range(y.shape[1]):
+            y[i, j] = y[i, j] * first
+    return np.sum(y * y)
+
+
+@program(normal(4, 3), argnums=(0,))
+def rows_that_go_on(x):
+    # rows are independent of each other, the elements of a row are not
+    y = x * 2.0
+    total = np.sum(y)
+    for i in range(1, y.shape[0]):
+        for j in range(1, y.shape[1]):
+            y[i, j] = y[i, j] * y[i, j - 1] + total
+    return np.sum(y * y)
+
+
+@program(np.zeros((3, 0)), normal(3), argnums=(0, 1))
+def rows_without_elements(x, a):
+    return np.sum(np.sin(x)) + np.sum(np.cos(x).sum(axis=1) * a + a)

@@ -31,6 +31,7 @@ from adcompiler.ir.wengert import (
     Var,
     While,
 )
+from adcompiler.optimise.parallel.flat import flat, nest
 from adcompiler.optimise.parallel.own_rows import in_rows, own_rows
 
 
@@ -81,9 +82,12 @@ class _Splitting:
         except Dependent as error:
             return [self.around(loop, path, frames, str(error))]
         rows = own_rows(self.over, loop, path)
-        loop = replace(loop, body=in_rows(self.b, self.fn, loop.body, rows))
+        found = nest(self.proofs, loop, path, frames, apart)
         with self.b.block() as lines, self.b.at(loop.span):
-            self.call(loop, apart)
+            if len(found.loops) > 1 and not rows:
+                self.call(flat(self.b, found), apart)
+            else:
+                self.call(replace(loop, body=in_rows(self.b, self.fn, loop.body, rows)), apart)
         return lines
 
     def around(self, loop: Loop, path: Path, frames: tuple[Frame, ...], reason: str) -> Stmt:
@@ -166,8 +170,8 @@ class _Splitting:
         return sorted(found, key=self.place)
 
     def place(self, var: Var) -> tuple[Path, str]:
-        """Where a name is defined."""
-        return self.over.defs[var].path, str(var)
+        """Where a name is defined; the first of all places for one that was made here."""
+        return self.over.defs[var].path if var in self.over.defs else (), str(var)
 
 
 def refuse_elements(fn: Func, loop: Loop | While) -> None:
