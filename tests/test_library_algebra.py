@@ -54,6 +54,7 @@ def test_scans() -> None:
     for order in (0, 1, 2, 3):
         everywhere(lambda np, x, n=order: np.diff(x, n))
         everywhere(lambda np, x, n=order: np.diff(x, n, axis=0))
+    everywhere(lambda np, x: np.diff(x, axis=0, prepend=x, append=1.5))
 
 
 def test_updates_in_place() -> None:

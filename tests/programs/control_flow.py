@@ -1,6 +1,8 @@
 """Branches and loops of every kind."""
 
 import math
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -197,6 +199,47 @@ def match_names(x):
 
 
 program(match_names, lambda rng: (rng.normal(size=3),))
+
+
+@dataclass
+class _Corner:
+    a: float
+    b: float
+
+
+class _Shape(NamedTuple):
+    kind: str
+    size: float
+
+
+def match_structures(u, v):
+    """Classes, sequences, mappings and guards on what they bind: all known when the program is compiled."""
+    total = 0.0
+    corners, shapes = (_Corner(u, 0.0), _Corner(u, v)), (_Shape("disc", v), _Shape("square", u))
+    for item in (*corners, *shapes, (u, v), [u], [u, 2.0, v], u, {"kind": "norm", "value": v}):
+        match item:
+            case _Corner(a, b=0.0) if a < -50.0:
+                total += 100.0 * a
+            case _Corner(a=a, b=b) if b > 50.0:
+                total += 100.0 * a
+            case _Corner():
+                total += item.a * item.b
+            case _Shape("disc", r):
+                total += 3.0 * r**2
+            case _Shape(kind="square", size=r):
+                total += r * r
+            case [p, q]:
+                total += p - 2.0 * q
+            case [p, *rest]:
+                total += 3.0 * p * len(rest) + sum(rest) ** 2
+            case float(w):
+                total += w**3
+            case {"kind": "norm", "value": w}:
+                total += np.exp(w)
+    return total
+
+
+program(match_structures, lambda rng: (rng.normal(), rng.normal()))
 
 
 def match_at_run_time(x, kinds):

@@ -8,10 +8,11 @@ import numpy as np
 
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.arrays import gather, parts
-from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast, full
+from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast, full, joined, stored
 from adcompiler.frontend.arrays.indexing import addend, write
 from adcompiler.frontend.arrays.regions import loop
 from adcompiler.frontend.arrays.slicing import make_slice, offset
+from adcompiler.frontend.library.assembly import join
 from adcompiler.frontend.library.elementwise import copied
 from adcompiler.frontend.library.reductions import NONE
 from adcompiler.frontend.library.registry import implements
@@ -63,17 +64,31 @@ LAST = Const(-1)
 
 
 @implements(np.diff)
-def diff(b: Builder, a: Value, n: Value = ONE, axis: Value = LAST) -> Value:
-    """The differences of neighbours, taken `n` times."""
+def diff(
+    b: Builder, a: Value, n: Value = ONE, axis: Value = LAST, prepend: Value = NONE, append: Value = NONE
+) -> Value:
+    """The differences of neighbours, taken `n` times, of an array with what stands before and behind it."""
     x = as_array(b, a)
     place = as_axis(b, axis, b.type(x).rank)
     times = as_int(b, n, "the order of the difference")
     if times < 0:
         raise TypeProblem("a difference of negative order", b.span, "use an order of zero or more")
+    if times and not (is_none(prepend) and is_none(append)):
+        ends = [None if is_none(end) else _end(b, as_atom(b, end), x, place) for end in (prepend, append)]
+        x = join(b, [part for part in (ends[0], x, ends[1]) if part is not None], place)
     for _ in range(times):
         later, earlier = (_without(b, x, place, first) for first in (True, False))
         x = apply(b, "ne" if b.type(x).dtype == "bool" else "sub", later, earlier, hint="difference")
     return x
+
+
+def _end(b: Builder, end: Atom, x: Var, axis: int) -> Var:
+    """What is put before or behind an array: a number stands for one of its slices."""
+    if isinstance(end, Var) and b.type(end).rank:
+        return end
+    shape = (*b.shape(x)[:axis], ONE, *b.shape(x)[axis + 1 :])
+    dtype = joined([b.type(x), b.type(end)])
+    return b.emit("full", stored(b, end, dtype), *shape, dtype=dtype, hint="end")
 
 
 def _without(b: Builder, x: Var, axis: int, first: bool) -> Var:

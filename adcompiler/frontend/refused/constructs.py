@@ -79,12 +79,12 @@ def f(s):
         "class",
     ),
     "Match": (
-        "match with a pattern that asks for a class, a mapping or a sequence of unknown kind",
-        "match constants, names and tuples written behind match, or write if and elif",
+        "match with alternatives that bind names, or with the rest of a mapping",
+        "write a case for each alternative, or if and elif",
         """
 def f(s, n):
-    match n:
-        case float(v):
+    match (s, n):
+        case (0.0, v) | (v, 0):
             return s * v
     return 2.0 * s
 """,
