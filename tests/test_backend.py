@@ -174,3 +174,12 @@ def test_collection_is_on_again_after_compilations():
         pass
     assert not gc.isenabled()
     gc.enable()
+
+
+def test_a_function_of_a_text_is_compiled_once_for_constants_and_other_numbers():
+    text = "import numba as nb\n\n\n@nb.njit\ndef less(a, b):\n    return a - b\n\n\n"
+    text += "def use(x):\n    k = 1\n    while k < x:\n        k += less(x, 1) * less(2, k) + 9\n"
+    text += "    return less(k, True)\n"
+    use = cpu.numba_function(text, "use", keep=False)
+    assert use(5) == 13
+    assert [str(types) for types in use.py_func.__globals__["less"].overloads] == ["(int64, int64)", "(int64, bool)"]

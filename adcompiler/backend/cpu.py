@@ -27,7 +27,7 @@ from numba.core.registry import CPUDispatcher
 from adcompiler import cache
 from adcompiler.backend import blas
 from adcompiler.backend.freed import keep_freed_memory
-from adcompiler.backend.machine_code import Apart, MachineCode
+from adcompiler.backend.machine_code import Apart, MachineCode, for_all_values
 from adcompiler.backend.pipeline import Generated
 from adcompiler.backend.telling import short, tell
 from adcompiler.backend.threads import ended, parts
@@ -214,6 +214,7 @@ def _prepare(helper: Any, inner: bool, shared: bool) -> None:
     """
     if not shared:
         helper._compiler.pipeline_class = Generated
+        for_all_values(helper)
     if inner:
         helper.targetoptions |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 

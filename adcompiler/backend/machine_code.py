@@ -70,6 +70,21 @@ class MachineCode(NullCache):
             self.folder.store(f"{_name(self.stem, sig, data.codegen)}.bin", content)
 
 
+def for_all_values(dispatcher: Any) -> None:
+    """Compile a function for the types of its arguments alone.
+
+    Numba gives a constant a type of its own, also one that is only what a variable begins with, and compiles a function
+    that it is passed to for that type too.
+    """
+    folded = dispatcher._compiler.fold_argument_types
+
+    def fold(args: Any, kws: Any) -> Any:
+        signature, types = folded(args, kws)
+        return signature, tuple(map(unliteral, types))
+
+    dispatcher._compiler.fold_argument_types = fold
+
+
 class Apart(CPUDispatcher):
     """A function that compiled code calls as a symbol.
 
@@ -88,10 +103,7 @@ class Apart(CPUDispatcher):
         unwrapped = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
         super().__init__(plain.py_func, targetoptions=plain.targetoptions | unwrapped, pipeline_class=Generated)
         self._cache = kept
-
-    def get_call_template(self, args: Any, kws: Any) -> Any:
-        """How a call is typed: one that passes `True` calls the same code as one that passes any boolean."""
-        return super().get_call_template(tuple(map(unliteral, args)), kws)
+        for_all_values(self)
 
     def compile(self, sig: Any) -> Any:
         """The entry point for a signature, after which calls of it refer to a symbol."""
