@@ -26,13 +26,14 @@ from adcompiler.optimise.elements.sharing import share_loads
 from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.lowering.fuse import fuse_readers
 from adcompiler.optimise.lowering.lower import lower_arrays
+from adcompiler.optimise.lowering.positions import spell_positions
 from adcompiler.optimise.lowering.products import spell_products
 from adcompiler.optimise.parallel.items import fill_arrays
 from adcompiler.optimise.parallel.kernels import split
 from adcompiler.optimise.parallel.own_memory import own_memory
 from adcompiler.optimise.parallel.rerun import rerun_items
 
-WHOLE = (spell_products, lower_arrays, simplify, own_memory, simplify, read_kept, share_loads)
+WHOLE = (spell_products, spell_positions, lower_arrays, simplify, own_memory, simplify, read_kept, share_loads)
 ITEM = (simplify, promote, share_loads, fuse_readers, contract_arrays, simplify, fill_arrays)
 
 

@@ -166,3 +166,10 @@ def rows_that_go_on(x):
 @program(np.zeros((3, 0)), normal(3), argnums=(0, 1))
 def rows_without_elements(x, a):
     return np.sum(np.sin(x)) + np.sum(np.cos(x).sum(axis=1) * a + a)
+
+
+@program(np.array([2.0, 3.0, 3.0, -1.0, -1.0]), np.array([1.0, np.nan, 3.0, np.nan]), np.array([2, 5, 5]))
+def places_of_extremes(x, z, n):
+    # the first of several, and NaN before any number
+    k, least, m = np.argmax(x), np.argmin(x), np.argmax(z)
+    return np.sum(x[k:] ** 2) * x[least] + x[m] * k + np.argmax(n)

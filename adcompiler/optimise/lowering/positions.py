@@ -1,0 +1,49 @@
+"""The place of an extreme element as the least of the places where it stands, which threads can find together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from adcompiler.ir.build import ONE, ZERO, Builder, make_func
+from adcompiler.ir.walk import map_blocks
+from adcompiler.ir.wengert import Assign, Block, Func
+
+
+def spell_positions(fn: Func) -> Func:
+    """Say where a row has its largest or smallest element by two extremes; NaN stands for either, as for NumPy.
+
+    Before:  k = argmax(x)
+    After:   m = max(x); k = min(where(x == m or x != x, arange(n), n))
+    """
+    b = Builder.of(fn)
+
+    def visit(block: Block) -> Block:
+        with b.block() as lines:
+            for stmt in block:
+                if isinstance(stmt, Assign) and stmt.op in ("argmax", "argmin") and b.type(stmt.args[0]).rank == 1:
+                    with b.at(stmt.span):
+                        _spell(b, stmt)
+                else:
+                    b.add(map_blocks(stmt, visit))
+        return tuple(lines)
+
+    return make_func(fn.name, fn.params, visit(fn.body), fn.results, b.types, b.shapes, fn.doc)
+
+
+def _spell(b: Builder, stmt: Assign) -> None:
+    row = stmt.args[0]
+    extent = b.shape(row)[0]
+    extreme = b.emit(stmt.op.removeprefix("arg"), row, axes=(0,), keepdims=False)
+    found = b.emit("eq", row, extreme)
+    if b.type(row).is_float:
+        found = b.emit("logical_or", found, b.emit("ne", row, row))
+    places = b.emit("arange", ZERO, ONE, extent, dtype="int64")
+    place = b.emit("where", found, places, extent)
+    with b.block() as lines:
+        b.emit("min", place, axes=(0,), keepdims=False)
+    (least,) = lines
+    assert isinstance(least, Assign)
+    b.add(replace(least, target=stmt.target))
+
+
+__all__ = ["spell_positions"]
