@@ -183,3 +183,9 @@ def test_an_exception_names_options_that_are_known() -> None:
 
     with pytest.raises(ValueError, match=r"^unknown kind 'product'$"):
         ad.grad(chosen)(np.ones(2), "product")
+
+
+def test_functions_of_each_element_count_their_arguments() -> None:
+    for wrong in (lambda x: np.sum(np.sin(x, x, x)), lambda x: np.sum(np.add(x))):
+        with pytest.raises(ad.TypeProblem, match=r"takes [12] numbers or arrays, not [31]"):
+            ad.grad(wrong)(np.ones(2))

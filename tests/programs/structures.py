@@ -228,3 +228,14 @@ program(
         rng.normal(size=4),
     ),
 )
+
+
+def characters(x, text, codes, k):
+    """Characters of a text by numbers that are known, and by their codes where these are not."""
+    total = x[0] * len(text[1:]) + (x[1] if text[k] == "b" else x[0]) ** 2
+    for i in range(len(codes)):
+        total += x[i] * (codes[i] == ord("c")) + (text[::-1] == "cba") * x[i] ** 2
+    return total
+
+
+program(characters, lambda rng: (rng.normal(size=3), "abc", np.frombuffer(b"abc", np.uint8), 1))

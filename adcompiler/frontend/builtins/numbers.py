@@ -200,6 +200,15 @@ def neg_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) 
     return unary(low, "neg", args[0], hint)
 
 
+@builtin(builtins.ord)
+def ord_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`ord("a")`."""
+    arity(low, "ord", args, 1, 1)
+    if isinstance(args[0], Static) and isinstance(args[0].value, str) and len(args[0].value) == 1:
+        return Const(ord(args[0].value))
+    raise TypeProblem("ord() needs a character that is known", low.b.span, "write it, or pass the code")
+
+
 def numpy_scalar(kind: type[np.generic]) -> Builtin | None:
     """`np.float32(x)` and its like."""
     try:

@@ -110,13 +110,24 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
             except (LookupError, TypeError) as error:
                 low.captures.depend(path, "has item", key)
                 raise low.fail(type(error).__name__, str(error)) from None
-        case Static(value=str() as text) if all(isinstance(i, Const) for i in items):
-            return Static(text[static_int(low, items[0], "the index of a string")])
+        case Static(value=str() as text) if len(items) == 1:
+            return _text_item(low, text, items[0])
         case Static(value=held) if (points := grid(low.b, held, items)) is not None:
             return points
     raise low.refuse(
         "not-indexable", node.value if isinstance(node, ast.Subscript) else node, kind=kind_of(owner), near=""
     )
+
+
+def _text_item(low: Lowering, text: str, item: Value) -> Value:
+    if isinstance(item, SliceValue):
+        ends = (item.start, item.stop, item.step)
+        return Static(text[slice(*(None if e is None else static_int(low, e, "the slice of a string") for e in ends))])
+    codes = "pass the codes of its characters: np.frombuffer(s.encode(), np.uint8)"
+    k = static_int(low, item, "the index of a string", codes)
+    if not -len(text) <= k < len(text):
+        raise low.fail("IndexError", "string index out of range")
+    return Static(text[k])
 
 
 def _sequence_item(low: Lowering, owner: Seq, items: list[Value], node: ast.expr) -> Value:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from adcompiler.errors import ADCompilerError, MissingRule, UnsupportedSyntax
+from adcompiler.errors import ADCompilerError, MissingRule, TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.arrays.atoms import apply, as_atom, cast, floats
 from adcompiler.frontend.arrays.outputs import delivered, without_out
 
@@ -98,6 +98,8 @@ def _elementwise(member: object) -> Handler | None:
         name, count = title(member), getattr(member, "nin", len(args))
         if len(args) == count + 1:
             kwargs = {**kwargs, "out": args[count]}
+        elif len(args) != count:
+            raise TypeProblem(f"{name} takes {count} numbers or arrays, not {len(args)}", b.span, "pass as many")
         out, kwargs = without_out(b, name, kwargs)
         where = kwargs.pop("where", TRUE)
         neutral_only(b, name, kwargs)

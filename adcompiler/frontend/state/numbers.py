@@ -16,10 +16,10 @@ _LITERAL = "write a literal, or pass it as an argument of its own"
 _ARRAY = "write a literal, or keep the items in an array, one for each kind of number in them"
 
 
-def static_int(low: Lowering, value: Value, what: str, of_list: bool = False) -> int:
+def static_int(low: Lowering, value: Value, what: str, fix: str = _LITERAL, of_list: bool = False) -> int:
     """An integer that must be known at compile time; `of_list` where it need not be if lists lie in arrays."""
     if isinstance(value, Var) and low.b.type(value).rank == 0 and low.b.type(value).numpy.kind in "iub":
-        raise NeedStatic(value, what, low.b.span, _ARRAY if of_list else _LITERAL, of_list=of_list)
+        raise NeedStatic(value, what, low.b.span, _ARRAY if of_list else fix, of_list=of_list)
     if isinstance(value, (Const, Static)):
         try:
             return operator.index(value.value)  # type: ignore[arg-type]
