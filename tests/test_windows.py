@@ -16,13 +16,15 @@ from tests.support.interpret import run
 Access = tuple[str, int, int]
 
 
-def nest(accesses: list[Access], step: int, margin: int, sign: int = 1, rows: bool = False, extra: str = "") -> Func:
+def nest(
+    accesses: list[Access], step: int, margin: int, sign: int = 1, rows: bool = False, extra: str = "", name: str = "a"
+) -> Func:
     """A loop over `a`, whose index moves up or down, with accesses at offsets of the loop's index."""
     b = Builder()
     n = b.var("n", INDEX)
     x = b.var("x", Type("float64", 1), (n,))
     b.add(Assign(n, "dim", (x,), (("axis", 0),), None))
-    a = b.emit("zeros", *((Const(3), n) if rows else (n,)), dtype="float64", hint="a")
+    a = b.emit("zeros", *((Const(3), n) if rows else (n,)), dtype="float64", hint=name)
     first = b.int("sub", n, Const(margin + 1))
     bounds = (Const(margin), b.int("sub", n, Const(margin))) if step > 0 else (first, Const(margin - 1))
     i, j = b.var("i", INDEX), b.var("j", INDEX)
@@ -39,6 +41,8 @@ def nest(accesses: list[Access], step: int, margin: int, sign: int = 1, rows: bo
             index = (Const(1 + row), at) if rows else (at,)
             if how == "load":
                 value = b.emit("add", b.emit("mul", value, Const(0.5)), b.load(a, index))
+            elif how in ("clear", "one", "nothing"):
+                b.store(a, index, Const(1.0 if how == "one" else 0.0), add=how == "nothing")
             else:
                 b.store(a, index, b.emit("mul", value, Const(1.0 + 0.25 * offset)), add=how == "add")
         if extra == "view":
@@ -68,16 +72,37 @@ def loads(fn: Func) -> int:
     return sum(isinstance(s, Load) and s.array == Var("a") for s in last.body)
 
 
-@pytest.mark.parametrize("seed", range(120))
+@pytest.mark.parametrize("seed", range(160))
 def test_random_accesses(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    kinds = ("load", "store", "add")
+    kinds = ("load", "store", "add", "add", "clear")[: 3 if seed < 80 else 5]
     rows = bool(seed % 3 == 0)
     accesses = [
-        (kinds[rng.integers(3)], int(rng.integers(-2, 3)), int(rng.integers(-1, 2)) if rows else 0)
+        (kinds[rng.integers(len(kinds))], int(rng.integers(-2, 3)), int(rng.integers(-1, 2)) if rows else 0)
         for _ in range(rng.integers(2, 7))
     ]
-    same(nest(accesses, step=int(rng.choice([1, -1])), margin=2, sign=int(rng.choice([1, -1])), rows=rows))
+    name = "a" if seed < 80 else "a_bar"
+    same(nest(accesses, step=int(rng.choice([1, -1])), margin=2, sign=int(rng.choice([1, -1])), rows=rows, name=name))
+
+
+def carries(fn: Func) -> int:
+    return len([s for s in fn.body if isinstance(s, Loop)][-1].carried)
+
+
+def test_a_cleared_element_is_not_added_to() -> None:
+    """What leaves the window is stored, except for the sign of a zero, which matters outside of derivatives."""
+    accesses = [("load", 0, 0), ("clear", 0, 0), ("add", -1, 0), ("add", 1, 0)]
+    for name, carried in (("a", 2), ("a_bar", 1)):
+        fn = nest(accesses, -1, 1, name=name)
+        assert same(fn) and carries(slide(fn)) == carried
+    for others in (
+        [*accesses, ("load", 1, 0)],
+        [("clear", 0, 0), ("add", 0, 0), *accesses[2:]],
+        [("load", 0, 0), ("one", 0, 0), *accesses[2:]],
+        [("load", 0, 0), ("nothing", 0, 0), *accesses[2:]],
+    ):
+        fn = nest(others, -1, 1, name="a_bar")
+        assert same(fn) and carries(slide(fn)) == 2
 
 
 def test_a_recurrence_loads_nothing() -> None:

@@ -14,6 +14,7 @@ from adcompiler.ir.walk import map_operands
 from adcompiler.ir.wengert import Atom, Branch, Carry, Const, Index, Load, Loop, Out, Stmt, Store, Var
 from adcompiler.optimise.elements.carrying import converted, plain
 from adcompiler.optimise.lines.constraints import Writer
+from adcompiler.optimise.lines.identities import is_derivative
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,20 @@ class Window:
         """Whether stores are written at once: an element is stored by one iteration only."""
         return len({self.slot(use) for use in self.uses if isinstance(use.stmt, Store)}) == 1
 
+    @property
+    def ends_cleared(self) -> Const | None:
+        """The zero that the last slot but one is left with, if an iteration only adds to the last one.
+
+        The next iteration may then store what it adds, but for the sign of a zero.
+        """
+        before, last = ([use.stmt for use in self.uses if self.slot(use) == self.width - k] for k in (2, 1))
+        if self.at_once or not before or len(last) > 1 or not is_derivative(self.array):
+            return None
+        clears, adds = before[-1], last[0]
+        if not isinstance(clears, Store) or clears.add or not isinstance(adds, Store) or not adds.add:
+            return None
+        return clears.value if isinstance(clears.value, Const) and clears.value.value == 0 else None
+
 
 @dataclass(slots=True)
 class Sliding:
@@ -109,12 +124,18 @@ class Sliding:
             [Carry(entry, init, plain(self.held(now)), self.again(w)) for entry, init, now in zip(*parts, strict=True)]
             for w, *parts in zip(self.windows, entries, inits, (s[:-1] for s in self.slots), strict=True)
         ]
+        ends = [w.ends_cleared for w in self.windows]
+        firsts = [made.pop() if end else None for made, end in zip(carries, ends, strict=True)]
         loop = map_operands(replace(stmt, body=()), self.name)
         assert isinstance(loop, Loop)
         added = tuple(c for made in carries for c in made)
         self.b.add(replace(loop, carried=(*loop.carried, *added), body=tuple(body)))
-        for window, made in zip(self.windows, carries, strict=True):
-            if not window.at_once:
+        for window, made, first, end in zip(self.windows, carries, firsts, ends, strict=True):
+            if first is not None and end is not None:
+                # the first iteration has stored what it was to add
+                self.behind(window, self.places(window, stmt.start, writer)[-1:], [first.init], test, add=True)
+                self.behind(window, self.places(window, stmt.stop, writer), [*(c.out for c in made), end], test)
+            elif not window.at_once:
                 self.behind(window, self.places(window, stmt.stop, writer), [c.out for c in made], test)
 
     def held(self, atom: Atom | None) -> Atom:
@@ -145,11 +166,13 @@ class Sliding:
         self.b.add(Branch(test, tuple(lines), (), tuple(outs), self.b.span))
         return [out.var for out in outs]
 
-    def behind(self, window: Window, places: Sequence[Index], values: Sequence[Var], test: Var | None) -> None:
+    def behind(
+        self, window: Window, places: Sequence[Index], values: Sequence[Atom], test: Var | None, add: bool = False
+    ) -> None:
         """The slots after the loop, where it has run."""
         with self.b.block() as lines:
             for place, value in zip(places, values, strict=True):
-                self.b.store(window.array, place, value)
+                self.b.store(window.array, place, value, add=add)
         if test is None:
             self.b.extend(lines)
         else:
@@ -183,7 +206,7 @@ class Sliding:
                 self.names[stmt.target] = held
             return
         value = stmt.value
-        if stmt.add:
+        if stmt.add and not (slot == window.width - 1 and window.ends_cleared):
             before = slots[slot]
             if before is None:
                 before = self.b.load(stmt.array, stmt.index, hint(window))

@@ -138,9 +138,13 @@ def _term(stmt: Assign, b: Builder, lines: Lines) -> Replaced | Line | None:
 
 def _zero_is_nothing(stmt: Assign, b: Builder) -> bool:
     """Whether the sign of a zero may change: of integers it has none, of derivatives it means nothing."""
-    names = [stmt.target.name, *(a.name for a in stmt.args if isinstance(a, Var))]
-    derivative = any("_bar" in n or "_dot" in n for n in names)
-    return derivative or not b.types[stmt.target.name].is_float
+    names = [stmt.target, *(a for a in stmt.args if isinstance(a, Var))]
+    return any(map(is_derivative, names)) or not b.types[stmt.target.name].is_float
+
+
+def is_derivative(name: Var) -> bool:
+    """Whether a name is that of a derivative, in which the sign of a zero means nothing."""
+    return "_bar" in name.name or "_dot" in name.name
 
 
 def _choice(stmt: Assign) -> Replaced | None:
