@@ -64,7 +64,7 @@ def programs(names: Sequence[str]) -> str:
 def beside(results: Sequence[Result], key: str, title: str) -> str:
     """The text of the section on another tool, which may not be installed."""
     if not any(key in found.times for found in results):
-        print(f"{title}: not found, not timed\n")
+        print(f"{title}: not installed, or without such a program\n")
         return f"## Beside {title}\n\n{ABSENT}\n"
     table = report.beside(results, key, title)
     print(report.text(table), "", sep="\n")
