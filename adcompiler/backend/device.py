@@ -76,6 +76,12 @@ class Items:
     adds: tuple[bool, ...]
     stored: tuple[int, ...]
     needs: list[int] = field(default_factory=list)
+    silent: Any = None
+
+    @property
+    def reports(self) -> bool:
+        """Whether a kernel may have something to report: an exception, or that it needs more memory."""
+        return self.check is not None or bool(self.needs)
 
     def __call__(self, start: int, stop: int, step: int, *args: Any) -> list[Any]:
         """Run all items; the totals."""
@@ -148,12 +154,15 @@ class Launch:
         first, last = (0, self.count) if only is None else (only, only + 1)
         shape = (self.blocks, self.block) if only is None else (1, 1)
         launch(self.items.kernel, *shape, first, last, start, step, report, *given, *self.own)
-        reports = self.items.check is not None or self.items.needs
-        return [int(number) for number in (to_host(report) if reports else self.report())]
+        return [int(number) for number in (to_host(report) if self.items.reports else self.report())]
 
     def blank(self) -> Array:
-        """A report on the device."""
-        return cuda.to_device(self.report(), stream=current())
+        """A report on the device; always the same one where nothing is written into it."""
+        if self.items.reports:
+            return cuda.to_device(self.report(), stream=current())
+        if self.items.silent is None:
+            self.items.silent = cuda.to_device(self.report(), stream=current())
+        return self.items.silent
 
     def report(self) -> Array:
         """A report that says nothing yet."""
