@@ -8,6 +8,7 @@ import numpy as np
 from numba import cuda
 
 import adcompiler as ad
+import adcompiler.cuda
 from benchmarks.cuda.case import BY_HAND, GENERATED, Case, Contender, package, peers
 from benchmarks.cuda.sums import BLOCK, add_of_block, blocks_for
 
@@ -93,9 +94,12 @@ def ended(u, factor, u_bar, sums):
     add_of_block(parts, sums, 0, total)
 
 
-def by_hand(u: np.ndarray, steps: int, curved: bool) -> Contender:
-    """A kernel for a step and one for its adjoint; where it is linear, no step is kept."""
-    there, kind = cuda.to_device(u), u.dtype.type
+stepped = adcompiler.cuda.kernel(active=("u",), outputs=("v",))(step)
+
+
+def with_kernels(u: np.ndarray, steps: int, curved: bool, written: bool) -> Contender:
+    """A kernel for a step and one for its adjoint, written or generated; where it is linear, no step is kept."""
+    there, none, kind = cuda.to_device(u), cuda.to_device(np.zeros_like(u)), u.dtype.type
     c, flag = kind(RATE), kind(1 if curved else 0)
     shape = ((-(-u.shape[1] // TILE[1]), -(-u.shape[0] // TILE[0])), (TILE[1], TILE[0]))
 
@@ -109,8 +113,14 @@ def by_hand(u: np.ndarray, steps: int, curved: bool) -> Contender:
         ends = kept[places[steps]].reshape(u.size), bars[steps % 2].reshape(u.size)
         sums = cuda.to_device(np.zeros(1))
         ended[blocks_for(u.size), BLOCK](ends[0], kind(2 / u.size), ends[1], sums)
+        bars[(steps + 1) % 2].copy_to_device(none)
         for k in range(steps - 1, -1, -1):
-            step_back[shape](kept[places[k]], c, kind(1), flag, bars[(k + 1) % 2], bars[k % 2])
+            args = kept[places[k]], c, kind(1), flag
+            if written:
+                step_back[shape](*args, bars[(k + 1) % 2], bars[k % 2])
+            else:
+                # it adds to the one, and leaves zeros in the other
+                stepped.adjoint[shape](*args, kept[places[k + 1]], bar={"u": bars[k % 2], "v": bars[(k + 1) % 2]})
         return [sums.copy_to_host()[0] / u.size, bars[0]]
 
     return run
@@ -156,7 +166,8 @@ def case(toy: bool, dtype: Any, curved: bool) -> Case:
     program = nonlinear if curved else linear
     of_torch, of_jax = partial(with_torch, curved=curved), partial(with_jax, curved=curved)
     makers = {
-        BY_HAND: lambda: by_hand(u, steps, curved),
+        BY_HAND: lambda: with_kernels(u, steps, curved, True),
+        f"{GENERATED} kernel": lambda: with_kernels(u, steps, curved, False),
         GENERATED: lambda: generated(program, u, c, steps),
         **peers(of_torch, of_jax, (u,), (c, steps)),
     }
