@@ -178,7 +178,7 @@ _PLANES = f'''
 {_COMPILED}
 def _fft_angles(n, count):
     """The numbers exp(-2j * pi * k / n) for k below `count`, as products of coarse turns and of fine ones."""
-    width = int(np.sqrt(count)) + 1
+    width = np.int64(np.sqrt(count)) + 1
     fine = np.empty((2, width))
     for k in range(width):
         angle = 2.0 * np.pi * k / n

@@ -77,7 +77,7 @@ def _lu_solve1(f, b):
             m -= f[i, j] * x[j]
         x[i] = m
     for k in range(n - 1, -1, -1):
-        p = int(f[n, k].real)
+        p = np.int64(f[n, k].real)
         x[k], x[p] = x[p], x[k]
     return x
 '''
@@ -91,7 +91,7 @@ def _lu_back1(f, b):
     for i in range(n):
         x[i] = b[i]
     for k in range(n):
-        p = int(f[n, k].real)
+        p = np.int64(f[n, k].real)
         x[k], x[p] = x[p], x[k]
     for j in range(n):
         m = x[j]
@@ -105,8 +105,10 @@ def _lu_back1(f, b):
     return x
 '''
 
-# four rows at a time, so that the row that is written is read once for four products
+# four rows at a time, so that the row that is written is read once for four products; taken in by its callers, of which
+# some begin at row zero
 _MINUS = '''
+@nb.njit(error_model="numpy", nogil=True, forceinline=True)
 def _minus(x, i, t, first, last):
     """Subtract rows of a matrix, times factors, from another row."""
     whole = last - (last - first) % 4
@@ -139,7 +141,7 @@ def _lu_solve2(f, b):
             t[j] = f[i, j]
         _minus(x, i, t, i + 1, n)
     for i in range(n - 1, -1, -1):
-        p = int(f[n, i].real)
+        p = np.int64(f[n, i].real)
         for k in range(count):
             x[i, k], x[p, k] = x[p, k], x[i, k]
     return x
@@ -155,7 +157,7 @@ def _lu_back2(f, b):
         for k in range(count):
             x[i, k] = b[i, k]
     for i in range(n):
-        p = int(f[n, i].real)
+        p = np.int64(f[n, i].real)
         for k in range(count):
             x[i, k], x[p, k] = x[p, k], x[i, k]
     for i in range(n):
@@ -230,8 +232,9 @@ def _cofactors(a):
     """The cofactors of a matrix, from its triangular factors: finite where the determinant is zero."""
     n = a.shape[0]
     f, x, sign = np.empty((n, n), dtype=a.dtype), np.zeros((n, n), dtype=a.dtype), a.dtype.type(1)
-    rows, columns = np.arange(n), np.arange(n)
+    rows, columns = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
     for i in range(n):
+        rows[i], columns[i] = i, i
         for j in range(n):
             f[i, j] = a[i, j]
     for k in range(n):

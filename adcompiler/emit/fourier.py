@@ -11,7 +11,7 @@ _VECTOR = f'''
 def _fft_turns(n, sign):
     """The numbers exp(sign * 2j * pi * k / n) for k below n, as products of coarse turns and of fine ones."""
     turns = np.empty(n, dtype=np.complex128)
-    width = int(np.sqrt(n)) + 1
+    width = np.int64(np.sqrt(n)) + 1
     fine = np.empty(width, dtype=np.complex128)
     for k in range(width):
         angle = 2.0 * np.pi * k / n

@@ -39,7 +39,9 @@ _ARGSORT = '''
 def _argsort(x):
     """The indices that sort a vector, NaN last, equal elements in their order."""
     n = x.size
-    order, other = np.arange(n), np.empty(n, dtype=np.int64)
+    order, other = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+    for k in range(n):
+        order[k] = k
     width = 1
     while width < n:
         for start in range(0, n, 2 * width):
