@@ -14,9 +14,9 @@ from typing import Literal
 from adcompiler.ad.choices import note_choices
 from adcompiler.ad.drawn import draw_ahead
 from adcompiler.ad.draws import refuse_moving
-from adcompiler.ad.joint import Joint, Sweep
+from adcompiler.ad.joining import Sweep, schedule
+from adcompiler.ad.joint import Joint
 from adcompiler.ad.network import Inseparable
-from adcompiler.ad.order import Joined, joinable
 from adcompiler.ad.partners import lonely, with_partners
 from adcompiler.ad.prepare import Saved
 from adcompiler.ad.record import plan
@@ -27,8 +27,7 @@ from adcompiler.ad.turn import prepared
 from adcompiler.ad.unmarked import unmarked
 from adcompiler.analysis.activity import active
 from adcompiler.ir.build import Builder, scalar
-from adcompiler.ir.walk import walk
-from adcompiler.ir.wengert import Atom, Block, Func, Loop, Store, Var
+from adcompiler.ir.wengert import Atom, Block, Func, Var
 
 Seeds = Literal["one", "given"]
 
@@ -133,24 +132,7 @@ def attempt(fn: Func, wrt: Sequence[int], seeds: Seeds, saved: Saved, outputs: S
     reverse = Reverse(b, primal, active(primal.func, params, outputs))
     given = seed(reverse, seeds, outputs)
     sweep = transpose(reverse, given, params)
-    last, parts = joined_loop(reverse, sweep)
-    decided = plan(primal, sweep.lines, reverse.over, None if parts is None else (last,), sweep.grads, b.shapes)
+    order = schedule(reverse, sweep)
+    decided = plan(primal, sweep.lines, reverse.over, order.paths, sweep.grads, b.shapes)
     seeded = tuple(bar for _, bar in given if isinstance(bar, Var))
-    return Joint(fn, tuple(params), saved, seeded, reverse, sweep, decided, last, parts)
-
-
-def joined_loop(reverse: Reverse, sweep: Sweep) -> tuple[int, Joined | None]:
-    """The position of the last loop of the reverse sweep, and its parts where both sweeps can run in it."""
-    fn = reverse.primal.func
-    last = next((k for k in range(len(fn.body) - 1, -1, -1) if has_loop(sweep.segments[k])), -1)
-    if (last,) not in reverse.free or any(
-        isinstance(s, Store) and reverse.memory.root(s.array) in reverse.primal.restored for s in walk([fn.body[last]])
-    ):
-        return last, None
-    after = (*sweep.seeds, *(s for seg in reversed(sweep.segments[last + 1 :]) for s in seg))
-    return last, joinable(fn, reverse.b.types, reverse.memory, last, after, sweep.segments[last])
-
-
-def has_loop(segment: Block) -> bool:
-    """Whether a segment holds the adjoint of a loop."""
-    return any(isinstance(s, Loop) for s in segment)
+    return Joint(fn, tuple(params), saved, seeded, reverse, sweep, decided, order)

@@ -1,11 +1,11 @@
-"""Both sweeps as one function: one after the other, or around a loop in which each iteration runs both."""
+"""Both sweeps as one function: one after the other, or around loops in which each iteration runs both."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from adcompiler.ad.augment import Forward
-from adcompiler.ad.order import Joined
+from adcompiler.ad.joining import Joined, Schedule, Sweep
 from adcompiler.ad.prepare import Saved
 from adcompiler.ad.record import Plan
 from adcompiler.ad.replay import Backward
@@ -13,27 +13,12 @@ from adcompiler.ad.reverse import Reverse
 from adcompiler.ad.tapes import Tapes
 from adcompiler.analysis.scope import sites
 from adcompiler.ir.build import make_func
-from adcompiler.ir.wengert import Atom, Block, Func, Loop, Var, While
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """The transposed function: the seeds' lines, one segment for each top-level statement, and the gradients."""
-
-    seeds: Block
-    segments: tuple[Block, ...]
-    end: Block
-    grads: tuple[Atom, ...]
-
-    @property
-    def lines(self) -> Block:
-        """All its lines."""
-        return (*self.seeds, *(s for segment in self.segments for s in segment), *self.end)
+from adcompiler.ir.wengert import Assign, Atom, Func, Loop, Var, While
 
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """Writes both sweeps: one after the other, or around a loop in which each iteration runs both."""
+    """Writes both sweeps: one after the other, or around loops in which each iteration runs both."""
 
     fn: Func
     params: tuple[Var, ...]
@@ -42,8 +27,7 @@ class Joint:
     reverse: Reverse
     sweep: Sweep
     decided: Plan
-    last: int
-    parts: Joined | None
+    schedule: Schedule
 
     @property
     def cost(self) -> float:
@@ -66,15 +50,16 @@ class Joint:
             b, primal, self.decided, tapes, self.reverse.origin, regions, self.reverse.free, forward.kept, root
         )
         with b.block() as lines:
-            if self.parts is None:
-                forward.block(body, (), ())
-                results = self.outputs()
+            first = 0
+            for joined in self.schedule.joined:
+                forward.statements(body[first : joined.at], (), (), first)
+                self.both(forward, backward, joined)
+                first = joined.at + 1
+            forward.statements(body[first:], (), (), first)
+            results = self.outputs()
+            if not self.schedule.joined or not all(isinstance(s, Assign) for s in self.schedule.rest):
                 b.note("reverse sweep")
-                backward.block(sweep.seeds)
-                self.backwards(backward, 0, len(body))
-            else:
-                self.around(forward, backward, self.last, self.parts)
-                results = self.outputs()
+            backward.block(self.schedule.rest)
             backward.block(sweep.end)
             results += [backward.get(g) for g in sweep.grads]
         doc = f"Value and gradient of `{self.fn.name}` with respect to {', '.join(map(str, self.params))}."
@@ -92,22 +77,19 @@ class Joint:
             for r in self.reverse.primal.func.results
         ]
 
-    def backwards(self, backward: Backward, start: int, stop: int) -> None:
-        """The adjoints of the top-level statements from `start` to before `stop`, last first."""
-        for segment in reversed(self.sweep.segments[start:stop]):
-            backward.block(segment)
-
-    def around(self, forward: Forward, backward: Backward, at: int, parts: Joined) -> None:
-        """What comes before the joined loop, the adjoint of what comes after it, the loop, and the rest."""
-        body, b = self.reverse.primal.func.body, self.reverse.b
-        forward.statements(body[:at], (), (), 0)
-        b.note("adjoint of what follows the loop: it needs no value of the loop")
-        backward.block(parts.before)
-        loop = body[at]
+    def both(self, forward: Forward, backward: Backward, joined: Joined) -> None:
+        """A joined loop, behind what of the reverse sweep it needs."""
+        b, loop = self.reverse.b, self.reverse.primal.func.body[joined.at]
         assert isinstance(loop, (Loop, While))
+
+        def adjoint() -> None:
+            outer = backward.known
+            backward.known = dict(outer)
+            backward.block(joined.loop.body)
+            backward.known = outer
+
+        if not all(isinstance(s, Assign) and s.op == "zeros" for s in joined.before):
+            b.note("adjoint of what follows the loop: it needs no value of the loop")
+        backward.block(joined.before)
         b.note("both sweeps of an iteration together")
-        forward.joined(loop, (at,), lambda: backward.block(parts.loop.body), parts.loop)
-        forward.statements(body[at + 1 :], (), (), at + 1)
-        backward.block(parts.late)
-        backward.block(parts.after)
-        self.backwards(backward, 0, at)
+        forward.joined(loop, (joined.at,), adjoint, joined.loop)

@@ -57,13 +57,13 @@ def plan(
     primal: Prepared,
     reverse: Block,
     over: Dependence,
-    joined: Path | None,
+    joined: frozenset[Path],
     grads: Iterable[Atom],
     shapes: Mapping[str, tuple[Atom, ...]],
 ) -> Plan:
     """Decide for each value of the primal that `reverse`, with names of these `shapes`, reads.
 
-    In the loop at `joined` both sweeps of an iteration run together: what it defines is simply there, like top-level
+    In the loops at `joined` both sweeps of an iteration run together: what they define is simply there, like top-level
     names.
     """
     fn = primal.func
@@ -107,9 +107,9 @@ def changing_extents(shapes: Mapping[str, tuple[Atom, ...]], reverse: Block) -> 
                     yield from extents
 
 
-def opened(d: Definition, joined: Path | None) -> Definition:
-    """A definition without the frame of the joined loop."""
-    return replace(d, frames=tuple(f for f in d.frames if f.path != joined))
+def opened(d: Definition, joined: frozenset[Path]) -> Definition:
+    """A definition without the frame of a joined loop."""
+    return replace(d, frames=tuple(f for f in d.frames if f.path not in joined))
 
 
 def decide(p: Planner, unit: Path | None, wanted: set[Var]) -> tuple[set[Var], set[Var]]:

@@ -66,7 +66,7 @@ def unchanged(over: Dependence, load: Load, path: Path, frames: tuple[Frame, ...
     read = over.accesses.access(load.array, load.index, path, frames)
     writes = over.writes[over.memory.root(load.array)]
     inside = [w for w in writes if any(f.path == loop.path for f in w.frames)]
-    return not any(over.meets_later(write, read, loop.path) for write in inside)
+    return not any(over.meets_later(write, read, frozenset((loop.path,))) for write in inside)
 
 
 def stands(over: Dependence, array: Var, loop: Frame) -> bool:

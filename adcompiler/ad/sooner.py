@@ -1,4 +1,4 @@
-"""Numbers computed behind the last loop that need nothing of it are computed before it.
+"""Numbers computed behind a loop that need nothing of it are computed before it.
 
 The adjoint of what follows the loop may then run before the loop, and both sweeps of the loop at once:
 `exp(-rate * years) * total` has the cotangent of `total` before there is a total.
@@ -6,35 +6,41 @@ The adjoint of what follows the loop may then run before the loop, and both swee
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from adcompiler.ir.ops import kind
 from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.walk import all_defs, operands, walk
-from adcompiler.ir.wengert import Assign, Func, Loop, Stmt, Var, While
+from adcompiler.ir.wengert import Assign, Block, Func, Loop, Stmt, Var, While
 
 # what plain Python raises an error for, and a check behind the loop has not yet refused
 _RAISING = frozenset(("div", "floordiv", "mod", "fmod", "pow", "short", "split", *SPECIAL))
 
 
 def computed_sooner(fn: Func) -> Func:
-    """A function whose lines of numbers stand before the last loop if they need nothing of it or behind it.
+    """A function whose lines of numbers stand before top-level loops of which they need nothing.
 
     Before:  for i in range(n): total += x[i]; d = exp(-r); y = d * total
     After:   d = exp(-r); for i in range(n): total += x[i]; y = d * total
     """
-    last = next((k for k in range(len(fn.body) - 1, -1, -1) if has_loop(fn.body[k])), None)
-    if last is None:
-        return fn
-    made = set(all_defs([fn.body[last]]))
-    sooner, rest = list[Stmt](), list[Stmt]()
-    for stmt in fn.body[last + 1 :]:
+    body = fn.body
+    for position in range(len(body) - 1, -1, -1):
+        if has_loop(body[position]):
+            body = (*body[:position], *rearranged(fn, body[position:]))
+    return fn if body == fn.body else replace(fn, body=body)
+
+
+def rearranged(fn: Func, block: Block) -> Iterator[Stmt]:
+    """A loop and what follows it, after those of the lines of numbers that need nothing of it or of what follows it."""
+    made, rest = set(all_defs(block[:1])), [block[0]]
+    for stmt in block[1:]:
         if is_number(fn, stmt) and made.isdisjoint(operands(stmt)):
-            sooner.append(stmt)
+            yield stmt
         else:
             rest.append(stmt)
             made |= all_defs([stmt])
-    return replace(fn, body=(*fn.body[:last], *sooner, fn.body[last], *rest)) if sooner else fn
+    yield from rest
 
 
 def has_loop(stmt: Stmt) -> bool:

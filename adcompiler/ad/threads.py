@@ -6,8 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from adcompiler.ad.choices import note_choices
-from adcompiler.ad.gradient import fn_names, joined_loop, segments_of
-from adcompiler.ad.joint import Joint, Sweep
+from adcompiler.ad.gradient import fn_names, segments_of
+from adcompiler.ad.joining import Sweep, in_turn, schedule
+from adcompiler.ad.joint import Joint
 from adcompiler.ad.network import Inseparable
 from adcompiler.ad.partners import lonely, with_partners
 from adcompiler.ad.prepare import Saved
@@ -93,9 +94,9 @@ def _attempt(fn: Func, thread: Thread, saved: Saved, join: bool) -> Joint:
     bars = {v: _bar(b, v) for v in thread.shadowed}
     reverse.bars.update({v: bar for v, bar in bars.items() if b.type(v).rank})
     sweep = _transposed(reverse, bars)
-    last, parts = joined_loop(reverse, sweep) if join else (-1, None)
-    decided = plan(primal, sweep.lines, reverse.over, None if parts is None else (last,), (), b.shapes)
-    return Joint(fn, thread.wrt, saved, tuple(bars.values()), reverse, sweep, decided, last, parts)
+    order = schedule(reverse, sweep) if join else in_turn(sweep)
+    decided = plan(primal, sweep.lines, reverse.over, order.paths, (), b.shapes)
+    return Joint(fn, thread.wrt, saved, tuple(bars.values()), reverse, sweep, decided, order)
 
 
 def _bar(b: Builder, v: Var) -> Var:

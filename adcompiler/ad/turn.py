@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adcompiler.ad.joint import Joint, Sweep
+from adcompiler.ad.joining import Sweep, in_turn
+from adcompiler.ad.joint import Joint
 from adcompiler.ad.marked import Marked
 from adcompiler.ad.prepare import Prepared, Saved, is_lost, prepare
 from adcompiler.ad.record import plan
@@ -154,10 +155,10 @@ def turned(
         if factors != ends:
             lines[:] = without_dead(b, lines, (*grads, *reverse.bars.values()))
     sweep = Sweep(tuple(lines), (), (), grads)
-    decided = plan(primal, sweep.seeds, reverse.over, None, grads, b.shapes)
+    decided = plan(primal, sweep.seeds, reverse.over, frozenset(), grads, b.shapes)
     sizes = [a for bar in givens.values() for a in b.shape(bar) if isinstance(a, Var) and a not in fn.params]
     seeded = (*sizes, *givens.values(), *shadows.values())
-    joint = Joint(fn, tuple(wrt), Saved(), seeded, reverse, sweep, decided, -1, None).write()
+    joint = Joint(fn, tuple(wrt), Saved(), seeded, reverse, sweep, decided, in_turn(sweep)).write()
     results = joint.results[len(fn.results) :]
     found = make_func("turn", joint.params, joint.body, results, joint.types, joint.shapes)
     return found, {**{c.var: bar for c, bar in givens.items()}, **shadows}

@@ -55,7 +55,7 @@ class Planner:
     fn: Func
     defs: dict[Var, Definition]
     overwrites: Dependence
-    joined: Path | None
+    joined: frozenset[Path]
     computed: frozenset[tuple[str, tuple[Atom, ...]]]
     reloads: dict[Var, Load] = field(default_factory=dict)
     later: dict[Var, Var] = field(default_factory=dict)

@@ -33,14 +33,14 @@ class Dependence:
     reads: dict[Var, list[Access]] = field(default_factory=dict)
     bases: set[Var] = field(default_factory=set)
     names: dict[Var, list[Var]] = field(default_factory=dict)
-    memo: dict[tuple[Path, Var, Path | None], bool] = field(default_factory=dict)
+    memo: dict[tuple[Path, Var, frozenset[Path]], bool] = field(default_factory=dict)
 
     def overwritten(
-        self, array: Var, index: Index, path: Path, frames: tuple[Frame, ...], joined: Path | None = None
+        self, array: Var, index: Index, path: Path, frames: tuple[Frame, ...], joined: frozenset[Path] = frozenset()
     ) -> bool:
         """Whether an element that the statement at `path` reads may be overwritten before the function ends.
 
-        Inside the loop at `joined`, before the same iteration of it ends.
+        Inside a loop of `joined`, before the same iteration of it ends.
         """
         if (path, array, joined) not in self.memo:
             read = self.accesses.access(array, index, path, frames)
@@ -95,29 +95,30 @@ class Dependence:
         """The owner of the memory of an array, views looked through."""
         return self.accesses.access(array, everything(self.fn, array), (), ()).base
 
-    def lasting(self, store: Store, path: Path, frames: tuple[Frame, ...], joined: Path | None = None) -> bool:
+    def lasting(
+        self, store: Store, path: Path, frames: tuple[Frame, ...], joined: frozenset[Path] = frozenset()
+    ) -> bool:
         """Whether the element that a store writes keeps its value until the function ends.
 
-        Inside the loop at `joined`, until the same iteration of it ends.
+        Inside a loop of `joined`, until the same iteration of it ends.
         """
         here = self.accesses.access(store.array, store.index, path, frames)
         return not any(self.meets_later(here, write, joined) for write in self.writes[self.memory.root(store.array)])
 
-    def meets_later(self, first: Access, second: Access, joined: Path | None = None) -> bool:
+    def meets_later(self, first: Access, second: Access, joined: frozenset[Path] = frozenset()) -> bool:
         """Whether `second` may touch an element of `first` in a later execution.
 
-        For a `first` inside the loop at `joined`, in a later execution of the same iteration of that loop.
+        For a `first` inside a loop of `joined`, in a later execution of the same iteration of that loop.
         """
         if self.made_anew(first.base, second.base):
             return False
         common = shared(first.frames, second.frames)
         loops = [f for f in common if f.is_loop]
-        if joined is not None and any(f.path == joined for f in first.frames):
-            if all(f.path != joined for f in common):
+        inner = 0
+        if any(f.path in joined for f in first.frames):
+            if all(f.path not in joined for f in common):
                 return False
-            inner = 1 + next(k for k, f in enumerate(loops) if f.path == joined)
-        else:
-            inner = 0
+            inner = 1 + next(k for k, f in enumerate(loops) if f.path in joined)
         private = max(inner, self.private(first, second))
         if (
             second.path > first.path

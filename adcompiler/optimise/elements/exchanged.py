@@ -143,12 +143,13 @@ def _before(block: Block, path: Path) -> Iterator[Stmt]:
 def _proven(over: Dependence, found: Handed) -> bool:
     """Whether nothing in an iteration sees a zero, or touches an element before the addition to it."""
     loop = (found.loop,)
+    alone = frozenset((loop,))
     touched = [a for group in (over.writes, over.reads) for accesses in group.values() for a in accesses]
     (clears,) = (a for a in touched if a.path == (*loop, 0, *found.path))
     adds = [a for a in touched if a.base == found.target.var and _statement(over, a) is found.adds]
-    if len(adds) != 1 or any(over.meets_later(clears, a, loop) for a in touched if a.base == clears.base):
+    if len(adds) != 1 or any(over.meets_later(clears, a, alone) for a in touched if a.base == clears.base):
         return False
-    return not any(over.meets_later(a, adds[0], loop) for a in touched if a.base == adds[0].base)
+    return not any(over.meets_later(a, adds[0], alone) for a in touched if a.base == adds[0].base)
 
 
 def _statement(over: Dependence, access: Access) -> Stmt:
