@@ -8,7 +8,7 @@ shares no shadow with it but those to which both only add.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from adcompiler.ad.adjoints import is_view
@@ -131,30 +131,25 @@ class Order:
 
     def needed(self, k: int, at: int) -> list[int]:
         """The lines that must run before the adjoint at `at`, of those that would run behind the loop at `k`."""
-        later = [n for n in range(at) if self.times[n] > k]
-        chosen = set[int]()
-        while True:
-            taken = [self.lines[n] for n in (*chosen, at)]
-            names, touched = all_reads(taken), dict[Var, bool]()
-            for n in (*chosen, at):
+        loop, touched = self.lines[at], dict(self.touched(at))
+        assert isinstance(loop, Loop)
+        # the loop of the primal counts
+        names = {*all_reads(loop.body), *(c.init for c in loop.carried)}
+        left, chosen = {n for n in range(at) if self.times[n] > k}, list[int]()
+        while more := {n for n in left if self.concerns(n, names, touched)}:
+            left -= more
+            chosen += more
+            for n in more:
+                names |= all_reads([self.lines[n]])
                 for root, adds in self.touched(n).items():
                     touched[root] = touched.get(root, True) and adds
-            more = {
-                n
-                for n in later
-                if n not in chosen
-                and (
-                    not names.isdisjoint(all_defs([self.lines[n]]))
-                    or any(
-                        not (adds and touched.get(root, True))
-                        for root, adds in self.touched(n).items()
-                        if root in touched
-                    )
-                )
-            }
-            if not more:
-                return sorted(chosen)
-            chosen |= more
+        return sorted(chosen)
+
+    def concerns(self, n: int, names: Set[Atom], touched: Mapping[Var, bool]) -> bool:
+        """Whether a line makes one of some names, or may not change places with what touches these arrays."""
+        if not names.isdisjoint(all_defs([self.lines[n]])):
+            return True
+        return any(not (adds and touched[root]) for root, adds in self.touched(n).items() if root in touched)
 
     def touched(self, n: int) -> Mapping[Var, bool]:
         """The arrays that a line reads or writes, and whether it only adds to their elements."""
