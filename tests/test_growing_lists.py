@@ -114,6 +114,21 @@ def row_that_grows_after_it_is_appended(x):
     return rows[0][0]
 
 
+def item_chosen_at_run_time_and_written(x):
+    rows = [np.zeros(3), np.ones(3)]
+    for i in range(x.shape[0]):
+        rows[i % 2][i % 3] = x[i, 0]
+    return rows[0][0] * rows[1][0]
+
+
+def item_chosen_at_run_time_and_written_under_its_name(x):
+    first = np.zeros(3)
+    rows = [first, np.ones(3)]
+    chosen = rows[x.shape[0] % 2]
+    first[0] = x[0, 1]
+    return chosen[0] ** 2
+
+
 def one_of_two_lists_is_written(x):
     first, second = [v for v in x], [2.0 * v for v in x]
     for v in x:
@@ -138,6 +153,8 @@ REFUSED = (
     row_that_grows_after_it_is_appended,
     written_in_the_next_round,
     one_of_two_lists_is_written,
+    item_chosen_at_run_time_and_written,
+    item_chosen_at_run_time_and_written_under_its_name,
 )
 
 

@@ -506,3 +506,18 @@ program(
         np.array([2.0, 3.0, -1.0]),
     ),
 )
+
+
+def lists_read_and_written_by_number(x):
+    """A list under two names whose items a loop reads by number, while it changes some of them."""
+    values = [x[k % 4] for k in range(10)]
+    other, total = values, 0.0
+    for i in range(len(x)):
+        total += values[i + 2] * values[2 * i]
+        if x[i] > 0:
+            other[i] = total
+        other[9] = total * 2.0
+    return total + values[0] + other[9]
+
+
+program(lists_read_and_written_by_number, lambda rng: (rng.normal(size=4),))

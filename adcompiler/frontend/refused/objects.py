@@ -80,7 +80,7 @@ def f(x, n):
     ),
     "list-item-write": (
         "an item of a list is written, of which the array is used under its own name too",
-        "append a copy: values.append(y.copy())",
+        "append a copy: values.append(y.copy()); or keep all items in one array, of which values[k] is a row",
         """
 def f(x, n):
     y = x * 2.0
@@ -109,7 +109,7 @@ def f(x, s):
     ),
     "appended-array": (
         "'{name}' is written after it has been appended to a list, which changes the item in the list",
-        "append a copy: values.append(y.copy())",
+        "append a copy: values.append(y.copy()); or keep all items in one array, of which values[k] is a row",
         """
 def f(x, n):
     y = np.zeros(3)
