@@ -22,6 +22,7 @@ from adcompiler.optimise.elements.alternating import alternate_in_tapes
 from adcompiler.optimise.elements.columns import join_tapes
 from adcompiler.optimise.elements.contract import contract_arrays
 from adcompiler.optimise.elements.delays import delay
+from adcompiler.optimise.elements.doubled import read_doubles
 from adcompiler.optimise.elements.exchanged import write_over_zeros
 from adcompiler.optimise.elements.history import live_in_tapes
 from adcompiler.optimise.elements.keeping import read_kept
@@ -78,6 +79,7 @@ LOWERING = (
     narrow_arrays,
     live_in_tapes,
     alternate_in_tapes,
+    read_doubles,
     write_over_zeros,
     delay,
     slide,

@@ -15,7 +15,7 @@ from adcompiler.analysis.access import Access, loop_limits
 from adcompiler.analysis.dependence import Dependence, exclusive, shared
 from adcompiler.analysis.fourier import Form, feasible, symbol
 from adcompiler.analysis.scope import Frame, Path, block_at
-from adcompiler.ir.wengert import Branch, Func, Loop, Store, Var
+from adcompiler.ir.wengert import Func, Loop, Store, Var
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,18 @@ def covers(over: Dependence, write: Access, read: Access, loop: Path, facts: Fac
     common = shared(write.frames, read.frames)
     if all(f.path != loop for f in common):
         return False
-    own = write.frames[len(common) :]
-    if any(isinstance(f.region, Branch) or not isinstance(f.region, Loop) or f.region.until is not None for f in own):
-        return False
-    return solved(over, write, anywhere(read), own, facts)
+    return runs_through(own := write.frames[len(common) :]) and solved(over, write, anywhere(read), own, facts)
+
+
+def reaches(over: Dependence, write: Access, read: Access) -> bool:
+    """Whether every element of `read` is written by `write`, whose loops have ended where those of `read` begin."""
+    before = write.base == read.base and write.path[0] < read.path[0]
+    return before and runs_through(write.frames) and solved(over, write, anywhere(read), write.frames, NOTHING)
+
+
+def runs_through(frames: tuple[Frame, ...]) -> bool:
+    """Whether blocks are the bodies of loops that run all their iterations."""
+    return all(isinstance(f.region, Loop) and f.region.until is None for f in frames)
 
 
 def anywhere(read: Access) -> Access:
