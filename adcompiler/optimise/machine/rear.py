@@ -97,16 +97,18 @@ def _halves(b: Builder, memory: Memory, loop: Loop) -> Halves | None:
     if not _pays(b, loop) or loop.until is not None or loop.share is not None or not _counts_from_zero(loop):
         return None
     front, rear = _parts(loop)
-    carried_rear = tuple(c for c in loop.carried if c.next in all_defs(rear))
+    made = all_defs(rear)
+    carried_rear = tuple(c for c in loop.carried if c.next in made)
     carried_front = tuple(c for c in loop.carried if c not in carried_rear)
     if any(b.type(c.var).rank for c in loop.carried) or {c.var for c in carried_rear} & _read(front, carried_front):
         return None
     handed = free(rear) & ({c.var for c in carried_front} | all_defs(front))
-    second = replace(loop, carried=carried_rear, body=rear)
-    slots = [slot for one in handed for slot in _slots(b, memory, loop, rear, one)]
-    if len(handed) != 1 or not slots or not hands_on_sums(second) or not _apart(b, memory, front, rear):
+    if len(handed) != 1 or not hands_on_sums(replace(loop, carried=carried_rear, body=rear)):
         return None
     (one,) = handed
+    slots = list(_slots(b, memory, loop, rear, one))
+    if not slots or not _apart(b, memory, front, rear):
+        return None
     slot = min(slots, key=lambda s: s.value != one)
     return Halves(front, rear, carried_front, carried_rear, one, slot)
 
@@ -156,13 +158,14 @@ def _counts_from_zero(loop: Loop) -> bool:
 def _slots(b: Builder, memory: Memory, loop: Loop, rear: Block, handed: Var) -> Iterator[Store]:
     """The stores of the rear, into an element for each iteration, that a number of that type can wait in."""
     inside = all_defs(loop.body) | {c.var for c in loop.carried}
+    # arrays of the function's own, which `is_harmless` asks for, have no memory in common with any of another root
+    touched = Counter(memory.root(a) for a in _arrays(b, walk(loop.body)))
     for stmt in rear:
         if not isinstance(stmt, Store) or stmt.add or loop.index not in stmt.index or not inside.isdisjoint(stmt.index):
             continue
         # of the type of what is handed, rounded nowhere, and read and written by nothing else
         alike = b.type(handed).rank == 0 and b.type(stmt.array).dtype == b.type(handed).dtype
-        others = _arrays(b, (s for s in walk(loop.body) if s is not stmt))
-        if alike and not any(memory.overlap(stmt.array, other) for other in others):
+        if alike and touched[memory.root(stmt.array)] == 1:
             yield stmt
 
 
