@@ -130,12 +130,13 @@ def item_chosen_at_run_time_and_written_under_its_name(x):
 
 
 def one_of_two_lists_is_written(x):
-    first, second = [v for v in x], [2.0 * v for v in x]
-    for v in x:
+    first, second = [], []
+    for v in x[:, 0]:
         first.append(v)
-        second.append(v)
-    chosen = first if x[0] > 0 else second
-    first[0] = 5.0 * x[1]
+        second.append(2.0 * v)
+    chosen = first if x[0, 0] > 0 else second
+    first[0] = 5.0 * x[1, 0]
+    second[0] = 7.0 * x[1, 0]
     return chosen[0] ** 2
 
 
