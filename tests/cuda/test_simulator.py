@@ -71,6 +71,12 @@ def test_kernels_compile_for_a_gpu() -> None:
             assert not wide, (kernel, wide)
 
 
+def test_each_element_of_a_product_has_a_thread() -> None:
+    function, args, argnums = PROGRAMS["product"]
+    text = ad.value_and_grad(function, argnums, target="cuda").lowered_source(*args)
+    assert text.count("_item(k") == 3 and "_work" not in text, text
+
+
 def test_without_a_gpu() -> None:
     from numba import cuda
 

@@ -11,6 +11,7 @@ from adcompiler.ir.memory import Memory
 from adcompiler.ir.ops import kind
 from adcompiler.ir.wengert import Assign, Atom, Stmt, Store, Var
 from adcompiler.optimise.lowering.places import Along, Place, Places, seen_from
+from adcompiler.optimise.lowering.products import INNERMOST
 
 Member: TypeAlias = "Assign | Store"
 
@@ -172,10 +173,10 @@ class Nest:
         readers = self.arrays.readers.get(array, [])
         return all(id(s) in self.done and not (isinstance(s, Store) and s.array == array) for s in readers)
 
-    def positions(self) -> tuple[int, ...]:
-        """The axes of an argmax or argmin, which is in a nest by itself."""
+    def innermost(self) -> tuple[int, ...]:
+        """The axes of an argmax or argmin, which is in a nest by itself, or of a sum that asks for it."""
         for member in self.members:
-            if isinstance(member, Assign) and member.op in ("argmax", "argmin"):
+            if isinstance(member, Assign) and (member.op in ("argmax", "argmin") or INNERMOST in dict(member.params)):
                 axes = dict(member.params)["axes"]
                 assert isinstance(axes, tuple)
                 return axes
@@ -185,7 +186,7 @@ class Nest:
         """The axes from the outermost loop to the innermost: the one along which fewest places lie apart."""
         axes = range(len(self.shape))
         best = max(axes, key=lambda k: (-self.strided(k), self.contiguous(k), k == axes[-1]))
-        if removed := self.positions():
+        if removed := self.innermost():
             # the index of an extreme element is carried through the loops, which must be the innermost
             return (*(k for k in axes if k not in removed), *removed)
         return (*(k for k in axes if k != best), best)

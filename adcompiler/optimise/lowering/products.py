@@ -10,6 +10,8 @@ from adcompiler.ir.walk import map_blocks
 from adcompiler.ir.wengert import Assign, Block, Const, Func, NewAxis, Stmt, Var
 
 SMALL = 4
+#: The parameter of a reduction of which the loops over what it removes are the innermost.
+INNERMOST = "innermost"
 
 
 def is_small(b: Builder, stmt: Assign) -> bool:
@@ -45,6 +47,9 @@ def spell_products(fn: Func) -> Func:
                 if isinstance(stmt, Assign) and kind(stmt.op) == "contract":
                     with b.at(stmt.span):
                         views, product, total = as_sum(b, stmt)
+                        if b.types[total.target.name].rank == 2:
+                            # each element by itself: a thread for each, which adds up in a register
+                            total = replace(total, params=tuple(sorted((*total.params, (INNERMOST, True)))))
                         b.extend([*views, product, total])
                 else:
                     b.add(map_blocks(stmt, visit))
