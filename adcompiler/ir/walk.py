@@ -309,6 +309,15 @@ def _renamed(stmt: Stmt, names: Mapping[Var, Atom]) -> Stmt:
     return map_targets(mapped, lambda v: as_var(names.get(v, v)))
 
 
+def rename_extents(shapes: Mapping[str, tuple[Atom, ...]], names: Mapping[Var, Atom]) -> dict[str, tuple[Atom, ...]]:
+    """The shapes of arrays in lines in which each name of `names` is replaced.
+
+    >>> rename_extents({"x": (Var("n"), Var("m"))}, {Var("n"): Var("k")})
+    {'x': (Var(name='k'), Var(name='m'))}
+    """
+    return {v: tuple(names.get(a, a) if isinstance(a, Var) else a for a in shape) for v, shape in shapes.items()}
+
+
 def constant(value: bool | int | float) -> Const:
     """A literal of Python's own type."""
     return Const(value)

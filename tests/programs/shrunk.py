@@ -157,3 +157,13 @@ def array_of_an_arm_written_after_it(x, y, s, n):
 
 
 program(array_of_an_arm_written_after_it, lambda rng: (rng.normal(size=2), rng.normal(size=2), 0.4, 2), (0, 1, 2))
+
+
+def extents_recorded_in_an_arm_of_one_iteration(x):
+    for m in range(2):
+        if m == 1:
+            x[-3:0:-1] = 0.6 * x[2::2]
+    return np.sum(np.sin(x))
+
+
+program(extents_recorded_in_an_arm_of_one_iteration, lambda rng: (rng.normal(size=5),))

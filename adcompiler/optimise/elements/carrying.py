@@ -11,7 +11,7 @@ from adcompiler.analysis.fourier import Form
 from adcompiler.analysis.scope import Path
 from adcompiler.ir.build import Builder, scalar
 from adcompiler.ir.types import Type
-from adcompiler.ir.walk import map_operands, rename
+from adcompiler.ir.walk import map_operands, rename, rename_extents
 from adcompiler.ir.wengert import Atom, Block, Branch, Carry, Const, Index, Load, Loop, Out, Stmt, Store, Var
 from adcompiler.optimise.lines.constraints import Writer
 
@@ -69,6 +69,7 @@ class Carrying:
         loop = map_operands(replace(stmt, body=rename(body, self.names)), self.name)
         assert isinstance(loop, Loop)
         self.b.add(replace(loop, carried=(*loop.carried, *carries)))
+        self.b.shapes.update(rename_extents(self.b.shapes, self.names))
         stored = [(e, p) for e, p in zip(self.elements, places, strict=True) if e.stored]
         for (element, place), carry in zip(stored, carries, strict=True):
             self.store(element, place, carry.out, test)

@@ -14,7 +14,7 @@ from adcompiler.analysis.affine import Affine, affine
 from adcompiler.analysis.fourier import Form
 from adcompiler.ir.build import Builder, make_func, scalar
 from adcompiler.ir.types import Type
-from adcompiler.ir.walk import blocks, map_blocks, operands, rename, walk, yields
+from adcompiler.ir.walk import blocks, map_blocks, operands, rename, rename_extents, walk, yields
 from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Index, Load, Stmt, Store, Var
 from adcompiler.optimise.elements.sharing import is_element
 
@@ -43,7 +43,7 @@ def contract_arrays(fn: Func) -> Func:
     names = {target: contraction.known(value) for target, value in contraction.names.items()}
     body = rename(contraction.block(fn.body), names)
     results = [names.get(r, r) if isinstance(r, Var) else r for r in fn.results]
-    return make_func(fn.name, fn.params, body, results, b.types, b.shapes, fn.doc)
+    return make_func(fn.name, fn.params, body, results, b.types, rename_extents(b.shapes, names), fn.doc)
 
 
 def _candidates(fn: Func) -> Iterator[tuple[Var, list[Access], bool]]:

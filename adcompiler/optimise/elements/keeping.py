@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from adcompiler.ir.build import ZERO, make_func
 from adcompiler.ir.memory import Memory
 from adcompiler.ir.types import Type
-from adcompiler.ir.walk import all_defs, map_blocks, rename, walk
+from adcompiler.ir.walk import all_defs, map_blocks, rename, rename_extents, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Const, Func, Load, Loop, Out, Stmt, Var
 
 _NONE_YET = Const(-1)
@@ -35,7 +35,8 @@ def read_kept(fn: Func) -> Func:
     if not pass_.known:
         return fn
     results = [pass_.known.get(r, r) if isinstance(r, Var) else r for r in fn.results]
-    return make_func(fn.name, fn.params, rename(body, pass_.known), results, fn.types, fn.shapes, fn.doc)
+    shapes = rename_extents(fn.shapes, pass_.known)
+    return make_func(fn.name, fn.params, rename(body, pass_.known), results, fn.types, shapes, fn.doc)
 
 
 @dataclass(frozen=True, slots=True)

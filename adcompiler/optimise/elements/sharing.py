@@ -14,7 +14,7 @@ from adcompiler.analysis.scope import Frame, Path, sites
 from adcompiler.ir.build import make_func
 from adcompiler.ir.memory import Memory
 from adcompiler.ir.types import Type
-from adcompiler.ir.walk import blocks, map_blocks, map_operands, rename
+from adcompiler.ir.walk import blocks, map_blocks, map_operands, rename, rename_extents
 from adcompiler.ir.wengert import (
     Atom,
     Block,
@@ -176,7 +176,8 @@ def share_loads(fn: Func, apart: bool = False) -> Func:
     if not sharing.names:
         return fn
     results = [sharing.name(r) for r in fn.results]
-    return make_func(fn.name, fn.params, rename(body, sharing.names), results, fn.types, fn.shapes, fn.doc)
+    shapes = rename_extents(fn.shapes, sharing.names)
+    return make_func(fn.name, fn.params, rename(body, sharing.names), results, fn.types, shapes, fn.doc)
 
 
 __all__ = ["Elements", "is_element", "share_loads"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adcompiler.ir.build import make_func
-from adcompiler.ir.walk import map_blocks, rename
+from adcompiler.ir.walk import map_blocks, rename, rename_extents
 from adcompiler.ir.wengert import Assign, Atom, Block, Func, Stmt, Var
 
 
@@ -20,7 +20,7 @@ def drop_stops(fn: Func) -> Func:
     if body == fn.body:
         return fn
     results = [names.get(r, r) if isinstance(r, Var) else r for r in fn.results]
-    shapes = {n: tuple(names.get(a, a) if isinstance(a, Var) else a for a in s) for n, s in fn.shapes.items()}
+    shapes = rename_extents(fn.shapes, names)
     return make_func(fn.name, fn.params, rename(body, names), results, fn.types, shapes, fn.doc)
 
 
