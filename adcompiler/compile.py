@@ -15,7 +15,7 @@ from adcompiler.backend.collection import uncollected
 from adcompiler.emit.text import emit
 from adcompiler.errors import Span
 from adcompiler.frontend.lower import lower
-from adcompiler.frontend.state.values import NotStatic
+from adcompiler.frontend.state.restarts import NotStatic
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Var
 from adcompiler.optimise.elements.alternating import alternate_in_tapes

@@ -10,7 +10,7 @@ import pytest
 
 from adcompiler.errors import ADCompilerError, MissingRule, TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.library import catalogue, registry
-from adcompiler.frontend.state.values import NeedStatic
+from adcompiler.frontend.state.restarts import NeedStatic
 from adcompiler.ir.wengert import Const
 from tests.support.interpret import run
 from tests.support.samples import DTYPES, everywhere, sample

@@ -25,8 +25,9 @@ from adcompiler.frontend.lower import results_of
 from adcompiler.frontend.state.context import Lowering as Program
 from adcompiler.frontend.state.context import State
 from adcompiler.frontend.state.forms import same_value
+from adcompiler.frontend.state.restarts import PathEnds
 from adcompiler.frontend.state.scope import parameters
-from adcompiler.frontend.state.values import Closure, DictValue, Growing, ListOf, Maybe, PathEnds, Rows, Seq, Value
+from adcompiler.frontend.state.values import Closure, DictValue, Growing, ListOf, Maybe, Rows, Seq, Value
 from adcompiler.ir.build import make_func
 from adcompiler.ir.walk import all_defs, all_reads
 from adcompiler.ir.wengert import Assign, Atom, Const, Func, Stmt, Var

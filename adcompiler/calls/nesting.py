@@ -17,7 +17,8 @@ from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.state.captures import parameter
 from adcompiler.frontend.state.context import Lowering as Program
 from adcompiler.frontend.state.facts import may_share
-from adcompiler.frontend.state.values import DictValue, ListOf, NeedStatic, NotStatic, Object, Path, Seq, Static, Value
+from adcompiler.frontend.state.restarts import NeedStatic, NotStatic
+from adcompiler.frontend.state.values import DictValue, ListOf, Object, Path, Seq, Static, Value
 from adcompiler.ir.build import ONE, Builder
 from adcompiler.ir.inlining import inlined
 from adcompiler.ir.types import Type

@@ -22,24 +22,9 @@ from adcompiler.frontend.lists.shrunk import check_shrunk_lists
 from adcompiler.frontend.state.captures import parameter
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.naming import named
+from adcompiler.frontend.state.restarts import Changes, InArrays, NeedStatic, NotStatic, PathEnds, Recurses, TestChanges
 from adcompiler.frontend.state.scope import Frame, parameters
-from adcompiler.frontend.state.values import (
-    Changes,
-    Conflict,
-    DictValue,
-    InArrays,
-    ListOf,
-    Maybe,
-    NeedStatic,
-    NotStatic,
-    Path,
-    PathEnds,
-    Recurses,
-    Seq,
-    Static,
-    TestChanges,
-    Value,
-)
+from adcompiler.frontend.state.values import Conflict, DictValue, ListOf, Maybe, Path, Seq, Static, Value
 from adcompiler.ir.threads import SHARED
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Atom, Check, Const, Var

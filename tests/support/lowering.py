@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from adcompiler.frontend.lower import lower
-from adcompiler.frontend.state.values import NotStatic
+from adcompiler.frontend.state.restarts import NotStatic
 from adcompiler.ir.verify import verify
 from adcompiler.outside import Lowered
 from adcompiler.signature import (

@@ -11,7 +11,8 @@ from adcompiler.frontend.state.forms import same_value
 from adcompiler.frontend.state.heap import inside, is_object, parts
 from adcompiler.frontend.state.identity import holds_object, note
 from adcompiler.frontend.state.liveness import FLAGS, ITERATED, RESULT
-from adcompiler.frontend.state.values import Maybe, PathEnds, Unset, Value, Zipped
+from adcompiler.frontend.state.restarts import PathEnds
+from adcompiler.frontend.state.values import Maybe, Unset, Value, Zipped
 from adcompiler.ir.wengert import Assign, Atom, Branch, Check, Const, Stmt, Var
 
 Work = Callable[[], "Value | None"]

@@ -27,7 +27,8 @@ from adcompiler.frontend.state.leaves import build
 from adcompiler.frontend.state.liveness import BROKEN, CONTINUED, FLAGS, ITERATED, RESULT, RETURNED
 from adcompiler.frontend.state.loop_parts import Built, Head, Key, LoopState, Unroll
 from adcompiler.frontend.state.overflow import COUNTING, bits, counts
-from adcompiler.frontend.state.values import PathEnds, Seq, Unset, Value
+from adcompiler.frontend.state.restarts import PathEnds
+from adcompiler.frontend.state.values import Seq, Unset, Value
 from adcompiler.ir.types import BOOL, INDEX
 from adcompiler.ir.wengert import Atom, Const, Var
 

@@ -14,8 +14,9 @@ from adcompiler.frontend.state.context import Lowering, State
 from adcompiler.frontend.state.forms import Broken, Form, Known, Optional, Parts, Scalar, joined, meet, same_value
 from adcompiler.frontend.state.heap import inside
 from adcompiler.frontend.state.leaves import build, coerce
+from adcompiler.frontend.state.restarts import PathEnds
 from adcompiler.frontend.state.scope import Frame
-from adcompiler.frontend.state.values import PathEnds, Seq, Static, Value
+from adcompiler.frontend.state.values import Seq, Static, Value
 from adcompiler.ir.build import make_func
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import all_defs, walk

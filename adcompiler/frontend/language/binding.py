@@ -17,12 +17,11 @@ from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.forms import joined
 from adcompiler.frontend.state.naming import bears
 from adcompiler.frontend.state.numbers import static_int
+from adcompiler.frontend.state.restarts import Changes, InArrays
 from adcompiler.frontend.state.scope import Frame
 from adcompiler.frontend.state.special_methods import is_instance, special
 from adcompiler.frontend.state.values import (
-    Changes,
     DictValue,
-    InArrays,
     ListOf,
     Object,
     RangeValue,

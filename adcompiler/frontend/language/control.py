@@ -23,8 +23,9 @@ from adcompiler.frontend.state.forms import same_value
 from adcompiler.frontend.state.liveness import BROKEN, CONTINUED, ITERATED, RETURNED, has
 from adcompiler.frontend.state.loop_parts import Built, Head, Unroll
 from adcompiler.frontend.state.overflow import index_bits
+from adcompiler.frontend.state.restarts import NeedStatic, TestChanges
 from adcompiler.frontend.state.room import Around
-from adcompiler.frontend.state.values import NeedStatic, RangeValue, TestChanges, Value
+from adcompiler.frontend.state.values import RangeValue, Value
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Var, While

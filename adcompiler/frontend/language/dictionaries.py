@@ -8,7 +8,8 @@ from adcompiler.frontend.flow.iteration import as_key, items_of
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
-from adcompiler.frontend.state.values import DictValue, NeedStatic, Seq, Static, Text, Value, Zipped
+from adcompiler.frontend.state.restarts import NeedStatic
+from adcompiler.frontend.state.values import DictValue, Seq, Static, Text, Value, Zipped
 from adcompiler.ir.wengert import Const, Var
 
 _VIEWS = ("keys", "values", "items")

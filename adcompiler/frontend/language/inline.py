@@ -16,20 +16,9 @@ from adcompiler.frontend.language.reading import constant
 from adcompiler.frontend.library.registry import neutral_only, title
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.liveness import BROKEN, CONTINUED, RESULT, RETURNED
+from adcompiler.frontend.state.restarts import NeedStatic, Recurses
 from adcompiler.frontend.state.scope import Definition, Frame, parameters
-from adcompiler.frontend.state.values import (
-    Closure,
-    DictValue,
-    Maybe,
-    NeedStatic,
-    Path,
-    Recurses,
-    Seq,
-    SliceValue,
-    Static,
-    Unset,
-    Value,
-)
+from adcompiler.frontend.state.values import Closure, DictValue, Maybe, Path, Seq, SliceValue, Static, Unset, Value
 from adcompiler.ir.wengert import Const, Var
 from adcompiler.source import FunctionNode, SourceFunc, source_of
 

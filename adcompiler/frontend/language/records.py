@@ -11,8 +11,9 @@ from types import FunctionType, MemberDescriptorType
 from adcompiler.frontend.language import classes
 from adcompiler.frontend.language.inline import call_function
 from adcompiler.frontend.state.context import Lowering
+from adcompiler.frontend.state.restarts import Changes
 from adcompiler.frontend.state.special_methods import special
-from adcompiler.frontend.state.values import Changes, Maybe, Method, Partial, Path, Seq, Static, Unset, Value, kind_of
+from adcompiler.frontend.state.values import Maybe, Method, Partial, Path, Seq, Static, Unset, Value, kind_of
 from adcompiler.signature import fields_of
 
 

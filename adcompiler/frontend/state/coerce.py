@@ -8,7 +8,8 @@ import numpy as np
 
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.state.facts import nonnegative
-from adcompiler.frontend.state.values import NeedStatic, Seq, Static, Value
+from adcompiler.frontend.state.restarts import NeedStatic
+from adcompiler.frontend.state.values import Seq, Static, Value
 from adcompiler.ir.build import Builder
 from adcompiler.ir.types import DTYPES, INDEX
 from adcompiler.ir.wengert import Atom, Const, Var

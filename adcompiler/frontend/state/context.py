@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from adcompiler.errors import ADCompilerError, Span
 from adcompiler.frontend.refused.table import refusal
 from adcompiler.frontend.state.captures import Captures
+from adcompiler.frontend.state.restarts import NeedStatic, PathEnds
 from adcompiler.frontend.state.room import Around
 from adcompiler.frontend.state.scope import Definition, Frame, definition
-from adcompiler.frontend.state.values import NeedStatic, PathEnds, Value
+from adcompiler.frontend.state.values import Value
 from adcompiler.ir.build import Builder, Mark
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import blocks, defines, operands, walk, yields

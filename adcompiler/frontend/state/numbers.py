@@ -8,7 +8,8 @@ import numpy as np
 
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.state.context import Lowering
-from adcompiler.frontend.state.values import NeedStatic, Static, Value
+from adcompiler.frontend.state.restarts import NeedStatic
+from adcompiler.frontend.state.values import Static, Value
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Atom, Const, Var
 
