@@ -20,7 +20,9 @@ from tests.support.interpret import run
 Change = Callable[[Builder, dict[str, Var]], None]
 
 
-def walked(change: Change | None = None, at: str = "i", sums: bool = False, loads: bool = True) -> Func:
+def walked(
+    change: Change | None = None, at: str = "i", sums: bool = False, loads: bool = True, start: Const = ZERO
+) -> Func:
     """`for i in range(n): e = exp(x[i] * 2); tape[i] = e; p = p * e + 1; y[i] = p`, with further lines by `change`."""
     b = Builder()
     n = b.var("n", INDEX)
@@ -42,7 +44,7 @@ def walked(change: Change | None = None, at: str = "i", sums: bool = False, load
         if change is not None:
             change(b, names)
         b.store(y, (i,), names["t"] if sums else following)
-    b.add(Loop(i, ZERO, n, ONE, (Carry(p, Const(0.5), following, out),), tuple(body), None, False, None))
+    b.add(Loop(i, start, n, ONE, (Carry(p, Const(0.5), following, out),), tuple(body), None, False, None))
     return b.finish("walked", [x], [out, tape, y])
 
 
@@ -127,6 +129,11 @@ def test_what_keeps_a_loop_whole(change: Change, loads: bool) -> None:
 @pytest.mark.parametrize("at", ["n", "moved", "added"])
 def test_a_record_that_another_iteration_finds_is_left(at: str) -> None:
     fn = walked(at=at)
+    assert call_ahead(fn) is fn
+
+
+def test_a_record_at_an_index_that_may_be_negative_is_left() -> None:
+    fn = walked(start=Const(-2))
     assert call_ahead(fn) is fn
 
 

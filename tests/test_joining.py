@@ -116,6 +116,29 @@ def halved(x, n):
     return c * 2.0 + s
 
 
+def begun_by_a_later_sum(a, x):
+    """The adjoint of the first loop begins with what that of the second one added up, and a line between."""
+    s = 0.0
+    for i in range(x.shape[0]):
+        s += a * x[i]
+    t = 0.0
+    for i in range(x.shape[0]):
+        t += math.sin(a * x[i])
+    return s * 2.0 + t * a
+
+
+def named_behind(a, x):
+    """A line behind the first loop computes what its adjoint needs."""
+    s = 0.0
+    for i in range(x.shape[0]):
+        s += np.power(a, 5.0) * math.sin(x[i])
+    c = np.power(a, 4.0)
+    t = 0.0
+    for i in range(x.shape[0]):
+        t += c * math.sin(x[i])
+    return s + t
+
+
 A = np.array([0.3, -1.2, 0.8, 1.7, -0.4])
 CASES = {
     penalised: ((0.3, 0.7, A, A[::-1].copy()), (0, 1, 2, 3), 2),
@@ -126,6 +149,8 @@ CASES = {
     cleared: ((A, A**2), (0, 1), 1),
     read_between: ((A, A[:3] + 1.0), (0, 1), 2),
     overwritten: ((A, A + 2.0), (0, 1), 1),
+    begun_by_a_later_sum: ((0.7, A), (0, 1), 2),
+    named_behind: ((0.7, A), (0, 1), 1),
     halved: ((A, 4), 0, 2),
 }
 

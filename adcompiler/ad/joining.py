@@ -8,11 +8,12 @@ shares no shadow with it but those to which both only add.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from adcompiler.ad.adjoints import is_view
 from adcompiler.ad.reverse import Reverse
+from adcompiler.ad.sooner import has_loop
 from adcompiler.analysis.additive import Additive
 from adcompiler.analysis.alias import Aliases, aliases
 from adcompiler.analysis.scope import Path, definitions
@@ -79,15 +80,15 @@ def schedule(reverse: Reverse, sweep: Sweep) -> Schedule:
     candidates = [k for k, s in enumerate(body) if isinstance(s, (Loop, While)) and may_join(reverse, k)]
     if not candidates:
         return in_turn(sweep)
-    lines = list(in_turn(sweep).rest)
-    types = reverse.b.types
-    whole = replace(reverse.primal.func, body=(*body, *lines), types=types, results=sweep.grads)
-    order = Order(reverse, lines, [len(body)] * len(lines), aliases(whole))
+    lines = in_turn(sweep).rest
+    whole = replace(reverse.primal.func, body=(*body, *lines), types=reverse.b.types, results=sweep.grads)
+    order = Order.of(reverse, lines, aliases(whole))
     sums = Additive.of(whole, definitions(whole))
+    loops = {reverse.origin.get(line.stmt.index): line for line in order.lines if isinstance(line.stmt, Loop)}
     for k in reversed(candidates):
-        at = order.adjoint_of(k)
-        if at is not None and not order.join(k, at):
-            order.split(k, at, sums)
+        line = loops.get((k,))
+        if line is not None and not order.join(k, line):
+            order.split(k, line, sums)
     return order.written()
 
 
@@ -97,73 +98,118 @@ def may_join(reverse: Reverse, k: int) -> bool:
     return (k,) in reverse.free and stored.isdisjoint(reverse.primal.restored)
 
 
+@dataclass(slots=True, eq=False)
+class Line:
+    """A statement of the reverse sweep.
+
+    Parameters
+    ----------
+    stmt : Stmt
+        The statement.
+    place : float
+        Where it stands among the others.
+    time : int
+        The position of the statement of the primal before which it runs, or in which; past the last one, after all.
+    needs : set of Atom
+        What it reads.
+    touched : mapping of Var to bool
+        The arrays whose elements it reads or writes, by their classes of aliases, and whether it only adds to them.
+    """
+
+    stmt: Stmt
+    place: float
+    time: int
+    needs: Set[Atom]
+    touched: Mapping[Var, bool]
+
+    def waits(self, k: int, at: Line) -> bool:
+        """Whether it runs behind the statement at `k`, and would have run before the line `at`."""
+        return self.time > k and self.place < at.place
+
+
 @dataclass(slots=True)
 class Order:
-    """The lines of the reverse sweep and when each runs: before which statement of the primal, or after all."""
+    """The lines of the reverse sweep and when each runs.
+
+    `made` and `stored` map names and classes of arrays to the last top-level statement of the primal that defines or
+    writes them, `makers` and `touchers` map them to lines of the reverse sweep.
+    """
 
     reverse: Reverse
-    lines: list[Stmt]
-    times: list[int]
     memory: Aliases
-    joined: dict[int, int] = field(default_factory=dict)
-    behind: dict[int, list[Stmt]] = field(default_factory=dict)
-    known: dict[int, dict[Var, bool]] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
+    joined: dict[int, Line] = field(default_factory=dict)
+    made: dict[Atom, int] = field(default_factory=dict)
+    stored: dict[Var, int] = field(default_factory=dict)
+    makers: dict[Atom, Line] = field(default_factory=dict)
+    touchers: dict[Var, list[Line]] = field(default_factory=dict)
 
-    def adjoint_of(self, k: int) -> int | None:
-        """The place of the adjoint of the loop at `k`."""
-        origin = self.reverse.origin
-        return next((n for n, s in enumerate(self.lines) if isinstance(s, Loop) and origin.get(s.index) == (k,)), None)
+    @classmethod
+    def of(cls, reverse: Reverse, lines: Block, memory: Aliases) -> Order:
+        """All lines after the whole primal."""
+        order = cls(reverse, memory)
+        for k, stmt in enumerate(reverse.primal.func.body):
+            order.made.update(dict.fromkeys(all_defs([stmt]), k))
+            order.stored.update({memory.root(s.array): k for s in walk([stmt]) if isinstance(s, Store)})
+        for place, stmt in enumerate(lines):
+            order.add(stmt, place)
+        return order
 
-    def join(self, k: int, at: int) -> bool:
-        """Let the adjoint at `at` run in the loop at `k`, and what it needs before that loop, if that is legal."""
-        chosen = self.needed(k, at)
-        rest = self.reverse.primal.func.body[k:]
-        made = all_defs(rest)
-        stored = {self.memory.root(s.array) for s in walk(rest) if isinstance(s, Store)}
-        for n in chosen:
-            reads = all_reads([self.lines[n]])
-            if has_loop(self.lines[n]) or reads & made or {self.memory.root(v) for v in reads} & stored:
-                return False
-        for n in (*chosen, at):
-            self.times[n] = k
+    @property
+    def last(self) -> int:
+        """When lines run that follow the primal."""
+        return len(self.reverse.primal.func.body)
+
+    def add(self, stmt: Stmt, place: float) -> None:
+        """Add a line."""
+        touched = dict[Var, bool]()
+        for array, adds in touches([stmt], self.reverse):
+            root = self.memory.root(array)
+            touched[root] = touched.get(root, True) and adds
+        needs: Set[Atom] = all_reads([stmt])
+        if isinstance(stmt, Loop) and stmt.index in self.reverse.origin:
+            # where it is joined, the loop of the primal counts
+            needs = {*all_reads(stmt.body), *(c.init for c in stmt.carried)}
+        line = Line(stmt, place, self.last, needs, touched)
+        self.lines.append(line)
+        self.makers.update(dict.fromkeys(all_defs([stmt]), line))
+        for root in touched:
+            self.touchers.setdefault(root, []).append(line)
+
+    def join(self, k: int, at: Line) -> bool:
+        """Let the adjoint `at` run in the loop at `k`, and what it needs before that loop, if that is legal."""
+        if any(self.made.get(name, -1) > k for name in at.needs):
+            return False
+        agenda, chosen = [at], list[Line]()
+        while agenda:
+            line = agenda.pop()
+            if line is not at:
+                if not self.may_run_before(k, line):
+                    return False
+                chosen.append(line)
+            for other in self.before(line):
+                if other.waits(k, at) and other not in chosen and other not in agenda:
+                    agenda.append(other)
+        for line in (*chosen, at):
+            line.time = k
         self.joined[k] = at
         return True
 
-    def needed(self, k: int, at: int) -> list[int]:
-        """The lines that must run before the adjoint at `at`, of those that would run behind the loop at `k`."""
-        loop, touched = self.lines[at], dict(self.touched(at))
-        assert isinstance(loop, Loop)
-        # the loop of the primal counts
-        names = {*all_reads(loop.body), *(c.init for c in loop.carried)}
-        left, chosen = {n for n in range(at) if self.times[n] > k}, list[int]()
-        while more := {n for n in left if self.concerns(n, names, touched)}:
-            left -= more
-            chosen += more
-            for n in more:
-                names |= all_reads([self.lines[n]])
-                for root, adds in self.touched(n).items():
-                    touched[root] = touched.get(root, True) and adds
-        return sorted(chosen)
+    def may_run_before(self, k: int, line: Line) -> bool:
+        """Whether a line is no loop, and needs nothing that the statement at `k` or a later one makes or writes."""
+        if has_loop(line.stmt) or any(self.made.get(name, -1) >= k for name in line.needs):
+            return False
+        return not any(isinstance(v, Var) and self.stored.get(self.memory.root(v), -1) >= k for v in line.needs)
 
-    def concerns(self, n: int, names: Set[Atom], touched: Mapping[Var, bool]) -> bool:
-        """Whether a line makes one of some names, or may not change places with what touches these arrays."""
-        if not names.isdisjoint(all_defs([self.lines[n]])):
-            return True
-        return any(not (adds and touched[root]) for root, adds in self.touched(n).items() if root in touched)
+    def before(self, line: Line) -> Iterator[Line]:
+        """The lines that make what a line needs, and those that may not change places with it."""
+        yield from (self.makers[name] for name in line.needs if name in self.makers)
+        for root, adds in line.touched.items():
+            yield from (other for other in self.touchers[root] if not (adds and other.touched[root]))
 
-    def touched(self, n: int) -> Mapping[Var, bool]:
-        """The arrays that a line reads or writes, and whether it only adds to their elements."""
-        if n not in self.known:
-            found = dict[Var, bool]()
-            for array, adds in touches([self.lines[n]], self.reverse):
-                root = self.memory.root(array)
-                found[root] = found.get(root, True) and adds
-            self.known[n] = found
-        return self.known[n]
-
-    def split(self, k: int, at: int, sums: Additive) -> None:
+    def split(self, k: int, at: Line, sums: Additive) -> None:
         """Join a loop whose sums begin at zero: what they would have begun with is added behind it."""
-        loop = self.lines[at]
+        loop = at.stmt
         assert isinstance(loop, Loop)
         b, carried, added = self.reverse.b, list[Carry](), list[Stmt]()
         for c in loop.carried:
@@ -173,32 +219,28 @@ class Order:
             part = b.like(c.out)
             carried.append(replace(c, init=scalar(0.0, b.type(c.var).dtype), out=part))
             added.append(Assign(c.out, "add", (c.init, part), (), loop.span))
-        if added:
-            self.lines[at] = replace(loop, carried=tuple(carried))
-            self.known.pop(at, None)
-            if self.join(k, at):
-                self.behind[at] = added
-            else:
-                self.lines[at] = loop
+        if not added:
+            return
+        whole, needs = at.stmt, at.needs
+        at.stmt, at.needs = replace(loop, carried=tuple(carried)), {*all_reads(loop.body), *(c.init for c in carried)}
+        if self.join(k, at):
+            self.makers.update(dict.fromkeys(all_defs([at.stmt]), at))
+            for stmt in added:
+                self.add(stmt, at.place + 0.5)
+        else:
+            at.stmt, at.needs = whole, needs
 
     def written(self) -> Schedule:
         """The lines in the order in which they run."""
-        found = list[Joined]()
+        found, lines = list[Joined](), sorted(self.lines, key=lambda line: line.place)
         for k, at in sorted(self.joined.items()):
-            loop = self.lines[at]
-            assert isinstance(loop, Loop)
-            before = tuple(s for n, s in enumerate(self.lines) if self.times[n] == k and n != at)
-            found.append(Joined(k, before, loop))
-        last = len(self.reverse.primal.func.body)
-        rest = list[Stmt]()
-        for n, stmt in enumerate(self.lines):
-            if self.times[n] == last:
-                rest.append(stmt)
-            rest += self.behind.get(n, ())
-        return Schedule(tuple(found), tuple(rest))
+            assert isinstance(at.stmt, Loop)
+            before = tuple(line.stmt for line in lines if line.time == k and line is not at)
+            found.append(Joined(k, before, at.stmt))
+        return Schedule(tuple(found), tuple(line.stmt for line in lines if line.time == self.last))
 
 
-def touches(block: Block | list[Stmt], reverse: Reverse) -> Iterator[tuple[Var, bool]]:
+def touches(block: Iterable[Stmt], reverse: Reverse) -> Iterator[tuple[Var, bool]]:
     """The arrays whose elements some lines read or write, and whether that is an addition to them."""
     arrays = {Var(name) for name, type in reverse.b.types.items() if type.rank}
     for stmt in walk(block):
@@ -214,8 +256,3 @@ def touches(block: Block | list[Stmt], reverse: Reverse) -> Iterator[tuple[Var, 
                 pass
             case _:
                 yield from ((v, False) for v in all_reads([stmt]) if v in arrays)
-
-
-def has_loop(stmt: Stmt) -> bool:
-    """Whether a statement is a loop, or holds one."""
-    return any(isinstance(s, (Loop, While)) for s in walk([stmt]))

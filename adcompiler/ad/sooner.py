@@ -6,13 +6,13 @@ The adjoint of what follows the loop may then run before the loop, and both swee
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
 from dataclasses import replace
 
 from adcompiler.ir.ops import kind
 from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.walk import all_defs, operands, walk
-from adcompiler.ir.wengert import Assign, Block, Func, Loop, Stmt, Var, While
+from adcompiler.ir.wengert import Assign, Atom, Func, Loop, Stmt, Var, While
 
 # what plain Python raises an error for, and a check behind the loop has not yet refused
 _RAISING = frozenset(("div", "floordiv", "mod", "fmod", "pow", "short", "split", *SPECIAL))
@@ -24,23 +24,19 @@ def computed_sooner(fn: Func) -> Func:
     Before:  for i in range(n): total += x[i]; d = exp(-r); y = d * total
     After:   d = exp(-r); for i in range(n): total += x[i]; y = d * total
     """
-    body = fn.body
-    for position in range(len(body) - 1, -1, -1):
-        if has_loop(body[position]):
-            body = (*body[:position], *rearranged(fn, body[position:]))
-    return fn if body == fn.body else replace(fn, body=body)
-
-
-def rearranged(fn: Func, block: Block) -> Iterator[Stmt]:
-    """A loop and what follows it, after those of the lines of numbers that need nothing of it or of what follows it."""
-    made, rest = set(all_defs(block[:1])), [block[0]]
-    for stmt in block[1:]:
-        if is_number(fn, stmt) and made.isdisjoint(operands(stmt)):
-            yield stmt
-        else:
-            rest.append(stmt)
-            made |= all_defs([stmt])
-    yield from rest
+    loops = [k for k, stmt in enumerate(fn.body) if has_loop(stmt)]
+    made, places = dict[Atom, float](), list[float]()
+    for k, stmt in enumerate(fn.body):
+        place: float = k
+        if is_number(fn, stmt):
+            needed = max((made.get(a, -1) for a in operands(stmt)), default=-1)
+            first = bisect_right(loops, needed)
+            if first < len(loops) and loops[first] < k:
+                place = loops[first] - 0.5
+        places.append(place)
+        made.update(dict.fromkeys(all_defs([stmt]), place))
+    order = sorted(range(len(places)), key=places.__getitem__)
+    return fn if order == list(range(len(places))) else replace(fn, body=tuple(fn.body[k] for k in order))
 
 
 def has_loop(stmt: Stmt) -> bool:

@@ -16,6 +16,7 @@ from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename
 from adcompiler.ir.wengert import Assign, Atom, Block, Check, Const, Func, Load, Loop, Stmt, Store, Var
 from adcompiler.optimise.elements.sharing import is_element
+from adcompiler.optimise.machine.counted import least_index
 from adcompiler.optimise.machine.several import hands_on_sums
 
 
@@ -99,8 +100,11 @@ class _Ahead:
         made = all_defs(loop.body) | self.waiting
         if store.add or not own or not same or not is_element(store.index) or not made.isdisjoint(store.index):
             return False
-        forms = [self.forms.form(a) for a in store.index if isinstance(a, (Var, Const))]
-        return any(form.terms == ((loop.index, 1),) for form in forms)
+        forms, least = [self.forms.form(a) for a in store.index if isinstance(a, (Var, Const))], least_index(loop)
+        # an index that may be negative may be that of an element counted from the other end
+        return any(
+            form.terms == ((loop.index, 1),) and least is not None and least + form.constant >= 0 for form in forms
+        )
 
     def may_fail_first(self) -> bool:
         """Whether all checks may be made before the rest of the loop: nobody sees what that has stored by then."""

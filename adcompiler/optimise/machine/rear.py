@@ -20,7 +20,6 @@ from adcompiler.ir.wengert import (
     Branch,
     Carry,
     Check,
-    Const,
     Func,
     Load,
     Loop,
@@ -32,6 +31,7 @@ from adcompiler.ir.wengert import (
 )
 from adcompiler.optimise.elements.sharing import is_element
 from adcompiler.optimise.machine.behind import decides_no_index, is_harmless
+from adcompiler.optimise.machine.counted import least_index
 from adcompiler.optimise.machine.reductions import FLOATS
 from adcompiler.optimise.machine.several import hands_on_sums
 
@@ -94,7 +94,11 @@ def _split(b: Builder, memory: Memory, stmt: Stmt) -> Iterator[Stmt]:
 
 def _halves(b: Builder, memory: Memory, loop: Loop) -> Halves | None:
     """How to split a loop, if that pays and changes nothing."""
-    if not _pays(b, loop) or loop.until is not None or loop.share is not None or not _counts_from_zero(loop):
+    if not _pays(b, loop) or loop.until is not None or loop.share is not None:
+        return None
+    # a negative index wraps around
+    least = least_index(loop)
+    if least is None or least < 0:
         return None
     front, rear = _parts(loop)
     made = all_defs(rear)
@@ -145,14 +149,6 @@ def _pays(b: Builder, loop: Loop) -> bool:
         elif behind and isinstance(s, Assign) and s.op in LANES:
             calls = calls or b.type(s.target).dtype in FLOATS
     return calls
-
-
-def _counts_from_zero(loop: Loop) -> bool:
-    """Whether the index is never negative: an index that is wraps around."""
-    if not isinstance(loop.step, Const) or not isinstance(loop.step.value, int):
-        return False
-    least, bound = (loop.start, 0) if loop.step.value > 0 else (loop.stop, -1)
-    return isinstance(least, Const) and isinstance(least.value, int) and least.value >= bound
 
 
 def _slots(b: Builder, memory: Memory, loop: Loop, rear: Block, handed: Var) -> Iterator[Store]:
