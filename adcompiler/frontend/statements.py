@@ -99,11 +99,16 @@ def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
 
 
 def _extends(low: Lowering, node: ast.AugAssign, held: Value, value: Value) -> bool:
-    """Do what `+=` does to a list, if it is one."""
+    """Do what `+=` and `*=` do to a list, if it is one."""
     owner = held if isinstance(held, Growing) else resolved(low, held)
     a_list = isinstance(owner, (Growing, ListOf, Rows)) or (isinstance(owner, Seq) and owner.kind == "list")
-    if not a_list or not isinstance(node.op, ast.Add):
+    if not a_list or not isinstance(node.op, (ast.Add, ast.Mult)):
         return False
+    if isinstance(node.op, ast.Mult):
+        if not isinstance(owner, Seq):
+            raise low.refuse("list-operand", node, sign="*=")
+        growing.become(low, owner, binary(low, "mul", owner, value))
+        return True
     items = items_of(low, resolved(low, value))
     if items is None:
         raise low.refuse("list-grows", node)
@@ -160,6 +165,8 @@ def _augment_item(low: Lowering, node: ast.AugAssign, target: ast.Subscript) -> 
     with heap.pending(low) as read:
         read.append(owner)
         value = low.eval(node.value)
+    if _extends(low, node, before, value):
+        return
     after = matmul(low, before, value) if isinstance(node.op, ast.MatMult) else None
     after = after or binary(low, OPERATORS[type(node.op)], before, value)
     put_item(low, owner, items, target, after)

@@ -13,7 +13,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from adcompiler.frontend.lists.item_forms import item_form, joint
-from adcompiler.frontend.lists.memory import arrays_of, as_item, filled, forms_of, is_list, length_of, put
+from adcompiler.frontend.lists.memory import (
+    arrays_of,
+    as_item,
+    check_own,
+    filled,
+    forms_of,
+    is_list,
+    length_of,
+    put,
+)
 from adcompiler.frontend.lists.rows import item_at, leaves, listed
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
@@ -80,8 +89,8 @@ def build(low: Lowering, length: Atom | None, counts: bool, work: Callable[[Arou
 def append(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> Growing | None:
     """`owner.append(item)`; what the list is now, if its items lie in arrays."""
     item = as_item(low, item) if low.around or not isinstance(owner, Seq) else item
-    if not isinstance(owner, Seq) and any(array in low.shared for array in arrays_of(owner)):
-        raise low.refuse("list-of-lists")
+    if not isinstance(owner, Seq):
+        check_own(low, owner)
     for k, around in enumerate(low.around):
         if isinstance(owner, Growing) and _plan(around, owner) is not None:
             return _store(low, _followed(low, low.around[k:], owner), owner, item)
@@ -105,6 +114,15 @@ def extend(low: Lowering, owner: Seq | Growing | ListOf | Rows, items: Sequence[
         return heap.change(low, owner, (*owner.items, *items))
     for item in items:
         owner = append(low, owner, item) or owner
+
+
+def become(low: Lowering, owner: Seq, after: Value) -> None:
+    """Make a list another one, under all its names, as `*=` does."""
+    if id(owner) in low.captures.lists:
+        raise low.refuse("outer-list-changed")
+    if any(around.grows and holds(around, owner) for around in low.around):
+        raise low.refuse("loop-changes-list")
+    take_place(low, owner, after)
 
 
 def _plan(around: Around, owner: Growing) -> Plan | None:
@@ -183,6 +201,8 @@ def pop(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Value:
     if not forms or any(not isinstance(leaf, Scalar) for form in forms for leaf in leaves(form)):
         # an item that is taken away may have another name too, and be written
         raise low.refuse("list-grows")
+    if not isinstance(owner, Seq):
+        check_own(low, owner)
     for k, around in enumerate(low.around):
         if isinstance(owner, Growing) and (plan := _plan(around, owner)) is not None:
             if not plan.shrinks:

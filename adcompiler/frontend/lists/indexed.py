@@ -10,7 +10,7 @@ from dataclasses import replace
 from adcompiler.errors import ADCompilerError
 from adcompiler.frontend.lists.growing import Grow, holds, joint_form, take_place
 from adcompiler.frontend.lists.item_forms import item_form, joint
-from adcompiler.frontend.lists.memory import filled, length_of
+from adcompiler.frontend.lists.memory import check_own, filled, length_of
 from adcompiler.frontend.lists.rows import listed
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
@@ -54,6 +54,8 @@ def repeated(low: Lowering, owner: Seq, times: Var) -> ListOf:
 
 def writable(low: Lowering, owner: Seq | ListOf, value: Value) -> ListOf:
     """A list of numbers in an array that can hold another number too, under all the names of the list."""
+    if isinstance(owner, ListOf):
+        check_own(low, owner)
     form = joint_form(low, owner, value)
     for around in low.around:
         for plan in around.plans:

@@ -14,7 +14,7 @@ from adcompiler.frontend.state.leaves import coerce
 from adcompiler.frontend.state.values import Growing, ListOf, Rows, Seq, Value
 from adcompiler.ir.build import ZERO
 from adcompiler.ir.types import Type
-from adcompiler.ir.wengert import Atom, Const, Slice, Var
+from adcompiler.ir.wengert import Atom, Const, Load, Slice, Var
 
 
 def is_list(value: Value, arrays: tuple[Var, ...]) -> bool:
@@ -35,6 +35,27 @@ def arrays_of(owner: Value) -> tuple[Var, ...]:
         case ListOf(array):
             return (array,)
     raise AssertionError(f"{owner} has no arrays")
+
+
+def share(low: Lowering, owner: Value) -> None:
+    """Note that a list is an item of another one, which other memory or another length would not reach."""
+    for array in arrays_of(owner):
+        low.shared.update(_memory(low, array))
+
+
+def check_own(low: Lowering, owner: Value) -> None:
+    """Refuse to change a list that is an item of another one, in other memory or by its length."""
+    if any(not low.shared.isdisjoint(_memory(low, array)) for array in arrays_of(owner)):
+        raise low.refuse("item-length")
+
+
+def _memory(low: Lowering, array: Var) -> set[Var]:
+    """An array, and those of which it is a part that has as many axes: a growing list is read as such a part."""
+    found, rank = {array}, low.b.type(array).rank
+    while isinstance(made := low.b.made.get(array.name), Load) and low.b.type(made.array).rank == rank:
+        array = made.array
+        found.add(array)
+    return found
 
 
 def forms_of(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Iterator[Form]:
@@ -64,7 +85,7 @@ def put(low: Lowering, arrays: tuple[Var, ...], place: Atom, form: Form, item: V
     b = low.b
     for part in heap.inside(item):
         if isinstance(part, (ListOf, Growing)):
-            low.shared.update(arrays_of(part))
+            share(low, part)
     found: list[Atom] = []
     coerce(b, _listed(low, item), form, found)
     for array, atom in zip(arrays, found, strict=True):

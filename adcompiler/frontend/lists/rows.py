@@ -125,7 +125,10 @@ def extents(leaf: Scalar | Array) -> Shape:
 def _built(low: Lowering, form: Form, found: Iterator[Var]) -> Value:
     """An item of the parts found: Python's own numbers stay those."""
     if isinstance(form, Parts):
-        return rebuilt(form, [_built(low, item, found) for item in form.items])
+        item = rebuilt(form, [_built(low, part, found) for part in form.items])
+        if isinstance(item, ListOf):
+            low.shared.add(item.array)
+        return item
     var = next(found)
     if isinstance(form, Scalar) and form.type.weak:
         low.b.types[var.name] = Type(form.type.dtype, weak=True)

@@ -54,6 +54,17 @@ def f(x, n):
 """,
         "rows.append",
     ),
+    "item-length": (
+        "a list that is an item of another one gets another length, or numbers of another type",
+        "make it as it shall be before it becomes an item; or keep the numbers in an array",
+        """
+def f(x, n):
+    rows = [[1.0] * len(x) for _ in range(n)]
+    rows[1].append(x[0])
+    return len(rows[1]) * x[0]
+""",
+        "rows[1].append(x[0])",
+    ),
     "ragged-list": (
         "a list is appended arrays whose shape is computed in the loop",
         "compute their shape before the loop, or write into an array",

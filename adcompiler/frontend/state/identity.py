@@ -33,7 +33,12 @@ def split(pairs: Pairs) -> list[frozenset[object]]:
 def note(low: Lowering, pairs: Pairs) -> None:
     """Remember which values stand for one object: `heap.exchange` refuses to change one of them alone."""
     kept = list(pairs)
-    inner = (pair for old, new in kept for pair in _side_by_side(old, new))
+    inner = [pair for old, new in kept for pair in _side_by_side(old, new)]
+    for x, y in inner:
+        before, after = identity(x), identity(y)
+        if isinstance(before, tuple) and isinstance(after, tuple) and not low.shared.isdisjoint(before):
+            # what may be an item of a list stays that
+            low.shared.update(after)
     link(low, [*split(kept), *doubles(low, inner)], kept)
 
 
