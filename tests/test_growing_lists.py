@@ -140,53 +140,7 @@ def one_of_two_lists_is_written(x):
     return chosen[0] ** 2
 
 
-def list_written_after_it_is_an_item(x):
-    rows, row = [], [0.0] * x.shape[0]
-    for _ in range(x.shape[0]):
-        rows.append(row)
-    row[0] = x[0, 0]
-    return rows[1][0]
-
-
-def list_written_in_the_round_in_which_it_becomes_an_item(x):
-    rows = []
-    for t in range(x.shape[0]):
-        row = [0.0] * x.shape[0]
-        rows.append((t, row))
-        row[0] = x[t, 0]
-    return rows[1][1][0]
-
-
-def list_shortened_after_it_is_an_item(x):
-    rows, row = [], [1.0] * x.shape[0]
-    for _ in range(x.shape[0]):
-        rows.append(row)
-    row.pop()
-    return len(rows[1]) * x[0, 0]
-
-
-def row_of_a_table_that_grows(x):
-    rows = [[1.0] * x.shape[0] for _ in range(2)]
-    for t in range(x.shape[0]):
-        rows[t % 2].append(x[t, 0])
-    return len(rows[1]) * x[0, 0]
-
-
-def row_with_a_name_that_shrinks(x):
-    rows = [[1.0] * x.shape[0] for _ in range(x.shape[0])]
-    row = rows[0]
-    if x[0, 0] > 0:
-        row = rows[1]
-    row.pop()
-    return len(rows[1]) * x[0, 0]
-
-
 REFUSED = (
-    list_written_after_it_is_an_item,
-    list_written_in_the_round_in_which_it_becomes_an_item,
-    list_shortened_after_it_is_an_item,
-    row_of_a_table_that_grows,
-    row_with_a_name_that_shrinks,
     added_to_in_place,
     written_after_it_is_appended,
     written_on_one_path,
@@ -203,24 +157,6 @@ REFUSED = (
     item_chosen_at_run_time_and_written,
     item_chosen_at_run_time_and_written_under_its_name,
 )
-
-
-def repeated_in_place(x):
-    def double(values):
-        values *= 2
-
-    held = {"a": [x[0], x[1]]}
-    values = held["a"]
-    double(values)
-    held["a"] += [x[1]]
-    values *= x.shape[0]
-    return len(held["a"]) * x[0] * values[-1]
-
-
-def test_a_list_is_repeated_under_all_its_names():
-    x = np.array([2.0, 3.0, 5.0])
-    with interpreted():
-        np.testing.assert_allclose(ad.grad(repeated_in_place)(x), [45.0, 30.0, 0.0])
 
 
 def writes_an_item_of_an_item(x):

@@ -201,6 +201,22 @@ def match_names(x):
 program(match_names, lambda rng: (rng.normal(size=3),))
 
 
+def match_beside_own_len(x):
+    """Patterns ask for the builtins, whatever the program calls by their names."""
+
+    def len(values):
+        return 2.0 * values[0]
+
+    match [x[0], x[1], x[2]]:
+        case [a, b]:
+            return a * b
+        case [a, *rest]:
+            return len([a]) * rest[1]
+
+
+program(match_beside_own_len, lambda rng: (rng.normal(size=3),))
+
+
 @dataclass
 class _Corner:
     a: float

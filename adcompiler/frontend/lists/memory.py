@@ -120,11 +120,13 @@ def filled(low: Lowering, owner: Value, form: Form, room: Atom) -> tuple[Var, ..
 
 
 def as_item(low: Lowering, item: Value) -> Value:
-    """An item of a list of unknown length; where lists lie in arrays, a list of numbers without a name does so too."""
+    """An item of a list of unknown length; where lists lie in arrays, so does a list of like numbers without a name."""
     if not low.in_arrays or not isinstance(item, Seq) or item.kind != "list" or not item.items:
         return item
     form, *others = forms_of(low, item)
     for other in others:
+        if not isinstance(other, Scalar) or not isinstance(form, Scalar) or other.type.dtype != form.type.dtype:
+            return item
         form = joint(low, form, other)
     if not isinstance(form, Scalar) or any(held is item for held in heap.held(low)):
         return item

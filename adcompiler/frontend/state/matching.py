@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -177,11 +178,14 @@ def _all(found: Sequence[_Pattern], *tests: ast.expr) -> _Pattern:
 
 
 def _made(text: str, place: ast.AST, **parts: ast.expr) -> ast.expr:
-    """An expression at the place of a pattern, with other expressions in the place of names."""
+    """An expression at the place of a pattern, with other expressions in the place of names; the others are builtins.
+
+    These stand as what they are, as a program may give their names to something else.
+    """
 
     class Filled(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.expr:
-            return parts.get(node.id, node)
+            return parts.get(node.id) or ast.copy_location(ast.Constant(getattr(builtins, node.id)), place)
 
     made = ast.parse(text, mode="eval").body
     for node in ast.walk(made):
