@@ -101,7 +101,11 @@ def traced(names: Sequence[str]) -> str:
 
 def sharing() -> str:
     """Measure two threads beside one; the text of that section."""
-    table = report.threads(list(threads.run()))
+    pairs = list(threads.run())
+    if not pairs:
+        print("Two threads: one core, not timed\n")
+        return "## Two threads\n\nNot timed on a machine of one core.\n"
+    table = report.threads(pairs)
     print(report.text(table), "", sep="\n")
     return "\n".join(["## Two threads\n", report.markdown(table), ""])
 

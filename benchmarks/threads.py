@@ -46,9 +46,11 @@ def run(budget: float = 3.0) -> Iterator[Pair]:
         return
     before = numba.get_num_threads()
     numba.set_num_threads(THREADS)
-    for name, size in SIZES.items():
-        yield measure(name, size, budget)
-    numba.set_num_threads(before)
+    try:
+        for name, size in SIZES.items():
+            yield measure(name, size, budget)
+    finally:
+        numba.set_num_threads(before)
 
 
 def measure(name: str, size: tuple[int, ...], budget: float) -> Pair:

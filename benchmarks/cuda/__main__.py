@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numba import cuda
+from numba.cuda.cudadrv.driver import CudaAPIError
 
 from adcompiler.backend.cuda import simulated
 from benchmarks import report
@@ -47,7 +48,7 @@ def rows(case: Case, rates: Rates | None) -> list[list[str]]:
                 continue
             got = numbers(contender())
             seconds = None if rates is None else least(contender)
-        except RuntimeError as error:
+        except (RuntimeError, CudaAPIError) as error:
             # a package whose arrays do not fit says so in words of its own
             if name == BY_HAND or "memory" not in str(error).lower():
                 raise

@@ -2,12 +2,15 @@
 
 import importlib
 import importlib.util
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+
+from adcompiler.backend.cuda import simulated
 
 #: Computes the derivative, and returns arrays of its own package.
 Contender = Callable[[], Sequence[Any]]
@@ -38,13 +41,17 @@ class Case:
 
 
 def package(name: str) -> ModuleType | None:
-    """An installed package, or None."""
+    """A package that is installed with support for the GPU, or None."""
     if importlib.util.find_spec(name) is None:
         return None
+    # each contender takes the memory that it needs, and leaves the rest
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     found = importlib.import_module(name)
     if name == "jax":
         found.config.update("jax_enable_x64", True)
-    return found
+    on_gpu = found.default_backend() == "gpu" if name == "jax" else found.cuda.is_available()
+    # beside the simulator the numbers are compared, wherever they come from
+    return found if on_gpu or simulated() else None
 
 
 def with_torch(function: Callable[..., Any], active: Sequence[Any], others: Sequence[Any], compiled: bool) -> Any:

@@ -21,7 +21,7 @@ _POSITIVE = {Var(thread_name(what, k)) for what in ("grid_size", "block_dim", "g
 def counted_loops(fn: Func) -> Func:
     """A `while` that compares one name, to which each iteration adds the same number, is a loop over a range."""
     read = all_reads(fn.body) | {r for r in fn.results if isinstance(r, Var)}
-    counters: dict[Var, Loop] = {}
+    counters = set[Var]()
 
     def visit(block: Block) -> Block:
         return tuple(map(statement, block))
@@ -31,11 +31,11 @@ def counted_loops(fn: Func) -> Func:
         loop = _counted(inside, fn, read) if isinstance(inside, While) else None
         if loop is None:
             return inside
-        counters[loop.index] = loop
+        counters.add(loop.index)
         return loop
 
     body = visit(fn.body)
-    types = {**fn.types, **{index.name: INDEX for index in counters}}
+    types = {**fn.types, **dict.fromkeys(map(str, counters), INDEX)}
     return make_func(fn.name, fn.params, body, fn.results, types, fn.shapes, fn.doc)
 
 
