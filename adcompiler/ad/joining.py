@@ -168,8 +168,7 @@ class Order:
             touched[root] = touched.get(root, True) and adds
         needs: Set[Atom] = all_reads([stmt])
         if isinstance(stmt, Loop) and stmt.index in self.reverse.origin:
-            # where it is joined, the loop of the primal counts
-            needs = {*all_reads(stmt.body), *(c.init for c in stmt.carried)}
+            needs = joined_reads(stmt)
         line = Line(stmt, place, self.last, needs, touched)
         self.lines.append(line)
         self.makers.update(dict.fromkeys(all_defs([stmt]), line))
@@ -222,9 +221,10 @@ class Order:
         if not added:
             return
         whole, needs = at.stmt, at.needs
-        at.stmt, at.needs = replace(loop, carried=tuple(carried)), {*all_reads(loop.body), *(c.init for c in carried)}
+        begun = replace(loop, carried=tuple(carried))
+        at.stmt, at.needs = begun, joined_reads(begun)
         if self.join(k, at):
-            self.makers.update(dict.fromkeys(all_defs([at.stmt]), at))
+            self.makers.update(dict.fromkeys(all_defs([begun]), at))
             for stmt in added:
                 self.add(stmt, at.place + 0.5)
         else:
@@ -238,6 +238,11 @@ class Order:
             before = tuple(line.stmt for line in lines if line.time == k and line is not at)
             found.append(Joined(k, before, at.stmt))
         return Schedule(tuple(found), tuple(line.stmt for line in lines if line.time == self.last))
+
+
+def joined_reads(loop: Loop) -> Set[Atom]:
+    """What the adjoint of a loop reads where it is joined: the loop of the primal counts."""
+    return {*all_reads(loop.body), *(c.init for c in loop.carried)}
 
 
 def touches(block: Iterable[Stmt], reverse: Reverse) -> Iterator[tuple[Var, bool]]:
