@@ -136,6 +136,35 @@ def float_power(x, n):
     return x * 2.0**n
 
 
+def powers_from(x, first):
+    total = 0.0
+    for k in range(first, 3):
+        total += x[0] ** k * 2.0 + x[1] ** -1
+    return total
+
+
+def test_powers_of_zero_in_an_array_are_numpys_and_their_derivatives_raise_nothing() -> None:
+    x = np.array([0.0, 2.0])
+    np.testing.assert_array_equal(ad.grad(powers_from)(x, 0), [2.0, -0.75])
+    assert ad.jvp(ad.grad(powers_from), (x, 0), (np.ones(2), None))[1][0] == 4.0
+    assert ad.grad(powers_from).primal(x, -1) == np.inf
+    np.testing.assert_array_equal(ad.grad(powers_from)(x, -1), [-np.inf, -1.0])
+    assert ad.grad(powers_from).primal(np.array([2.0, 0.0]), 0) == np.inf
+
+
+def powers_of_a_number(x, last):
+    total = 0.0
+    for n in range(last):
+        total += x**n * 2**n
+    return total
+
+
+@pytest.mark.skipif(not COMPILED, reason="Python's own power of zero raises")
+def test_derivatives_of_powers_of_zero_raise_nothing() -> None:
+    assert ad.jvp(powers_of_a_number, (0.0, 4), (1.0, None)) == (1.0, 2.0)
+    assert ad.jvp(ad.grad(powers_of_a_number), (0.0, 4), (1.0, None)) == (2.0, 8.0)
+
+
 def power(x, p):
     return x**p
 

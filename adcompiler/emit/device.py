@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from adcompiler.emit.casts import NARROW
-from adcompiler.emit.expressions import MATH, Expressions
+from adcompiler.emit.expressions import MATH, Expressions, whole_power
 from adcompiler.emit.folding import Plan
 from adcompiler.emit.statements import Statements
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, name, number, tuple_of
@@ -94,6 +94,8 @@ class ItemExpressions(Expressions):
                 return call("cuda.cbrt", args[0])
             case "fmod":
                 return call("math.fmod", *args)
+            case "pow" if whole_power(types) and not isinstance(args[1], (ast.Constant, ast.UnaryOp)):
+                return call("math.pow", args[0], call("float", args[1]))
         return super()._on_scalars(op, args, types, result)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -64,6 +64,8 @@ SUM = "_sum"
 LARGEST, SMALLEST = "_largest", "_smallest"
 #: A number of which the machine compiler is to know nothing.
 SAME = "_same"
+#: A power with a whole exponent that is not known before.
+POWER = "_power"
 
 
 @dataclass(slots=True)
@@ -206,6 +208,8 @@ class Expressions:
                 return call("max" if op == "maximum" else "min", *args)
             case "floor" | "ceil" | "trunc" | "rint" if not result.is_float:
                 return args[0]
+            case "pow" if self.dialect == "numba" and whole_power(types):
+                return _power(*args)
         if (operator := _operator(op, args)) is not None:
             return operator
         if any(t.is_complex for t in types):
@@ -298,6 +302,25 @@ def _operator(op: str, args: list[ast.expr]) -> ast.expr | None:
     if op in UNARY:
         return ast.UnaryOp(UNARY[op](), args[0])
     return None
+
+
+def whole_power(types: Sequence[Type]) -> bool:
+    """Whether Numba has its own power for these operands, which raises an error for zero and a negative exponent."""
+    return [t.dtype for t in types] == ["float64", "int64"]
+
+
+def _power(base: ast.expr, exponent: ast.expr) -> ast.expr:
+    """A power that is infinite where Numba's raises an error; a literal exponent needs no call."""
+    match exponent:
+        case ast.UnaryOp(ast.USub(), ast.Constant(1)):
+            size = base
+        case ast.UnaryOp(ast.USub(), ast.Constant() as whole):
+            size = ast.BinOp(base, ast.Pow(), whole)
+        case ast.Constant():
+            return ast.BinOp(base, ast.Pow(), exponent)
+        case _:
+            return call(POWER, base, exponent)
+    return ast.BinOp(ast.Constant(1.0), ast.Div(), size)
 
 
 def _reassociated(op: str, args: list[ast.expr]) -> ast.expr:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from adcompiler.emit.casts import Dialect
-from adcompiler.emit.expressions import LARGEST, SAME, SMALLEST, SUM
+from adcompiler.emit.expressions import LARGEST, POWER, SAME, SMALLEST, SUM
 from adcompiler.emit.folding import plan
 from adcompiler.emit.naming import python_names
 from adcompiler.emit.opaque import LIBRARY, library_functions
@@ -71,11 +71,26 @@ def _same(typing, k):
     return k(k), same
 '''
 
+_POWER = '''
+@nb.extending.intrinsic
+def _power(typing, x, n):
+    """`x ** n`, which is infinite where x is 0 and n is negative."""
+
+    def power(context, builder, signature, args):
+        negative = builder.icmp_signed("<", args[1], args[1].type(0))
+        size = builder.select(negative, builder.neg(args[1]), args[1])
+        result = context.get_function(operator.pow, signature)(builder, (args[0], size))
+        return builder.select(negative, builder.fdiv(result.type(1.0), result), result)
+
+    return x(x, n), power
+'''
+
 _HELPERS = {
     SUM: _SUM,
     LARGEST: _EXTREME.format(name=LARGEST, ufunc="maximum"),
     SMALLEST: _EXTREME.format(name=SMALLEST, ufunc="minimum"),
     SAME: _SAME,
+    POWER: _POWER,
 }
 
 
@@ -136,6 +151,7 @@ def _reserved(function: str, ranks: Sequence[int], functions: Mapping[str, str],
         *own,
         SUM,
         SAME,
+        POWER,
         SHORT,
         TELL,
         PARTS,
@@ -188,6 +204,7 @@ def _with_head(text: str, ranks: Sequence[int], dialect: Dialect) -> str:
         "math": "import math",
         "nb": "import numba as nb\nimport numba.extending",
         "np": "import numpy as np",
+        "operator": "import operator",
         "sys": "import sys",
         "warnings": "import warnings",
         "scipy": "\n".join(sorted({f"import {m}" for m in re.findall(r"scipy\.(?:linalg|special)\b", helper + text)})),
