@@ -77,7 +77,9 @@ def calling(view: View, name: str) -> str:
     kept = [p for p, spec in zip(parameters, instance.lowering.final, strict=True) if not isinstance(spec, StaticSpec)]
     call = f"{plan.compiled.name}({', '.join(given)})"
     results = f"({call},)" if plan.count == 1 else call
-    made = spelled(plan.tree, "results", plan.compiled.shared)
+    copied = plan.compiled.shared
+    parts = [f"results[{k}].copy()" if k in copied else f"results[{k}]" for k in range(plan.count)]
+    made = spelled(plan.tree, parts)
     try:
         ast.parse(made)
     except SyntaxError as error:

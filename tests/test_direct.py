@@ -62,6 +62,21 @@ def test_forms_of_arguments_one_after_the_other() -> None:
             assert outcome(g, other) == wanted
 
 
+def test_machine_code_compares_the_forms_of_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ADCOMPILER_DISABLE_JIT")
+    g, (x, y, n) = ad.grad(scaled), ARGUMENTS[0]
+    for _ in range(3):
+        np.testing.assert_array_equal(g(x, y, n), np.full(3, 12.0))
+    assert g.direct is not None
+    np.testing.assert_array_equal(g.direct((np.arange(5.0), y, n)), 12.0 * np.arange(5.0))
+    read_only = np.ones(3)
+    read_only.flags.writeable = False
+    unaligned = np.ones(25, np.uint8)[1:].view(float)
+    for other in (read_only, unaligned, np.array(1.0), np.ones(3, "M8[s]"), np.ones((1,) * 7), np.ones((1, 3, 1))):
+        assert g.direct((other, y, n)) is MISSED
+    assert all(g.direct(args) is MISSED for args in ARGUMENTS[1:])
+
+
 K = 2.0
 W = np.ones(2)
 FLAG = True

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from adcompiler.calls.instance import Instance
+from adcompiler.calls.lowering import present
 from adcompiler.calls.places import RAISED, at_the_user_s_line
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.portable import functions_of
@@ -40,6 +41,9 @@ def call(args):
         results = run({passed})
     except raised as error:
         raise placed(error, compiled.primal) from None
+    if results is missed:
+        return missed
+    {names} = results
     return {made}
 """
 
@@ -95,19 +99,24 @@ class _Text:
         self.differs.append(f"{self.name(entry)}.__code__ is not {self.name(entry.__code__)}")
         self.meet(entry)
         names = [f"a{k}" for k in range(len(args))]
+        leaves = self.instance.leaves((*bound, *args), present(self.instance.lowering.face.captures))
+        run = _exact(plan, leaves)
+        self.compared = run is not None
         passed = self.arguments([*map(self.name, bound), *names], (*bound, *args))
         self.guards()
         captured = self.captured()
         passed += captured
-        made, self.scope["make"] = _results(plan), plan.make
+        results = [f"r{k}" for k in range(plan.count)]
         text = _TEXT.format(
             arguments=", ".join(names) + ",",
             captured="; ".join(f"{name} = {path}" for name, path in captured.items()) or "pass",
             differs=" or ".join(self.differs),
             passed=", ".join(passed),
-            made=made,
+            names=", ".join(results) or "_",
+            made=_made(plan, results),
         )
-        self.scope |= {"run": plan.function, "placed": at_the_user_s_line, "compiled": plan.compiled}
+        self.scope |= {"run": run or plan.function, "placed": at_the_user_s_line, "compiled": plan.compiled}
+        self.scope["make"] = plan.make
         exec(compile(text, "<call>", "exec"), self.scope)
         made_function: Direct = self.scope["call"]
         return made_function
@@ -130,9 +139,9 @@ class _Text:
         """Compare the arguments; give the names of those that the code takes."""
         lowering, passed = self.instance.lowering, []
         for name, value, given, final in zip(names, values, lowering.given, lowering.final, strict=True):
-            self.compare(name, signature(value))
             self.meet(value)
             leaves = list(run_time_leaves(value, final))
+            self.compare(name, signature(value), passed=bool(leaves))
             if leaves:
                 passed.append(name)
             elif given != final:
@@ -142,8 +151,8 @@ class _Text:
                 raise NotDirect
         return passed
 
-    def compare(self, value: str, key: Hashable) -> None:
-        """Compare the signature of a value, which has a name."""
+    def compare(self, value: str, key: Hashable, passed: bool = True) -> None:
+        """Compare the signature of a value, which has a name; machine code compares what is `passed` to it."""
         if isinstance(key, Same):
             self.differs.append(f"{value} is not {self.name(key.value)}")
         elif isinstance(key, type):
@@ -152,10 +161,14 @@ class _Text:
                 self.differs.append(f"not {-BOUND} <= {value} < {BOUND}")
         elif isinstance(key, tuple) and isinstance(key[0], np.dtype):
             dtype, rank, flags, *ones = key
-            self.differs += [f"type({value}) is not ndarray", f"{value}.dtype is not {self.name(dtype)}"]
-            self.differs += [f"{value}.ndim != {rank}", f"{value}.flags.num & {FLAGS} != {flags}"]
-            extents = f"tuple([n == 1 for n in {value}.shape]) != {ones[0]}" if ones else f"1 in {value}.shape"
-            self.differs.append(extents)
+            self.differs.append(f"type({value}) is not ndarray")
+            if not (self.compared and passed):
+                self.differs += [f"{value}.dtype is not {self.name(dtype)}", f"{value}.ndim != {rank}"]
+                self.differs.append(f"{value}.flags.num & {FLAGS} != {flags}")
+            if ones:
+                self.differs += [f"{value}.shape[{k}] {'!=' if one else '=='} 1" for k, one in enumerate(ones[0])]
+            elif rank:
+                self.differs.append(f"len({value}) == 1" if rank == 1 else f"1 in {value}.shape")
         elif isinstance(key, tuple) and key[0] in (bool, type(None)):
             self.differs.append(f"{value} is not {key[1]}")
         else:
@@ -207,15 +220,18 @@ class _Text:
         return f"{self.name(FACTS[step[1]])}({found}, {self.name(step[2])})"
 
 
-def _results(plan: Plan) -> str:
-    """The user's results out of those of the code, which are called `results`."""
-    if plan.count > 1 and _is_spelled(plan.tree):
-        return spelled(plan.tree, "results", plan.shared)
-    results = "results" if plan.count > 1 else "(results,)"
-    if plan.shared:
-        copies = [f"results[{k}].copy()" if k in plan.shared else f"results[{k}]" for k in range(plan.count)]
-        results = f"({', '.join(copies)},)" if plan.count > 1 else "(results.copy(),)"
-    return f"make({results})"
+def _exact(plan: Plan, leaves: Sequence[Any]) -> Callable[..., Any] | None:
+    """The machine code of a plan, which compares dtypes, ranks and flags itself; None where there is none."""
+    # importing Numba takes longer than everything else in this package
+    from adcompiler.backend.exact import exact
+
+    return exact(plan.function, leaves, MISSED)
+
+
+def _made(plan: Plan, results: Sequence[str]) -> str:
+    """The user's results out of those of the code, which have these names."""
+    parts = [f"{name}.copy()" if k in plan.shared else name for k, name in enumerate(results)]
+    return spelled(plan.tree, parts) if _is_spelled(plan.tree) else f"make([{', '.join(parts)}])"
 
 
 def _is_spelled(tree: Tree) -> bool:

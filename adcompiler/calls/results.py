@@ -104,23 +104,23 @@ def filled(tree: Tree, leaf: Callable[[int], Any]) -> Any:
     return None
 
 
-def spelled(tree: Tree, results: str, copied: Sequence[int] = ()) -> str:
-    """The expression that makes a value of this form out of a tuple called `results`, of which some are copied.
+def spelled(tree: Tree, results: Sequence[str]) -> str:
+    """The expression that makes a value of this form out of results that these expressions give.
 
-    >>> spelled(pair(Item(0, Type("float64", weak=True)), Item(1, Type("float32"))), "r")
-    '(float(r[0]), np.float32(r[1]))'
+    >>> spelled(pair(Item(0, Type("float64", weak=True)), Item(1, Type("float32"))), ["r", "s"])
+    '(float(r), np.float32(s))'
     """
     match tree:
         case Constant(value):
             return repr(value)
         case Item(position, type, boxed):
-            got = f"{results}[{position}]"
+            got = results[position]
             if type.rank:
-                return f"{got}.copy()" if position in copied else got
+                return got
             if boxed:
                 return f"np.array({got}, np.{type.dtype})"
             return f"{_WEAK[type.dtype].__name__ if type.weak else 'np.' + type.numpy.type.__name__}({got})"
-    items = [spelled(item, results, copied) for item in tree.items]
+    items = [spelled(item, results) for item in tree.items]
     if tree.kind == "dict":
         return "{" + ", ".join(f"{key!r}: {item}" for key, item in zip(tree.keys, items, strict=True)) + "}"
     if tree.kind == "list":
