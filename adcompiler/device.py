@@ -16,7 +16,7 @@ from adcompiler.emit.device import unavailable
 from adcompiler.errors import ADCompilerError, UnsupportedSyntax
 from adcompiler.gpu_arrays import is_gpu_type
 from adcompiler.ir.kernel import Kernel
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import memory_of
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Func, Store
 from adcompiler.optimise.elements.contract import contract_arrays
@@ -142,7 +142,7 @@ def splits(fn: Func) -> bool:
 
 def refuse_changes(fn: Func) -> None:
     """Refuse stores into arguments: kernels have copies of them."""
-    memory = Memory(fn)
+    memory = memory_of(fn)
     given = {memory.root(p): p for p in fn.params if fn.types[p.name].rank}
     for stmt in walk(fn.body):
         if isinstance(stmt, Store) and memory.root(stmt.array) in given:

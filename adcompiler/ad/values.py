@@ -173,7 +173,7 @@ class Planner:
         """Whether a remainder is that of a loop's index, as for neighbours on a ring: mostly it needs no division."""
         if self.fn.types[stmt.target.name].dtype != "int64" or self.fn.types[stmt.target.name].rank:
             return False
-        terms = affine(self.fn, self.defs).form(stmt.args[0]).terms
+        terms = affine(self.fn).form(stmt.args[0]).terms
         return any(isinstance(s, Var) and self.defs[s].role == "index" for s, _ in terms)
 
     def extents_of(self, kept: set[Var]) -> set[Var]:

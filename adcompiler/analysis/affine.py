@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from adcompiler.analysis.fourier import Form, number, symbol
 from adcompiler.analysis.scope import Definition, definitions
+from adcompiler.ir.once import once
 from adcompiler.ir.wengert import Assign, Atom, Const, Func, Var
 
 
@@ -62,9 +63,10 @@ class Affine:
         return size
 
 
-def affine(fn: Func, defs: dict[Var, Definition] | None = None) -> Affine:
+@once
+def affine(fn: Func) -> Affine:
     """Linear forms for a function."""
-    return Affine(fn, defs if defs is not None else definitions(fn))
+    return Affine(fn, definitions(fn))
 
 
 __all__ = ["Affine", "affine"]

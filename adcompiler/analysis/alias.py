@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adcompiler.ir.once import once
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Atom, Branch, Func, Load, Loop, Store, Var, While
@@ -25,6 +26,7 @@ class Aliases:
         return self.roots.get(var, var)
 
 
+@once
 def aliases(fn: Func) -> Aliases:
     """Union-find over views, carried arrays and arrays that a branch yields."""
     parent: dict[Var, Var] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import blocks, operands, walk, yields
 from adcompiler.ir.wengert import Assign, Atom, Branch, Const, Func, Load, Loop, Note, Stmt, Store, Var, While
@@ -22,8 +22,8 @@ _SMOOTH = frozenset(
 
 
 def deciding(fn: Func) -> frozenset[Var]:
-    """The names on whose last bit a decision may depend, arrays by the representatives of `Memory(fn)`."""
-    memory = Memory(fn)
+    """The names on whose last bit a decision may depend, arrays by the representatives of `memory_of(fn)`."""
+    memory = memory_of(fn)
 
     def name(atom: Atom) -> Var | None:
         return None if isinstance(atom, Const) else memory.root(atom) if fn.types[atom.name].rank else atom

@@ -16,6 +16,7 @@ from adcompiler.analysis.affine import Affine, affine
 from adcompiler.analysis.alias import Aliases, aliases
 from adcompiler.analysis.fourier import Form, feasible, symbol
 from adcompiler.analysis.scope import Definition, Frame, Path, definitions, sites
+from adcompiler.ir.once import once
 from adcompiler.ir.ops import kind
 from adcompiler.ir.wengert import Assign, Atom, Branch, Const, Func, Index, Load, Loop, Slice, Stmt, Store, Var, While
 
@@ -272,10 +273,11 @@ def everything(fn: Func, array: Var) -> Index:
     return tuple(Slice(None, None, None, Const(0), extent) for extent in fn.shape(array))
 
 
+@once
 def dependence(fn: Func) -> Dependence:
     """Collect the accesses of a function."""
     defs, memory = definitions(fn), aliases(fn)
-    forms = affine(fn, defs)
+    forms = affine(fn)
     accesses = Accesses(forms, defs)
     found = Dependence(fn, defs, memory, forms, accesses)
     for stmt, path, frames in sites(fn.body):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from adcompiler.ir.once import once
 from adcompiler.ir.walk import blocks, defines, inner
 from adcompiler.ir.wengert import Block, Branch, Func, Loop, Stmt, Var, While
 
@@ -54,6 +55,7 @@ def sites(
                 yield from sites(nested, (*here, arm), (*frames, Frame(here, stmt, arm)))
 
 
+@once
 def definitions(fn: Func) -> dict[Var, Definition]:
     """The definition of every name of a function."""
     found = {p: Definition(None, (), (), "param") for p in fn.params}

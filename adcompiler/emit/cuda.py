@@ -19,7 +19,7 @@ from adcompiler.emit.syntax import call, compare, dtype_name, literal, name
 from adcompiler.errors import Span
 from adcompiler.ir.build import make_func, neutral
 from adcompiler.ir.kernel import Kernel
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import memory_of
 from adcompiler.ir.names import Names
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import walk
@@ -150,7 +150,7 @@ class _Printer:
         """The line that makes what the host calls."""
         fn, given = self.kernel.item, self.kernel.given
         changed = {s.array for s in walk(fn.body) if isinstance(s, Store)}
-        memory = Memory(fn)
+        memory = memory_of(fn)
         classes = {memory.root(v) for v in changed}
         facts = {
             "kernel": self.named("kernel"),

@@ -15,7 +15,7 @@ from adcompiler.emit.folding import Plan
 from adcompiler.emit.statements import Statements
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, name, number, tuple_of
 from adcompiler.errors import Span, UnsupportedSyntax
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import OPS, kind
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import walk
@@ -137,7 +137,7 @@ class ItemStatements(Statements):
         self.gathered: Sequence[Var] = ()
         # of arrays that many items may add to at a time: the name of what says whether a thread has one of its own
         self.flags: dict[Var, str] = {}
-        self.memory = Memory(fn)
+        self.memory = memory_of(fn)
         self.grown = {s.array for s in walk(fn.body) if isinstance(s, Grow)}
 
     def whole(self) -> list[ast.stmt]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from adcompiler.emit.casts import OPERATORS
 from adcompiler.emit.reads import contents, fixed, is_pure, shown, tails
 from adcompiler.errors import Span
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import STORED
 from adcompiler.ir.walk import blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Load, Loop, Stmt, Store, Var, While
@@ -104,7 +104,7 @@ class _Folder:
 
     def __init__(self, fn: Func, needed: frozenset[Var], early: bool) -> None:
         self.fn, self.needed, self.early = fn, needed, early
-        self.memory = Memory(fn)
+        self.memory = memory_of(fn)
         self.folded: dict[Var, Assign | Load] = {}
         self.uses: dict[Var, list[Use]] = {}
         self._collect(fn.body, fn.results)

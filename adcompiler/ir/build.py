@@ -14,7 +14,7 @@ from adcompiler.ir.names import Names
 from adcompiler.ir.opaque import opaque_shape
 from adcompiler.ir.ops import kind, takes_complex
 from adcompiler.ir.types import BOOL, INDEX, Type
-from adcompiler.ir.walk import all_defs, all_reads
+from adcompiler.ir.walk import all_defs, all_reads, same
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
@@ -230,6 +230,14 @@ def make_func(
     return Func(name, tuple(params), tuple(body), tuple(results), {n: types[n] for n in types if n in used}, kept, doc)
 
 
+def with_body(fn: Func, body: Block, b: Builder | None = None) -> Func:
+    """A function with another body, of lines that `b` has made; itself where all lines are its own."""
+    if same(body, fn.body):
+        return fn
+    known = b or fn
+    return make_func(fn.name, fn.params, body, fn.results, known.types, known.shapes, fn.doc)
+
+
 def scalar(value: complex, dtype: str) -> Const:
     """A literal of an element type: Python's own float for float64, so that it prints plainly."""
     return Const(value) if dtype == "float64" else Const(np.dtype(dtype).type(value))
@@ -250,4 +258,4 @@ def neutral(op: str, dtype: str) -> Const:
     return Const(int(limits.max if sign > 0 else limits.min))
 
 
-__all__ = ["BOOL", "INDEX", "ONE", "ZERO", "Builder", "Mark", "Shape", "make_func", "scalar"]
+__all__ = ["BOOL", "INDEX", "ONE", "ZERO", "Builder", "Mark", "Shape", "make_func", "scalar", "with_body"]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from adcompiler.ir.build import make_func
-from adcompiler.ir.memory import Memory
-from adcompiler.ir.walk import blocks, defines, inner, operands
+from adcompiler.ir.build import with_body
+from adcompiler.ir.memory import memory_of
+from adcompiler.ir.walk import blocks, defines, inner, operands, updated
 from adcompiler.ir.wengert import (
     Atom,
     Block,
@@ -37,7 +36,7 @@ def drop_dead(fn: Func) -> Func:
     """
     needs = _Needs(fn)
     needs.start()
-    return make_func(fn.name, fn.params, needs.swept(fn.body), fn.results, fn.types, fn.shapes, fn.doc)
+    return with_body(fn, needs.swept(fn.body))
 
 
 class _Needs:
@@ -45,7 +44,7 @@ class _Needs:
 
     def __init__(self, fn: Func) -> None:
         self.fn = fn
-        self.memory = Memory(fn)
+        self.memory = memory_of(fn)
         self.kept: set[int] = set()
         self.names: set[Var] = set()
         self.classes: set[Var] = set()
@@ -133,13 +132,13 @@ class _Needs:
     def _trimmed(self, stmt: Stmt) -> Stmt:
         match stmt:
             case Loop(carried=carried, body=body):
-                return replace(stmt, carried=self._needed(carried), body=self.swept(body))
+                return updated(stmt, carried=self._needed(carried), body=self.swept(body))
             case While(carried=carried, condition=condition, body=body):
                 kept = self._needed(carried)
-                return replace(stmt, carried=kept, condition=self.swept(condition), body=self.swept(body))
+                return updated(stmt, carried=kept, condition=self.swept(condition), body=self.swept(body))
             case Branch(then=then, other=other, outs=outs):
                 kept_outs = tuple(o for o in outs if o.var in self.names)
-                return replace(stmt, then=self.swept(then), other=self.swept(other), outs=kept_outs)
+                return updated(stmt, then=self.swept(then), other=self.swept(other), outs=kept_outs)
             case _:
                 return stmt
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from adcompiler.ir.once import once
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Atom, Branch, Func, Grow, Load, Loop, Stmt, Store, Var, While
@@ -58,6 +59,12 @@ class Memory:
         """Whether one of the statements may change what one of the arrays shows."""
         arrays = tuple(arrays)
         return bool(arrays) and any(self.overlap(w, a) for s in stmts for w in self.writes(s) for a in arrays)
+
+
+@once
+def memory_of(fn: Func, apart: bool = False) -> Memory:
+    """The classes of arrays of a function."""
+    return Memory(fn, apart)
 
 
 def _shared(stmt: Stmt) -> Iterator[tuple[Var, Atom]]:

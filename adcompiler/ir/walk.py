@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from adcompiler.ir.wengert import (
     Assign,
@@ -35,6 +36,7 @@ from adcompiler.ir.wengert import (
 )
 
 AtomMap = Callable[[Atom], Atom]
+Node = TypeVar("Node", bound=Stmt | Carry | Out)
 
 
 def index_atoms(index: Index) -> Iterator[Atom]:
@@ -192,13 +194,28 @@ def free(block: Iterable[Stmt]) -> set[Var]:
     return all_reads(block) - all_defs(block)
 
 
+def same(new: tuple[object, ...], old: tuple[object, ...]) -> bool:
+    """Whether two tuples hold the same objects, so that one may stand for the other."""
+    return new is old or (len(new) == len(old) and all(map(operator.is_, new, old)))
+
+
+def updated(node: Node, **fields: Any) -> Node:
+    """A statement, or a part of one, with other fields; itself where these are its own, and all that is known of it."""
+    for name, new in fields.items():
+        old = getattr(node, name)
+        if new is not old and not (isinstance(new, tuple) and same(new, old)):
+            return replace(node, **fields)
+    return node
+
+
 def map_index(index: Index, fn: AtomMap) -> Index:
     """An index with `fn` applied to each atom."""
 
     def one(item: Item) -> Item:
         match item:
             case Slice(start, stop, step, first, size):
-                return Slice(opt(start), opt(stop), opt(step), fn(first), fn(size))
+                parts = (opt(start), opt(stop), opt(step), fn(first), fn(size))
+                return item if same(parts, (start, stop, step, first, size)) else Slice(*parts)
             case NewAxis():
                 return item
             case _:
@@ -207,7 +224,8 @@ def map_index(index: Index, fn: AtomMap) -> Index:
     def opt(atom: Atom | None) -> Atom | None:
         return None if atom is None else fn(atom)
 
-    return tuple(one(item) for item in index)
+    mapped = tuple(map(one, index))
+    return index if same(mapped, index) else mapped
 
 
 def as_var(atom: Atom) -> Var:
@@ -227,39 +245,41 @@ def map_operands(stmt: Stmt, fn: AtomMap) -> Stmt:
     match stmt:
         case Assign(args=args):
             mapped = tuple(map(fn, args))
-            same = all(map(operator.is_, mapped, args))
-            return stmt if same else Assign(stmt.target, stmt.op, mapped, stmt.params, stmt.span)
+            return stmt if same(mapped, args) else Assign(stmt.target, stmt.op, mapped, stmt.params, stmt.span)
         case Load(array=array, index=index):
-            return Load(stmt.target, as_var(fn(array)), map_index(index, fn), stmt.span)
+            return updated(stmt, array=as_var(fn(array)), index=map_index(index, fn))
         case Store(array=array, index=index, value=value):
-            return Store(as_var(fn(array)), map_index(index, fn), fn(value), stmt.add, stmt.span)
+            return updated(stmt, array=as_var(fn(array)), index=map_index(index, fn), value=fn(value))
         case Loop(start=start, stop=stop, step=step, carried=carried, until=until, budget=budget, share=share):
-            return replace(
+            return updated(
                 stmt,
                 start=fn(start),
                 stop=fn(stop),
                 step=fn(step),
-                carried=tuple(Carry(c.var, fn(c.init), fn(c.next), c.out) for c in carried),
+                carried=tuple(updated(c, init=fn(c.init), next=fn(c.next)) for c in carried),
                 until=None if until is None else fn(until),
                 budget=None if budget is None else replace(budget, amount=fn(budget.amount)),
                 share=None if share is None else map_share(share, fn),
             )
         case While(carried=carried, test=test):
-            carries = tuple(Carry(c.var, fn(c.init), fn(c.next), c.out) for c in carried)
-            return replace(stmt, carried=carries, test=fn(test))
+            return updated(
+                stmt, carried=tuple(updated(c, init=fn(c.init), next=fn(c.next)) for c in carried), test=fn(test)
+            )
         case Branch(test=test, outs=outs):
-            return replace(stmt, test=fn(test), outs=tuple(Out(o.var, fn(o.then), fn(o.other)) for o in outs))
+            return updated(
+                stmt, test=fn(test), outs=tuple(updated(o, then=fn(o.then), other=fn(o.other)) for o in outs)
+            )
         case Check(failed=failed, values=values):
-            return replace(stmt, failed=fn(failed), values=tuple(map(fn, values)))
+            return updated(stmt, failed=fn(failed), values=tuple(map(fn, values)))
         case Grow(array=array, row=row):
-            return replace(stmt, array=as_var(fn(array)), row=fn(row))
+            return updated(stmt, array=as_var(fn(array)), row=fn(row))
         case Print(args=args):
-            return replace(stmt, args=tuple(a if isinstance(a, str) else fn(a) for a in args))
+            return updated(stmt, args=tuple(a if isinstance(a, str) else fn(a) for a in args))
         case Draw(generator=generator, args=args, size=size, fixed=fixed):
             changed = [tuple(map(fn, atoms)) for atoms in (args, size, fixed)]
-            return replace(stmt, generator=as_var(fn(generator)), args=changed[0], size=changed[1], fixed=changed[2])
+            return updated(stmt, generator=as_var(fn(generator)), args=changed[0], size=changed[1], fixed=changed[2])
         case Call(args=args):
-            return replace(stmt, args=tuple(map(fn, args)))
+            return updated(stmt, args=tuple(map(fn, args)))
         case Note():
             return stmt
 
@@ -268,17 +288,17 @@ def map_targets(stmt: Stmt, fn: Callable[[Var], Var]) -> Stmt:
     """A statement with `fn` applied to the names it defines, inner ones included; blocks unchanged."""
     match stmt:
         case Assign(target=target) | Load(target=target) | Draw(target=target):
-            mapped = fn(target)
-            return stmt if mapped is target else replace(stmt, target=mapped)
+            return updated(stmt, target=fn(target))
         case Loop(index=index, carried=carried):
-            carries = tuple(Carry(fn(c.var), c.init, c.next, fn(c.out)) for c in carried)
-            return replace(stmt, index=fn(index), carried=carries)
+            return updated(
+                stmt, index=fn(index), carried=tuple(updated(c, var=fn(c.var), out=fn(c.out)) for c in carried)
+            )
         case While(carried=carried):
-            return replace(stmt, carried=tuple(Carry(fn(c.var), c.init, c.next, fn(c.out)) for c in carried))
+            return updated(stmt, carried=tuple(updated(c, var=fn(c.var), out=fn(c.out)) for c in carried))
         case Branch(outs=outs):
-            return replace(stmt, outs=tuple(Out(fn(o.var), o.then, o.other) for o in outs))
+            return updated(stmt, outs=tuple(updated(o, var=fn(o.var)) for o in outs))
         case Call(targets=targets):
-            return replace(stmt, targets=tuple(map(fn, targets)))
+            return updated(stmt, targets=tuple(map(fn, targets)))
         case _:
             return stmt
 
@@ -287,11 +307,11 @@ def map_blocks(stmt: Stmt, fn: Callable[[Block], Block]) -> Stmt:
     """A statement with `fn` applied to each nested block."""
     match stmt:
         case Loop(body=body):
-            return replace(stmt, body=fn(body))
+            return updated(stmt, body=fn(body))
         case While(condition=condition, body=body):
-            return replace(stmt, condition=fn(condition), body=fn(body))
+            return updated(stmt, condition=fn(condition), body=fn(body))
         case Branch(then=then, other=other):
-            return replace(stmt, then=fn(then), other=fn(other))
+            return updated(stmt, then=fn(then), other=fn(other))
         case _:
             return stmt
 

@@ -11,7 +11,7 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 
 from adcompiler.frontend.refused.table import refusal
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import blocks, operands, walk, yields
 from adcompiler.ir.wengert import Assign, Block, Func, Grow, Load, Loop, Store, Var, While
@@ -92,6 +92,6 @@ def _moved(fn: Func, grown: Set[Var]) -> frozenset[Var]:
     """Lists that get other memory as they grow, and of which an item is written."""
     if not any(isinstance(stmt, Grow) for stmt in walk(fn.body)):
         return frozenset()
-    memory = Memory(fn)
+    memory = memory_of(fn)
     written = {memory.root(s.array) for s in walk(fn.body) if isinstance(s, Store) and s.array not in grown}
     return frozenset(var for var in grown if memory.grows(var) and memory.root(var) in written)

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from adcompiler.ir.build import ZERO, make_func
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import all_defs, map_blocks, rename, rename_extents, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Const, Func, Load, Loop, Out, Stmt, Var
@@ -30,7 +30,7 @@ def read_kept(fn: Func) -> Func:
     """
     if not any(isinstance(s, Loop) and any(c.init == _NONE_YET for c in s.carried) for s in walk(fn.body)):
         return fn
-    pass_ = _Keeping(fn, Memory(fn))
+    pass_ = _Keeping(fn, memory_of(fn))
     body = pass_.block(fn.body)
     if not pass_.known:
         return fn

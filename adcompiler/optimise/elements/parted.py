@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from adcompiler.analysis.scope import Path
 from adcompiler.ir.build import ONE
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import all_defs, all_reads, defines, operands, walk, yields
@@ -64,7 +64,7 @@ class Parting:
     memory: Memory = field(init=False)
 
     def __post_init__(self) -> None:
-        self.memory = Memory(self.fn, apart=True)
+        self.memory = memory_of(self.fn, apart=True)
 
     def parts(self, loop: Loop, path: Path, position: int) -> Parts | None:
         """The parts of a loop whose middle one is the statement at a position of its body."""

@@ -310,7 +310,7 @@ def _put_off(fn: Func, planes: bool) -> Func:
     defs = definitions(fn)
     b = Builder.of(fn)
     top = {v for v, d in defs.items() if not d.frames}
-    scatter = Scatter(b, fn, affine(fn, defs), aliases(fn), dependence(fn), top, turns(fn), planes)
+    scatter = Scatter(b, fn, affine(fn), aliases(fn), dependence(fn), top, turns(fn), planes)
     body: list[Stmt] = []
     for stmt in fn.body:
         rewritten = scatter.block((stmt,))

@@ -12,7 +12,7 @@ from adcompiler.analysis.access import Access
 from adcompiler.analysis.dependence import Dependence, dependence, shared
 from adcompiler.analysis.scope import Frame, Path, sites
 from adcompiler.ir.build import make_func
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import blocks, map_blocks, map_operands, rename, rename_extents
 from adcompiler.ir.wengert import (
@@ -57,7 +57,7 @@ class Elements:
     @classmethod
     def of(cls, fn: Func, apart: bool = False) -> Elements:
         """With all stores of the function, of which no two parameters share memory where `apart` is true."""
-        found = cls(fn, dependence(fn), Memory(fn, apart))
+        found = cls(fn, dependence(fn), memory_of(fn, apart))
         for stmt, path, frames in sites(fn.body):
             if isinstance(stmt, Store):
                 access = found.over.accesses.access(stmt.array, stmt.index, path, frames)

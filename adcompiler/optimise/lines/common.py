@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from adcompiler.ir.build import Builder
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import kind
-from adcompiler.ir.walk import as_var, walk
+from adcompiler.ir.walk import as_var, updated, walk
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
@@ -61,7 +61,7 @@ def share_lines(fn: Func, apart: bool = False) -> Func:
 class _Sharing:
     def __init__(self, fn: Func, apart: bool) -> None:
         self.b = Builder.of(fn)
-        self.memory = Memory(fn, apart)
+        self.memory = memory_of(fn, apart)
         self.now = Substitution()
         self.distinct = {self.memory.root(a) for a in _handed_on(fn) if fn.types[a.name].rank}
 
@@ -82,17 +82,17 @@ class _Sharing:
                 self.forget(stmt, known)
                 inner = self.block(body, known.copy())
                 until = None if until is None else self.now(until)
-                self.b.add(replace(stmt, body=inner, carried=self.now.carried(carried), until=until))
+                self.b.add(updated(stmt, body=inner, carried=self.now.carried(carried), until=until))
             case While(condition=condition, body=body, carried=carried):
                 self.forget(stmt, known)
                 within = known.copy()
                 condition, test = self.block(condition, within), self.now(stmt.test)
                 body = self.block(body, within)
                 carried = self.now.carried(carried)
-                self.b.add(replace(stmt, condition=condition, test=test, body=body, carried=carried))
+                self.b.add(updated(stmt, condition=condition, test=test, body=body, carried=carried))
             case Branch(then=then, other=other, outs=outs):
                 then, other = self.block(then, known.copy()), self.block(other, known.copy())
-                self.b.add(replace(stmt, then=then, other=other, outs=self.now.outs(outs)))
+                self.b.add(updated(stmt, then=then, other=other, outs=self.now.outs(outs)))
                 self.forget(stmt, known)
             case Store():
                 self.b.add(stmt)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from adcompiler.ir.build import Builder
-from adcompiler.ir.walk import defines, inner
+from adcompiler.ir.walk import defines, inner, updated
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Check, Const, Func, Loop, Stmt, Var, While
 from adcompiler.optimise.lines.identities import Line, Replaced, simpler
 from adcompiler.optimise.lines.substitution import Substitution
@@ -139,7 +139,7 @@ class _Folding:
                 self.now.known[o.var] = o.then
             else:
                 kept.append(o)
-        self.add(replace(stmt, then=then, other=other, outs=tuple(kept)))
+        self.add(updated(stmt, then=then, other=other, outs=tuple(kept)))
 
     def loop(self, stmt: Loop) -> None:
         """A loop without the values that never change; nothing where it makes no trip."""
@@ -151,7 +151,7 @@ class _Folding:
         until = None if stmt.until is None else self.now(stmt.until)
         if until == Const(False):
             until = None
-        self.add(replace(stmt, carried=self.now.carried(stmt.carried), body=body, until=until))
+        self.add(updated(stmt, carried=self.now.carried(stmt.carried), body=body, until=until))
 
     def repeat(self, stmt: While) -> None:
         """A while loop without the values that never change."""
@@ -160,7 +160,7 @@ class _Folding:
         test = self.now(stmt.test)
         body = self.block(stmt.body)
         carried = self.now.carried(stmt.carried)
-        self.add(replace(stmt, carried=carried, condition=condition, test=test, body=body))
+        self.add(updated(stmt, carried=carried, condition=condition, test=test, body=body))
 
     def settled(self, stmt: _Region) -> _Region:
         """Without carried values that are handed on as they came."""
@@ -170,7 +170,7 @@ class _Folding:
                 self.now.known[c.var] = self.now.known[c.out] = c.init
             else:
                 kept.append(c)
-        return replace(stmt, carried=tuple(kept))
+        return updated(stmt, carried=tuple(kept))
 
 
 def _never_runs(stmt: Loop) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Block, Func, Load, NewAxis, Stmt, Store
 
@@ -29,7 +29,7 @@ def store_directly(fn: Func) -> Func:
             return stmt
         return replace(stmt, array=view.array, index=view.index)
 
-    return make_func(fn.name, fn.params, direct(fn.body), fn.results, fn.types, fn.shapes, fn.doc)
+    return with_body(fn, direct(fn.body))
 
 
 def _is_plain(load: Load, fn: Func) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from adcompiler.ir.build import make_func
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.build import with_body
+from adcompiler.ir.memory import memory_of
 from adcompiler.ir.walk import defines, map_blocks, operands, walk
 from adcompiler.ir.wengert import Assign, Block, Check, Draw, Func, Grow, Print, Stmt, Var
 
@@ -17,12 +17,12 @@ def check_early(fn: Func) -> Func:
     What a passed check says of extents then holds for all lines that use them. Checks keep their order.
     """
     body = _Early(fn).block(fn.body)
-    return make_func(fn.name, fn.params, body, fn.results, fn.types, fn.shapes, fn.doc)
+    return with_body(fn, body)
 
 
 class _Early:
     def __init__(self, fn: Func) -> None:
-        self.fn, self.memory = fn, Memory(fn)
+        self.fn, self.memory = fn, memory_of(fn)
 
     def block(self, block: Block) -> Block:
         """A block with its checks moved up."""

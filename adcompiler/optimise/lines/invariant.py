@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from adcompiler.ir.build import make_func
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.build import with_body
+from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.walk import all_defs, map_blocks
 from adcompiler.ir.wengert import Assign, Block, Const, Func, Loop, Stmt, Var
 
@@ -25,9 +25,9 @@ def hoist_invariants(fn: Func) -> Func:
     Before:  for i in range(n): k = 2 * m; x[i] += y[k]
     After:   k = 2 * m; for i in range(n): x[i] += y[k]
     """
-    memory = Memory(fn)
+    memory = memory_of(fn)
     body = _block(fn.body, fn, memory)
-    return make_func(fn.name, fn.params, body, fn.results, fn.types, fn.shapes, fn.doc)
+    return with_body(fn, body)
 
 
 def _block(block: Block, fn: Func, memory: Memory) -> Block:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from adcompiler.ir.build import Builder, make_func
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.build import Builder, with_body
+from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, rename, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Grow, Loop, Stmt, Store, Var, While
@@ -21,17 +21,20 @@ def begin_sums(fn: Func) -> Func:
 
     Only for derivatives, where the sign of a zero means nothing.
     """
-    pass_ = _Sums(Builder.of(fn), Memory(fn))
-    body = pass_.begun(fn.body)
-    fn = make_func(fn.name, fn.params, body, fn.results, fn.types, fn.shapes, fn.doc)
-    memory = Memory(fn)
+    sums = _Sums(Builder.of(fn), memory_of(fn))
+    return _without_copies(with_body(fn, sums.begun(fn.body)))
+
+
+def _without_copies(fn: Func) -> Func:
+    """A function in which the source of a copy stands for it where nobody can tell."""
+    memory = memory_of(fn)
     handed_on, stored = ({memory.root(a) for a in arrays} for arrays in (_handed_on(fn), _stored(fn)))
-    pass_ = _Sums(Builder.of(fn), memory, frozenset(handed_on), frozenset(stored))
-    body = pass_.without_copies(fn.body)
-    if not pass_.sources.known:
+    sums = _Sums(Builder.of(fn), memory, frozenset(handed_on), frozenset(stored))
+    body = sums.without_copies(fn.body)
+    if not sums.sources.known:
         return fn
-    names = {v: pass_.sources(v) for v in pass_.sources.known}
-    return pass_.sources.rebuilt(fn, rename(body, names), fn.types, fn.shapes)
+    names = {v: sums.sources(v) for v in sums.sources.known}
+    return sums.sources.rebuilt(fn, rename(body, names), fn.types, fn.shapes)
 
 
 @dataclass(slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.infer import infer
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Func, Grow, Stmt, Store, Var
@@ -20,7 +20,7 @@ def use_scalars(fn: Func) -> Func:
 
     Only where another operand has the shape of the result and the element type stays the same.
     """
-    memory = Memory(fn)
+    memory = memory_of(fn)
     stored = {memory.root(s.array) for s in walk(fn.body) if isinstance(s, (Store, Grow))}
     filled = {
         s.target: s.args[0]
@@ -28,7 +28,7 @@ def use_scalars(fn: Func) -> Func:
         if isinstance(s, Assign) and s.op == "full" and memory.root(s.target) not in stored
     }
     body = _Uniform(Builder.of(fn), filled).block(fn.body) if filled else fn.body
-    return make_func(fn.name, fn.params, body, fn.results, fn.types, fn.shapes, fn.doc)
+    return with_body(fn, body)
 
 
 class _Uniform:

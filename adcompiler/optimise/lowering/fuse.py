@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from adcompiler.ir.build import make_func
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename, walk, yields
 from adcompiler.ir.wengert import (
@@ -82,7 +82,7 @@ class Touched:
 
 class _Fusion:
     def __init__(self, fn: Func, readers: bool = False) -> None:
-        self.fn, self.memory, self.readers = fn, Memory(fn, apart=True), readers
+        self.fn, self.memory, self.readers = fn, memory_of(fn, apart=True), readers
         self.known: dict[int, tuple[Stmt, Touched]] = {}
 
     def block(self, block: Block) -> Block:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from adcompiler.ir.build import ZERO, Builder, make_func
 from adcompiler.ir.dead import drop_dead
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import STORED, kind
 from adcompiler.ir.walk import rename
 from adcompiler.ir.wengert import (
@@ -63,7 +63,7 @@ class Lowering:
 
     def __init__(self, fn: Func) -> None:
         self.fn, self.b = fn, Builder.of(fn)
-        memory = Memory(fn, apart=True)
+        memory = memory_of(fn, apart=True)
         laziness = Laziness(fn, memory)
         self.lazy = laziness.lazy
         self.arrays = Arrays(self.b, memory, Places(self.b), {}, laziness.readers)

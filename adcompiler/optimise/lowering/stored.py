@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from adcompiler.ir.build import Builder, make_func
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import STORED
 from adcompiler.ir.walk import map_blocks, operands, walk, yields
 from adcompiler.ir.wengert import Assign, Block, Func, Store, Var
@@ -31,7 +31,7 @@ def store_products(fn: Func) -> Func:
 
 class _Storing:
     def __init__(self, fn: Func) -> None:
-        self.fn, self.b, self.memory = fn, Builder.of(fn), Memory(fn, apart=True)
+        self.fn, self.b, self.memory = fn, Builder.of(fn), memory_of(fn, apart=True)
         read = [a for s in walk(fn.body) for a in (*operands(s), *yields(s))]
         self.readers: dict[object, int] = {}
         for atom in (*read, *fn.results):

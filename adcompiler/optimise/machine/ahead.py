@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from adcompiler.analysis.affine import Affine, affine
 from adcompiler.emit.several import LANES
 from adcompiler.ir.build import Builder, make_func
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename
 from adcompiler.ir.wengert import Assign, Atom, Block, Check, Const, Func, Load, Loop, Stmt, Store, Var
@@ -27,7 +27,7 @@ def call_ahead(fn: Func) -> Func:
     After:   for k in range(n): e = exp(x[k]); tape[k] = e
              for k in range(n): e = tape[k]; p = p * e
     """
-    b, memory, forms = Builder.of(fn), Memory(fn), affine(fn)
+    b, memory, forms = Builder.of(fn), memory_of(fn), affine(fn)
 
     def block(stmts: Block) -> Block:
         return tuple(line for s in stmts for line in _split(b, memory, forms, map_blocks(s, block)))

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from adcompiler.ir.build import ZERO, Builder, make_func
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import map_blocks
@@ -36,7 +36,7 @@ def check_behind(fn: Func) -> Func:
     Only where nothing tells that the iterations behind a failed one have run: they store into arrays of the function's
     own, at indices that are no function of the numbers.
     """
-    b, memory = Builder.of(fn), Memory(fn)
+    b, memory = Builder.of(fn), memory_of(fn)
 
     def block(stmts: Block) -> Block:
         return tuple(line for s in stmts for line in _behind(b, memory, map_blocks(s, block)))

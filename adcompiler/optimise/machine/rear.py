@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from adcompiler.emit.several import LANES
 from adcompiler.ir.build import Builder, make_func
-from adcompiler.ir.memory import Memory
+from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.walk import all_defs, all_reads, free, map_blocks, map_index, operands, rename, walk
 from adcompiler.ir.wengert import (
     Assign,
@@ -65,7 +65,7 @@ def split_off_rears(fn: Func) -> Func:
     the elements that hand the number over, of which each iteration has its own; and where nothing shows that the first
     halves of later iterations have run before the rear of an earlier one fails.
     """
-    b, memory = Builder.of(fn), Memory(fn)
+    b, memory = Builder.of(fn), memory_of(fn)
 
     def block(stmts: Block) -> Block:
         return tuple(line for s in stmts for line in _split(b, memory, map_blocks(s, block)))
