@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.alias import Aliases, aliases
-from adcompiler.ir.build import ZERO, Builder, make_func
+from adcompiler.ir.build import ZERO, Builder, with_body
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import all_defs, all_reads, as_var, defines, map_blocks, operands, rename, walk, yields
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Const, Func, Load, Loop, Out, Stmt, Store, Var
@@ -51,7 +51,7 @@ def note_choices(fn: Func, active: frozenset[Var]) -> Func:
     body = pass_.block(fn.body)
     if not pass_.changed:
         return fn
-    return make_func(fn.name, fn.params, body, fn.results, pass_.b.types, pass_.b.shapes, fn.doc)
+    return with_body(fn, body, pass_.b)
 
 
 @dataclass(slots=True)

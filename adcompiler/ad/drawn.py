@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from adcompiler.ad.draws import draws
 from adcompiler.ad.trips import trip_count
 from adcompiler.analysis.alias import Aliases, aliases
-from adcompiler.ir.build import ONE, ZERO, Builder, make_func
+from adcompiler.ir.build import ONE, ZERO, Builder, with_body
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import all_defs, map_blocks, operands, rename, walk
@@ -57,7 +57,7 @@ def draw_ahead(fn: Func) -> Func:
                     b.add(map_blocks(stmt, visit))
         return tuple(lines)
 
-    return make_func(fn.name, fn.params, visit(fn.body), fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, visit(fn.body), b)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from adcompiler.ad.record import Plan
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Assign, Block, Func, Stmt, Var
 
@@ -46,7 +46,7 @@ def with_partners(fn: Func, lines: frozenset[Var]) -> Func:
         return tuple(built)
 
     body = visit(fn.body)
-    return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 __all__ = ["lonely", "with_partners"]

@@ -11,7 +11,7 @@ from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.dependence import Dependence, dependence, everything
 from adcompiler.analysis.moved import refuse_shared
 from adcompiler.analysis.scope import Frame, Path, sites
-from adcompiler.ir.build import ONE, ZERO, Builder, make_func
+from adcompiler.ir.build import ONE, ZERO, Builder, make_func, with_body
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import all_reads, blocks, map_blocks, walk
@@ -89,7 +89,7 @@ def count_rows(fn: Func) -> tuple[Func, dict[Var, Var]]:
         return tuple(lines)
 
     body = tuple(map_blocks(s, visit) for s in fn.body) if grown else fn.body
-    return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc), rows
+    return with_body(fn, body, b), rows
 
 
 def count_trips(fn: Func, restored: frozenset[Var] = frozenset()) -> Prepared:
@@ -112,7 +112,7 @@ def count_trips(fn: Func, restored: frozenset[Var] = frozenset()) -> Prepared:
         return replace(stmt, carried=(*stmt.carried, Carry(trip, ZERO, after, trips)), body=(*stmt.body, line))
 
     body = visit(fn.body)
-    counted = make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    counted = with_body(fn, body, b)
     return Prepared(counted, frozenset(counters), classes(counted, restored))
 
 
@@ -142,7 +142,7 @@ def keep_overwritten(fn: Func, restored: frozenset[Var]) -> Func:
         return tuple(lines)
 
     body = visit(fn.body) if restored else fn.body
-    return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 def keep_contents(fn: Func, active: frozenset[Var], restored: frozenset[Var]) -> Func:
@@ -174,7 +174,7 @@ def keep_contents(fn: Func, active: frozenset[Var], restored: frozenset[Var]) ->
         return tuple(lines)
 
     body = visit(fn.body, ()) if lost else fn.body
-    return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 def is_lost(over: Dependence, array: Var, path: Path, frames: tuple[Frame, ...], restored: frozenset[Var]) -> bool:

@@ -13,7 +13,7 @@ from adcompiler.analysis.access import Access
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.fourier import Form, symbol
 from adcompiler.analysis.scope import Frame, Path, sites
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import blocks, map_blocks, walk
 from adcompiler.ir.wengert import Block, Func, Grow, Load, Loop, Stmt, Var
 
@@ -150,4 +150,4 @@ def with_snapshots(fn: Func, arrays: Iterable[Var]) -> tuple[Func, dict[Var, Loa
         return replace(stmt, body=(*first, *stmt.body))
 
     body = visit(fn.body, ())
-    return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc), loads
+    return with_body(fn, body, b), loads

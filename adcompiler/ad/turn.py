@@ -23,7 +23,7 @@ from adcompiler.ad.trips import trip_count
 from adcompiler.analysis.activity import active
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Path, sites
-from adcompiler.ir.build import ZERO, Builder, make_func
+from adcompiler.ir.build import ZERO, Builder, make_func, with_body
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import all_defs, blocks, map_blocks, walk
 from adcompiler.ir.wengert import Atom, Block, Carry, Const, Func, Loop, Store, Var
@@ -74,7 +74,7 @@ def with_contents(fn: Func, act: frozenset[Var], restored: frozenset[Var]) -> tu
         return tuple(lines)
 
     body = visit(fn.body, ())
-    return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc), marked
+    return with_body(fn, body, b), marked
 
 
 def changes(loop: Loop) -> set[Var]:

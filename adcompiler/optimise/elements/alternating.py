@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.fourier import Form
 from adcompiler.analysis.scope import Frame, Path, sites
-from adcompiler.ir.build import ONE, ZERO, Builder, make_func
+from adcompiler.ir.build import ONE, ZERO, Builder, with_body
 from adcompiler.ir.walk import all_defs, map_blocks, operands, walk, yields
 from adcompiler.ir.wengert import Assign, Atom, Block, Carry, Const, Func, Load, Loop, Stmt, Store, Var
 from adcompiler.optimise.elements.history import copy_rest, counts_rows, is_plain, ranges_of
@@ -169,7 +169,7 @@ def _rewritten(fn: Func, found: Alternating) -> Func:
         carried = tuple(c for c in loop.carried if c not in (found.read, found.write))
         b.add(replace(loop, carried=carried, body=tuple(lines)))
         _Rows(b, found, {found.read.out: last, found.write.out: rows}).extend(fn.body[found.steps + 1 :])
-    return make_func(fn.name, fn.params, tuple(body), fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, tuple(body), b)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import blocks, map_blocks, operands, walk, yields
 from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Grow, Load, Stmt, Store, Var, While
 
@@ -33,7 +33,7 @@ def join_tapes(fn: Func) -> Func:
         joined = b.var("tape", fn.types[arrays[0].name].array(2), extents)
         columns |= {array: Column(joined, Const(k)) for k, array in enumerate(arrays)}
     body = _joined(fn.body, columns) if columns else fn.body
-    return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 @dataclass(frozen=True, slots=True)

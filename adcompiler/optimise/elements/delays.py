@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from adcompiler.analysis.affine import Affine, affine
 from adcompiler.analysis.alias import Aliases, aliases
 from adcompiler.analysis.fourier import Form
-from adcompiler.ir.build import ONE, Builder, make_func, scalar
+from adcompiler.ir.build import ONE, Builder, scalar, with_body
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Const, Func, Index, Load, Loop, Stmt, Store, Var
 from adcompiler.optimise.elements.sharing import is_element
@@ -45,7 +45,7 @@ def delay(fn: Func) -> Func:
     pass_ = _Delaying(Builder.of(fn), fn, affine(fn), aliases(fn), *_works(fn))
     body = pass_.block(fn.body)
     b = pass_.b
-    return fn if body == fn.body else make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 def _works(fn: Func) -> tuple[dict[Var, str], Counter[Var]]:

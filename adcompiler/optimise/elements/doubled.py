@@ -12,7 +12,7 @@ from adcompiler.analysis.coverage import reaches
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.fourier import Form
 from adcompiler.analysis.scope import Frame, Path, sites
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import map_blocks, operands, walk, yields
 from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Index, Load, Loop, Store, Var
 from adcompiler.optimise.elements.sharing import is_element
@@ -47,7 +47,7 @@ def read_doubles(fn: Func) -> Func:
             return fn
         b = Builder.of(fn)
         body = _without(b, fn.body, found)
-        fn = make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+        fn = with_body(fn, body, b)
 
 
 def _doubles(fn: Func) -> Iterator[Double]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from adcompiler.analysis.access import Access
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Frame, Path, block_at, sites
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import all_defs, blocks, map_blocks, operands, rename, walk, yields
 from adcompiler.ir.wengert import Assign, Block, Branch, Carry, Const, Func, Load, Loop, Stmt, Store, Var
 from adcompiler.optimise.elements.sharing import is_element
@@ -167,7 +167,7 @@ def _rewritten(fn: Func, found: Handed) -> Func:
         b.add(replace(loop, body=_written_over(loop.body, found)))
         _clear(b, loop, found)
         b.extend(fn.body[found.loop + 1 :])
-    return make_func(fn.name, fn.params, tuple(body), fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, tuple(body), b)
 
 
 def _written_over(block: Block, found: Handed) -> Block:

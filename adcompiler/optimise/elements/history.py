@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from adcompiler.analysis.alias import aliases
-from adcompiler.ir.build import ONE, ZERO, Builder, make_func
+from adcompiler.ir.build import ONE, ZERO, Builder, with_body
 from adcompiler.ir.walk import all_defs, map_blocks, operands, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Func, Load, Loop, Stmt, Store, Var
 from adcompiler.optimise.elements.sharing import is_element
@@ -168,7 +168,7 @@ def _rewritten(fn: Func, found: History) -> Func:
         b.add(replace(loop, body=tuple(lines)))
         b.extend(_in_row(fn.body[found.steps + 1 :], state, tape, rows))
     kept = tuple(s for s in body if not (isinstance(s, Assign) and s.target == state))
-    return make_func(fn.name, fn.params, kept, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, kept, b)
 
 
 def _in_row(block: Sequence[Stmt], state: Var, tape: Var, row: Atom) -> Block:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.scope import Path, block_at
-from adcompiler.ir.build import ONE, ZERO, Builder, make_func
+from adcompiler.ir.build import ONE, ZERO, Builder, with_body
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Check, Func, Load, Loop, Stmt, Store, Var
 from adcompiler.optimise.elements.parted import Parts, greatest
@@ -33,7 +33,7 @@ def in_turn(fn: Func, parts: Parts) -> Func:
             b.add(map_blocks(loop, lambda inner: with_loops_anew(b, inner, {parts.path}, write, (*path, 0))))
 
     body = with_loops_anew(b, fn.body, {home, parts.path}, write)
-    return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 def _home(fn: Func, parts: Parts) -> Path:

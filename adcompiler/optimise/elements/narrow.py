@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from adcompiler.ir.build import ONE, Builder, make_func
+from adcompiler.ir.build import ONE, Builder, with_body
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import blocks, map_blocks, operands, walk, yields
 from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Load, Loop, Stmt, Store, Var
@@ -32,7 +32,7 @@ def narrow_arrays(fn: Func) -> Func:
         b.shapes[array.name] = (*fn.shape(array)[:-1], Const(f.columns))
     stops = {loop: f.columns for f in found.values() for loop in f.fills}
     body = _narrowed(b, fn.body, found, stops)
-    return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 @dataclass(slots=True)

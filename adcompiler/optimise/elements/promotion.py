@@ -10,7 +10,7 @@ from adcompiler.analysis.fourier import Form, symbol
 from adcompiler.analysis.lifting import Lifting
 from adcompiler.analysis.scope import Frame, Path, sites
 from adcompiler.analysis.surroundings import Surroundings
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import blocks, operands
 from adcompiler.ir.wengert import (
@@ -177,7 +177,7 @@ def promote(fn: Func, shared: frozenset[Var] = frozenset()) -> Func:
             return fn
         b = Builder.of(fn)
         body = with_loops_anew(b, fn.body, promotion.found, promotion.write)
-        fn = make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+        fn = with_body(fn, body, b)
 
 
 __all__ = ["promote", "share_loads"]

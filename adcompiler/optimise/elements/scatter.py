@@ -16,7 +16,7 @@ from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.fourier import Form
 from adcompiler.analysis.scope import definitions
 from adcompiler.analysis.turns import Turn, turns
-from adcompiler.ir.build import ONE, ZERO, Builder, make_func
+from adcompiler.ir.build import ONE, ZERO, Builder, with_body
 from adcompiler.ir.walk import all_defs, index_atoms, map_blocks, rename
 from adcompiler.ir.wengert import (
     Assign,
@@ -316,4 +316,4 @@ def _put_off(fn: Func, planes: bool) -> Func:
         rewritten = scatter.block((stmt,))
         body += [*scatter.setup, *rewritten]
         scatter.setup.clear()
-    return make_func(fn.name, fn.params, tuple(body), fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, tuple(body), b)

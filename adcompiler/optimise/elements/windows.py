@@ -15,7 +15,7 @@ from adcompiler.analysis.conditions import negated
 from adcompiler.analysis.fourier import Form, number
 from adcompiler.analysis.scope import Path
 from adcompiler.analysis.surroundings import Surroundings
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import all_defs, operands
 from adcompiler.ir.wengert import Branch, Check, Const, Draw, Func, Grow, Load, Loop, Print, Stmt, Store, Var, While
 from adcompiler.optimise.elements.sharing import Elements, is_element
@@ -153,7 +153,7 @@ def slide(fn: Func) -> Func:
         return fn
     b = Builder.of(fn)
     body = with_loops_anew(b, fn.body, windows.found, windows.write)
-    return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 __all__ = ["slide"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.scaling import LONG, MANY, multiples, read_elsewhere, waits
-from adcompiler.ir.build import Builder, make_func, scalar
+from adcompiler.ir.build import Builder, scalar, with_body
 from adcompiler.ir.walk import all_reads, defines, map_blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Carry, Func, Loop, Stmt, Var, While
 
@@ -31,7 +31,7 @@ def keep_factors_apart(fn: Func) -> Func:
         return fn
     b = Builder.of(fn)
     body = _block(b, fn.body)
-    return fn if body == fn.body else make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 def _block(b: Builder, block: Block) -> Block:

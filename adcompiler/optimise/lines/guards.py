@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from adcompiler.analysis.scaling import MANY, multiples, read_elsewhere
-from adcompiler.ir.build import Builder, make_func, scalar
+from adcompiler.ir.build import Builder, scalar, with_body
 from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Loop, Stmt, Var, While
 
@@ -30,7 +30,7 @@ def join_guards(fn: Func) -> Func:
     b = Builder.of(fn)
     lines: dict[Atom, Assign] = {s.target: s for s in walk(fn.body) if isinstance(s, Assign)}
     body = _block(b, fn.body, lines)
-    return fn if body == fn.body else make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 def _block(b: Builder, block: Block, lines: Mapping[Atom, Assign]) -> Block:

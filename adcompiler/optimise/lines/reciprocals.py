@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from adcompiler.analysis.deciding import deciding
-from adcompiler.ir.build import Builder, make_func, scalar
+from adcompiler.ir.build import Builder, scalar, with_body
 from adcompiler.ir.wengert import Assign, Atom, Const, Func
 from adcompiler.optimise.lines.upfront import Upfront, lines_of
 
@@ -35,7 +35,7 @@ def multiply_by_reciprocals(fn: Func) -> Func:
     taken = {s.target for s in found if s.target not in exact and _fits(fn, s)}
     b = Builder.of(fn)
     body = _Reciprocals(b, taken).block(fn.body)
-    return fn if body == fn.body else make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 def _fits(fn: Func, stmt: Assign) -> bool:

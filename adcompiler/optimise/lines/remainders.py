@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adcompiler.analysis.rings import rings
-from adcompiler.ir.build import make_func
+from adcompiler.ir.build import with_body
 from adcompiler.ir.walk import map_blocks
 from adcompiler.ir.wengert import Assign, Block, Branch, Func, Stmt
 
@@ -31,7 +31,7 @@ def take_remainders(fn: Func) -> Func:
             yield from ring.lines
             yield Assign(stmt.outs[0].var, "mod", (ring.number, ring.divisor), (), stmt.span)
 
-    return make_func(fn.name, fn.params, block(fn.body), fn.results, fn.types, fn.shapes, fn.doc)
+    return with_body(fn, block(fn.body))
 
 
 __all__ = ["take_remainders"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adcompiler.ir.build import Builder, make_func, scalar
+from adcompiler.ir.build import Builder, scalar, with_body
 from adcompiler.ir.wengert import Assign, Atom, Const, Func
 from adcompiler.optimise.lines.upfront import Upfront, lines_of
 
@@ -26,7 +26,7 @@ def drop_guards(fn: Func) -> Func:
         return fn
     b = Builder.of(fn)
     body = _Unguarded(b, taken).block(fn.body)
-    return fn if body == fn.body else make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 def _fits(fn: Func, stmt: Assign) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from adcompiler.ir.build import Builder, make_func, scalar
+from adcompiler.ir.build import Builder, scalar, with_body
 from adcompiler.ir.walk import all_defs, map_blocks, walk
 from adcompiler.ir.wengert import Assign, Block, Branch, Func, Load, Loop, Stmt, Store, While
 from adcompiler.optimise.lines.nothing import Nothing
@@ -27,7 +27,7 @@ def skip_unselected(fn: Func) -> Func:
     def block(stmts: Block) -> Block:
         return tuple(_skipped(b, map_blocks(s, block)) for s in stmts)
 
-    return make_func(fn.name, fn.params, block(fn.body), fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, block(fn.body), b)
 
 
 def _skipped(b: Builder, stmt: Stmt) -> Stmt:

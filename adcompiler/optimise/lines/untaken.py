@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from adcompiler.ir.build import Builder, make_func, scalar
+from adcompiler.ir.build import Builder, scalar, with_body
 from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Loop, Out, Stmt, Var
 from adcompiler.optimise.lines.nothing import Nothing
@@ -24,7 +24,7 @@ def skip_untaken(fn: Func) -> Func:
     def block(stmts: Block) -> Block:
         return _untaken(b, tuple(map_blocks(s, block) for s in stmts))
 
-    return make_func(fn.name, fn.params, block(fn.body), fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, block(fn.body), b)
 
 
 def _untaken(b: Builder, block: Block) -> Block:

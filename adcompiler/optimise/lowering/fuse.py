@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from adcompiler.ir.build import make_func
+from adcompiler.ir.build import with_body
 from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename, walk, yields
@@ -45,13 +45,13 @@ def fuse_loops(fn: Func) -> Func:
     Statements between the two run before or after both, where they may. Parameters are taken not to overlap.
     """
     body = _Fusion(fn).block(fn.body)
-    return make_func(fn.name, fn.params, body, fn.results, fn.types, fn.shapes, fn.doc)
+    return with_body(fn, body)
 
 
 def fuse_readers(fn: Func) -> Func:
     """Join loops as `fuse_loops` does, where the second loads elements that the first stores."""
     body = _Fusion(fn, readers=True).block(fn.body)
-    return make_func(fn.name, fn.params, body, fn.results, fn.types, fn.shapes, fn.doc)
+    return with_body(fn, body)
 
 
 @dataclass(slots=True)

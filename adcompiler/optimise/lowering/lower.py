@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adcompiler.ir.build import ZERO, Builder, make_func
+from adcompiler.ir.build import ZERO, Builder, with_body
 from adcompiler.ir.dead import drop_dead
 from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import STORED, kind
@@ -53,7 +53,7 @@ def lower_arrays(fn: Func) -> Func:
     body = lowering.block(fn.body)
     b = lowering.b
     body = rename(body, lowering.arrays.names)
-    fn = make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    fn = with_body(fn, body, b)
     fn = fuse_loops(hoist_invariants(share_lines(fold_constants(fn), apart=True)))
     return hoist_work(drop_dead(share_lines(fn, apart=True)), lowering.work)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adcompiler.ir.build import ONE, ZERO, Builder, make_func
+from adcompiler.ir.build import ONE, ZERO, Builder, with_body
 from adcompiler.ir.walk import map_blocks
 from adcompiler.ir.wengert import Assign, Block, Func
 
@@ -27,7 +27,7 @@ def spell_positions(fn: Func) -> Func:
                     b.add(map_blocks(stmt, visit))
         return tuple(lines)
 
-    return make_func(fn.name, fn.params, visit(fn.body), fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, visit(fn.body), b)
 
 
 def _spell(b: Builder, stmt: Assign) -> None:

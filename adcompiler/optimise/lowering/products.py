@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import map_blocks
 from adcompiler.ir.wengert import Assign, Block, Const, Func, NewAxis, Stmt, Var
@@ -55,4 +55,4 @@ def spell_products(fn: Func) -> Func:
                     b.add(map_blocks(stmt, visit))
         return tuple(lines)
 
-    return make_func(fn.name, fn.params, visit(fn.body), fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, visit(fn.body), b)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from adcompiler.analysis.access import Access
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Frame, Path, sites
-from adcompiler.ir.build import ONE, ZERO, Builder, make_func
+from adcompiler.ir.build import ONE, ZERO, Builder, with_body
 from adcompiler.ir.walk import all_defs, map_blocks, walk
 from adcompiler.ir.wengert import (
     Assign,
@@ -160,7 +160,7 @@ def _rewritten(fn: Func, found: Product) -> Func:
         if not found.first:
             _add(b, found)
         b.extend(fn.body[found.place + 1 :])
-    return make_func(fn.name, fn.params, tuple(body), fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, tuple(body), b)
 
 
 def _add(b: Builder, found: Product) -> None:

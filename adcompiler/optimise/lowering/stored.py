@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import STORED
 from adcompiler.ir.walk import map_blocks, operands, walk, yields
@@ -26,7 +26,7 @@ def store_products(fn: Func) -> Func:
         return fn
     storing = _Storing(fn)
     body = storing.block(fn.body)
-    return make_func(fn.name, fn.params, body, fn.results, storing.b.types, storing.b.shapes, fn.doc)
+    return with_body(fn, body, storing.b)
 
 
 class _Storing:

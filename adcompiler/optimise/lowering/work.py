@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from adcompiler.ir.build import make_func
+from adcompiler.ir.build import with_body
 from adcompiler.ir.memory import memory_of
 from adcompiler.ir.walk import all_defs, blocks, map_blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Loop, Stmt, Var, While
@@ -21,7 +21,7 @@ def hoist_work(fn: Func, work: Collection[Var]) -> Func:
     memory = memory_of(fn)
     lasting = {memory.root(a) for a in _handed_on(fn) if fn.types[a.name].rank}
     free = {a for a in work if memory.root(a) not in lasting}
-    return make_func(fn.name, fn.params, _block(fn.body, free), fn.results, fn.types, fn.shapes, fn.doc)
+    return with_body(fn, _block(fn.body, free))
 
 
 def _block(block: Block, free: Collection[Var]) -> Block:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.affine import Affine, affine
 from adcompiler.emit.several import LANES
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename
@@ -33,7 +33,7 @@ def call_ahead(fn: Func) -> Func:
         return tuple(line for s in stmts for line in _split(b, memory, forms, map_blocks(s, block)))
 
     body = block(fn.body)
-    return fn if body == fn.body else make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 def _split(b: Builder, memory: Memory, forms: Affine, stmt: Stmt) -> Block:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from adcompiler.ir.build import ZERO, Builder, make_func
+from adcompiler.ir.build import ZERO, Builder, with_body
 from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import INDEX
@@ -42,7 +42,7 @@ def check_behind(fn: Func) -> Func:
         return tuple(line for s in stmts for line in _behind(b, memory, map_blocks(s, block)))
 
     body = block(fn.body)
-    return fn if body == fn.body else make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 def _behind(b: Builder, memory: Memory, stmt: Stmt) -> Iterator[Stmt]:

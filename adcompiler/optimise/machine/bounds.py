@@ -8,7 +8,7 @@ from adcompiler.analysis.conditions import Conj
 from adcompiler.analysis.lifting import Lifting
 from adcompiler.analysis.scope import Path
 from adcompiler.analysis.surroundings import Surroundings
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import all_reads, blocks, map_blocks, operands, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Check, Const, Func, Loop, Stmt, Var
 from adcompiler.optimise.lines.constraints import check_lines
@@ -94,7 +94,7 @@ def prove_bounds(fn: Func) -> Func:
             return fn
         b = Builder.of(fn)
         body = rewritten(b, bounds, fn.body, ())
-        fn = without_tests(make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc), fn)
+        fn = without_tests(with_body(fn, body, b), fn)
         # what is checked before a loop may prove a check in it that comes before the one that was moved
         if not bounds.moved or not bounds.kept:
             return fn
@@ -120,7 +120,7 @@ def drop_bounds(fn: Func) -> Func:
     def visit(block: Block) -> Block:
         return tuple(map_blocks(s, visit) for s in block if not is_index_check(s))
 
-    return without_tests(make_func(fn.name, fn.params, visit(fn.body), fn.results, fn.types, fn.shapes, fn.doc), fn)
+    return without_tests(with_body(fn, visit(fn.body)), fn)
 
 
 def is_index_check(stmt: Stmt) -> bool:
@@ -145,7 +145,7 @@ def without_tests(fn: Func, before: Func) -> Func:
         if not dead:
             return fn
         served -= {s.target for s in dead}
-        fn = make_func(fn.name, fn.params, _without(fn.body, dead), fn.results, fn.types, fn.shapes, fn.doc)
+        fn = with_body(fn, _without(fn.body, dead))
 
 
 def _without(block: Block, dead: set[Assign]) -> Block:

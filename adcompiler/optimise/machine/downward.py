@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from adcompiler.analysis.affine import Affine, affine
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import blocks, map_blocks, walk
 from adcompiler.ir.wengert import Assign, Block, Branch, Const, Func, Load, Loop, Stmt, Store, Var, While
 
@@ -28,7 +28,7 @@ def hide_downward(fn: Func) -> Func:
     """
     hiding = _Hiding(Builder.of(fn), affine(fn))
     body = hiding.block(fn.body)
-    return make_func(fn.name, fn.params, body, fn.results, hiding.b.types, hiding.b.shapes, fn.doc)
+    return with_body(fn, body, hiding.b)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from adcompiler.emit.several import LANES
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.walk import all_defs, all_reads, free, map_blocks, map_index, operands, rename, walk
 from adcompiler.ir.wengert import (
@@ -71,7 +71,7 @@ def split_off_rears(fn: Func) -> Func:
         return tuple(line for s in stmts for line in _split(b, memory, map_blocks(s, block)))
 
     body = block(fn.body)
-    return fn if body == fn.body else make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 def _split(b: Builder, memory: Memory, stmt: Stmt) -> Iterator[Stmt]:

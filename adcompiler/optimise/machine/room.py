@@ -15,7 +15,7 @@ from adcompiler.emit.folding import is_temporary
 from adcompiler.emit.naming import base_name, numbered_words
 from adcompiler.emit.telling import MANY
 from adcompiler.errors import NO_ROOM, Span
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Grow, Load, Loop, Stmt, Store, Var, While
@@ -33,7 +33,7 @@ def check_room(fn: Func) -> Func:
     """
     rooms = _Rooms(Builder.of(fn), fn)
     body = rooms.block(fn.body)
-    return make_func(fn.name, fn.params, body, fn.results, rooms.b.types, rooms.b.shapes, fn.doc)
+    return with_body(fn, body, rooms.b)
 
 
 @dataclass(slots=True)

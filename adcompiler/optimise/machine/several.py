@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from adcompiler.emit.several import LANES
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import map_blocks
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Loop, Stmt, Var, While
 from adcompiler.optimise.lowering.folds import typed
@@ -32,7 +32,7 @@ def mark_lanes(fn: Func) -> Func:
     """
     marking = _Marking(fn)
     body = marking.block(fn.body)
-    return make_func(fn.name, fn.params, body, fn.results, marking.b.types, marking.b.shapes, fn.doc)
+    return with_body(fn, body, marking.b)
 
 
 def hands_on_sums(loop: Loop) -> bool:

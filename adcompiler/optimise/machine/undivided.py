@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from adcompiler.analysis.turns import Turn, turns
-from adcompiler.ir.build import ZERO, Builder, make_func
+from adcompiler.ir.build import ZERO, Builder, with_body
 from adcompiler.ir.walk import map_blocks
 from adcompiler.ir.wengert import Assign, Block, Func, Stmt
 from adcompiler.optimise.elements.halves import plus
@@ -37,7 +37,7 @@ def drop_divisions(fn: Func) -> Func:
         else:
             yield map_blocks(stmt, block)
 
-    return make_func(fn.name, fn.params, block(fn.body), fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, block(fn.body), b)
 
 
 def _undivided(b: Builder, stmt: Assign, turn: Turn) -> Block:

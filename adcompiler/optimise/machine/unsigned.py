@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from adcompiler.analysis.conditions import negated
 from adcompiler.analysis.scope import Path
 from adcompiler.analysis.surroundings import Surroundings
-from adcompiler.ir.build import ONE, Builder, make_func
+from adcompiler.ir.build import ONE, Builder, with_body
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import blocks, map_blocks
 from adcompiler.ir.wengert import Atom, Block, Const, Func, Index, Load, Loop, Stmt, Store, Var
@@ -60,7 +60,7 @@ def unsigned_indices(fn: Func) -> Func:
         return fn
     b = Builder.of(fn)
     body = rewritten(b, unsigned, fn.body, ())
-    return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 def rewritten(b: Builder, unsigned: Unsigned, block: Block, path: Path) -> Block:

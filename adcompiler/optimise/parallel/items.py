@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from adcompiler.ir.build import ONE, ZERO, Builder, Shape, make_func, neutral
+from adcompiler.ir.build import ONE, ZERO, Builder, Shape, neutral, with_body
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import map_blocks
 from adcompiler.ir.wengert import Assign, Atom, Block, Func, Loop, Var
@@ -30,7 +30,7 @@ def fill_arrays(fn: Func) -> Func:
                     b.add(map_blocks(stmt, visit))
         return tuple(lines)
 
-    return make_func(fn.name, fn.params, visit(fn.body), fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, visit(fn.body), b)
 
 
 def _fill(b: Builder, stmt: Assign, fn: Func) -> None:

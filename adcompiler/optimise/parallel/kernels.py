@@ -10,7 +10,7 @@ from adcompiler.analysis.independence import Apart, Dependent, Independence
 from adcompiler.analysis.scope import Frame, Path
 from adcompiler.emit.device import unavailable
 from adcompiler.errors import UnsupportedSyntax
-from adcompiler.ir.build import Builder, make_func, neutral
+from adcompiler.ir.build import Builder, make_func, neutral, with_body
 from adcompiler.ir.kernel import Kernel
 from adcompiler.ir.ops import kind
 from adcompiler.ir.special import SPECIAL
@@ -42,7 +42,7 @@ def split(fn: Func) -> tuple[Func, tuple[Kernel, ...]]:
     """
     splitting = _Splitting(fn)
     body = splitting.block(fn.body, (), ())
-    host = make_func(fn.name, fn.params, body, fn.results, splitting.b.types, splitting.b.shapes, fn.doc)
+    host = with_body(fn, body, splitting.b)
     host = replace(host, body=without_unread(host))
     for stmt in host.body:
         if isinstance(stmt, (Loop, While)):

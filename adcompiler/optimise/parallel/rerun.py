@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adcompiler.ir.build import ONE, ZERO, Builder, make_func, neutral
+from adcompiler.ir.build import ONE, ZERO, Builder, neutral, with_body
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import all_defs, all_reads, rename
 from adcompiler.ir.wengert import Atom, Block, Budget, Carry, Func, Loop, Stmt, Store, Var
@@ -18,7 +18,7 @@ def rerun_items(fn: Func) -> Func:
     """
     b = Builder.of(fn)
     body = tuple(_checkpointed(b, s) if _is_plain(s) else s for s in fn.body)
-    return make_func(fn.name, fn.params, body, fn.results, b.types, b.shapes, fn.doc)
+    return with_body(fn, body, b)
 
 
 def _is_plain(stmt: Stmt) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.independence import Apart, Dependent, Independence
 from adcompiler.analysis.scope import Frame, Path
-from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Load, Loop, Share, Stmt, Store, Var, While
@@ -48,7 +48,7 @@ def share_strictly(fn: Func) -> Func:
 def _shared(fn: Func, reassociate: bool) -> Func:
     sharing = Sharing.of(fn, reassociate)
     body = sharing.block(fn.body, (), ())
-    return make_func(fn.name, fn.params, body, fn.results, sharing.b.types, sharing.b.shapes, fn.doc)
+    return with_body(fn, body, sharing.b)
 
 
 def decisions(fn: Func, reassociate: bool) -> list[tuple[Loop, str]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from adcompiler.analysis.dependence import dependence
 from adcompiler.analysis.scope import Path, block_at, sites
-from adcompiler.ir.build import Builder, make_func, scalar
+from adcompiler.ir.build import Builder, make_func, scalar, with_body
 from adcompiler.ir.threads import AXES, is_own, thread_name
 from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.walk import as_var, blocks, map_blocks, rename, walk
@@ -37,7 +37,7 @@ def without_checks(fn: Func) -> Func:
     def visit(block: Block) -> Block:
         return tuple(map_blocks(s, visit) for s in block if not isinstance(s, Check))
 
-    return make_func(fn.name, fn.params, visit(fn.body), fn.results, fn.types, fn.shapes, fn.doc)
+    return with_body(fn, visit(fn.body))
 
 
 def with_grid(fn: Func) -> Func:
@@ -92,7 +92,7 @@ def without_unread_stores(fn: Func, arrays: Iterable[Var]) -> Func:
             found.append(map_blocks(stmt, lambda b, here=here, arms=arms: visit(b, (*here, next(arms)))))  # type: ignore[misc]
         return tuple(found)
 
-    return make_func(fn.name, fn.params, visit(fn.body, ()), fn.results, fn.types, fn.shapes, fn.doc)
+    return with_body(fn, visit(fn.body, ()))
 
 
 def _is_extent(fn: Func, path: Path) -> bool:
@@ -110,7 +110,7 @@ def summed(fn: Func, arrays: Iterable[Var]) -> Func:
         after = sums.block(fn.body, {cell: scalar(0.0, fn.types[cell[0].name].dtype) for cell in sums.cells})
         for (array, index), total in after.items():
             sums.b.add(Store(array, index, total, True, None))
-    return make_func(fn.name, fn.params, tuple(lines), fn.results, sums.b.types, sums.b.shapes, fn.doc)
+    return with_body(fn, tuple(lines), sums.b)
 
 
 Cell = tuple[Var, Index]
