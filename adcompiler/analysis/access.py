@@ -117,7 +117,9 @@ class Accesses:
             return None
         at, size = self.affine.form(item), self.affine.form(extent)
         known = [*loop_limits(self.affine, frames), size, size.shift(-1) - at, at + size]
-        known += [f for found in map(self.passed, frames) if found and len(found) == 1 for f in found[0]]
+        for frame in frames:
+            if isinstance(frame.region, Branch):
+                known += Conditions(self.affine).known(frame.region.test, frame.arm == 0, known)
         return None if feasible([*known, at.times(-1).shift(-1)]) else at
 
     def within(self, item: Slice, limits: list[Form]) -> Form | None:

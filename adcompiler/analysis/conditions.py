@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from adcompiler.analysis.affine import Affine
-from adcompiler.analysis.fourier import Form
+from adcompiler.analysis.fourier import Form, feasible
 from adcompiler.ir.wengert import Assign, Atom, Const
 
 # forms that are all non-negative
@@ -56,6 +56,21 @@ class Conditions:
             cases = self.exactly(test, truth)
             if cases is not None and len(cases) == 1:
                 yield from cases[0]
+
+    def known(self, test: Atom, truth: bool, before: Sequence[Form]) -> list[Form]:
+        """Forms that are not negative where `test` is `truth` and those of `before` are not.
+
+        Where `i >= 0` is known, `i != 0` says that `i > 0`.
+        """
+        line = self.line(test)
+        if line is not None and line.op == "logical_not":
+            return self.known(line.args[0], not truth, before)
+        if line is not None and line.op == ("logical_and" if truth else "logical_or"):
+            first = self.known(line.args[0], truth, before)
+            return [*first, *self.known(line.args[1], truth, [*before, *first])]
+        cases = self.exactly(test, truth) or []
+        left = [case for case in cases if len(cases) == 1 or feasible([*before, *case])]
+        return [*left[0]] if len(left) == 1 else []
 
     def line(self, test: Atom) -> Assign | None:
         """The line that computes a test."""

@@ -140,8 +140,9 @@ class Kernel:
         found = self._program(grid, args)
         if id(found) not in self._launched:
             function = cuda.module_function(found.printed.text, found.printed.title)
-            extents = _globals(function)[f"{found.printed.title}_extents"]
-            self._launched[id(found)] = Launched(found, function, extents)
+            made = _globals(function)
+            first = made[found.gathers.title] if found.gathers is not None else None
+            self._launched[id(found)] = Launched(found, first, function, made[f"{found.printed.title}_extents"])
         return self._launched[id(found)]
 
     # -- compiling -----------------------------------------------------------------------------------------------
@@ -185,16 +186,25 @@ class Kernel:
 
     def ptx(self, cc: tuple[int, int] = (9, 0)) -> str:
         """What a GPU of a compute capability runs of the adjoint, for the arguments of the latest launch."""
+        return "\n".join(self._ptx(cc))
+
+    def _ptx(self, cc: tuple[int, int]) -> list[str]:
+        """What a GPU runs of each of the adjoint's kernels."""
         from adcompiler.backend import cuda
 
-        printed = self._latest().printed
-        return cuda.kernel_ptx(cuda.module_function(printed.text, printed.title), printed.types, cc)
+        made = self._latest()
+        found = [printed for printed in (made.gathers, made.printed) if printed is not None]
+        return [cuda.kernel_ptx(cuda.module_function(p.text, p.title), p.types, cc) for p in found]
 
     def resources(self, cc: tuple[int, int] = (9, 0)) -> dict[str, int]:
-        """Registers of a thread, and bytes of shared memory, of stack and spilled, which the adjoint takes of a GPU."""
+        """Registers of a thread, and bytes of shared memory, of stack and spilled, which the adjoint takes of a GPU.
+
+        Of an adjoint of two kernels, the larger numbers.
+        """
         from adcompiler.backend import cuda
 
-        return cuda.kernel_resources(self.ptx(cc), cc)
+        found = [cuda.kernel_resources(text, cc) for text in self._ptx(cc)]
+        return {name: max(taken[name] for taken in found) for name in found[0]}
 
     def _latest(self) -> Program:
         if self._last is None:

@@ -95,9 +95,13 @@ def _copy(array: Array) -> Array:
 
 @dataclass(slots=True)
 class Launched:
-    """The adjoint of a kernel, compiled, with the lengths that its records had to have so far."""
+    """The adjoint of a kernel, compiled, with the lengths that its records had to have so far.
+
+    `first` is the kernel that gathers, which runs once before the other one.
+    """
 
     program: Program
+    first: Any
     kernel: Any
     extents: Callable[..., tuple[int, ...]]
     needs: list[int] = field(default_factory=list)
@@ -108,6 +112,8 @@ class Launched:
         given = self.given(args, bars)
         totals = [_zeros(grid.threads, _type_of(given[s.array])) for s in printed.sums]
         told = self.extents(*given)
+        if self.first is not None:
+            grid.launch(self.first)(*given)
         if not printed.unknown:
             grid.launch(self.kernel)(*given, *self.memory(grid, told), *totals)
         else:

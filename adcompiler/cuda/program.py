@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adcompiler.ad.threads import Thread, thread_adjoint
 from adcompiler.analysis.threads import common_sums, only_added, read, written
@@ -35,8 +35,10 @@ from adcompiler.optimise.elements.sharing import share_loads
 from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.lowering.fuse import fuse_readers
 from adcompiler.optimise.parallel.counting import counted_loops
+from adcompiler.optimise.parallel.gathers import gathered
 from adcompiler.optimise.parallel.guarded import Guarded, uniform_lines
 from adcompiler.optimise.parallel.items import fill_arrays
+from adcompiler.optimise.parallel.sources import Sources, without
 from adcompiler.optimise.parallel.threads import summed, with_grid, without_checks, without_unread_stores
 from adcompiler.outside import Lowered
 from adcompiler.signature import Spec, StaticSpec
@@ -57,6 +59,8 @@ class Program:
 
     Parameters
     ----------
+    gathers : Adjoint, optional
+        The kernel that runs before, and gathers what threads would add to elements of others.
     printed : Adjoint
         The text.
     outside : tuple
@@ -69,6 +73,7 @@ class Program:
         The positions of the arguments into which the kernel stores.
     """
 
+    gathers: Adjoint | None
     printed: Adjoint
     outside: tuple[object, ...]
     given: tuple[int, ...]
@@ -127,10 +132,14 @@ def _made(guarded: Guarded, found: Lowered, given: tuple[int, ...], request: Req
     order = (*found.func.params[: len(given)], *(Var(c.name) for c in hidden))
     adjoint = _lowered(adjoint, inside, request.check)
     overwritten, reads = written(guarded.fn), read(adjoint)
-    printed = _printed(adjoint, (*order, *bars[:count]), inside, found, request)
+    gathers, rest = (None, adjoint) if block else split(adjoint, inside, request)
+    rest = _kept_in_scalars(rest, inside, request)
+    first = None if gathers is None else _first(gathers, (*order, *bars[:count]), request)
+    printed = _printed(rest, (*order, *bars[:count]), inside, found, request, first)
     if printed.unknown and not join:
-        refuse_late_ends(adjoint, inside.bars)
+        refuse_late_ends(rest, inside.bars)
     return Program(
+        None if first is None else replace(first, text=printed.text),
         printed,
         tuple(c.fetch() for c in hidden),
         given,
@@ -139,7 +148,48 @@ def _made(guarded: Guarded, found: Lowered, given: tuple[int, ...], request: Req
     )
 
 
-def _printed(fn: Func, given: Sequence[Var], inside: Inside, found: Lowered, request: Request) -> Adjoint:
+def split(fn: Func, inside: Inside, request: Request) -> tuple[Func | None, Func]:
+    """The program that gathers what the threads of `fn` add to elements of others, if there is any, and the rest."""
+    sources = Sources.of(fn, request.axes)
+    if sources is None:
+        return None, fn
+    additions = _unordered(fn, inside, request)
+    arrays = [v for v in only_added(fn, inside.bars) if any(s.array == v for s in additions)]
+    chosen = {v: sources.chosen(v, frozenset(map(id, additions))) for v in sorted(arrays, key=str)}
+    while any(chosen.values()):
+        rest = without(fn, {id(s.store) for found in chosen.values() for s in found})
+        left = {s.array for s in _unordered(rest, inside, request)}
+        if left.isdisjoint(v for v, found in chosen.items() if found):
+            return gathered(sources, [s for found in chosen.values() for s in found]), simplify(rest)
+        chosen = {v: found for v, found in chosen.items() if v not in left}
+    return None, fn
+
+
+def _kept_in_scalars(fn: Func, inside: Inside, request: Request) -> Func:
+    """A program whose loops keep in scalars the elements of adjoints that are proven to be the thread's own."""
+    met = atomic(fn, inside, request.axes)
+    others = inside.block | {s.array for s in walk(fn.body) if isinstance(s, Store) and id(s) in met}
+    return _run(fn, (lambda f: promote(f, others, True), simplify), request.check)
+
+
+def _unordered(fn: Func, inside: Inside, request: Request) -> list[Store]:
+    """The additions to elements to which other threads may add, but for sums of all threads."""
+    found = atomic(fn, inside, request.axes) - set(map(id, common_sums(fn, inside.bars)))
+    return [s for s in walk(fn.body) if isinstance(s, Store) and id(s) in found]
+
+
+def _first(fn: Func, given: Sequence[Var], request: Request) -> Adjoint:
+    """The kernel that gathers."""
+    title = f"{fn.name.removesuffix('_grad')}_gathers"
+    none = frozenset[int]()
+    rank = max(request.axes, default=0) + 1
+    parts = Parts(title, tuple(given), (), frozenset(), frozenset(), (), none, none, rank, False, False)
+    return emit_threads(fn, parts, request.fastmath)
+
+
+def _printed(
+    fn: Func, given: Sequence[Var], inside: Inside, found: Lowered, request: Request, before: Adjoint | None
+) -> Adjoint:
     barriers = frozenset(Var(c.name) for c in found.captures if c.key[0] == BARRIER)
     reads = all_reads(fn.body) | {s.array for s in walk(fn.body) if isinstance(s, Store)}
     additions, sums = atomic(fn, inside, request.axes), frozenset(map(id, common_sums(fn, inside.bars)))
@@ -158,7 +208,7 @@ def _printed(fn: Func, given: Sequence[Var], inside: Inside, found: Lowered, req
         request.deterministic,
     )
     try:
-        return emit_threads(fn, parts, request.fastmath)
+        return emit_threads(fn, parts, request.fastmath, before)
     except Unavailable as error:
         fix = "write it with the functions of math and loops over elements"
         raise UnsupportedSyntax(f"{error.thing} in a differentiated kernel", error.span, fix) from None
@@ -175,7 +225,7 @@ def _lowered(fn: Func, inside: Inside, check: bool) -> Func:
         simplify,
         lambda f: without_unread_stores(f, arrays),
         simplify,
-        lambda f: promote(f, shared),
+        lambda f: promote(f, shared, True),
         share_apart,
         fuse_readers,
         contract_arrays,

@@ -116,6 +116,8 @@ class Parts:
         How many axes the launch has.
     ordered : bool
         Whether the host adds up those sums, in an order that is always the same.
+    asked : bool
+        Whether the host asks for the lengths of work arrays.
     """
 
     title: str
@@ -128,10 +130,11 @@ class Parts:
     sums: frozenset[int]
     rank: int
     ordered: bool
+    asked: bool = True
 
 
-def emit_threads(fn: Func, parts: Parts, fastmath: bool) -> Adjoint:
-    """Print a thread's program as a kernel; arithmetic may be fast with `fastmath`."""
+def emit_threads(fn: Func, parts: Parts, fastmath: bool, before: Adjoint | None = None) -> Adjoint:
+    """Print a thread's program as a kernel, behind one that runs before; arithmetic may be fast with `fastmath`."""
     title, given = parts.title, parts.given
     printed = plan(fn)
     names = python_names(fn, printed, _RESERVED | {title})
@@ -147,8 +150,11 @@ def emit_threads(fn: Func, parts: Parts, fastmath: bool) -> Adjoint:
     kernel = function_of(title, params, [*first, *body, *last])
     options: dict[str, ast.expr] = {"fastmath": name("FAST")} if fastmath else {}
     kernel.decorator_list = [call("cuda.jit", **options) if options else name("cuda.jit")]
-    made = [*_helpers(statements.blocks, options), kernel, _extents(fn, title, given, parts.lines, work)]
-    text = _HEAD + to_text(ast.Module(list(made), []), comments).strip("\n") + "\n"
+    made = [*_helpers(statements.blocks, options), kernel]
+    if parts.asked:
+        made.append(_extents(fn, title, given, parts.lines, work))
+    head = _HEAD if before is None else before.text + "\n\n"
+    text = head + to_text(ast.Module(list(made), []), comments).strip("\n") + "\n"
     types = [fn.types[p.name] for p in given] + ([Type("int64", 1), Type("bool", 1)] if grows else [])
     types += [Type(fn.types[w.array.name].dtype, len(w.known) + 1) for w in work]
     sums = [s for s in fn.body if isinstance(s, Store) and id(s) in parts.sums] if parts.ordered else []

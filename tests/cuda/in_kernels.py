@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from kernels import LAUNCHES, Launch
 from races import watched
+from stencils import GATHERED
 
 
 def copies(args: Any) -> list[Any]:
@@ -79,6 +80,8 @@ def compare(name: str) -> None:
 
 # outputs that threads add to keep their cotangent: it is that of what they held before
 ADDS = ("edges", "springs", "asian_option", "strides", "strides_by_hand", "reduced", "rows_of_neighbours")
+# and so do elements of outputs that no thread stores into
+ADDS += ("row", "few_threads", "staggered", "few_pairs", "overridden")
 
 
 def adds_to_what_is_there() -> None:
@@ -132,7 +135,16 @@ def in_a_fixed_order() -> None:
             np.testing.assert_allclose(here[active], there[active], rtol=1e-12)
 
 
-OTHERS = [in_a_fixed_order, adds_to_what_is_there, again_with_one_workspace]
+def gathered_without_atomics() -> None:
+    """What threads would add to elements of others is gathered by their owners, or added up over blocks."""
+    for name in GATHERED:
+        launch = LAUNCHES[name]
+        text = launch.kernel.specialise(launch.grid, launch.block, *launch.args).source()
+        kernels = text.replace("cuda.atomic.add(array, index, parts[0])", "")
+        assert f"def {name}_gathers(" in text and "atomic.add" not in kernels, name
+
+
+OTHERS = [gathered_without_atomics, in_a_fixed_order, adds_to_what_is_there, again_with_one_workspace]
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")

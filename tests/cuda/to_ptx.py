@@ -12,6 +12,7 @@ from arrays import PROGRAMS
 from items import CASES
 from kernels import LAUNCHES
 from numba import float32, float64, int64, types
+from stencils import GATHERED
 
 from adcompiler import batched, value_and_grad
 from adcompiler.backend.cuda import kernel_resources, ptx_of
@@ -28,6 +29,7 @@ REGISTERS = {
     "mean_grad_1_kernel": 41,
     "misfit_1_kernel": 90,
     "attraction": 36,
+    "attraction_gathers": 48,
 }
 
 
@@ -50,7 +52,8 @@ def main() -> None:
             print(json.dumps([name, kernel, text]), flush=True)
     for name, launch in LAUNCHES.items():
         made = launch.kernel.specialise(launch.grid, launch.block, *launch.args)
-        print(json.dumps([name, "adjoint", made.ptx(cc=(9, 0))]), flush=True)
+        kind = "gathered" if name in GATHERED else "adjoint"
+        print(json.dumps([name, kind, made.ptx(cc=(9, 0))]), flush=True)
     for name, text in {**written(), **generated()}.items():
         taken = kernel_resources(text, (9, 0))
         assert 0 < taken["registers"] <= REGISTERS[name] and not taken["spilled"], (name, taken)
@@ -87,7 +90,9 @@ def generated() -> dict[str, str]:
     for function, args in (mean, (fit, (ones(3, 6), ones(3, 2), 5, np.float32(0.1)))):
         found |= function.view(*args).plan.compiled.ptx(args, (9, 0))
     made = bodies.attraction.specialise(2, 128, ones(5, 3), ones(5), np.float32(1), ones(5, 3))
-    return found | {"attraction": made.ptx()}
+    # an adjoint may be of several kernels, of which each begins with the version of its language
+    names = "attraction_gathers", "attraction"
+    return found | dict(zip(names, (f".version{text}" for text in made.ptx().split(".version")[1:]), strict=True))
 
 
 if __name__ == "__main__":

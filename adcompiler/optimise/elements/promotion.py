@@ -38,9 +38,6 @@ class Promotion(Surroundings):
     tests: dict[Path, Form] = field(default_factory=dict)
     shared: frozenset[Var] = frozenset()
 
-    def __post_init__(self) -> None:
-        self.elements = Elements.of(self.fn)
-
     def loop(self, stmt: Loop, path: Path) -> None:
         """Visit a loop: it is looked at itself where nothing was found within it."""
         Surroundings.loop(self, stmt, path)
@@ -161,17 +158,18 @@ class Promotion(Surroundings):
         return False
 
 
-def promote(fn: Func, shared: frozenset[Var] = frozenset()) -> Func:
+def promote(fn: Func, shared: frozenset[Var] = frozenset(), apart: bool = False) -> Func:
     """Keep an element that a counted loop addresses by what does not change in it in a scalar, and store it once.
 
-    To the arrays `shared` others add at the same time: their elements stay in memory.
+    To the arrays `shared` others add at the same time: their elements stay in memory. No two parameters share memory
+    where `apart` is true.
 
     Before:  for j in range(n): a_bar[i, k] += x[j]
     After:   a_bar_ik = a_bar[i, k]; for j in range(n): a_bar_ik += x[j]; a_bar[i, k] = a_bar_ik
     """
     while True:
         promotion = Promotion.of(fn)
-        promotion.shared = shared
+        promotion.shared, promotion.elements = shared, Elements.of(fn, apart)
         promotion.visit()
         if not promotion.found:
             return fn

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from adcompiler.analysis.threads import strided
-from adcompiler.ir.build import make_func
+from adcompiler.ir.build import Builder, make_func
+from adcompiler.ir.names import Names
 from adcompiler.ir.ops import kind
 from adcompiler.ir.threads import thread_name
-from adcompiler.ir.walk import all_reads, free, walk
-from adcompiler.ir.wengert import Assign, Block, Branch, Const, Func, Load, Loop, Stmt, Var
+from adcompiler.ir.walk import all_defs, all_reads, blocks, free, rename, walk
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Load, Loop, Stmt, Var
 
 _DIVIDES = frozenset(("floordiv", "mod", "truediv", "pow", "fmod"))
 
@@ -21,6 +23,11 @@ class Layer:
 
     lines: Block
     region: Branch | Loop
+
+    @property
+    def arm(self) -> int:
+        """Which of the region's blocks holds the rest."""
+        return int(isinstance(self.region, Branch) and not self.region.then)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class Guarded:
         while (layer := _layer(fn, body, items)) is not None:
             layers.append(layer)
             region = layer.region
-            body = region.body if isinstance(region, Loop) else region.then or region.other
+            body = blocks(region)[layer.arm]
         known = set(fn.params)
         outside = sorted((v for v in free(body) if v not in known), key=str)
         work = make_func(fn.name, (*fn.params, *outside), body, (), fn.types, fn.shapes, fn.doc)
@@ -59,19 +66,29 @@ class Guarded:
         inner = set(self.work.params)
         params = [*self.fn.params, *(p for p in work.params if p not in inner)]
         types, shapes = {**self.fn.types, **work.types}, {**self.fn.shapes, **work.shapes}
-        return make_func(work.name, params, self.block(work.body), (), types, shapes, work.doc)
+        b = Builder(Names(types), types, shapes)
+        # the work does not know the names of the layers that it does not read
+        taken = {v for v in (*all_defs(work.body), *work.params) if v not in inner}
+        names: dict[Var, Atom] = {}
+        for v in sorted(all_defs(self.block(())) & taken, key=str):
+            names[v] = b.var(v.name, self.fn.types[v.name], self.fn.shape(v))
+        body = self.block(work.body, names)
+        return make_func(work.name, params, body, (), b.types, b.shapes, work.doc)
 
-    def block(self, body: Block) -> Block:
-        """The layers around a block."""
+    def block(self, body: Block, names: Mapping[Var, Atom] = MappingProxyType({})) -> Block:
+        """The layers, of which some names are others, around a block."""
         for layer in reversed(self.layers):
-            body = (*layer.lines, _filled(layer.region, body))
+            *lines, region = rename((*layer.lines, _filled(layer.region, (), layer.arm)), names)
+            body = (*lines, _filled(region, body, layer.arm))
         return body
 
 
-def _filled(region: Branch | Loop, body: Block) -> Stmt:
+def _filled(region: Stmt, body: Block, arm: int) -> Stmt:
+    """A region with another block in place of the one that holds the rest."""
     if isinstance(region, Loop):
         return replace(region, body=body)
-    return replace(region, then=body) if region.then else replace(region, other=body)
+    assert isinstance(region, Branch)
+    return replace(region, other=body) if arm else replace(region, then=body)
 
 
 def _layer(fn: Func, body: Block, items: Loop | None) -> Layer | None:

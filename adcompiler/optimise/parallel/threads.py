@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 
 from adcompiler.analysis.dependence import dependence
@@ -105,12 +105,18 @@ def summed(fn: Func, arrays: Iterable[Var]) -> Func:
     Before:  if i < n: for s in range(m): p_bar[0] += t
     After:   total = 0.0; if i < n: for s in range(m): total += t; p_bar[0] += total
     """
-    sums = _Sums(fn, frozenset(arrays))
-    with sums.b.block() as lines:
-        after = sums.block(fn.body, {cell: scalar(0.0, fn.types[cell[0].name].dtype) for cell in sums.cells})
-        for (array, index), total in after.items():
-            sums.b.add(Store(array, index, total, True, None))
-    return with_body(fn, tuple(lines), sums.b)
+    b, same = Builder.of(fn), {p for p in fn.params if not is_own(p.name)}
+    with b.block() as lines:
+        add_up(b, fn.body, frozenset(arrays), same)
+    return with_body(fn, tuple(lines), b)
+
+
+def add_up(b: Builder, block: Block, arrays: frozenset[Var], same: Set[Var]) -> None:
+    """Append a block that adds up what it adds to elements of `arrays` at places that are constants or in `same`."""
+    sums = _Sums(b, block, arrays, same)
+    after = sums.block(block, {cell: scalar(0.0, b.types[cell[0].name].dtype) for cell in sums.cells})
+    for (array, index), total in after.items():
+        b.add(Store(array, index, total, True, None))
 
 
 Cell = tuple[Var, Index]
@@ -120,12 +126,11 @@ Totals = dict[Cell, Atom]
 class _Sums:
     """Hands the sums through a program as values."""
 
-    def __init__(self, fn: Func, arrays: frozenset[Var]) -> None:
-        self.b, self.arrays = Builder.of(fn), arrays
-        self.same = {p for p in fn.params if not is_own(p.name)}
-        tested = {self.cell(s) for w in walk(fn.body) if isinstance(w, While) for s in self.added(w.condition)}
+    def __init__(self, b: Builder, block: Block, arrays: frozenset[Var], same: Set[Var]) -> None:
+        self.b, self.arrays, self.same = b, arrays, same
+        tested = {self.cell(s) for w in walk(block) if isinstance(w, While) for s in self.added(w.condition)}
         # what the test of a loop adds would be lost when it fails
-        self.cells = [c for c in dict.fromkeys(map(self.cell, self.added(fn.body))) if c not in tested]
+        self.cells = [c for c in dict.fromkeys(map(self.cell, self.added(block))) if c not in tested]
 
     def added(self, block: Iterable[Stmt]) -> Iterator[Store]:
         """The additions in a block, those in its regions included, to elements that are the same for all threads."""
@@ -196,4 +201,4 @@ class _Sums:
         return dict(outs)
 
 
-__all__ = ["summed", "with_grid", "without_checks", "without_unread_stores"]
+__all__ = ["add_up", "summed", "with_grid", "without_checks", "without_unread_stores"]
