@@ -15,7 +15,7 @@ from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.fourier import Form, feasible, symbol
 from adcompiler.analysis.scope import sites
 from adcompiler.analysis.threads import Threads, strided
-from adcompiler.ir.build import ONE, make_func
+from adcompiler.ir.build import ONE, with_body
 from adcompiler.ir.dead import drop_dead
 from adcompiler.ir.ops import kind
 from adcompiler.ir.threads import is_own, thread_name
@@ -192,7 +192,7 @@ def without(fn: Func, dropped: Iterable[int]) -> Func:
     def visit(block: Block) -> Block:
         return tuple(map_blocks(s, visit) for s in block if id(s) not in dropped and not isinstance(s, Note))
 
-    return make_func(fn.name, fn.params, visit(fn.body), fn.results, fn.types, fn.shapes, fn.doc)
+    return with_body(fn, visit(fn.body))
 
 
 def _stores(fn: Func) -> Iterator[Store]:
