@@ -28,6 +28,7 @@ from adcompiler.optimise.elements.history import live_in_tapes
 from adcompiler.optimise.elements.keeping import read_kept
 from adcompiler.optimise.elements.narrow import narrow_arrays
 from adcompiler.optimise.elements.promotion import promote
+from adcompiler.optimise.elements.reused import reuse_rows
 from adcompiler.optimise.elements.rows import walk_rows
 from adcompiler.optimise.elements.scatter import put_off_additions, put_off_in_rows
 from adcompiler.optimise.elements.sharing import share_loads
@@ -77,6 +78,7 @@ LOWERING = (
     fuse_readers,
     contract_arrays,
     narrow_arrays,
+    reuse_rows,
     live_in_tapes,
     alternate_in_tapes,
     read_doubles,
@@ -118,6 +120,7 @@ SHARED = {
     recognise_products: (),
     walk_rows: (),
     put_off_additions: (put_off_in_rows,),
+    reuse_rows: (),
     delay: (),
     slide: (),
 }
