@@ -114,6 +114,9 @@ def test_loops_of_the_adjoint_are_vectorised() -> None:
     dispatcher(x)
     (assembly,) = dispatcher.inspect_asm().values()
     assert {"sin", "cos", "exp"} <= {name.split("_")[-1] for name in re.findall(r"_ZGV\w+", assembly)}
+    if llvmlite.binding.get_host_cpu_features().get("avx2"):
+        # what waits on the stack during a call lies in one line of the cache
+        assert re.search(r"andq\s+\$-(32|64), %rsp", assembly)
 
 
 def test_strict_code_calls_for_one_number_at_a_time() -> None:

@@ -202,19 +202,15 @@ def load(text: str, name: str, keep: bool, scope: Mapping[str, object] = Mapping
     exec(compile(text, file, "exec"), module.__dict__)
     for value in module.__dict__.values():
         if isinstance(value, CPUDispatcher) and value.py_func.__module__ == stem:
-            _prepare(value, value.py_func.__name__ != name, shared="nb.prange(" in text)
+            _prepare(value, value.py_func.__name__ != name)
     function: Function = module.__dict__[name]
     return function
 
 
-def _prepare(helper: Any, inner: bool, shared: bool) -> None:
-    """Compile a function of a text as the text's own; of an `inner` one only what compiled code calls.
-
-    What threads share catches exceptions, for which Numba has passes of its own.
-    """
-    if not shared:
-        helper._compiler.pipeline_class = Generated
-        for_all_values(helper)
+def _prepare(helper: Any, inner: bool) -> None:
+    """Compile a function of a text as the text's own; of an `inner` one only what compiled code calls."""
+    helper._compiler.pipeline_class = Generated
+    for_all_values(helper)
     if inner:
         helper.targetoptions |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 

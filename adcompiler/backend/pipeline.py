@@ -47,9 +47,10 @@ class Generated(CompilerBase):
     def define_pipelines(self) -> list[Any]:
         """The only list of passes."""
         flags = self.state.flags
-        # loops that threads share have passes of their own, and so have lines that Python runs
-        printing = self.state.func_id is not None and "objmode" in self.state.func_id.code.co_names
-        if flags.force_pyobject or flags.auto_parallel.enabled or printing or self.state.func_ir is not None:
+        # loops that threads share have passes of their own, and so have lines that Python runs or that catch exceptions
+        names = set() if self.state.func_id is None else set(self.state.func_id.code.co_names)
+        apart = not names.isdisjoint({"objmode", "Exception"})
+        if flags.force_pyobject or flags.auto_parallel.enabled or apart or self.state.func_ir is not None:
             return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
         manager = PassManager("generated")
         for step, why in self.passes:

@@ -48,6 +48,8 @@ def _several(name):
         if variants:
             names = ",".join(variant.name for variant in variants)
             set.add(made.attributes, f'nounwind willreturn memory(none) "vector-function-abi-variant"="{names}"')
+            # vectors wait on the stack during a call: without a frame pointer LLVM cannot align it for them
+            set.add(builder.function.attributes, '"frame-pointer"="all"')
             _keep(module, variants)
         return made
 

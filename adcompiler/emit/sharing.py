@@ -1,7 +1,8 @@
 """A loop that threads share as functions of its own: a stretch of it, and the calls that run all stretches at once.
 
-The stretch is compiled once, for one thread and for several. Numba's parallel loops lose exceptions: a stretch that
-ends with one leaves its mark unset, and the loop is run again in one thread, where it raises what it raised before.
+A thread's part makes the memory that the thread has for itself, and runs a stretch, which is compiled once for one
+thread and for several. Numba's parallel loops lose exceptions: a part that ends with one leaves its mark unset, and the
+loop is run again in one thread, where it raises what it raised before.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ _NJIT = '@nb.njit(error_model="numpy", nogil=True{})\n'
 _APART = 128
 
 
-def functions_of(number: int) -> tuple[str, str, str, str]:
-    """The functions of a shared loop: a stretch, a guarded one, all of them in parallel, what is around them."""
-    return f"_stretch_{number}", f"_guarded_{number}", f"_stretches_{number}", f"_shared_{number}"
+def functions_of(number: int) -> tuple[str, ...]:
+    """The functions of a shared loop: a stretch, a thread's, a guarded one, all in parallel, what is around them."""
+    return tuple(f"_{name}_{number}" for name in ("stretch", "part", "guarded", "stretches", "shared"))
 
 
 def read_outside(plan: Plan, stmt: Stmt) -> set[Var]:
@@ -105,7 +106,7 @@ class Shared:
 
     def call(self, start: ast.expr, stop: ast.expr, work: ast.expr, inits: Sequence[ast.expr]) -> list[ast.stmt]:
         """The statements in place of the loop."""
-        stretch, _, _, shared = functions_of(self.number)
+        stretch, *_, shared = functions_of(self.number)
         parts, done = self.unused("parts"), self.unused("done")
         outs = [ast.Name(self.names[c.out], STORE) for c in self.loop.carried]
         given = [name(v) for v in self.given]
@@ -148,8 +149,9 @@ class Shared:
 
     def around(self) -> str:
         """The functions that run stretches, as text."""
-        stretch, guarded, stretches, shared = functions_of(self.number)
-        part, parts, start, trips, done = map(self.unused, ("part", "parts", "start", "trips", "done"))
+        stretch, mine, guarded, stretches, shared = functions_of(self.number)
+        hints = ("part", "parts", "start", "trips", "done", "given")
+        part, parts, start, trips, done, given = map(self.unused, hints)
         sums, own = self.arrays
         copies = {v: self.unused(f"{v}_parts") for v in (*self.carried, *sums)}
         step = "" if self.loop.step == Const(1) else f" * {ast.unparse(self.step)}"
@@ -158,7 +160,7 @@ class Shared:
         rows = {v: f"{copies[v]}[{part} * ({copies[v]}.shape[0] // {parts})]" for v in sums}
         private = rows | {v: f"np.zeros({v}.shape, dtype={v}.dtype)" for v in own}
         run = f"{stretch}({listed(ends, begun, [private.get(v, v) for v in self.given])})"
-        passed = listed([parts, start, trips, done], copies.values(), self.given)
+        passed = listed([parts, start, trips], copies.values(), self.given)
         folds = self.folds
         made = [
             *(f"{copies[c]} = np.zeros({parts}, dtype={self.dtype(c)})" for c in self.carried),
@@ -170,21 +172,24 @@ class Shared:
             *(line for v in sums for line in self.added(v, rows[v])),
         ]
         return f"""
-{self.compiled()}def {guarded}({part}, {passed}):
+{self.compiled()}def {mine}({part}, {passed}):
+    {" = ".join([*[listed(begun)][: len(begun)], run])}
+    return {part}
+
+{self.compiled()}def {guarded}({done}, *{given}):
     try:
-        {" = ".join([*[listed(begun)][: len(begun)], run])}
-        {done}[{part}] = True
+        {done}[{mine}(*{given})] = True
     except Exception:
         pass
 
-{self.compiled(", parallel=True")}def {stretches}({passed}):
+{self.compiled(", parallel=True")}def {stretches}({done}, {passed}):
     for {part} in {"range" if self.dialect == "python" else "nb.prange"}({parts}):
-        {guarded}(np.int64({part}), {passed})
+        {guarded}({done}, np.int64({part}), {passed})
 
 {self.compiled()}def {shared}({listed([parts, start, trips], self.carried, self.given)}):
     {done} = np.zeros({parts}, dtype=np.bool_)
 {indented(made, 1)}
-    {stretches}({passed})
+    {stretches}({done}, {passed})
     {ENDED}()
     for {part} in range({parts}):
         if not {done}[{part}]:
