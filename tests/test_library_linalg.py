@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 import scipy.linalg
 import scipy.special
 
 import adcompiler as ad
+from adcompiler.backend.machine_code import _MADE
 from tests.support.cases import interpreted
 
 
@@ -33,6 +35,23 @@ def test_factors_lie_row_by_row_in_memory() -> None:
     value, slope = ad.value_and_grad(f)(a, w)
     assert value == pytest.approx(f(a, w), rel=1e-12)
     np.testing.assert_allclose(slope, gradient(f, a, w), rtol=1e-10)
+
+
+def test_factors_of_any_layout_are_compiled_once() -> None:
+    def f(a: Any) -> Any:
+        return np.linalg.cholesky(a), np.linalg.eigvalsh(a)
+
+    rng = np.random.default_rng(3)
+    a = rng.normal(size=(4, 4)) + 1j * rng.normal(size=(4, 4))
+    a = (a @ a.conj().T + np.eye(4)).astype(np.complex64)
+    for matrix in (a, np.asfortranarray(a), a[::-1, ::-1]):
+        for found, want in zip(ad.vjp(f, matrix)[0], f(matrix), strict=True):
+            np.testing.assert_allclose(found, want, atol=1e-5)
+    for name in ("_ccholesky", "_ceigh", "_finite"):
+        made = [one.signature.args[0] for symbol, one in _MADE.items() if symbol.startswith(f"adcompiler.{name}_")]
+        assert [kind.layout for kind in made if kind.dtype == numba.complex64] == ["A"], name
+    with pytest.raises(np.linalg.LinAlgError, match="infs or NaNs"):
+        ad.vjp(f, np.full((2, 2), np.nan, np.complex64))
 
 
 @pytest.mark.parametrize("name", ["inv", "solve", "cholesky"])

@@ -103,11 +103,11 @@ def _kept(text: str, name: str, keep: bool) -> Any:
 def _apart(name: str, folder: cache.Folder | None) -> Apart:
     """A function of the library, compiled once for all texts that call it."""
     # a call that finds its machine code needs nothing of how text is made
-    from adcompiler.emit.opaque import on_its_own
+    from adcompiler.emit.opaque import READ_ONCE, on_its_own
 
     text = on_its_own(name)
     plain: Any = load(text, name, folder is not None)
-    return Apart(plain, _machine_code(plain.py_func, text, name, folder))
+    return Apart(plain, _machine_code(plain.py_func, text, name, folder), READ_ONCE.get(name, ()))
 
 
 def _machine_code(function: Function, text: str, name: str, folder: cache.Folder | None) -> MachineCode:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -70,8 +70,8 @@ class MachineCode(NullCache):
             self.folder.store(f"{_name(self.stem, sig, data.codegen)}.bin", content)
 
 
-def for_all_values(dispatcher: Any) -> None:
-    """Compile a function for the types of its arguments alone.
+def for_all_values(dispatcher: Any, any_layout: Collection[int] = ()) -> None:
+    """Compile a function for the types of its arguments alone, those at `any_layout` as arrays anywhere in memory.
 
     Numba gives a constant a type of its own, also one that is only what a variable begins with, and compiles a function
     that it is passed to for that type too.
@@ -80,7 +80,8 @@ def for_all_values(dispatcher: Any) -> None:
 
     def fold(args: Any, kws: Any) -> Any:
         signature, types = folded(args, kws)
-        return signature, tuple(map(unliteral, types))
+        plain = map(unliteral, types)
+        return signature, tuple(x.copy(layout="A") if k in any_layout else x for k, x in enumerate(plain))
 
     dispatcher._compiler.fold_argument_types = fold
 
@@ -97,13 +98,15 @@ class Apart(CPUDispatcher):
         The function.
     kept : MachineCode
         Where its machine code is kept, and under which names.
+    any_layout : Collection[int]
+        The arguments that are arrays anywhere in memory.
     """
 
-    def __init__(self, plain: Any, kept: MachineCode) -> None:
+    def __init__(self, plain: Any, kept: MachineCode, any_layout: Collection[int] = ()) -> None:
         unwrapped = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
         super().__init__(plain.py_func, targetoptions=plain.targetoptions | unwrapped, pipeline_class=Generated)
         self._cache = kept
-        for_all_values(self)
+        for_all_values(self, any_layout)
 
     def compile(self, sig: Any) -> Any:
         """The entry point for a signature, after which calls of it refer to a symbol."""

@@ -7,6 +7,8 @@ import re
 from collections.abc import Collection, Sequence
 
 from adcompiler.emit.casts import Dialect
+from adcompiler.emit.decompositions import DECLARED as DECLARED_DECOMPOSITIONS
+from adcompiler.emit.decompositions import DECOMPOSITIONS
 from adcompiler.emit.factors import DECLARED, FACTORS, FOR_PYTHON
 from adcompiler.emit.fourier import FFT
 from adcompiler.emit.products import BLAS, LETTERS, PRODUCTS
@@ -60,16 +62,6 @@ def _argsort(x):
     return order
 '''
 
-_FINITE = '''
-def _finite(a):
-    """Whether every element is finite."""
-    total = a.dtype.type(0)
-    for i in range(a.shape[0]):
-        for j in range(a.shape[1]):
-            total += a[i, j] * 0
-    return total == 0
-'''
-
 _SOLVE_TRIANGULAR = '''
 def _solve_triangular{rank}(a, b, lower):
     """The solution of a triangular system, row by row; the other triangle is not read."""
@@ -90,70 +82,6 @@ _ROW_END = """        f = a[i, i]
         for k in range(x.shape[1]):
             x[i, k] /= f"""
 
-
-def _packed(name: str, doc: str, body: str) -> str:
-    return f'\ndef {name}(a):\n    """{doc}"""\n{body}'
-
-
-_EIGH = _packed(
-    "_eigh",
-    "The eigenvalues of a symmetric matrix above its eigenvectors.",
-    """    values, vectors = np.linalg.eigh(a)
-    packed = np.empty((a.shape[0] + 1, a.shape[0]), dtype=a.dtype)
-    for j in range(a.shape[0]):
-        packed[0, j] = values[j]
-        for i in range(a.shape[0]):
-            packed[i + 1, j] = vectors[i, j]
-    return packed
-""",
-)
-_QR = _packed(
-    "_qr",
-    "Q above R.",
-    """    q, r = np.linalg.qr(a)
-    packed = np.empty((a.shape[0] + a.shape[1], a.shape[1]), dtype=a.dtype)
-    for j in range(a.shape[1]):
-        for i in range(a.shape[0]):
-            packed[i, j] = q[i, j]
-        for i in range(a.shape[1]):
-            packed[a.shape[0] + i, j] = r[i, j]
-    return packed
-""",
-)
-_SVD = _packed(
-    "_svd",
-    "The left vectors, the singular values and the right vectors below each other.",
-    """    u, s, vh = np.linalg.svd(a, False)
-    m, n = a.shape
-    packed = np.empty((m + 1 + n, s.size), dtype=a.dtype)
-    for j in range(s.size):
-        for i in range(m):
-            packed[i, j] = u[i, j]
-        packed[m, j] = s[j]
-        for i in range(n):
-            packed[m + 1 + i, j] = vh[j, i]
-    return packed
-""",
-)
-_CHOLESKY = '''
-def _cholesky(a):
-    """The lower triangular factor."""
-    return _by_rows(np.linalg.cholesky(a))
-'''
-_PINV = '''
-def _pinv(a, rcond):
-    """The pseudo-inverse."""
-    return _by_rows(np.linalg.pinv(a, rcond))
-'''
-_BY_ROWS = '''
-def _by_rows(a):
-    """A copy of a matrix in memory row by row: LAPACK leaves columns, and what BLAS cannot read is packed."""
-    rows = np.empty(a.shape, dtype=a.dtype)
-    for i in range(a.shape[0]):
-        for j in range(a.shape[1]):
-            rows[i, j] = a[i, j]
-    return rows
-'''
 
 _SPLIT = '''
 def _split(steps, slots):
@@ -181,20 +109,14 @@ _FIRST = (
 #: Functions of the text for Numba: what it does not have, or does otherwise than NumPy.
 _FOR_NUMBA: dict[str, str] = {
     "_argsort": _ARGSORT,
-    "_by_rows": _BY_ROWS,
-    "_cholesky": _CHOLESKY,
-    "_eigh": _EIGH,
-    "_finite": _FINITE,
-    "_pinv": _PINV,
-    "_qr": _QR,
     "_split": _SPLIT,
     "_solve_triangular1": _SOLVE_TRIANGULAR.format(
         rank=1, subtract="            x[i] -= f * x[j]", divide="        x[i] /= a[i, i]"
     ),
     "_solve_triangular2": _SOLVE_TRIANGULAR.format(rank=2, subtract=_ROW, divide=_ROW_END),
-    "_svd": _SVD,
     "_union": UNION,
     "_united": UNITED,
+    **DECOMPOSITIONS,
     **FACTORS,
     **FFT,
     **FUNCTIONS,
@@ -202,19 +124,26 @@ _FOR_NUMBA: dict[str, str] = {
 }
 #: Those worth a call, which are compiled once for all texts; the others are small or in the middle of loops.
 APART = frozenset(
-    {"_argsort", "_cholesky", "_clogdet", "_cofactors", "_det", "_eigh", "_finite", "_inv", "_pinv", "_qr"}
-    | {"_slogdet", "_solve_triangular1", "_solve_triangular2", "_svd"}
+    {"_argsort", "_clogdet", "_cofactors", "_det", "_inv", "_slogdet", "_solve_triangular1", "_solve_triangular2"}
     | {name for name in FACTORS if "lu" in name}
+    | (DECOMPOSITIONS.keys() - {"_by_rows"})
     | BLAS.keys()
     | FFT.keys()
 )
-_BEFORE = {**DECLARED, **DECLARED_BLAS, **ADDRESSES}
+#: By the functions, which of their arguments they only copy, or read once: compiled once for all layouts in memory.
+READ_ONCE: dict[str, tuple[int, ...]] = {
+    **{f"_{letter}{name}": (0,) for letter in LETTERS.values() for name in ("lu", "cholesky", "eigh")},
+    **{f"_lu_{name}{rank}": (1,) for name in ("solve", "back") for rank in (1, 2)},
+    **dict.fromkeys(("_cofactors", "_fft", "_finite"), (0,)),
+    **dict.fromkeys(("_solve_triangular1", "_solve_triangular2"), (0, 1)),
+}
+_BEFORE = {**DECLARED, **DECLARED_BLAS, **DECLARED_DECOMPOSITIONS, **ADDRESSES}
 #: Names that a text may use for these functions.
 LIBRARY = frozenset({*_FOR_NUMBA, *FOR_PYTHON})
 _FOR_PYTHON = {
     "_cofactors": _COFACTORS,
     "_split": _SPLIT,
-    "_svd": _SVD,
+    "_svd": DECOMPOSITIONS["_svd"],
     "_union": UNION,
     "_united": UNITED,
     **FOR_PYTHON,
@@ -240,6 +169,8 @@ def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, last: Typ
             return call("np.fft.ifft" if params["inverse"] else "np.fft.fft", *args, **plain)
         case "det" | "inv" if dialect == "numba":
             return call(f"_{stmt.op}", call(f"_{LETTERS[dtype]}lu", *args))
+        case "cholesky" | "eigh" if dialect == "numba":
+            return call(f"_{LETTERS[dtype]}{stmt.op}", *args)
         case "lu":
             return call(f"_{LETTERS[dtype]}lu" if dialect == "numba" else "_lu", *args)
         case "lu_solve" if dialect == "numba":
@@ -307,4 +238,14 @@ def on_its_own(name: str) -> str:
     return "".join(f"{line}\n" for used, line in modules.items() if used in text) + f"\n{text.lstrip()}"
 
 
-__all__ = ["APART", "LETTERS", "LIBRARY", "definition", "library_call", "library_functions", "on_its_own", "product"]
+__all__ = [
+    "APART",
+    "LETTERS",
+    "LIBRARY",
+    "READ_ONCE",
+    "definition",
+    "library_call",
+    "library_functions",
+    "on_its_own",
+    "product",
+]
