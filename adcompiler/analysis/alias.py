@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adcompiler.ir.memory import shared_names
 from adcompiler.ir.once import once
-from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import walk
-from adcompiler.ir.wengert import Assign, Atom, Branch, Func, Load, Loop, Store, Var, While
+from adcompiler.ir.wengert import Atom, Func, Store, Var
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +42,27 @@ def aliases(fn: Func) -> Aliases:
             parent[find(a)] = find(b)
 
     for stmt in walk(fn.body):
-        match stmt:
-            case Load(target=target, array=array):
-                join(target, array)
-            case Assign(target=target, op=op, args=args) if kind(op) == "view":
-                join(target, args[0])
-            case Loop(carried=carried) | While(carried=carried):
-                for c in carried:
-                    join(c.var, c.init)
-                    join(c.var, c.next)
-                    join(c.out, c.var)
-            case Branch(outs=outs):
-                for o in outs:
-                    join(o.var, o.then)
-                    join(o.var, o.other)
-            case _:
-                pass
+        for a, b in shared_names(stmt):
+            join(a, b)
     stored = frozenset(find(s.array) for s in walk(fn.body) if isinstance(s, Store))
     return Aliases({Var(n): find(Var(n)) for n, t in fn.types.items() if t.rank}, stored)
+
+
+def written(fn: Func) -> frozenset[Var]:
+    """The parameters into whose memory a statement may store.
+
+    An array that a loop carries may be a parameter at first, and one of the loop's own later: a store into the latter
+    is in the class of the parameter, and not in its memory.
+    """
+    sources: dict[Var, list[Var]] = {}
+    for stmt in walk(fn.body):
+        for a, b in shared_names(stmt):
+            if isinstance(b, Var) and fn.types[a.name].rank:
+                sources.setdefault(a, []).append(b)
+    waiting = [s.array for s in walk(fn.body) if isinstance(s, Store)]
+    reached = set(waiting)
+    while waiting:
+        new = set(sources.get(waiting.pop(), ())) - reached
+        reached |= new
+        waiting += new
+    return frozenset(reached.intersection(fn.params))

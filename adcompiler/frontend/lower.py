@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 # importing a module of evaluators enters them
-from adcompiler.analysis.alias import aliases
+from adcompiler.analysis.alias import aliases, written
 from adcompiler.errors import ADCompilerError, TypeProblem
 from adcompiler.frontend import expressions, statements
 from adcompiler.frontend.arrays import snapshots
@@ -209,13 +209,13 @@ def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: lis
     check_carried_arrays(func, low.grown)
     check_grown_lists(func, low.grown)
     check_shrunk_lists(func, low.shrunk, low.grown)
-    known = aliases(func)
-    written = frozenset(k for k, var in enumerate(every) if known.root(var) in known.stored)
+    root, stored = aliases(func).root, written(func)
+    changed = frozenset(k for k, var in enumerate(every) if var in stored)
     together = threads.added_together(func, low.atomic, low.captures.of_kind(SHARED))
-    atomic = frozenset(k for k, var in enumerate(every) if known.root(var) in together)
+    atomic = frozenset(k for k, var in enumerate(every) if root(var) in together)
     guards = low.captures.every_guard()
     captures = tuple(capture for capture, _ in captured)
-    return Lowered(named(func, low.called), captures, out, written, guards, low.device, atomic)
+    return Lowered(named(func, low.called), captures, out, changed, guards, low.device, atomic)
 
 
 def _to_make_static(low: Lowering, need: NeedStatic) -> frozenset[tuple[object, ...]]:

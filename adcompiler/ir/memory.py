@@ -21,7 +21,7 @@ class Memory:
         self.apart = apart
         self._parent: dict[Var, Var] = {}
         for stmt in walk(fn.body):
-            for a, b in _shared(stmt):
+            for a, b in shared_names(stmt):
                 if isinstance(b, Var) and fn.types[a.name].rank:
                     self._parent[self.root(a)] = self.root(b)
         self.grown = frozenset(self.root(s.array) for s in walk(fn.body) if isinstance(s, Grow))
@@ -67,8 +67,8 @@ def memory_of(fn: Func, apart: bool = False) -> Memory:
     return Memory(fn, apart)
 
 
-def _shared(stmt: Stmt) -> Iterator[tuple[Var, Atom]]:
-    """Pairs of names that refer to the same memory after a statement."""
+def shared_names(stmt: Stmt) -> Iterator[tuple[Var, Atom]]:
+    """Pairs of an array and what it may be another name, or a view, of after a statement."""
     match stmt:
         case Load(target=target, array=array):
             yield target, array
