@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from adcompiler.emit.folding import is_temporary
 from adcompiler.emit.naming import base_name, numbered_words
+from adcompiler.emit.text import spelled
 from adcompiler.inspect import Text, View, aligned, nested, text_of
 from adcompiler.ir.walk import defines, walk
 from adcompiler.ir.wengert import Assign, Func, Load, Loop, Store, Var, While
@@ -101,16 +102,20 @@ def _assigned(fn: Func) -> Iterator[Var]:
 
 
 def _records(view: View) -> Iterator[str]:
-    """Each record with its bytes, and the line whose value or array it holds."""
+    """Each record by its name in the derivative: what it holds, its bytes, and the line of that."""
     readable = view.plan.compiled.stages["readable"]
     made = {s.target: s for s in walk(readable.body) if isinstance(s, (Assign, Load))}
-    notes = dict[str, tuple[str, str]]()
+    notes = dict[Var, tuple[str, str]]()
     for stmt in walk(readable.body):
-        if isinstance(stmt, Store) and str(stmt.array).removesuffix("_tape") in view.recorded:
+        if isinstance(stmt, Store):
             value = made.get(stmt.value) if isinstance(stmt.value, Var) else None
-            notes.setdefault(str(stmt.array).removesuffix("_tape"), (_operation(value), text_of(stmt.span)))
-    rows = [(name, *notes.get(name, ("", "")), size) for name, size in view.recorded.items()]
-    yield from aligned([(f"{name}{operation}", size, line) for name, operation, line, size in rows])
+            notes.setdefault(stmt.array, (_operation(value), text_of(stmt.span)))
+    spelling, words, rows = spelled(readable), numbered_words(view.primal), []
+    for record in view.records:
+        operation, line = notes.get(record.tape, ("", ""))
+        holds = f"{record.name}{operation}" if operation else base_name(record.name, words)
+        rows.append((spelling[record.tape], holds, record.size, line))
+    yield from aligned(rows)
 
 
 def _operation(stmt: Assign | Load | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from adcompiler.ad.ahead import is_ahead
 from adcompiler.analysis.activity import active
-from adcompiler.analysis.records import records
+from adcompiler.analysis.records import Record, records
 from adcompiler.calls.instance import Instance
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.subject import Subject
@@ -89,9 +89,14 @@ class View:
         return Text(self.plan.compiled.text)
 
     @property
+    def records(self) -> list[Record]:
+        """What the derivative records."""
+        return list(records(self.primal, self.plan.compiled.stages["readable"]))
+
+    @property
     def recorded(self) -> dict[str, str]:
         """The bytes recorded of each name, as a product of extents."""
-        return {record.name: record.size for record in records(self.plan.compiled.stages["readable"])}
+        return {record.name: record.size for record in self.records}
 
 
 # -- the Wengert list --------------------------------------------------------------------------------------------------

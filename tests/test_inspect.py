@@ -133,7 +133,7 @@ def test_explain_says_once_of_a_variable_that_it_is_recorded() -> None:
     report = ad.grad(squared).explain(np.ones(4), 7)
     (line,) = [line for line in report.splitlines() if line.startswith("  y_2 ")][:1]
     assert line.split()[1:4] == ["float64", "active", "recorded:"]
-    assert report.count("  y_2") == 2
+    assert report.count("  y_2 ") == 2
 
 
 def test_texts_print_themselves_in_a_console() -> None:

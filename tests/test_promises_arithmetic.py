@@ -191,3 +191,18 @@ def test_an_infinity_that_python_gives_is_no_overflow_error() -> None:
     assert ad.grad(square).primal(np.float64(1e200)) == math.inf
     with pytest.raises(OverflowError):
         ad.jvp(square, (1e200,), (1.0,))
+
+
+def angles(x):
+    t_bar = np.zeros(2)
+    t_bar += x
+    y_dot = 0.0
+    y_dot = y_dot + x[1]
+    return np.arctan2(t_bar[0], -1.0) + np.arctan2(y_dot, -1.0)
+
+
+def test_the_sign_of_a_zero_is_numpys_in_variables_with_names_as_derivatives_have() -> None:
+    x = np.array([-0.0, -0.0])
+    value, gradient = ad.value_and_grad(angles)(x)
+    assert value == angles(x) == 2 * np.pi
+    assert np.array_equal(gradient, [-1.0, -1.0])

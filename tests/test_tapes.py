@@ -98,7 +98,7 @@ def test_explain_gives_the_size_of_every_tape_in_terms_of_the_arguments() -> Non
     def sizes(function: Any, *args: Any) -> list[str]:
         report = ad.value_and_grad(function).explain(*args)
         listed = report.split("\nrecords\n")[1].split("\n\n")[0]
-        return sorted({re.split(r"  +", line.strip())[1] for line in listed.splitlines()})
+        return sorted({re.split(r"  +", line.strip())[2] for line in listed.splitlines()})
 
     line = next(
         k for k, text in enumerate(inspect.getsource(triangles).splitlines(), 1) if "in range(i + 1, n)" in text
@@ -120,3 +120,15 @@ def test_rows_that_are_independent_use_one_tape_in_turn(name: str) -> None:
 def test_one_tape_for_all_rows_is_as_long_as_the_longest() -> None:
     values, start, x = np.ones(9), np.array([0, 2, 2, 7, 8, 9]), np.ones(5)
     assert list(tape_sizes(ad.value_and_grad(triangles.ragged_rows), values, start, x).values()) == [5]
+
+
+def of_an_own_tape(x):
+    reel_tape = np.empty(3)
+    for k in range(3):
+        reel_tape[k] = np.sin(x[k])
+    return np.sum(reel_tape * x)
+
+
+def test_an_array_of_the_users_is_no_record_whatever_its_name() -> None:
+    assert "reel_tape  float64[:]" in (report := ad.grad(of_an_own_tape).explain(np.ones(3)))
+    assert "records" not in report

@@ -18,6 +18,7 @@ _INFIX = {"add": "+", "sub": "-", "mul": "*", "floordiv": "//"}
 class Record:
     """One tape: the value of the primal that it holds, the bytes of an element, and its extents as text."""
 
+    tape: Var
     name: str
     itemsize: int
     extents: tuple[str, ...]
@@ -29,13 +30,13 @@ class Record:
         return " x ".join([f"{self.itemsize} B", *self.extents])
 
 
-def records(fn: Func) -> Iterator[Record]:
-    """The tapes of a derivative.
+def records(primal: Func, fn: Func) -> Iterator[Record]:
+    """The tapes of a derivative, which are none of the arrays of its primal.
 
     Parameters
     ----------
-    fn : Func
-        A derivative in reverse mode, before or after its arrays were lowered to loops.
+    primal, fn : Func
+        A function, and a derivative of it in reverse mode, before or after its arrays were lowered to loops.
     """
     grown = {s.array for s in walk(fn.body) if isinstance(s, Grow)}
     defs = definitions(fn)
@@ -43,11 +44,11 @@ def records(fn: Func) -> Iterator[Record]:
         if not isinstance(stmt, Assign) or stmt.op != "empty":
             continue
         match = _TAPE.fullmatch(stmt.target.name)
-        if match is not None:
+        if match is not None and stmt.target.name not in primal.types:
             first, *rest = (operand(expression(defs, a)) for a in stmt.args)
             grows = stmt.target in grown
             first = "(as often as it is made)" if grows else first
-            yield Record(match[1], fn.types[stmt.target.name].numpy.itemsize, (first, *rest), grows)
+            yield Record(stmt.target, match[1], fn.types[stmt.target.name].numpy.itemsize, (first, *rest), grows)
 
 
 def expression(defs: Mapping[Var, Definition], atom: Atom) -> str:

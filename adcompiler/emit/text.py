@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from adcompiler.emit.casts import Dialect
 from adcompiler.emit.expressions import LARGEST, POWER, SAME, SMALLEST, SUM
-from adcompiler.emit.folding import plan
+from adcompiler.emit.folding import Plan, plan
 from adcompiler.emit.naming import python_names
 from adcompiler.emit.opaque import LIBRARY, library_functions
 from adcompiler.emit.printing import to_text
@@ -18,7 +18,7 @@ from adcompiler.emit.sharing import functions_of
 from adcompiler.emit.statements import Statements, filled
 from adcompiler.emit.telling import ENDED, PARTS, SHORT, TELL, telling_functions
 from adcompiler.ir.walk import walk
-from adcompiler.ir.wengert import Func, Grow, Loop
+from adcompiler.ir.wengert import Func, Grow, Loop, Var
 
 _GROW = '''
 def _grow(tape, row):
@@ -129,10 +129,8 @@ def emit(
         return np.sin(x) * x
     <BLANKLINE>
     """
-    ranks = sorted({fn.types[s.array.name].rank for s in walk(fn.body) if isinstance(s, Grow)})
     printed = plan(fn, early=dialect == "numba")
-    shared = sum(isinstance(s, Loop) and s.share is not None for s in walk(fn.body))
-    names = python_names(fn, printed, _reserved(fn.name, ranks, functions or {}, shared))
+    names = _spelled(fn, printed, functions or {})
     statements = Statements(fn, printed, names, dialect, functions or {}, origins)
     body = statements.body()
     doc = [ast.Expr(ast.Constant(_indented(fn.doc)))] if fn.doc else []
@@ -141,7 +139,22 @@ def emit(
     )
     function = ast.FunctionDef(fn.name, arguments, filled([*doc, *body]), [], lineno=0)
     text = to_text(ast.Module([*statements.shared, function], []), statements.comments).strip("\n") + "\n"
-    return _with_head(text, ranks, dialect)
+    return _with_head(text, _growing(fn), dialect)
+
+
+def spelled(fn: Func) -> dict[Var, str]:
+    """The variable that stands for each name in the text for people."""
+    return _spelled(fn, plan(fn), {})
+
+
+def _spelled(fn: Func, printed: Plan, functions: Mapping[str, str]) -> dict[Var, str]:
+    shared = sum(isinstance(s, Loop) and s.share is not None for s in walk(fn.body))
+    return python_names(fn, printed, _reserved(fn.name, _growing(fn), functions, shared))
+
+
+def _growing(fn: Func) -> list[int]:
+    """The ranks of arrays that grow."""
+    return sorted({fn.types[s.array.name].rank for s in walk(fn.body) if isinstance(s, Grow)})
 
 
 def _reserved(function: str, ranks: Sequence[int], functions: Mapping[str, str], shared: int) -> frozenset[str]:

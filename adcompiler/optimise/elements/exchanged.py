@@ -16,7 +16,7 @@ from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import all_defs, blocks, map_blocks, operands, rename, walk, yields
 from adcompiler.ir.wengert import Assign, Block, Branch, Carry, Const, Func, Load, Loop, Stmt, Store, Var
 from adcompiler.optimise.elements.sharing import is_element
-from adcompiler.optimise.lines.sums import is_derivative
+from adcompiler.optimise.lines.derivatives import derivatives
 
 # what may lead to an index or a test that is computed again behind the loop
 _PLAIN = frozenset("add sub mul neg minimum maximum lt le gt ge eq ne logical_and logical_or logical_not".split())
@@ -76,7 +76,7 @@ def _handed(over: Dependence, position: int) -> Iterator[Handed]:
     places = [(s, p, f) for s, p, f in sites(loop.body) if isinstance(s, Store)]
     for source, target in _pairs(over.fn, loop):
         apart = over.apart(source.var, target.var, {(position,)}) and _begins_as_zeros(over, loop, target)
-        if not apart or not is_derivative(target.var) or not _by_elements(loop, {source.var, target.var}):
+        if not apart or not derivatives(over.fn).has(target.var) or not _by_elements(loop, {source.var, target.var}):
             continue
         cleared = [place for place in places if place[0].array == source.var]
         if len(cleared) == 1 and _is_zero(cleared[0][0]):

@@ -14,7 +14,6 @@ from adcompiler.ir.walk import map_operands
 from adcompiler.ir.wengert import Atom, Branch, Carry, Const, Index, Load, Loop, Out, Stmt, Store, Var
 from adcompiler.optimise.elements.carrying import converted, plain
 from adcompiler.optimise.lines.constraints import Writer
-from adcompiler.optimise.lines.identities import is_derivative
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +42,14 @@ class Use:
 
 @dataclass(slots=True)
 class Window:
-    """Uses of neighbouring elements; slot 0 is the element that the loop reaches first, the last one it leaves last."""
+    """Uses of neighbouring elements; slot 0 is the element that the loop reaches first, the last one it leaves last.
+
+    In one of `sums` the sign of a zero means nothing.
+    """
 
     uses: list[Use]
     forward: bool
+    sums: bool
 
     @property
     def array(self) -> Var:
@@ -88,7 +91,7 @@ class Window:
         The next iteration may then store what it adds, but for the sign of a zero.
         """
         before, last = ([use.stmt for use in self.uses if self.slot(use) == self.width - k] for k in (2, 1))
-        if self.at_once or not before or len(last) > 1 or not is_derivative(self.array):
+        if self.at_once or not before or len(last) > 1 or not self.sums:
             return None
         clears, adds = before[-1], last[0]
         if not isinstance(clears, Store) or clears.add or not isinstance(adds, Store) or not adds.add:

@@ -21,6 +21,7 @@ from adcompiler.ir.wengert import Branch, Check, Const, Draw, Func, Grow, Load, 
 from adcompiler.optimise.elements.sharing import Elements, is_element
 from adcompiler.optimise.elements.sliding import Sliding, Use, Window
 from adcompiler.optimise.lines.anew import with_loops_anew
+from adcompiler.optimise.lines.derivatives import derivatives
 
 #: Wider windows would need more registers than they save loads.
 _WIDEST = 4
@@ -89,7 +90,7 @@ class Windows(Surroundings):
         for key, group in groups.items():
             others = [other[0] for k, other in groups.items() if k != key]
             if self.passes_on(group, loop) and all(group[0].apart(other) for other in others):
-                yield Window(group, loop.step == Const(1))
+                yield Window(group, loop.step == Const(1), derivatives(self.known.affine.fn).has(group[0].stmt.array))
 
     def use(self, stmt: Load | Store, position: int, loop: Loop, changing: set[Var]) -> Use | None:
         """An access whose index moves with the loop along one axis, by one element an iteration."""

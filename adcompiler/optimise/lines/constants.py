@@ -8,6 +8,7 @@ from typing import TypeVar
 from adcompiler.ir.build import Builder
 from adcompiler.ir.walk import defines, inner, updated
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Check, Const, Func, Loop, Stmt, Var, While
+from adcompiler.optimise.lines.derivatives import derivatives
 from adcompiler.optimise.lines.identities import Line, Replaced, simpler
 from adcompiler.optimise.lines.substitution import Substitution
 
@@ -30,7 +31,7 @@ def fold_constants(fn: Func) -> Func:
 
 class _Folding:
     def __init__(self, fn: Func) -> None:
-        self.b = Builder.of(fn)
+        self.b, self.bars = Builder.of(fn), derivatives(fn)
         self.now = Substitution()
         self.lines: dict[Var, Assign] = {}
         self.facts: list[Var] = []
@@ -100,7 +101,7 @@ class _Folding:
     def line(self, stmt: Assign) -> None:
         """A line as it is, as another line, or as nothing where its value has a name already."""
         if self.b.types[stmt.target.name].rank == 0:
-            match self.not_negative(stmt) or simpler(stmt, self.b, self.lines):
+            match self.not_negative(stmt) or simpler(stmt, self.b, self.lines, self.bars):
                 case Replaced(atom) if self.fits(stmt.target, atom):
                     self.now.known[stmt.target] = atom
                     return

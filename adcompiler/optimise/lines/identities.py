@@ -15,6 +15,7 @@ from adcompiler.ir.infer import infer
 from adcompiler.ir.ops import OPS
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Assign, Atom, Const, Var
+from adcompiler.optimise.lines.derivatives import Derivatives
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,9 @@ _EXACT = frozenset(
 _REFLEXIVE = {"le": True, "ge": True, "eq": True, "lt": False, "gt": False, "ne": False}
 
 
-def simpler(stmt: Assign, b: Builder, lines: Lines) -> Replaced | Line | None:
-    """A simpler form of a scalar line, if there is one."""
-    found = _computed(stmt, b) or _identity(stmt, b, lines)
+def simpler(stmt: Assign, b: Builder, lines: Lines, bars: Derivatives) -> Replaced | Line | None:
+    """A simpler form of a scalar line, if there is one; in `bars` the sign of a zero means nothing."""
+    found = _computed(stmt, b) or _identity(stmt, b, lines, bars)
     if isinstance(found, Line):
         given = infer(found.op, [b.type(a) for a in found.args], {})
         return found if given.dtype == b.types[stmt.target.name].dtype else None
@@ -79,7 +80,7 @@ def _literal(value: object, type: Type) -> Const:
     return Const(strong.item() if type.weak else strong)
 
 
-def _identity(stmt: Assign, b: Builder, lines: Lines) -> Replaced | Line | None:
+def _identity(stmt: Assign, b: Builder, lines: Lines, bars: Derivatives) -> Replaced | Line | None:
     args = stmt.args
     match stmt.op:
         case "mul":
@@ -87,7 +88,7 @@ def _identity(stmt: Assign, b: Builder, lines: Lines) -> Replaced | Line | None:
         case "div" | "floordiv" if _is(args[1], 1) and (stmt.op == "div" or _whole(args[0], b)):
             return Replaced(args[0])
         case "add" | "sub":
-            return _term(stmt, b, lines)
+            return _term(stmt, b, lines, bars)
         case "neg" | "logical_not" if (twice := _of(args[0], stmt.op, lines)) is not None:
             return Replaced(twice.args[0])
         case "pos":
@@ -118,14 +119,14 @@ def _factor(stmt: Assign) -> Replaced | Line | None:
     return None
 
 
-def _term(stmt: Assign, b: Builder, lines: Lines) -> Replaced | Line | None:
+def _term(stmt: Assign, b: Builder, lines: Lines, bars: Derivatives) -> Replaced | Line | None:
     """`x - 0` is `x`; `0 + x` is so for integers and adjoints; `x + (-y)` is `x - y`."""
     x, y = stmt.args
-    if _is(y, 0) and (stmt.op == "sub" or _zero_is_nothing(stmt, b)):
+    if _is(y, 0) and (stmt.op == "sub" or _zero_is_nothing(stmt, b, bars)):
         return Replaced(x)
-    if stmt.op == "add" and _is(x, 0) and _zero_is_nothing(stmt, b):
+    if stmt.op == "add" and _is(x, 0) and _zero_is_nothing(stmt, b, bars):
         return Replaced(y)
-    if stmt.op == "sub" and _is(x, 0) and _zero_is_nothing(stmt, b):
+    if stmt.op == "sub" and _is(x, 0) and _zero_is_nothing(stmt, b, bars):
         return Line("neg", (y,))
     if stmt.op == "sub" and x == y and _whole(x, b):
         return Replaced(_literal(0, b.types[stmt.target.name]))
@@ -136,15 +137,10 @@ def _term(stmt: Assign, b: Builder, lines: Lines) -> Replaced | Line | None:
     return None
 
 
-def _zero_is_nothing(stmt: Assign, b: Builder) -> bool:
+def _zero_is_nothing(stmt: Assign, b: Builder, bars: Derivatives) -> bool:
     """Whether the sign of a zero may change: of integers it has none, of derivatives it means nothing."""
     names = [stmt.target, *(a for a in stmt.args if isinstance(a, Var))]
-    return any(map(is_derivative, names)) or not b.types[stmt.target.name].is_float
-
-
-def is_derivative(name: Var) -> bool:
-    """Whether a name is that of a derivative, in which the sign of a zero means nothing."""
-    return "_bar" in name.name or "_dot" in name.name
+    return any(map(bars.has, names)) or not b.types[stmt.target.name].is_float
 
 
 def _choice(stmt: Assign) -> Replaced | None:

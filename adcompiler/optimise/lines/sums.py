@@ -10,6 +10,7 @@ from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, rename, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Grow, Loop, Stmt, Store, Var, While
+from adcompiler.optimise.lines.derivatives import Derivatives, derivatives
 from adcompiler.optimise.lines.substitution import Substitution
 
 
@@ -21,7 +22,7 @@ def begin_sums(fn: Func) -> Func:
 
     Only for derivatives, where the sign of a zero means nothing.
     """
-    sums = _Sums(Builder.of(fn), memory_of(fn))
+    sums = _Sums(Builder.of(fn), memory_of(fn), derivatives(fn))
     return _without_copies(with_body(fn, sums.begun(fn.body)))
 
 
@@ -29,7 +30,7 @@ def _without_copies(fn: Func) -> Func:
     """A function in which the source of a copy stands for it where nobody can tell."""
     memory = memory_of(fn)
     handed_on, stored = ({memory.root(a) for a in arrays} for arrays in (_handed_on(fn), _stored(fn)))
-    sums = _Sums(Builder.of(fn), memory, frozenset(handed_on), frozenset(stored))
+    sums = _Sums(Builder.of(fn), memory, derivatives(fn), frozenset(handed_on), frozenset(stored))
     body = sums.without_copies(fn.body)
     if not sums.sources.known:
         return fn
@@ -41,6 +42,7 @@ def _without_copies(fn: Func) -> Func:
 class _Sums:
     b: Builder
     memory: Memory
+    bars: Derivatives
     handed_on: frozenset[Var] = frozenset()
     stored: frozenset[Var] = frozenset()
     sources: Substitution = field(default_factory=Substitution)
@@ -56,7 +58,7 @@ class _Sums:
                 if later is not None:
                     lines[position], lines[later] = None, replace(lines[later], add=False)  # type: ignore[type-var]
                 continue
-            if not isinstance(stmt, Assign) or stmt.op != "zeros" or not is_derivative(stmt.target):
+            if not isinstance(stmt, Assign) or stmt.op != "zeros" or not self.bars.has(stmt.target):
                 continue
             later = self.first_use(block, position, stmt.target)
             if later is None:
@@ -74,7 +76,7 @@ class _Sums:
         """Where an array whose elements are set to zero is added to, with nothing in between that sees them."""
         array = zeroing.array
         nothing = isinstance(zeroing.value, Const) and zeroing.value.value == 0 and not zeroing.add
-        if not nothing or not is_derivative(array) or zeroing.index != self.b.everything(array):
+        if not nothing or not self.bars.has(array) or zeroing.index != self.b.everything(array):
             return None
         root = self.memory.root(array)
         for k in range(position + 1, len(block)):
@@ -145,11 +147,6 @@ class _Sums:
     def reads(self, root: Var, stmts: Block) -> bool:
         """Whether statements read memory of a class."""
         return any(self.memory.root(v) == root for v in all_reads(stmts))
-
-
-def is_derivative(var: Var) -> bool:
-    """Whether a name holds an adjoint or a tangent."""
-    return "_bar" in var.name or "_dot" in var.name
 
 
 def _handed_on(fn: Func) -> Iterator[Var]:
