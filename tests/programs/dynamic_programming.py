@@ -205,3 +205,20 @@ def option_on_a_tree(spot, strike, up, rate, steps):
 
 
 program(option_on_a_tree, lambda rng: (1.0, 1.07, 1.12, 0.01, 5), (0, 1, 2, 3))
+
+
+def edits_in_a_table(a, b):
+    n, m = len(a), len(b)
+    table = [[0.0] * (m + 1) for _ in range(n + 1)]
+    for i in range(1, n + 1):
+        table[i][0] = table[i - 1][0] + a[i - 1]
+    for j in range(1, m + 1):
+        table[0][j] = table[0][j - 1] + b[j - 1]
+    for i in range(1, n + 1):
+        for j in range(1, m + 1):
+            change = (a[i - 1] - b[j - 1]) ** 2
+            table[i][j] = min(table[i - 1][j - 1] + change, table[i - 1][j] + a[i - 1], table[i][j - 1] + b[j - 1])
+    return table[n][m]
+
+
+program(edits_in_a_table, lambda rng: (rng.uniform(1, 2, size=5), rng.uniform(1, 2, size=4)))

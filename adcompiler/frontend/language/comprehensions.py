@@ -18,7 +18,8 @@ from adcompiler.frontend.lists.item_forms import item_form
 from adcompiler.frontend.lists.memory import as_item, put
 from adcompiler.frontend.lists.rows import another, extents, leaves, listed
 from adcompiler.frontend.state.context import Lowering, expression
-from adcompiler.frontend.state.forms import Form
+from adcompiler.frontend.state.forms import Array, Form, Parts
+from adcompiler.frontend.state.item_extents import Integers
 from adcompiler.frontend.state.liveness import Liveness, targets
 from adcompiler.frontend.state.loop_parts import Built, Head
 from adcompiler.frontend.state.overflow import index_bits
@@ -188,14 +189,27 @@ def _element_form(low: Lowering, node: ast.ListComp | ast.GeneratorExp, found: I
     """The form of an element: it is built once, and the lines are dropped."""
     mark, state = low.b.mark(), low.save()
     outer = frozenset(low.b.names.taken)
-    with low.arm():
+    with low.arm() as lines:
         index = low.b.var("i", INDEX)
         low.b.lower[index.name] = 0
         bind(low, node.generators[0].target, item(low, found.value, index))
         form = item_form(low, _item_value(low, node.elt))
-    if any(isinstance(e, Var) and e.name not in outer for leaf in leaves(form) for e in extents(leaf)):
-        raise low.refuse("ragged-comprehension", node.elt)
+    # what the comprehension captures becomes a parameter, which no rewinding drops
+    integers = Integers.of(low.b, lines, outer | low.captures.names)
     low.rewind(mark, state)
+    return _outside(low, node, form, integers)
+
+
+def _outside(low: Lowering, node: ast.ListComp | ast.GeneratorExp, form: Form, integers: Integers) -> Form:
+    """The form with extents that are known before the loop."""
+    match form:
+        case Array(type, extents):
+            found = tuple(None if e is None else integers.outside(low.b, e) for e in extents)
+            if None in found:
+                raise low.refuse("ragged-comprehension", node.elt)
+            return Array(type, found)
+        case Parts(kind, items, keys):
+            return Parts(kind, tuple(_outside(low, node, each, integers) for each in items), keys)
     return form
 
 
