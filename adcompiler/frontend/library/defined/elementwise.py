@@ -67,7 +67,7 @@ def ldexp(x1: Any, x2: Any) -> Any:
     return x1 * np.exp2(np.asarray(x2).astype(x1.dtype))
 
 
-@means(np.frexp, math.frexp)
+@means(np.frexp)
 def frexp(x: Any) -> Any:
     """The number between one half and one, and the power of two, of which a number is the product."""
     x = floats(x)
@@ -80,18 +80,32 @@ def frexp(x: Any) -> Any:
     return part, (power - low + high).astype(np.int32)
 
 
+@means(math.frexp)
+def frexp_of_a_number(x: Any) -> Any:
+    """`frexp` in numbers of Python's own."""
+    part, power = np.frexp(float(x))
+    return float(part), int(power)
+
+
 @means(np.i0)
 def i0_(x: Any) -> Any:
     """The modified Bessel function of order zero."""
     return i0(floats(x))
 
 
-@means(np.modf, math.modf)
+@means(np.modf)
 def modf(x: Any) -> Any:
     """The fractional and the integral part."""
     x = floats(x)
     whole = np.trunc(x)
     return np.copysign(np.where(np.isinf(x), 0, x - whole), x), whole
+
+
+@means(math.modf)
+def modf_of_a_number(x: Any) -> Any:
+    """`modf` in numbers of Python's own."""
+    part, whole = np.modf(float(x))
+    return float(part), float(whole)
 
 
 @means(np.divmod)
