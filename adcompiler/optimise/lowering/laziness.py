@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from adcompiler.ir.build import Builder
 from adcompiler.ir.memory import Memory
 from adcompiler.ir.ops import kind
+from adcompiler.ir.types import Type
 from adcompiler.ir.walk import blocks, operands, yields
 from adcompiler.ir.wengert import Assign, Block, Func, Stmt, Store, Var
 
@@ -52,7 +53,7 @@ class Laziness:
                 self._decide(nested)
             if (
                 isinstance(stmt, Assign)
-                and is_computed(stmt, self.fn)
+                and is_computed(stmt, self.fn.types)
                 and (at := self._reader(stmt, positions)) is not None
             ):
                 reader = block[at]
@@ -68,7 +69,7 @@ class Laziness:
             return None
         reader = readers[0]
         match reader:
-            case Assign(target=target) if is_computed(reader, self.fn):
+            case Assign(target=target) if is_computed(reader, self.fn.types):
                 shape = self.b.shape(target)
             case Assign(op=op) if kind(op) == "reduce":
                 shape = self.b.shape(stmt.target)
@@ -80,9 +81,9 @@ class Laziness:
         return positions[id(reader)] if fits else None
 
 
-def is_computed(stmt: Stmt, fn: Func) -> bool:
+def is_computed(stmt: Stmt, types: Mapping[str, Type]) -> bool:
     """Whether a line makes an array element by element."""
-    if not isinstance(stmt, Assign) or not fn.types[stmt.target.name].rank:
+    if not isinstance(stmt, Assign) or not types[stmt.target.name].rank:
         return False
     return kind(stmt.op) in ("elementwise", "copy") or stmt.op in _CHEAP
 

@@ -87,7 +87,7 @@ class Lowering:
             case Assign(target=target) if target in self.lazy:
                 self.arrays.lazy[target] = stmt
             case Assign(op=op):
-                if is_computed(stmt, self.fn) or kind(op) == "reduce":
+                if is_computed(stmt, self.b.types) or kind(op) == "reduce":
                     self.gather(stmt)
                 elif kind(op) == "contract":
                     self.product(stmt)
