@@ -206,3 +206,60 @@ def test_the_sign_of_a_zero_is_numpys_in_variables_with_names_as_derivatives_hav
     value, gradient = ad.value_and_grad(angles)(x)
     assert value == angles(x) == 2 * np.pi
     assert np.array_equal(gradient, [-1.0, -1.0])
+
+
+def frexp_and_modf(x, y):
+    part, power = math.frexp(x)
+    rest, whole = math.modf(x)
+    return y * (part * 2 ** (power + 38) + rest + whole)
+
+
+def test_parts_of_a_number_are_pythons_own() -> None:
+    y = np.ones(2, np.float32)
+    for x in (5.25, -0.375, np.float32(2.5)):
+        found = ad.vjp(frexp_and_modf, x, y)[0]
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, frexp_and_modf(x, y), rtol=1e-6)
+
+
+def negative_of_a_narrow_integer(x, labels, one):
+    return np.sum(-labels + x) - one + -labels[0] * x
+
+
+def products_of_labels(x, labels, counts):
+    return x * np.dot(labels, counts)
+
+
+def test_narrow_integers_of_numpys_wrap_in_their_own_type() -> None:
+    labels = np.array([250, 7], np.uint8)
+    args = (1.5, labels, np.uint8(3))
+    assert ad.value_and_grad(negative_of_a_narrow_integer)(*args) == (negative_of_a_narrow_integer(*args), 2.0 + 6.0)
+    assert ad.grad(products_of_labels)(1.5, labels, np.array([2, 3])) == 521
+
+
+def beyond_labels(x, labels, n):
+    low, high = min(labels[1], 300), max(-7, labels[1])
+    return x * (np.sum(labels < n) + 10 * (labels[0] == n) + 100 * np.sum(labels > -2) + low + high)
+
+
+def moved_labels(x, labels, n):
+    return x * np.sum(labels + n)
+
+
+def first_label_or(x, labels, n):
+    return x * (labels[0] if labels[0] < 100 else n)
+
+
+def larger_label(x, labels, n):
+    return x * max(labels[1], n)
+
+
+def test_python_integers_that_no_narrow_integer_holds() -> None:
+    labels = np.array([250, 7], np.uint8)
+    for n in (7, 250, 300, -6):
+        assert ad.grad(beyond_labels)(1.0, labels, n) == beyond_labels(1.0, labels, n)
+    for function in (moved_labels, first_label_or, larger_label):
+        assert ad.grad(function)(1.0, labels, 9) == function(1.0, labels, 9)
+        with pytest.raises(OverflowError, match="Python integer out of bounds for uint8"):
+            ad.grad(function)(1.0, labels, 300)
+    assert ad.grad(larger_label)(1.0, labels, -6) == 7

@@ -23,6 +23,7 @@ NARROW = frozenset({"float32", "complex64", "int8", "int16", "int32", "uint8", "
 OPERATORS = frozenset(
     "add sub mul div floordiv mod pow neg pos abs lt le gt ge eq ne bitand bitor bitxor invert lshift rshift".split()
 )
+_COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 # Numba gives these a result type of its own where the types differ
 _EXACT = frozenset({"lshift", "rshift"})
 
@@ -52,6 +53,9 @@ def conversions(
     op: str, args: Sequence[Atom], types: Sequence[Type], params: Mapping[str, object], dialect: Dialect
 ) -> tuple[str | None, ...]:
     """For each argument of an elementwise operation the element type to convert it to, or None."""
+    if op in _COMPARISONS and not any(t.is_float or t.is_complex for t in types):
+        # integers of any types are compared as the numbers they are
+        return (None,) * len(args)
     used = loop(op, types, params)
     mixed = any(t.dtype in NARROW for t in types) and len({t.dtype for t in types}) > 1
     rank = max(t.rank for t in types)

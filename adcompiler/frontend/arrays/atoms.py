@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from adcompiler.errors import TypeProblem
+from adcompiler.frontend.state.fitting import NARROW, check_fits
 from adcompiler.frontend.state.special_methods import is_instance
 from adcompiler.frontend.state.values import Seq, Static, Value, kind_of
 from adcompiler.ir.build import ZERO, Builder, Shape, scalar
-from adcompiler.ir.ops import kind
+from adcompiler.ir.infer import loop_dtypes
+from adcompiler.ir.ops import OPS, kind
 from adcompiler.ir.types import DTYPES, Type
 from adcompiler.ir.wengert import Atom, Const, Index, Slice, Var
-
 
 def apply(b: Builder, op: str, *args: Atom, hint: str = "t", weak: bool | None = False) -> Var:
     """A line of an elementwise operation; where the types do not fit, the refusal is placed on the user's line.
@@ -28,6 +29,7 @@ def apply(b: Builder, op: str, *args: Atom, hint: str = "t", weak: bool | None =
             args = tuple(_complex(b, a) for a in args)
     kinds = " and ".join(str(b.type(a)) for a in args)
     try:
+        _check_integers(b, op, args)
         result = b.emit(op, *args, hint=hint, weak=weak)
     except TypeError as error:
         raise TypeProblem(
@@ -38,6 +40,18 @@ def apply(b: Builder, op: str, *args: Atom, hint: str = "t", weak: bool | None =
             f"'{op}' of {kinds} gives {b.type(result).dtype}", b.span, "convert the operands to float64 or float32"
         )
     return result
+
+
+def _check_integers(b: Builder, op: str, args: Sequence[Atom]) -> None:
+    """A Python integer must fit the narrow integers that NumPy computes with."""
+    ufunc, types = OPS[op].ufunc, [b.type(a) for a in args]
+    if ufunc is None or not any(t.dtype in NARROW for t in types):
+        return
+    *used, result = loop_dtypes(ufunc, types)
+    for atom, type, dtype in zip(args, types, used, strict=True):
+        # comparisons are exact
+        if type.weak and type.dtype == "int64" and dtype in NARROW and result in NARROW:
+            check_fits(b, atom, dtype)
 
 
 def _complex(b: Builder, atom: Atom) -> Atom:
@@ -109,27 +123,10 @@ def stored(b: Builder, value: Atom, dtype: str) -> Atom:
     if type.dtype == dtype:
         return value
     if type.weak and np.dtype(dtype).kind in "iu":
-        _check_fits(b, value, dtype)
+        check_fits(b, value, dtype)
     if isinstance(value, Const):
         return Const(np.dtype(dtype).type(value.value))
     return b.emit("cast", value, dtype=dtype)
-
-
-def _check_fits(b: Builder, value: Atom, dtype: str) -> None:
-    """A Python number outside the range of an integer type raises where a NumPy number wraps."""
-    info, type = np.iinfo(dtype), b.type(value)
-    if isinstance(value, Const):
-        number = value.value
-        assert isinstance(number, (bool, int, float))
-        if number != number or not info.min <= number <= info.max:
-            raise TypeProblem(f"{number} does not fit {dtype}", b.span, "use an array of floats or of a wider type")
-    elif type.is_float:
-        b.check(b.emit("isnan", value), "ValueError", "cannot convert float NaN to integer")
-        outside = b.emit("ge", b.emit("abs", value), Const(float(info.max) + 1.0))
-        b.check(outside, "OverflowError", f"Python float out of bounds for {dtype}")
-    elif type.dtype != "bool":
-        outside = b.emit("logical_or", b.emit("lt", value, Const(info.min)), b.emit("gt", value, Const(info.max)))
-        b.check(outside, "OverflowError", f"Python integer out of bounds for {dtype}")
 
 
 def assemble(b: Builder, seq: Seq, dtype: str | None = None) -> Var:

@@ -21,6 +21,7 @@ from adcompiler.frontend.language.truth import truth
 from adcompiler.frontend.library.defined.sorting import sorted_numbers
 from adcompiler.frontend.lists.rows import another
 from adcompiler.frontend.state.context import Lowering
+from adcompiler.frontend.state.fitting import NARROW, can_hold, check_fits
 from adcompiler.frontend.state.numbers import fits, integer, number
 from adcompiler.frontend.state.values import (
     DictValue,
@@ -79,6 +80,14 @@ def _better(low: Lowering, best: Atom, x: Atom, comparison: str, hint: str) -> A
         if b.type(best).weak and b.type(x).weak:
             return b.int("maximum" if comparison == "gt" else "minimum", best, x, hint=hint)
     test = b.emit(comparison, x, best, hint="better", weak=True)
+    for own, other in ((best, x), (x, best)):
+        dtype = b.type(other).dtype
+        if b.type(own).weak and kinds == {"int64", dtype} and dtype in NARROW:
+            if isinstance(own, Const) and not can_hold(dtype, own):
+                # more than every number of the type, or less
+                return own if (own.value > 0) == (comparison == "gt") else other  # type: ignore[operator]
+            taken = test if own is x else b.emit("logical_not", test, weak=True)
+            check_fits(b, own, dtype, taken)
     return b.emit("where", test, x, best, hint=hint)
 
 

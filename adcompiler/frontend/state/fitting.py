@@ -1,4 +1,4 @@
-"""Whether an assigned value fits its region, and which element type an augmented assignment computes in."""
+"""Whether a value fits its region or its element type, and which one an augmented assignment computes in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from adcompiler.errors import TypeProblem
 from adcompiler.ir.build import ONE, ZERO, Builder, Shape
 from adcompiler.ir.infer import infer
-from adcompiler.ir.wengert import Atom, Index, Slice, Var
+from adcompiler.ir.wengert import Atom, Const, Index, Slice, Var
 
 
 def fit(b: Builder, value: Atom, region: Shape, updates: bool = False) -> Atom:
@@ -69,4 +69,32 @@ def in_place(b: Builder, op: str, array: Var, value: Atom, is_region: bool) -> s
     return dtype
 
 
-__all__ = ["common", "fit", "in_place"]
+def can_hold(dtype: str, literal: Const) -> bool:
+    """Whether a number is within the range of an integer type."""
+    info, number = np.iinfo(dtype), literal.value
+    assert isinstance(number, (bool, int, float))
+    return number == number and info.min <= number <= info.max
+
+
+def check_fits(b: Builder, value: Atom, dtype: str, taken: Var | None = None) -> None:
+    """A Python number outside the range of an integer type raises, where it is taken, and a NumPy number wraps."""
+    info, type = np.iinfo(dtype), b.type(value)
+    if isinstance(value, Const):
+        if not can_hold(dtype, value):
+            raise TypeProblem(
+                f"{value.value} does not fit {dtype}", b.span, "use an array of floats or of a wider type"
+            )
+    elif type.is_float:
+        b.check(b.emit("isnan", value), "ValueError", "cannot convert float NaN to integer")
+        outside = b.emit("ge", b.emit("abs", value), Const(float(info.max) + 1.0))
+        b.check(outside, "OverflowError", f"Python float out of bounds for {dtype}")
+    elif type.dtype != "bool":
+        outside = b.emit("logical_or", b.emit("lt", value, Const(info.min)), b.emit("gt", value, Const(info.max)))
+        outside = outside if taken is None else b.emit("logical_and", taken, outside)
+        b.check(outside, "OverflowError", f"Python integer out of bounds for {dtype}")
+
+
+#: Integers that hold fewer numbers than Python's have here, or others.
+NARROW = frozenset({"int8", "int16", "int32", "uint8", "uint16", "uint32", "uint64"})
+
+__all__ = ["NARROW", "can_hold", "check_fits", "common", "fit", "in_place"]

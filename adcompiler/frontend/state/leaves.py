@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adcompiler.frontend.state.extents import same_extent
+from adcompiler.frontend.state.fitting import check_fits
 from adcompiler.frontend.state.forms import Array, Broken, Form, Known, Optional, Parts, Scalar
 from adcompiler.frontend.state.values import (
     Conflict,
@@ -117,6 +118,9 @@ def _number(b: Builder, value: Value | None, type: Type) -> Atom:
     here = b.type(value)
     if here.dtype == type.dtype:
         return value
+    if here.weak and here.dtype == "int64" and type.dtype.startswith(("int", "uint")):
+        # among NumPy's integers a Python one that they cannot hold would be another number
+        check_fits(b, value, type.dtype)
     if isinstance(value, Const):
         number = np.dtype(type.dtype).type(value.value)
         return Const(number.item()) if type.weak or type.dtype in ("float64", "int64") else Const(number)

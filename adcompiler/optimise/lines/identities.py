@@ -130,11 +130,20 @@ def _term(stmt: Assign, b: Builder, lines: Lines, bars: Derivatives) -> Replaced
         return Line("neg", (y,))
     if stmt.op == "sub" and x == y and _whole(x, b):
         return Replaced(_literal(0, b.types[stmt.target.name]))
-    if (negative := _of(y, "neg", lines)) is not None and b.type(negative.args[0]) == b.type(y):
-        return Line("sub" if stmt.op == "add" else "add", (x, negative.args[0]))
-    if stmt.op == "add" and (negative := _of(x, "neg", lines)) is not None:
-        return Line("sub", (y, negative.args[0])) if b.type(negative.args[0]) == b.type(x) else None
+    if (positive := _negated(y, stmt, b, lines)) is not None:
+        return Line("sub" if stmt.op == "add" else "add", (x, positive))
+    if stmt.op == "add" and (positive := _negated(x, stmt, b, lines)) is not None:
+        return Line("sub", (y, positive))
     return None
+
+
+def _negated(term: Atom, stmt: Assign, b: Builder, lines: Lines) -> Atom | None:
+    """What a term is the negative of, where taking it away is the same: NumPy's integers wrap in their own type."""
+    line, type = _of(term, "neg", lines), b.type(term)
+    if line is None or b.type(line.args[0]) != type:
+        return None
+    wraps = not (type.is_float or type.is_complex or type.weak)
+    return None if wraps and type.dtype != b.types[stmt.target.name].dtype else line.args[0]
 
 
 def _zero_is_nothing(stmt: Assign, b: Builder, bars: Derivatives) -> bool:
