@@ -165,6 +165,15 @@ def test_derivatives_of_powers_of_zero_raise_nothing() -> None:
     assert ad.jvp(ad.grad(powers_of_a_number), (0.0, 4), (1.0, None)) == (2.0, 8.0)
 
 
+def shifted(x, n):
+    return x << n
+
+
+def test_a_float_is_not_shifted() -> None:
+    with pytest.raises(ad.TypeProblem, match="float and bool"):
+        ad.grad(shifted)(1.5, True)
+
+
 def power(x, p):
     return x**p
 

@@ -16,6 +16,7 @@ from adcompiler.ir.ops import OPS, kind
 from adcompiler.ir.types import DTYPES, Type
 from adcompiler.ir.wengert import Atom, Const, Index, Slice, Var
 
+
 def apply(b: Builder, op: str, *args: Atom, hint: str = "t", weak: bool | None = False) -> Var:
     """A line of an elementwise operation; where the types do not fit, the refusal is placed on the user's line.
 

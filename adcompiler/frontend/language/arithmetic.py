@@ -181,7 +181,7 @@ def scalars(low: Lowering, op: str, a: Atom, c: Atom, hint: str = "t") -> Value:
         return weak_power(low, a, c, hint)
     if weak and ta.dtype == tc.dtype == "bool" and not op.startswith("bit"):
         a, c = _as_int(low, a), _as_int(low, c)
-    if weak and op in ("lshift", "rshift"):
+    if weak and op in ("lshift", "rshift") and not (ta.is_float or tc.is_float):
         return _shift(low, op, a, c, hint)
     if op == "pow" and not ta.is_float and not tc.is_float:
         return _arrays(low, op, a, c, hint)
