@@ -31,11 +31,24 @@ class Path:
         return Path((*self.key, ("[]", key)), f"{self.name}_{key}", lambda: self.fetch()[key])  # type: ignore[index]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Static:
-    """A Python object known at compile time: a module, a function, None, a string, a dtype, a type."""
+    """A Python object known at compile time: a module, a function, None, a string, a dtype, a type.
+
+    Objects of different types are different: NumPy takes None, and names, for equal to a dtype.
+    """
 
     value: object
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Static)
+            and type(self.value) is type(other.value)
+            and (self.value is other.value or bool(self.value == other.value))
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.value)
 
     @property
     def path(self) -> Path:
