@@ -75,9 +75,12 @@ rule("cbrt(x)", np.cbrt, x="cut(g, 1 / (3 * (y * y)))", domain={"x": POSITIVE}, 
 rule(
     "logaddexp(a, b)",
     np.logaddexp,
-    a="exp(a - y)",
-    b="exp(b - y)",
+    # of two logarithms of zero the difference is none
+    a="exp(a - where(y == -1e999, 0, y))",
+    b="exp(b - where(y == -1e999, 0, y))",
     pins=[
+        Pin({"a": -INF, "b": -INF}, {"a": 0.0, "b": 0.0}),
+        Pin({"a": -INF, "b": 1.0}, {"a": 0.0, "b": 1.0}),
         Pin({"a": 1000.0, "b": 1000.0}, {"a": 0.5, "b": 0.5}),
         Pin({"a": -1000.0, "b": 1000.0}, {"a": 0.0, "b": 1.0}),
     ],
