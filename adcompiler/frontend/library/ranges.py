@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.arrays.atoms import as_atom, cast, joined, stored
+from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast, joined, stored
 from adcompiler.frontend.arrays.regions import when
 from adcompiler.frontend.arrays.slicing import offset
 from adcompiler.frontend.library.reductions import NONE, TRUE
@@ -107,6 +107,8 @@ def linspace(
     if closed:
         _set_last(b, out, number, stored(b, last, kept))
     target = as_dtype(b, dtype, kept)
+    if np.dtype(target).kind in "iu":
+        out = as_array(b, apply(b, "floor", out, hint="points"))
     return out if target == kept else cast(b, out, target)
 
 
