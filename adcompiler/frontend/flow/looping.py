@@ -33,6 +33,7 @@ from adcompiler.ir.types import BOOL, INDEX
 from adcompiler.ir.wengert import Atom, Const, Var
 
 _PASSES = 16
+_FEW = 32
 
 
 class Loops:
@@ -153,14 +154,22 @@ class Loops:
         return not self._pinned(built) and self._flags_used(built) and self._counts(built)
 
     def _mended(self, key: Key, before: Form, end: Value, broken: Broken) -> Form:
-        """A number that the first iteration makes an array is one from the start; where a list grows, unroll."""
-        if broken.key == "loop-changes-list" and isinstance(self.head.length, Const):
+        """A number that the first iteration makes an array is one from the start; where a list grows, unroll.
+
+        Few iterations are unrolled too where only the body knows the array's extents: `total + x[i : i + n]`.
+        """
+        length = self.head.length
+        if broken.key == "loop-changes-list" and isinstance(length, Const):
             raise Unroll
         number = before.value if isinstance(before, Known) else before
-        if not isinstance(end, Var) or not isinstance(number, (Scalar, Var, Const)) or self.head.length is None:
+        if not isinstance(end, Var) or not isinstance(number, (Scalar, Var, Const)) or length is None:
             return broken
         shape = self.low.b.shape(end)
-        if not shape or not all(self.loop.is_outer(extent) for extent in shape):
+        if not shape:
+            return broken
+        if not all(self.loop.is_outer(extent) for extent in shape):
+            if isinstance(length, Const) and isinstance(length.value, int) and length.value <= _FEW:
+                raise Unroll
             return broken
         self.loop.stretched.add(key)
         return Array(self.low.b.type(end), shape)
