@@ -6,14 +6,14 @@ import operator
 
 import numpy as np
 
-from adcompiler.errors import TypeProblem, UnsupportedSyntax
+from adcompiler.errors import TypeProblem
 from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast, full
 from adcompiler.frontend.arrays.regions import diagonal, diagonal_length, nest
 from adcompiler.frontend.library.attributes import transposed
 from adcompiler.frontend.library.reductions import reduce
 from adcompiler.frontend.library.registry import implements
 from adcompiler.frontend.library.shape import ravel, with_axes
-from adcompiler.frontend.state.coerce import as_int
+from adcompiler.frontend.state.coerce import as_axis, as_int
 from adcompiler.frontend.state.fitting import common
 from adcompiler.frontend.state.values import Value
 from adcompiler.ir.build import ONE, ZERO, Builder
@@ -28,22 +28,6 @@ def product(b: Builder, x: Var, y: Var) -> Var:
         raise TypeProblem("a matrix product of booleans", b.span, "convert them with astype")
     left, right = (as_array(b, cast(b, a, dtype)) for a in (x, y))
     return b.emit("dot", left, right, hint="product")
-
-
-@implements(np.dot, method="dot")
-def dot(b: Builder, a: Value, other: Value) -> Value:
-    """Vectors and matrices; a scalar multiplies."""
-    x, y = as_atom(b, a), as_atom(b, other)
-    if not (b.type(x).rank and b.type(y).rank):
-        return _scaled(b, x, y)
-    if max(b.type(x).rank, b.type(y).rank) > 2:
-        raise UnsupportedSyntax("np.dot of more than two axes", b.span, "use x @ y, which multiplies the last two axes")
-    return product(b, as_array(b, x), as_array(b, y))
-
-
-def _scaled(b: Builder, x: Atom, y: Atom) -> Atom:
-    """A product in which a Python number counts as an array of its type."""
-    return apply(b, "mul", *(cast(b, a, b.type(a).dtype) for a in (x, y)))
 
 
 @implements(np.matmul, np.linalg.matmul, operator.matmul)
@@ -89,15 +73,6 @@ def outer(b: Builder, a: Value, other: Value) -> Value:
     return apply(b, "mul", with_axes(b, x, (1,)), with_axes(b, y, (0,)), hint="outer")
 
 
-@implements(np.inner)
-def inner(b: Builder, a: Value, other: Value) -> Value:
-    """The sum of products over the last axes."""
-    x, y = as_atom(b, a), as_atom(b, other)
-    if not (b.type(x).rank and b.type(y).rank):
-        return _scaled(b, x, y)
-    return dot(b, x, transposed(b, y))
-
-
 @implements(np.vdot)
 def vdot(b: Builder, a: Value, other: Value) -> Value:
     """The sum of products of two flattened arrays, the first one conjugated."""
@@ -106,10 +81,10 @@ def vdot(b: Builder, a: Value, other: Value) -> Value:
     return product(b, x, y)
 
 
-def _matrix(b: Builder, value: Value, name: str) -> Var:
+def _matrices(b: Builder, value: Value, name: str) -> Var:
     x = as_array(b, value)
-    if b.type(x).rank != 2:
-        raise TypeProblem(f"{name} needs a matrix here", b.span, "pass an array of two axes")
+    if b.type(x).rank < 2:
+        raise TypeProblem(f"{name} needs a matrix here", b.span, "pass an array of two axes or more")
     return x
 
 
@@ -118,15 +93,27 @@ def _offset(b: Builder, k: Value) -> int:
 
 
 @implements(np.diagonal, method="diagonal")
-def diagonal_(b: Builder, a: Value, offset: Value = ZERO) -> Value:
-    """The diagonal of a matrix, as a copy."""
-    x, k = _matrix(b, a, "np.diagonal"), _offset(b, offset)
-    rows, columns = b.shape(x)
-    out = b.emit("empty", diagonal_length(b, (rows, columns), k), dtype=b.type(x).dtype, hint="diagonal")
-    with diagonal(b, (rows, columns), k) as (i, place):
-        b.store(out, (i,), b.load(x, place))
-    b.snapshots.append((out, x, b.span))
+def diagonal_(b: Builder, a: Value, offset: Value = ZERO, axis1: Value = ZERO, axis2: Value = ONE) -> Value:
+    """The diagonal of a matrix, or of each matrix that lies in two axes of an array, as a copy."""
+    given, k = _matrices(b, a, "np.diagonal"), _offset(b, offset)
+    x = _with_last(b, given, axis1, axis2)
+    *batch, rows, columns = b.shape(x)
+    length = diagonal_length(b, (rows, columns), k)
+    out = b.emit("empty", *batch, length, dtype=b.type(x).dtype, hint="diagonal")
+    with nest(b, batch) as at, diagonal(b, (rows, columns), k) as (i, place):
+        b.store(out, (*at, i), b.load(x, (*at, *place)))
+    b.snapshots.append((out, given, b.span))
     return out
+
+
+def _with_last(b: Builder, x: Var, axis1: Value, axis2: Value) -> Var:
+    """A view in which two axes of an array come last."""
+    rank = b.type(x).rank
+    last = [as_axis(b, axis, rank) for axis in (axis1, axis2)]
+    if last[0] == last[1]:
+        raise TypeProblem("the two axes of a diagonal are the same", b.span, "name two")
+    order = (*(k for k in range(rank) if k not in last), *last)
+    return x if order == tuple(range(rank)) else as_array(b, transposed(b, x, order))
 
 
 @implements(np.diag)
@@ -146,15 +133,16 @@ def diag(b: Builder, v: Value, k: Value = ZERO) -> Value:
 
 
 @implements(np.trace, method="trace")
-def trace(b: Builder, a: Value, offset: Value = ZERO) -> Value:
+def trace(b: Builder, a: Value, offset: Value = ZERO, axis1: Value = ZERO, axis2: Value = ONE) -> Value:
     """The sum of a diagonal."""
-    return reduce(b, "sum", as_array(b, diagonal_(b, a, offset)), (0,), hint="trace")
+    found = as_array(b, diagonal_(b, a, offset, axis1, axis2))
+    return reduce(b, "sum", found, (b.type(found).rank - 1,), hint="trace")
 
 
 def _triangle(b: Builder, m: Value, k: Value, comparison: str, name: str) -> Var:
-    """The elements on one side of a diagonal, zeros elsewhere."""
-    x = _matrix(b, m, name)
-    rows, columns = (b.emit("arange", ZERO, ONE, n, dtype="int64", hint="place") for n in b.shape(x))
+    """The elements of each matrix on one side of a diagonal, zeros elsewhere."""
+    x = _matrices(b, m, name)
+    rows, columns = (b.emit("arange", ZERO, ONE, n, dtype="int64", hint="place") for n in b.shape(x)[-2:])
     shifted = apply(b, "sub", with_axes(b, columns, (0,)), with_axes(b, rows, (1,)))
     kept = apply(b, comparison, shifted, Const(_offset(b, k)), hint="kept")
     zero = Const(b.type(x).numpy.type(0))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.arrays.atoms import apply, as_array, cast, joined
+from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast, joined
 from adcompiler.frontend.arrays.regions import nest
 from adcompiler.frontend.library.algebra import product
 from adcompiler.frontend.library.attributes import transposed
@@ -205,9 +205,28 @@ def tensordot(b: Builder, a: Value, other: Value, axes: Value = TWO) -> Value:
     return contract(b, [Operand(x, left), Operand(y, "".join(right))], "".join(out))
 
 
-def dot_of_many(b: Builder, x: Var, y: Var, axis: int) -> Value:
-    """`np.dot` and `np.inner` of more than two axes: the last axis of one with an axis of the other."""
-    return tensordot(b, x, y, Seq((Const(-1), Const(axis))))
+@implements(np.dot, method="dot")
+def dot(b: Builder, a: Value, other: Value) -> Value:
+    """The last axis of one array with the last but one of another; a scalar multiplies."""
+    return _last_with(b, a, other, -2)
+
+
+@implements(np.inner)
+def inner(b: Builder, a: Value, other: Value) -> Value:
+    """The sum of products over the last axes; a scalar multiplies."""
+    return _last_with(b, a, other, -1)
+
+
+def _last_with(b: Builder, a: Value, other: Value, axis: int) -> Value:
+    """The last axis of one array with an axis of another one, which a vector has no choice of."""
+    x, y = as_atom(b, a), as_atom(b, other)
+    if not (b.type(x).rank and b.type(y).rank):
+        # a Python number counts as an array of its type
+        return apply(b, "mul", *(cast(b, v, b.type(v).dtype) for v in (x, y)))
+    if max(b.type(x).rank, b.type(y).rank) > 2:
+        axis = axis if b.type(y).rank > 1 else -1
+        return tensordot(b, x, y, Seq((LAST, Const(axis))))
+    return product(b, as_array(b, x), as_array(b, transposed(b, y) if axis == -1 else y))
 
 
 @implements(np.vecdot, np.linalg.vecdot)
@@ -233,4 +252,4 @@ def kron(b: Builder, a: Value, other: Value) -> Value:
     return reshaped(b, pairs, shape)
 
 
-__all__ = ["Operand", "contract", "dot_of_many"]
+__all__ = ["Operand", "contract"]

@@ -10,7 +10,7 @@ import numpy as np
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast, full
 from adcompiler.frontend.arrays.regions import nest
-from adcompiler.frontend.library.algebra import matmul, place_of
+from adcompiler.frontend.library.algebra import matmul, place_of, tril
 from adcompiler.frontend.library.attributes import transposed
 from adcompiler.frontend.library.creation import eye
 from adcompiler.frontend.library.elementwise import copied
@@ -23,6 +23,9 @@ from adcompiler.ir.build import ONE, ZERO, Builder, Shape
 from adcompiler.ir.wengert import Atom, Const, Slice, Var
 
 LOWER, REDUCED = Static("L"), Static("reduced")
+_ONE = np.eye(1)
+SlogdetResult, EighResult = type(np.linalg.slogdet(_ONE)), type(np.linalg.eigh(_ONE))
+SVDResult, QRResult = type(np.linalg.svd(_ONE)), type(np.linalg.qr(_ONE))
 Lines = Callable[..., Sequence[Atom]]
 
 
@@ -81,7 +84,7 @@ def slogdet(b: Builder, a: Value) -> Value:
 
     sign, size = for_each(b, [matrix(b, a, "np.linalg.slogdet", True)], lines, [(), ()])
     # the results of a stack have the type of its matrices
-    return Seq((sign, b.emit("real", size) if b.type(size).is_complex else size))
+    return Seq((sign, b.emit("real", size) if b.type(size).is_complex else size), record=SlogdetResult)
 
 
 def _sign_and_size(b: Builder, sign: Atom, log: Atom) -> list[Atom]:
@@ -141,7 +144,7 @@ def eigh(b: Builder, a: Value, UPLO: Value = LOWER) -> Value:
         raise UnsupportedSyntax(
             "eigenvectors of a complex matrix", b.span, "use np.linalg.eigvalsh for its eigenvalues"
         )
-    return Seq(tuple(_decomposed(b, a, UPLO, "np.linalg.eigh")))
+    return Seq(tuple(_decomposed(b, a, UPLO, "np.linalg.eigh")), record=EighResult)
 
 
 @implements(np.linalg.eigvalsh)
@@ -154,6 +157,9 @@ def eigvalsh(b: Builder, a: Value, UPLO: Value = LOWER) -> Value:
 @implements(np.linalg.svd)
 def svd(b: Builder, a: Value, full_matrices: Value = TRUE, compute_uv: Value = TRUE, hermitian: Value = FALSE) -> Value:
     """`U, s, Vh`; more vectors than singular values have no derivative, and are refused at run time."""
+    if as_bool(b, hermitian, "hermitian"):
+        fix = "use np.linalg.eigh, or leave out hermitian, where the whole matrix is read"
+        raise UnsupportedSyntax("np.linalg.svd with hermitian=True", b.span, fix)
     x = matrix(b, a, "np.linalg.svd")
     vectors = as_bool(b, compute_uv, "compute_uv")
     if vectors and as_bool(b, full_matrices, "full_matrices"):
@@ -170,7 +176,7 @@ def svd(b: Builder, a: Value, full_matrices: Value = TRUE, compute_uv: Value = T
     m, n = b.shape(x)[-2:]
     k = b.int("minimum", m, n)
     found = for_each(b, [x], lines, [(m, k), (k,), (k, n)])
-    return Seq(tuple(found)) if vectors else copied(b, found[1])
+    return Seq(tuple(found), record=SVDResult) if vectors else copied(b, found[1])
 
 
 @implements(np.linalg.svdvals)
@@ -202,7 +208,7 @@ def qr(b: Builder, a: Value, mode: Value = REDUCED) -> Value:
     m, n = b.shape(x)[-2:]
     k = b.int("minimum", m, n)
     found = for_each(b, [x], lines, [(m, k), (k, n)])
-    return Seq(tuple(found)) if kind == "reduced" else copied(b, found[1])
+    return Seq(tuple(found), record=QRResult) if kind == "reduced" else copied(b, found[1])
 
 
 @implements(np.linalg.solve)
@@ -261,6 +267,9 @@ def pinv(b: Builder, a: Value, rcond: Value = NONE, hermitian: Value = FALSE) ->
         return [b.emit("pinv", x, cutoff, hint="pinv")]
 
     x = matrix(b, a, "np.linalg.pinv")
+    if as_bool(b, hermitian, "hermitian"):
+        # NumPy reads the lower triangle alone
+        x = as_array(b, apply(b, "add", as_atom(b, tril(b, x)), _turned(b, as_array(b, tril(b, x, Const(-1))))))
     return for_each(b, [x], lines, [b.shape(x)[:-3:-1]])[0]
 
 

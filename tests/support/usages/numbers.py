@@ -246,3 +246,33 @@ use("modf of math", lambda s: np.modf(s)[0] * math.modf(s)[1] * math.frexp(s)[0]
 use("kaiser", lambda s: np.kaiser(5, s), 2.5)
 use("i0", lambda s: np.i0(s), 1.2)
 use("tolist of a matrix", lambda x: sum(sum(row) * row[0] for row in x.tolist()), rng.normal(size=(3, 2)))
+
+# -- matrices that lie in an array of more axes
+use("triangles of a stack", lambda c: np.triu(c, 1) * 2 + np.tril(c, -1), C)
+use("diagonals", lambda c: np.diagonal(c, 1, 0, 2) + c.diagonal(axis1=-3, axis2=1)[0, 0], C)
+use("traces", lambda c: np.trace(c, axis1=0, axis2=2) * c.trace(1, 2, 1).sum(), C)
+use("dot of a stack", lambda c, x: np.dot(c, x.T) + c.dot(x[0])[:, :, None], C, X)
+use("dot with a stack", lambda x, c: np.dot(x[:, :3], c[:, :, 1:]), X, C)
+use("inner of stacks", lambda c, x: np.inner(c, x) * np.inner(c, c[0, 0])[..., None], C, X)
+
+# -- results with names
+S = X[:, :3] @ X[:, :3].T + np.eye(3)
+use("named slogdet", lambda s: np.linalg.slogdet(s).logabsdet * np.linalg.slogdet(s).sign, S)
+use("named eigh", lambda s: np.linalg.eigh(s).eigenvectors ** 2 @ np.linalg.eigh(s).eigenvalues, S)
+use("named svd", lambda x: np.linalg.svd(x, full_matrices=False).S * np.linalg.svd(x).Vh[0] ** 2, X[:, :3])
+use("named qr", lambda x: np.linalg.qr(x).Q @ np.linalg.qr(x).R ** 2, X.T)
+use("pinv of a lower triangle", lambda x: np.linalg.pinv(x[:, :3], hermitian=True), X)
+
+# -- what the element types decide
+use("linspace of integers", lambda v: np.linspace(-5, 5, 4, dtype=int) * v[:4], V)
+use("dtype compared", lambda v: v * (2 if v.dtype == np.float64 else 3 if v.dtype == "f4" else 5), V)
+use(
+    "products of integers",
+    lambda n, v: (n @ n.T).sum() * np.linalg.det(n[:3] + 0.5) * v,
+    np.arange(12).reshape(4, 3),
+    V,
+)
+
+# -- sums that begin with a number
+use("sum of windows", lambda v, w: sum(w[k] * v[k : k + 4] for k in range(3)), V, W)
+use("sum of blocks", lambda x: sum(x[i, j] * x[i : i + 2, j : j + 3] for i in range(2) for j in range(2)), X)

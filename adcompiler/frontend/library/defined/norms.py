@@ -145,15 +145,10 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
 @means(np.linalg.trace)
 def trace(x: Any, *, offset: Any = 0) -> Any:
     """The sums of the diagonals of a stack of matrices."""
-    return np.sum(diagonal(x, offset=offset), axis=-1)
+    return np.trace(x, offset, -2, -1)
 
 
 @means(np.linalg.diagonal)
 def diagonal(x: Any, *, offset: Any = 0) -> Any:
     """The diagonals of a stack of matrices."""
-    x = np.asarray(x)
-    row, column = max(-offset, 0), max(offset, 0)
-    out = np.empty((*x.shape[:-2], max(min(x.shape[-2] - row, x.shape[-1] - column), 0)), x.dtype)
-    for k in range(out.shape[-1]):
-        out[..., k] = x[..., row + k, column + k]
-    return out
+    return np.diagonal(x, offset, -2, -1)

@@ -105,7 +105,10 @@ def eigvalsh(a: Any, b: Any = None, *, lower: Any = True) -> Any:
 @means("scipy.linalg.svd")
 def svd(a: Any, full_matrices: Any = True, compute_uv: Any = True) -> Any:
     """The singular value decomposition."""
-    return np.linalg.svd(a, full_matrices, compute_uv)
+    if not compute_uv:
+        return np.linalg.svd(a, compute_uv=False)
+    left, values, right = np.linalg.svd(a, full_matrices)
+    return left, values, right
 
 
 @means("scipy.linalg.svdvals")
@@ -121,7 +124,8 @@ def qr(a: Any, overwrite_a: Any = False, lwork: Any = None, mode: Any = "full") 
         return (np.linalg.qr(a, "r"),)
     if mode != "economic":
         refuse("scipy.linalg.qr with all columns of Q", "write mode='economic'")
-    return np.linalg.qr(a)
+    q, r = np.linalg.qr(a)
+    return q, r
 
 
 @means("scipy.linalg.pinv")
