@@ -33,7 +33,7 @@ from adcompiler.optimise.parallel.kernels import split
 from adcompiler.optimise.parallel.own_memory import own_memory
 from adcompiler.optimise.parallel.rerun import rerun_items
 
-WHOLE = (spell_products, spell_positions, lower_arrays, simplify, own_memory, simplify, read_kept, share_loads)
+WHOLE = (spell_products, spell_positions, own_memory, lower_arrays, simplify, read_kept, share_loads)
 ITEM = (simplify, promote, share_loads, fuse_readers, contract_arrays, simplify, fill_arrays)
 
 
