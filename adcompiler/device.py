@@ -32,8 +32,19 @@ from adcompiler.optimise.parallel.items import fill_arrays
 from adcompiler.optimise.parallel.kernels import split
 from adcompiler.optimise.parallel.own_memory import own_memory
 from adcompiler.optimise.parallel.rerun import rerun_items
+from adcompiler.optimise.parallel.united import unite_nests
 
-WHOLE = (spell_products, spell_positions, own_memory, lower_arrays, simplify, read_kept, share_loads)
+WHOLE = (
+    spell_products,
+    spell_positions,
+    own_memory,
+    lower_arrays,
+    simplify,
+    read_kept,
+    unite_nests,
+    simplify,
+    share_loads,
+)
 ITEM = (simplify, promote, share_loads, fuse_readers, contract_arrays, simplify, fill_arrays)
 
 

@@ -249,6 +249,43 @@ def host_loop() -> None:
         np.testing.assert_allclose(mine, other, rtol=1e-12)
 
 
+def shifted(x):
+    y = x * x
+    y[1:] += x[:-1] ** 3
+    y[:-2] -= np.sin(x[2:])
+    # a row that changes is read before it does, and one nest begins where another one ends
+    y[3:] *= y[0] + 1.0
+    return np.sum(y * y) + np.sum(y[:1])
+
+
+def on_a_square(u, c, steps):
+    for _ in range(steps):
+        v = u.copy()
+        v[1:-1, 2:] = u[1:-1, 2:] * c + u[:-2, 2:] * u[2:, 1:-1] - u[1:-1, :-2]
+        u = v
+    return np.sum(u * u)
+
+
+def united_loops() -> None:
+    """Loops that begin and end at other elements of one array are one kernel, also where some of them are empty."""
+    programs = (
+        (shifted, (), [(1,), (2,), (3,), (4,), (7,)]),
+        (on_a_square, (0.7, 2), [(1, 4), (2, 2), (2, 3), (3, 2), (3, 3), (5, 4)]),
+    )
+    for function, rest, shapes in programs:
+        here, there = (value_and_grad(function, target=t) for t in ("cuda", "cpu"))
+        for shape in shapes:
+            x = 0.3 + np.cos(np.arange(float(np.prod(shape)))).reshape(shape)
+            args = (x, *rest)
+            with watched() as races:
+                mine, other = here(*args), there(*args)
+            assert not races, races[:5]
+            np.testing.assert_allclose(mine[0], other[0], rtol=1e-12)
+            np.testing.assert_allclose(mine[1], other[1], rtol=1e-12, atol=1e-12)
+    # a copy, and two kernels a step, of which one hands on; the adjoint's are as many; a sum in between
+    assert here.lowered_source(*args).count("_kernel(") <= 6
+
+
 def nothing() -> None:
     """No items at all."""
     case = CASES["network"]
@@ -353,7 +390,17 @@ def in_streams() -> None:
     assert not streams.waits_for({"stream": 1}) and streams.waits_for({"stream": 7})
 
 
-OTHERS = [in_streams, atomic_additions, errors, device_arrays, more_items_than_threads, host_loop, nothing, both_kinds]
+OTHERS = [
+    united_loops,
+    in_streams,
+    atomic_additions,
+    errors,
+    device_arrays,
+    more_items_than_threads,
+    host_loop,
+    nothing,
+    both_kinds,
+]
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
