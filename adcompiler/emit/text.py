@@ -138,8 +138,9 @@ def emit(
         posonlyargs=[], args=[ast.arg(p.name) for p in fn.params], kwonlyargs=[], kw_defaults=[], defaults=[]
     )
     function = ast.FunctionDef(fn.name, arguments, filled([*doc, *body]), [], lineno=0)
-    text = to_text(ast.Module([*statements.shared, function], []), statements.comments).strip("\n") + "\n"
-    return _with_head(text, _growing(fn), dialect)
+    module = ast.Module([*statements.shared, function], [])
+    text = to_text(module, statements.comments).strip("\n") + "\n"
+    return _with_head(text, _names(module), _growing(fn), dialect)
 
 
 def spelled(fn: Func) -> dict[Var, str]:
@@ -201,13 +202,17 @@ def _grow_loops(rank: int) -> str:
     return "\n".join(lines)
 
 
-def _with_head(text: str, ranks: Sequence[int], dialect: Dialect) -> str:
-    """Imports and helpers the text uses, then the text."""
+def _names(tree: ast.Module) -> set[str]:
+    """The names in a tree."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _with_head(text: str, called: set[str], ranks: Sequence[int], dialect: Dialect) -> str:
+    """Imports and helpers that the text, with these names in it, uses; then the text."""
     helper = ""
     if ranks:
         loops = (_grow_loops(rank) for rank in ranks)
         helper = "".join(f"{made}\n\n" for made in (loops if dialect == "numba" else [_GROW]))
-    called = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     helper += "".join(f"{made}\n\n" for name, made in _HELPERS.items() if name in called)
     helper += telling_functions(called, dialect)
     helper += lane_functions(called)
@@ -223,7 +228,7 @@ def _with_head(text: str, ranks: Sequence[int], dialect: Dialect) -> str:
         "scipy": "\n".join(sorted({f"import {m}" for m in re.findall(r"scipy\.(?:linalg|special)\b", helper + text)})),
         "cgutils": "from numba.core import cgutils",
     }
-    used = {node.id for node in ast.walk(ast.parse(helper + text)) if isinstance(node, ast.Name)}
+    used = called | _names(ast.parse(helper))
     imports = "".join(f"{line}\n" for module, line in modules.items() if module in used)
     head = f"{imports}\n\n" if imports else ""
     return f"{head}{helper.lstrip()}{text}"
