@@ -10,17 +10,20 @@ from string import Template
 
 from adcompiler.emit.tiles import BY_TILES, TILE, WIDE
 
-# BLAS counts columns first: of matrices in memory row by row it computes the transposed product
+# BLAS counts columns first: of matrices in memory row by row it computes the transposed product. It takes factors by
+# their addresses: as constants, they need no memory that a call would have to ask for
 _GEMM = Template("""
 _${letter}gemm = nb.types.ExternalFunction("numba_xxgemm", nb.types.intc(nb.types.char, nb.types.char, nb.types.char,
     nb.types.intp, nb.types.intp, nb.types.intp, nb.types.CPointer(nb.${dtype}), nb.types.CPointer(nb.${dtype}),
     nb.types.intp, nb.types.CPointer(nb.${dtype}), nb.types.intp, nb.types.CPointer(nb.${dtype}),
     nb.types.CPointer(nb.${dtype}), nb.types.intp))
+_${letter}gemm_factors = np.ones(1, dtype=np.${dtype}), np.zeros(1, dtype=np.${dtype})
 """)
 _GEMV = Template("""
 _${letter}gemv = nb.types.ExternalFunction("numba_xxgemv", nb.types.intc(nb.types.char, nb.types.char, nb.types.intp,
     nb.types.intp, nb.types.CPointer(nb.${dtype}), nb.types.CPointer(nb.${dtype}), nb.types.intp,
     nb.types.CPointer(nb.${dtype}), nb.types.CPointer(nb.${dtype}), nb.types.CPointer(nb.${dtype})))
+_${letter}gemv_factors = np.ones(1, dtype=np.${dtype}), np.zeros(1, dtype=np.${dtype})
 """)
 
 # rows or columns that overlap, as those of sliding windows do, BLAS does not take
@@ -92,8 +95,8 @@ ${{tiles}}    p, q = _laid_out(a)
         a, p = _by_rows(a), k
     if r + s == 0:
         b, r = _by_rows(b), n
-    one, beta = np.empty(1, dtype=a.dtype), np.empty(1, dtype=a.dtype)
-    one[0], beta[0] = 1, 1 if add else 0
+    one, zero = _${{letter}}gemm_factors
+    beta = one if add else zero
     _${{letter}}gemm(${{kind}}, 110 if r else 116, 110 if p else 116, n, m, k, one.ctypes, b.ctypes, r + s,
                    a.ctypes, p + q, beta.ctypes, c.ctypes, c.strides[0] // c.itemsize)
 ''')
@@ -124,8 +127,7 @@ def _${letter}matvec(a, x):
         for j in range(n):
             together[j] = x[j]
         x = together
-    one, zero = np.empty(1, dtype=a.dtype), np.empty(1, dtype=a.dtype)
-    one[0], zero[0] = 1, 0
+    one, zero = _${letter}gemv_factors
     _${letter}gemv(${kind}, 116 if p else 110, n if p else m, m if p else n, one.ctypes, a.ctypes, p + q,
                    x.ctypes, zero.ctypes, c.ctypes)
     return c

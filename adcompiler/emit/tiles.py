@@ -83,13 +83,14 @@ def _by_tiles(c, a, b, add):
     """Write or add the product of two matrices; the elements of a row of `c` follow each other."""
     m, k = a.shape
     n, vector = b.shape[1], 64 // c.itemsize
-    packed = np.empty((min(k, 512), 3 * vector), dtype=c.dtype)
+    packs = m > 32 or b.strides[1] != b.itemsize
+    packed = np.empty((min(k, 512) if packs else 0, 3 * vector), dtype=c.dtype)
     for l in range(0, max(k, 1), 512):
         depth = min(k - l, 512)
         for j in range(0, n, 3 * vector):
             width = min(n - j, 3 * vector)
             over, top, left = b, l, j
-            if m > 32 or b.strides[1] != b.itemsize:
+            if packs:
                 for p in range(depth):
                     for q in range(width):
                         packed[p, q] = b[np.uint64(l + p), np.uint64(j + q)]
