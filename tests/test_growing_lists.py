@@ -251,6 +251,25 @@ def test_nothing_is_taken_from_an_empty_list():
         ad.grad(f)(np.ones(2))
 
 
+def test_no_item_is_taken_from_a_place_that_a_list_has_not():
+    def f(x, k):
+        values = [(v, 2.0) for v in x]
+        del values[0]
+        taken = values.pop(k)
+        values.insert(9, taken)
+        return values[0][0] * values[1][0] * values[1][1]
+
+    x = np.array([2.0, 3.0, 5.0])
+    with interpreted():
+        g = ad.grad(f)
+        for k in (0, 1, -1, -2):
+            assert g.primal(x, k) == f(x, k)
+            assert g(x, k).sum() == 16.0
+        for k in (2, -3):
+            with pytest.raises(IndexError, match="pop index out of range"):
+                g(x, k)
+
+
 def test_a_list_of_which_items_are_taken_may_not_hold_arrays():
     def f(x):
         hs, k = [x * 2.0], 0

@@ -10,6 +10,7 @@ from types import ModuleType
 
 import numpy as np
 
+from adcompiler.frontend.builtins.methods import call_method
 from adcompiler.frontend.calls import call
 from adcompiler.frontend.expressions import closure
 from adcompiler.frontend.flow.iteration import items_of
@@ -208,9 +209,8 @@ def return_(low: Lowering, node: ast.Return) -> None:
 def delete(low: Lowering, node: ast.Delete) -> None:
     """`del name`."""
     for target in node.targets:
-        if isinstance(target, ast.Subscript) and isinstance(owner := resolved(low, low.eval(target.value)), DictValue):
-            items = index_items(low, target.slice)
-            dictionaries.call_method(low, owner, "pop", [items[0] if len(items) == 1 else Seq(tuple(items))], {})
+        if isinstance(target, ast.Subscript):
+            _delete_item(low, target)
             continue
         if not isinstance(target, ast.Name):
             raise low.refuse("delete-item", target)
@@ -218,6 +218,19 @@ def delete(low: Lowering, node: ast.Delete) -> None:
             raise low.refuse("outer-write", target, name=target.id)
         read_name(low, target.id)
         low.frame.env[target.id] = Unset(target.id)
+
+
+def _delete_item(low: Lowering, target: ast.Subscript) -> None:
+    """`del owner[k]`, of a dictionary or a list."""
+    owner, items = low.eval(target.value), index_items(low, target.slice)
+    key = items[0] if len(items) == 1 else Seq(tuple(items))
+    match resolved(low, owner):
+        case DictValue() as held:
+            dictionaries.call_method(low, held, "pop", [key], {})
+        case Seq(kind="list") | ListOf() | Rows() if isinstance(key, (Var, Const)):
+            call_method(low, owner, "pop", [key], {})
+        case _:
+            raise low.refuse("delete-item", target)
 
 
 @statement(ast.FunctionDef)

@@ -521,3 +521,58 @@ def lists_read_and_written_by_number(x):
 
 
 program(lists_read_and_written_by_number, lambda rng: (rng.normal(size=4),))
+
+
+def tree_by_breadth(w, child):
+    queue = [0]
+    total = 0.0
+    visited = 0
+    while queue:
+        k = queue.pop(0)
+        visited += 1
+        total += w[k] * w[0] * visited
+        for c in child[k]:
+            if c >= 0:
+                queue.append(c)
+    return total
+
+
+CHILDREN = np.array([[1, 2], [3, 4], [5, -1], [-1, -1], [-1, -1], [-1, -1]])
+program(tree_by_breadth, lambda rng: (rng.uniform(1, 2, size=6), CHILDREN))
+
+
+def events_in_order(times):
+    events = []
+    for i, t in enumerate(times):
+        events.append((t, i))
+    cost = 0.0
+    done = 0
+    while events and done < 12:
+        k = 0
+        for i in range(1, len(events)):
+            if events[i][0] < events[k][0]:
+                k = i
+        when, who = events.pop(k)
+        cost += when * (who + 1) * (done + 1)
+        if done % 2 == 0:
+            events.insert(0, (when * when, who))
+        done += 1
+    return cost
+
+
+program(events_in_order, lambda rng: (np.array([1.3, 1.1, 1.7, 1.45, 1.2]),))
+
+
+def delayed_feedback(x, lag):
+    line = [0.0] * (lag + 1)
+    y = 0.0
+    for v in x:
+        line.append(v * y)
+        del line[1]
+        line[0], line[-1] = line[-1], line[0] * 0.5
+        y = 0.9 * y + v - 0.3 * line.pop(0)
+        line.insert(-1, y)
+    return y + sum(line)
+
+
+program(delayed_feedback, lambda rng: (rng.normal(size=6), 3), (0,))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
 
 from adcompiler.frontend.flow.iteration import items_of
 from adcompiler.frontend.language import dictionaries, records
 from adcompiler.frontend.language.comparison import compare_equal
+from adcompiler.frontend.language.inline import call_definition
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.language.texts import format_text
 from adcompiler.frontend.library import catalogue
+from adcompiler.frontend.library.defined.places import put_in, taken_out
 from adcompiler.frontend.lists import growing
 from adcompiler.frontend.lists.rows import another
 from adcompiler.frontend.state import heap
@@ -44,8 +47,10 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
             return Static(None)
         case ListOf() | Rows() | Growing() if name == "extend" and len(args) == 1:
             return _extend(low, owner, list(args))
-        case ListOf() | Rows() | Growing() if name == "pop" and not args:
-            return growing.pop(low, owner)
+        case ListOf() | Rows() | Growing() if name == "pop" and len(args) <= 1:
+            return taken(low, owner, list(args))
+        case ListOf() | Rows() | Growing() if name == "insert" and len(args) == 2:
+            return _at_a_place(low, put_in, [owner, *args], name)
         case ListOf() | Rows() | Growing() if name == "copy" and not args:
             found = resolved(low, owner)
             assert isinstance(found, (ListOf, Rows))
@@ -69,15 +74,29 @@ def _extend(low: Lowering, owner: Seq | ListOf | Rows | Growing, args: list[Valu
 
 
 def _insert(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    if growing.pops(low, owner):
+        return _at_a_place(low, put_in, [owner, *args], "insert")
     items = list(owner.items)
     items.insert(static_int(low, args[0], "the place in a list"), args[1])
     heap.change(low, owner, tuple(items))
     return Static(None)
 
 
-def _pop(low: Lowering, owner: Seq, args: list[Value]) -> Value:
-    if not args and growing.pops(low, owner):
+def taken(low: Lowering, owner: Seq | ListOf | Rows | Growing, args: list[Value]) -> Value:
+    """`owner.pop(*args)`, of a list whose length is known only at run time."""
+    if not args or args[0] == Const(-1):
         return growing.pop(low, owner)
+    return _at_a_place(low, taken_out, [owner, *args], "pop")
+
+
+def _at_a_place(low: Lowering, function: Callable[..., object], args: list[Value], name: str) -> Value:
+    assert isinstance(function, FunctionType)
+    return call_definition(low, function, args, {}, low.frame.definition.node, name)
+
+
+def _pop(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    if growing.pops(low, owner):
+        return taken(low, owner, args)
     items = list(owner.items)
     try:
         value = items.pop(static_int(low, args[0], "the place in a list") if args else -1)

@@ -12,9 +12,12 @@ from adcompiler.frontend.language import dictionaries, records
 from adcompiler.frontend.language.classes import attributes, is_stored, names_of
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.lists import indexed
+from adcompiler.frontend.lists.item_forms import item_form, joint
+from adcompiler.frontend.lists.rows import leaves
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
-from adcompiler.frontend.state.forms import joined
+from adcompiler.frontend.state.forms import Scalar, joined
+from adcompiler.frontend.state.leaves import coerce
 from adcompiler.frontend.state.naming import bears
 from adcompiler.frontend.state.numbers import static_int
 from adcompiler.frontend.state.restarts import Changes, InArrays
@@ -33,7 +36,7 @@ from adcompiler.frontend.state.values import (
     kind_of,
 )
 from adcompiler.ir.types import Type
-from adcompiler.ir.wengert import Const, Load, Slice, Var
+from adcompiler.ir.wengert import Atom, Const, Load, Slice, Var
 from adcompiler.signature import fields_of
 
 
@@ -199,7 +202,7 @@ def put_item(
                 "TypeError", f"'{kind_of(owner) if owner.record else 'tuple'}' object does not support item assignment"
             )
         case Rows():
-            raise low.refuse("list-write", target)
+            store_row(low, owner, items, value, target)
         case ListOf():
             store_number(low, owner, items, value, target)
         case DictValue() if len(items) == 1:
@@ -262,6 +265,22 @@ def store_number(low: Lowering, owner: ListOf, items: list[Value], value: Value,
         # what is stored into such an array itself is appended
         array = b.load(array, b.everything(array), hint="items")
     store_array(low, array, items, value, None)
+
+
+def store_row(low: Lowering, owner: Rows, items: list[Value], value: Value, target: ast.Subscript) -> None:
+    """`rows[k] = value` for a list of unknown length of tuples of numbers, each of which lies in an array."""
+    bases = [_list_of(low, array) for array in owner.arrays]
+    numbers = all(isinstance(leaf, Scalar) for leaf in leaves(owner.form))
+    if owner.form.kind != "tuple" or not numbers or None in bases or isinstance(items[0], SliceValue):
+        raise low.refuse("list-write", target)
+    if joint(low, owner.form, item_form(low, value)) != owner.form:
+        raise low.refuse("list-write", target)
+    found: list[Atom] = []
+    coerce(low.b, value, owner.form, found)
+    low.shrunk.update(base for base, array in zip(bases, owner.arrays, strict=True) if base not in (None, array))
+    for array, atom in zip(owner.arrays, found, strict=True):
+        place = low.b.load(array, low.b.everything(array), hint="items") if array in low.grown else array
+        store_array(low, place, items, atom, None)
 
 
 def _list_of(low: Lowering, array: Var) -> Var | None:

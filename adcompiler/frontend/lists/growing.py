@@ -217,8 +217,8 @@ def pop(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Value:
     if isinstance(owner, Seq) or len(low.lengths) > len(low.around):
         raise low.refuse("list-grows")
     if not isinstance(owner, Growing):
-        # nothing is written outside of the loops that have a list: it is only seen as shorter
-        now = Growing(arrays_of(owner), length_of(low, owner), forms[0])
+        count = length_of(low, owner)
+        now = Growing(filled(low, owner, forms[0], count), count, forms[0])
         take_place(low, owner, now)
         owner = now
     return _taken(low, Plan(owner, owner.form, arrays=owner.arrays), owner)

@@ -163,15 +163,15 @@ def f(x):
         "path.append(p)",
     ),
     "delete-item": (
-        "del of an item",
+        "del of items, or of an item of something else than a list or dictionary",
         "build the array or list without it",
         """
 def f(x):
     values = [x[0], x[1]]
-    del values[0]
+    del values[:1]
     return values[0]
 """,
-        "values[0]\n    return",
+        "values[:1]",
     ),
     "bytes": (
         "bytes in a differentiated function",

@@ -36,10 +36,10 @@ def f(x):
 def f(x, n):
     values = [1.0]
     for i in range(n):
-        values.insert(0, x[i])
-    return values[0]
+        values *= 2
+    return values[0] * x[0]
 """,
-        "values.insert",
+        "values *= 2",
     ),
     "list-of-lists": (
         "a list that has a name is appended to a list in a loop",
