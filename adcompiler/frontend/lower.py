@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 # importing a module of evaluators enters them
 from adcompiler.analysis.alias import aliases, written
@@ -20,6 +21,7 @@ from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.lists.grown import check_grown_lists
 from adcompiler.frontend.lists.shrunk import check_shrunk_lists
 from adcompiler.frontend.state.captures import parameter
+from adcompiler.frontend.state.choices import Choices
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.naming import named
 from adcompiler.frontend.state.restarts import Changes, InArrays, NeedStatic, NotStatic, PathEnds, Recurses, TestChanges
@@ -40,11 +42,13 @@ from adcompiler.signature import (
     fields_of,
     kind_of_record,
 )
-from adcompiler.source import FunctionNode, SourceFunc
+from adcompiler.source import SourceFunc
 
 EVALUATORS = (access, blocks, comprehensions, control, expressions, statements)
 _DEEP = 20_000
 _RETRIES = 32
+#: What tells of a function that it must be read in another way.
+_RESTARTS = (InArrays, Recurses, TestChanges, Changes, NeedStatic)
 
 
 def lower(source: SourceFunc, specs: Sequence[Spec], kernel: bool = False) -> Lowered:
@@ -52,52 +56,56 @@ def lower(source: SourceFunc, specs: Sequence[Spec], kernel: bool = False) -> Lo
 
     Raises `NotStatic` where run-time arguments must be known at compile time: compile again with them as constants.
     """
-    static: frozenset[tuple[object, ...]] = frozenset()
-    recursive: frozenset[FunctionNode] = frozenset()
-    changing: frozenset[type] = frozenset()
-    tests_inside: frozenset[FunctionNode] = frozenset()
-    added: tuple[tuple[type, str], ...] = ()
-    # recursive functions that may be inlined after all
-    unrolled, chosen = recursive, recursive
-    grows_known, in_arrays = True, False
+    choices = Choices()
     for _ in range(_RETRIES):
-        low = Lowering(static, grows_known, recursive, changing, tests_inside, added, kernel, in_arrays, unrolled)
+        low = Lowering(choices, kernel)
         try:
             with _deep_recursion():
                 return _lowered(low, source, specs)
-        except InArrays:
-            in_arrays = True
-        except Recurses as found:
-            recursive |= {found.node}
-            chosen |= {found.node} if found.ends else set()
-        except TestChanges as found:
-            tests_inside |= {found.node}
-        except Changes as found:
-            if found.name is None:
-                changing |= {found.record}
-            else:
-                added += ((found.record, found.name),)
-        except NeedStatic as need:
-            try:
-                static |= _to_make_static(low, need)
-            except TypeProblem:
-                if need.recursive is not None:
-                    recursive |= {need.recursive}
-                elif need.of_list and not in_arrays:
-                    in_arrays = True
-                elif chosen:
-                    recursive, unrolled, chosen = recursive - chosen, unrolled | chosen, frozenset()
-                else:
-                    raise
-        except ADCompilerError:
-            if chosen:
-                recursive, unrolled, chosen = recursive - chosen, unrolled | chosen, frozenset()
-            elif low.grew_known:
-                # what is refused of a list of unknown length may be done to one of which all items are known
-                grows_known = False
-            else:
+        except (*_RESTARTS, ADCompilerError) as problem:
+            settled = _settled(low, problem)
+            if settled is None:
                 raise
+            choices = settled
     raise AssertionError("every retry makes one more capture static")
+
+
+def _settled(low: Lowering, problem: Exception) -> Choices | None:
+    """What the next attempt begins with; None where no other one helps."""
+    choices = low.choices
+    match problem:
+        case InArrays():
+            return replace(choices, in_arrays=True)
+        case Recurses(node=node, ends=ends):
+            return choices.recursing(node, ends)
+        case TestChanges(node=node):
+            return replace(choices, tests_inside=choices.tests_inside | {node})
+        case Changes(record=record, name=None):
+            return replace(choices, changing=choices.changing | {record})
+        case Changes(record=record, name=str(name)):
+            return replace(choices, added=(*choices.added, (record, name)))
+        case NeedStatic():
+            return _known(low, problem)
+        case _ if choices.ending:
+            return choices.inlined()
+        case _:
+            # what is refused of a list of unknown length may be done to one of which all items are known
+            return replace(choices, grows_known=False) if low.grew_known else None
+
+
+def _known(low: Lowering, need: NeedStatic) -> Choices | None:
+    """What may be done about a number that must be known; raises where that is nothing."""
+    choices = low.choices
+    try:
+        return replace(choices, static=choices.static | _to_make_static(low, need))
+    except TypeProblem:
+        if need.recursive is not None:
+            return choices.recursing(need.recursive)
+        if need.of_list and not choices.in_arrays:
+            return replace(choices, in_arrays=True)
+        if choices.ending:
+            return choices.inlined()
+        raise
 
 
 @contextmanager

@@ -143,7 +143,7 @@ def _sequence_item(low: Lowering, owner: Seq, items: list[Value], node: ast.expr
         chosen = _selected(low, owner, item)
         if chosen is not None:
             return chosen
-    held = indexed.readable(low, owner) if low.in_arrays and isinstance(item, Var) else None
+    held = indexed.readable(low, owner) if low.choices.in_arrays and isinstance(item, Var) else None
     if held is not None:
         return read_item(low, held, items, node)
     k = static_int(low, item, "the index of a tuple or list", of_list=True)

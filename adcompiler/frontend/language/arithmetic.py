@@ -136,7 +136,7 @@ def _sequences(low: Lowering, op: str, a: Value, c: Value) -> Value | None:
         seq, count = (a, c) if isinstance(a, Seq) else (c, a)
         assert isinstance(seq, Seq)
         numbers = indexed.of_numbers(low, seq)
-        if low.in_arrays and numbers and isinstance(count, Var):
+        if low.choices.in_arrays and numbers and isinstance(count, Var):
             return indexed.repeated(low, seq, count)
         times = static_int(low, count, "the length of a list", of_list=numbers)
         if times * len(seq.items) > _UNIT_LIMIT:

@@ -190,7 +190,7 @@ def put_item(
         case Seq(kind="list"):
             store_list(low, owner, items, value, target)
         case Seq(kind="fixed"):
-            if not low.in_arrays and all(indexed.is_number(low, item) for item in owner.items):
+            if not low.choices.in_arrays and all(indexed.is_number(low, item) for item in owner.items):
                 raise InArrays
             raise low.refuse("list-write", target)
         case Seq(record=type()) if special(owner, "__setitem__") is not None:
@@ -219,7 +219,7 @@ def store_attribute(low: Lowering, owner: Value, target: ast.Attribute, value: V
     """`owner.name = value`, of an object that the program has made."""
     owner, k = field_of(low, owner, target)
     assert owner.record is not None
-    if fields_of(owner.record) is not None and owner.record not in low.changing:
+    if fields_of(owner.record) is not None and owner.record not in low.choices.changing:
         raise Changes(owner.record)
     if owner.kind != "object":
         raise low.refuse("item-attribute", target)
@@ -305,7 +305,7 @@ def store_list(low: Lowering, owner: Seq, items: list[Value], value: Value, targ
     if len(items) != 1 or isinstance(items[0], SliceValue):
         raise low.refuse("list-slice-write")
     numbers = indexed.of_numbers(low, owner) and indexed.is_number(low, value)
-    if low.in_arrays and numbers and isinstance(items[0], Var):
+    if low.choices.in_arrays and numbers and isinstance(items[0], Var):
         store_number(low, indexed.writable(low, owner, value), items, value, target)
         return
     k = static_int(low, items[0], "the index of a list", of_list=numbers)

@@ -23,7 +23,7 @@ _HOOKS = ("__new__", "__setattr__", "__getattribute__", "__delattr__")
 
 def names_of(low: Lowering, cls: type) -> tuple[str, ...]:
     """The attributes of a record: its fields, or all that methods of its class and other functions assign."""
-    more = (name for owner, name in low.added if owner is cls)
+    more = (name for owner, name in low.choices.added if owner is cls)
     return fields_of(cls) or (*(attributes(cls) or ()), *more)
 
 

@@ -247,7 +247,7 @@ def _check_test(low: Lowering, node: ast.While, before: State) -> None:
     """The names after a test that says no are those after it, which only a test inside the loop can tell."""
     for frame, env in zip(low.frames, before, strict=True):
         if any(name in env and not same_value(value, env[name]) for name, value in frame.env.items()):
-            if low.frame.definition.node in low.tests_inside:
+            if low.frame.definition.node in low.choices.tests_inside:
                 raise low.refuse("test-changes", node.test)
             raise TestChanges(low.frame.definition.node)
 

@@ -100,7 +100,7 @@ def run_closure(low: Lowering, made: Closure, bound: dict[str, Value], node: ast
 def _run(low: Lowering, frame: Frame, bound: dict[str, Value], node: ast.AST) -> Value:
     frame.path = (*low.frame.path, id(node))
     frame.known = tuple(_signature(value) for value in bound.values())
-    if frame.definition.node in low.recursive:
+    if frame.definition.node in low.choices.recursive:
         return recursive(low, frame, bound, _value)
     _check_recursion(low, frame)
     frame.env.update(bound)
@@ -191,7 +191,7 @@ def _count_branches(low: Lowering, node: FunctionNode, depth: int) -> None:
     deepest, branches, since = low.branches.get(node, start) if depth else start
     if depth and depth <= deepest:
         branches += 1
-    if branches > _BRANCHES and low.calls - since > _UNROLLED and node not in low.unrolled:
+    if branches > _BRANCHES and low.calls - since > _UNROLLED and node not in low.choices.unrolled:
         raise Recurses(node, ends=True)
     low.branches[node] = max(depth, deepest), branches, since
 

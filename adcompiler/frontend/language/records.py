@@ -32,7 +32,7 @@ def make(low: Lowering, cls: type, args: Sequence[Value], kwargs: Mapping[str, V
     items = tuple(given[n] if n in given else _default(low, cls, n, signature, node) for n in names)
     if not hasattr(cls, "__post_init__"):
         return Seq(items, low.kind_of(cls), cls)
-    if cls not in low.changing:
+    if cls not in low.choices.changing:
         raise Changes(cls)
     return classes.initialised(low, Seq(items, "object", cls), "__post_init__", (), {}, node)
 

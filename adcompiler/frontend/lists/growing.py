@@ -59,7 +59,7 @@ class Grow(Exception):
 def build(low: Lowering, length: Atom | None, counts: bool, work: Callable[[Around], None]) -> None:
     """Build a loop, again and again until the lists to which it appends are known and have room."""
     mark, state = low.b.mark(), low.save()
-    grows = not isinstance(length, Const) or (low.grows_known and int(length.value) > _WRITTEN_OUT)  # type: ignore[call-overload]
+    grows = not isinstance(length, Const) or (low.choices.grows_known and int(length.value) > _WRITTEN_OUT)  # type: ignore[call-overload]
     held = {id(value): value for value in heap.held(low)}
     around = Around(length, counts, grows, len(low.lengths), frozenset(low.b.names.taken), held)
     for _ in range(_ATTEMPTS):

@@ -121,7 +121,7 @@ def filled(low: Lowering, owner: Value, form: Form, room: Atom) -> tuple[Var, ..
 
 def as_item(low: Lowering, item: Value) -> Value:
     """An item of a list of unknown length; where lists lie in arrays, so does a list of like numbers without a name."""
-    if not low.in_arrays or not isinstance(item, Seq) or item.kind != "list" or not item.items:
+    if not low.choices.in_arrays or not isinstance(item, Seq) or item.kind != "list" or not item.items:
         return item
     form, *others = forms_of(low, item)
     for other in others:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from adcompiler.errors import ADCompilerError, Span
 from adcompiler.frontend.refused.table import refusal
 from adcompiler.frontend.state.captures import Captures
+from adcompiler.frontend.state.choices import Choices
 from adcompiler.frontend.state.restarts import NeedStatic, PathEnds
 from adcompiler.frontend.state.room import Around
 from adcompiler.frontend.state.scope import Definition, Frame, definition
@@ -63,55 +64,27 @@ class Lowering:
 
     Parameters
     ----------
-    static : frozenset
-        Keys of captures whose value must be known at compile time.
-    grows_known : bool
-        Whether a list may grow in a loop of which the number of trips is known; else the loop is written out.
-    recursive : frozenset
-        The definitions of functions that call themselves until a run-time value ends it.
-    changing : frozenset of type
-        The dataclasses whose attributes are assigned.
-    tests_inside : frozenset
-        The definitions of functions with a `while` whose test changes the program's names or lists.
-    added : tuple
-        Plain classes, each with an attribute that is assigned by others than its methods.
+    choices : Choices
+        How it is read.
     kernel : bool
         Whether the function is a kernel, which threads of a GPU run.
-    in_arrays : bool
-        Whether lists lie in arrays whose length, or an index of which, is known only at run time.
-    unrolled : frozenset
-        The definitions of functions that call themselves and are inlined, however often that is.
     """
 
-    def __init__(
-        self,
-        static: frozenset[tuple[object, ...]] = frozenset(),
-        grows_known: bool = True,
-        recursive: frozenset[FunctionNode] = frozenset(),
-        changing: frozenset[type] = frozenset(),
-        tests_inside: frozenset[FunctionNode] = frozenset(),
-        added: tuple[tuple[type, str], ...] = (),
-        kernel: bool = False,
-        in_arrays: bool = False,
-        unrolled: frozenset[FunctionNode] = frozenset(),
-    ) -> None:
-        self.kernel, self.in_arrays = kernel, in_arrays
+    def __init__(self, choices: Choices, kernel: bool) -> None:
+        self.choices, self.kernel = choices, kernel
         # the arrays to whose elements threads of a kernel add at the same time, and where
         self.atomic: set[tuple[Var, Span | None]] = set()
         self.barriers = 0
         self.b = Builder()
         self.b.single_math = kernel
         self.entry: list[Stmt] = []
-        self.captures = Captures(self.b, self.entry, static)
+        self.captures = Captures(self.b, self.entry, choices.static)
         self.frames: list[Frame] = []
         # the tests of the branches that are open, each with the number of frames where it was opened
         self.tests: list[tuple[Atom | None, int]] = []
         self.calls = 0
-        # those of the recursive functions that are being read
-        self.recursive, self.unrolled = recursive, unrolled
         # how deep the calls of a function by itself have been, how often they have gone no deeper, and all calls before
         self.branches: dict[FunctionNode, tuple[int, int, int]] = {}
-        self.changing, self.added, self.tests_inside = changing, added, tests_inside
         self.recursions: dict[FunctionNode, OpenRecursion] = {}
         self.params: tuple[Var, ...] = ()
         # element types that carried names turned out to have, by place and name: a start for the next time
@@ -141,16 +114,15 @@ class Lowering:
         # the arrays of lists that are items of a list, and must not become longer
         self.shared: set[Var] = set()
         # whether a list may grow in a loop of which the number of trips is known, and whether one has
-        self.grows_known = grows_known
         self.grew_known = False
 
     def definition(self, node: FunctionNode) -> Definition:
         """What the text of a function says."""
-        return definition(node, node in self.tests_inside)
+        return definition(node, node in self.choices.tests_inside)
 
     def kind_of(self, record: type) -> str:
         """The kind of a sequence that is a record."""
-        return "object" if record in self.changing else kind_of_record(record)
+        return "object" if record in self.choices.changing else kind_of_record(record)
 
     @property
     def frame(self) -> Frame:
