@@ -329,3 +329,18 @@ def test_lists_in_checkpointed_loops():
         ):
             with pytest.raises(ad.UnsupportedSyntax, match="grows there"):
                 refused(x)
+
+
+def sorted_into_bins(x, n):
+    bins = [[] for _ in range(18)]
+    for i in range(n):
+        for k in range(18):
+            bins[k].append(x[i] * (k + 1.0))
+    return sum(sum(b) for b in bins)
+
+
+def test_a_loop_appends_to_any_number_of_lists():
+    with interpreted():
+        value, gradient = ad.value_and_grad(sorted_into_bins)(np.arange(3.0), 3)
+    assert value == sorted_into_bins(np.arange(3.0), 3)
+    assert np.array_equal(gradient, np.full(3, 171.0))

@@ -35,7 +35,8 @@ from adcompiler.ir.wengert import Atom, Const, Load, Var
 
 # so many iterations, if their number is known, are written out one after the other
 _WRITTEN_OUT = 16
-_ATTEMPTS = 16
+# how often the form of a list may change before it is settled
+_ATTEMPTS = 8
 # room for items of a list that grows in a loop of unknown length
 _FIRST = Const(32)
 
@@ -62,7 +63,7 @@ def build(low: Lowering, length: Atom | None, counts: bool, work: Callable[[Arou
     grows = not isinstance(length, Const) or (low.choices.grows_known and int(length.value) > _WRITTEN_OUT)  # type: ignore[call-overload]
     held = {id(value): value for value in heap.held(low)}
     around = Around(length, counts, grows, len(low.lengths), frozenset(low.b.names.taken), held)
-    for _ in range(_ATTEMPTS):
+    for _ in range(_ATTEMPTS * (1 + len(held))):
         low.around.append(around)
         try:
             for plan in around.plans:
