@@ -46,6 +46,7 @@ from adcompiler.optimise.lowering.fuse import fuse_readers
 from adcompiler.optimise.lowering.lower import lower_arrays
 from adcompiler.optimise.lowering.recognised import recognise_products
 from adcompiler.optimise.lowering.stored import store_products
+from adcompiler.optimise.machine.abreast import run_abreast
 from adcompiler.optimise.machine.ahead import call_ahead
 from adcompiler.optimise.machine.behind import check_behind
 from adcompiler.optimise.machine.bounds import drop_bounds, prove_bounds
@@ -97,6 +98,7 @@ LOWERING = (
     drop_divisions,
     split_off_rears,
     check_behind,
+    run_abreast,
     mark_reductions,
     mark_lanes,
     unsigned_indices,
@@ -130,7 +132,7 @@ def lowering(options: Options) -> Iterator[Callable[[Func], Func]]:
     """The stages between the readable form and the one that Numba compiles."""
     share = share_loops if options.fastmath else share_strictly
     for stage in LOWERING:
-        if options.target == "parallel" and stage is mark_reductions:
+        if options.target == "parallel" and stage is run_abreast:
             yield from (share, slide, simplify)
         if options.fastmath or stage not in INEXACT:
             yield from SHARED.get(stage, (stage,)) if options.target == "parallel" else (stage,)

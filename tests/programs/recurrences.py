@@ -17,6 +17,23 @@ def logistic_map(r, x0, n):
 program(logistic_map, lambda rng: (2.9, 0.3, 12), (0, 1))
 
 
+def logistic_maps(r, x, steps):
+    total = 0.0
+    orbit = np.zeros(steps)
+    for i in range(r.shape[0]):
+        y = x[i]
+        for k in range(steps):
+            y = r[i] * y * (1.0 - y)
+            orbit[k] = y
+        for k in range(steps):
+            y = 0.5 * y + orbit[k] * orbit[k]
+        total += y * (i + 1)
+    return total
+
+
+program(logistic_maps, lambda rng: (rng.uniform(1.5, 3.4, size=6), rng.uniform(0.1, 0.9, size=6), 5), (0, 1))
+
+
 def linear_recurrence(a, x):
     y = np.zeros(len(x))
     y[0] = x[0]
