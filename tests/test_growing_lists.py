@@ -251,6 +251,21 @@ def test_nothing_is_taken_from_an_empty_list():
         ad.grad(f)(np.ones(2))
 
 
+def test_an_empty_list_has_no_items_before_a_loop_appends_to_it():
+    def f(x, n):
+        values, total = [], 1.0 * x[0]
+        for i in range(n):
+            total += values[i]
+            values.append(x[i])
+        return total
+
+    with interpreted():
+        g = ad.grad(f)
+        assert g.primal(np.ones(3), 0) == 1.0
+        with pytest.raises(IndexError, match="list index out of range"):
+            g(np.ones(3), 2)
+
+
 def test_no_item_is_taken_from_a_place_that_a_list_has_not():
     def f(x, k):
         values = [(v, 2.0) for v in x]

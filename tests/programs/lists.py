@@ -576,3 +576,60 @@ def delayed_feedback(x, lag):
 
 
 program(delayed_feedback, lambda rng: (rng.normal(size=6), 3), (0,))
+
+
+def tails_of_increasing_runs(x):
+    tails, ordered = [], []
+    for v in x:
+        low, high = 0, len(tails)
+        while low < high:
+            middle = (low + high) // 2
+            if tails[middle] < v:
+                low = middle + 1
+            else:
+                high = middle
+        if low == len(tails):
+            tails.append(v)
+        else:
+            tails[low] = v
+        k = 0
+        while k < len(ordered) and ordered[k] < v:
+            k += 1
+        ordered.insert(k, v)
+    total = len(tails) * sum(tails)
+    for k, v in enumerate(ordered):
+        total += v * k**2
+    return total
+
+
+program(tails_of_increasing_runs, lambda rng: (rng.normal(size=8),))
+
+
+def heap_of_pairs(x):
+    heap = []
+    for i, v in enumerate(x):
+        heap.append((v, i))
+        k = len(heap) - 1
+        while k > 0 and heap[(k - 1) // 2][0] > heap[k][0]:
+            heap[k], heap[(k - 1) // 2] = heap[(k - 1) // 2], heap[k]
+            k = (k - 1) // 2
+    total = 0.0
+    while heap:
+        v, i = heap[0]
+        last = heap.pop()
+        if heap:
+            heap[0] = last
+        k = 0
+        while 2 * k + 1 < len(heap):
+            child = 2 * k + 1
+            if child + 1 < len(heap) and heap[child + 1][0] < heap[child][0]:
+                child += 1
+            if heap[k][0] <= heap[child][0]:
+                break
+            heap[k], heap[child] = heap[child], heap[k]
+            k = child
+        total += v * (i + 1) * (len(heap) + 1)
+    return total
+
+
+program(heap_of_pairs, lambda rng: (np.array([1.3, 1.1, 1.7, 1.45, 1.2, 1.6]),))

@@ -143,6 +143,9 @@ def _sequence_item(low: Lowering, owner: Seq, items: list[Value], node: ast.expr
         chosen = _selected(low, owner, item)
         if chosen is not None:
             return chosen
+    if isinstance(item, Var) and not owner.items:
+        # nothing has been appended so far, whatever the index is
+        raise low.fail("IndexError", f"{owner.name} index out of range")
     held = indexed.readable(low, owner) if low.choices.in_arrays and isinstance(item, Var) else None
     if held is not None:
         return read_item(low, held, items, node)
