@@ -30,7 +30,7 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
         case Var() | Const():
             handler = catalogue.lookup_method(name)
             if handler is None:
-                raise catalogue.missing_method(low.b, name)
+                raise catalogue.missing_method(low.b, name, "arrays" if low.b.type(owner).rank else "numbers")
             return handler(low.b, [owner, *args], kwargs)
         case Seq(kind="list") if name in _LIST:
             return _LIST[name](low, owner, list(args))

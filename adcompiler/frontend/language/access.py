@@ -205,7 +205,7 @@ def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None 
             if name in ATTRIBUTES:
                 return catalogue.attribute(low.b, owner, name)
             if catalogue.lookup_method(name) is None and name not in METHODS:
-                raise catalogue.missing_method(low.b, name)
+                raise catalogue.missing_method(low.b, name, "arrays" if low.b.type(owner).rank else "numbers")
             return Method(owner, name)
         case Object(held, path):
             return _outer_attribute(low, held, path, name)

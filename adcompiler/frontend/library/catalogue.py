@@ -169,7 +169,7 @@ def missing_method(
     b: Builder, name: str, owner: str = "arrays", known: Iterable[str] = (*METHODS, *DEFINED_METHODS, *ATTRIBUTES)
 ) -> ADCompilerError:
     """The refusal of a method or an attribute that the language does not know."""
-    has = "have" if owner == "arrays" else "has"
+    has = "have" if owner in ("arrays", "numbers") else "has"
     titles = {key: f".{key}" for key in known}
     return MissingRule(f"{owner} {has} no '.{name}' in the language", b.span, _nearest(name, titles))
 

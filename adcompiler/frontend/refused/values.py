@@ -138,6 +138,18 @@ def f(s):
 """,
         "v > 0",
     ),
+    "text-of-a-path": (
+        "a name that is one string or another, as a branch or loop decides at run time",
+        "use a number for each: idle, busy = 0, 1",
+        """
+def f(s):
+    state = "idle"
+    if s > 1.0:
+        state = "busy"
+    return s if state == "idle" else s * s
+""",
+        'state == "idle"',
+    ),
     "list-of-objects": (
         "a list of unknown length of something other than numbers and arrays",
         "fill an array in a loop",

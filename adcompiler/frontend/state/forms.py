@@ -178,7 +178,8 @@ def _optional(b: Builder, f: Form, g: Form, extent: Extent) -> Form:
     one, other = _absence(f), _absence(g)
     if (one is None and other is None) or (one and other and one != other):
         lists = all(isinstance(form, Parts) and form.kind in ("list", "list of", "growing", "dict") for form in (f, g))
-        key = "loop-changes-list" if lists else ""
+        texts = all(isinstance(form, Known) and _is_text(form.value) for form in (f, g))
+        key = "loop-changes-list" if lists else "text-of-a-path" if texts else ""
         return Broken(f"{describe(b, f)} on one path and {describe(b, g)} on another", key)
     absent = one or other
     assert absent is not None
@@ -189,6 +190,10 @@ def _optional(b: Builder, f: Form, g: Form, extent: Extent) -> Form:
     if isinstance(form, Broken):
         return form
     return Optional(alone(b, form, extent), absent)
+
+
+def _is_text(value: Value) -> bool:
+    return isinstance(value, Static) and isinstance(value.value, str)
 
 
 def alone(b: Builder, form: Form, extent: Extent) -> Form:
