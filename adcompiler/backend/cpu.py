@@ -6,6 +6,7 @@ import ctypes
 import functools
 import linecache
 import os
+import pickle
 import re
 import sys
 import types
@@ -25,9 +26,9 @@ from numba.core.errors import NumbaError, NumbaWarning
 from numba.core.registry import CPUDispatcher
 
 from adcompiler import cache
-from adcompiler.backend import blas
+from adcompiler.backend import blas, late
 from adcompiler.backend.freed import keep_freed_memory
-from adcompiler.backend.machine_code import Apart, MachineCode, for_all_values
+from adcompiler.backend.machine_code import Apart, MachineCode, address, for_all_values
 from adcompiler.backend.pipeline import Generated
 from adcompiler.backend.telling import short, tell
 from adcompiler.backend.threads import ended, parts
@@ -36,8 +37,25 @@ from adcompiler.undivided import held_by_forks, undivided
 
 Function = Callable[..., Any]
 
+
+def _wanted(question: int, length: int, place: int) -> None:
+    """Write to a place where a function of the library is that machine code calls for the first time.
+
+    What a function gives back to machine code is undefined where it raises an exception, and the place stays empty.
+    """
+    name, stem, kept, kinds = pickle.loads(ctypes.string_at(question, length))
+    folder = cache.folder() if kept else None
+    with undivided(), _silent():
+        found = address(stem, kinds, folder)
+        if found is None:
+            _of_library(name, folder).compile(kinds)
+            found = address(stem, kinds, folder)
+    ctypes.c_int64.from_address(place).value = found or 0
+
+
 # what machine code asks and tells, by these symbols
 _ASKED = {
+    late.SYMBOL: ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)(_wanted),
     "adcompiler_short": ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_double)(short),
     "adcompiler_tell": ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * 3)(tell),
     "adcompiler_parts": ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_double] * 2)(parts),
@@ -99,14 +117,32 @@ def _kept(text: str, name: str, keep: bool) -> Any:
     return dispatcher
 
 
-@functools.lru_cache(maxsize=64)
 def _apart(name: str, folder: cache.Folder | None) -> Apart:
-    """A function of the library, compiled once for all texts that call it."""
+    """What texts call for a function of the library, compiled once for all of them."""
     # a call that finds its machine code needs nothing of how text is made
+    from adcompiler.emit.opaque import LATE
+
+    return _short(name, folder) if name in LATE else _of_library(name, folder)
+
+
+@functools.lru_cache(maxsize=64)
+def _of_library(name: str, folder: cache.Folder | None) -> Apart:
+    """A function of the library."""
     from adcompiler.emit.opaque import READ_ONCE, on_its_own
 
     text = on_its_own(name)
     plain: Any = load(text, name, folder is not None)
+    return Apart(plain, _machine_code(plain.py_func, text, name, folder), READ_ONCE.get(name, ()))
+
+
+@functools.lru_cache(maxsize=64)
+def _short(name: str, folder: cache.Folder | None) -> Apart:
+    """A function that compiles one of the library when it is called."""
+    from adcompiler.emit.opaque import LATE, READ_ONCE, on_its_own
+
+    text = late.stands_for(name, LATE[name], _stem(on_its_own(name), name), folder is not None)
+    scope = {"_calling": late.calling}
+    plain: Any = numba.njit(nogil=True, error_model="numpy")(load(text, name, folder is not None, scope))
     return Apart(plain, _machine_code(plain.py_func, text, name, folder), READ_ONCE.get(name, ()))
 
 

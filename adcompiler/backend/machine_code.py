@@ -15,7 +15,7 @@ import numba
 from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.registry import CPUDispatcher
+from numba.core.registry import CPUDispatcher, cpu_target
 from numba.core.runtime.nrt import rtsys
 from numba.core.serialize import dumps
 from numba.core.sigutils import normalize_signature
@@ -130,6 +130,16 @@ def _define(symbol: str, made: Any) -> None:
     if symbol not in _MADE:
         _MADE[symbol] = made
         llvmlite.binding.add_symbol(symbol, made.library.get_pointer_to_function(made.fndesc.llvm_func_name))
+
+
+def address(stem: str, kinds: tuple[Any, ...], folder: cache.Folder | None) -> int | None:
+    """Where the machine code of a function that is called as a symbol is, if it was compiled here or kept."""
+    context = cpu_target.target_context
+    symbol = _PREFIX + _name(stem, kinds, context.codegen())
+    if symbol not in _MADE and (folder is None or not _found(symbol, folder, context)):
+        return None
+    found: int = llvmlite.binding.address_of_symbol(symbol)
+    return found
 
 
 def _name(stem: str, sig: Any, codegen: Any) -> str:

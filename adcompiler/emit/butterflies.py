@@ -8,8 +8,6 @@ would take each other's places in the cache.
 
 from __future__ import annotations
 
-from string import Template
-
 _COMPILED = '@nb.njit(error_model="numpy", nogil=True)'
 _INLINED = '@nb.njit(error_model="numpy", nogil=True, inline="always")'
 
@@ -18,16 +16,20 @@ _RADICES = (8, 4, 2)
 
 _LANES = '''
 def _fft_lanes(builder):
-    """How many numbers are computed at once, how their address is computed, and one number for all of them."""
+    """How many numbers are computed at once, their address, and one number for all of them."""
     size = 8 if llvmlite.binding.get_host_cpu_features().get("avx512f") else 4
     number, bits = llvmlite.ir.DoubleType(), llvmlite.ir.IntType(32)
     vector, lanes = llvmlite.ir.VectorType(number, size), llvmlite.ir.VectorType(bits, size)
 
-    def at(array, plane, index):
+    def address(array, plane, index):
         index = builder.add(builder.mul(index.type(plane), builder.extract_value(array.shape, 1)), index)
-        return builder.bitcast(builder.gep(array.data, [index]), vector.as_pointer())
+        return builder.gep(array.data, [index])
 
-    def splat(value):
+    def at(array, plane, index):
+        return builder.bitcast(address(array, plane, index), vector.as_pointer())
+
+    def splat(array, plane, index):
+        value = builder.load(address(array, plane, index))
         one = builder.insert_element(llvmlite.ir.Constant(vector, llvmlite.ir.Undefined), value, bits(0))
         return builder.shuffle_vector(one, one, llvmlite.ir.Constant(lanes, [0] * size))
 
@@ -59,40 +61,53 @@ def _fft_of(builder, values):
     return [tuple(map(one, a, b)) for one in (builder.fadd, builder.fsub) for a, b in zip(even, odd)]
 '''
 
-_STEP = '''
-@nb.extending.intrinsic
-def _fft_step(typing, x, y, place, apart, to, done, turns):
-    """One step of a pass, for eight neighbours: values of `x` that are `apart`, to places of `y` that are `done`."""
+_PASS = '''
+@nb.extending.intrinsic(prefer_literal=True)
+def _fft_pass(typing, x, y, far, columns, done, left, factor):
+    """A pass for a factor: eight neighbours at a time, values of `x` that are apart turn and meet in places of `y`."""
+    factor = factor.literal_value
 
     def call(context, builder, signature, args):
-        source, target = [cgutils.create_struct_proxy(t)(context, builder, value=value)
-                          for t, value in zip(signature.args[:2], args)]
-        place, apart, to, done, turns = args[2:]
+        source, target, angles = [cgutils.create_struct_proxy(t)(context, builder, value=value)
+                                  for t, value in zip(signature.args[:3], args)]
+        columns, done, left = args[3:6]
         size, at, splat = _fft_lanes(builder)
-        turns = [splat(turn) for turn in cgutils.unpack_tuple(builder, turns)]
+        number = columns.type
+        add, times = [(lambda a, b, one=one: one(a, b, flags=("nsw",))) for one in (builder.add, builder.mul)]
+        apart = add(columns, number(8))
+        nearest = builder.sdiv(builder.extract_value(angles.shape, 1), times(left, number(factor)))
+        far_apart, after = times(times(done, left), apart), times(done, apart)
 
-        def parts(array, begin, step, u):
-            index = builder.add(begin, builder.mul(step, step.type(u)))
-            return [at(array, plane, index) for plane in range(2)]
-
-        for half in range(0, 8, size):
-            begin, end = builder.add(place, place.type(half)), builder.add(to, to.type(half))
-            values = [tuple(builder.load(p, align=8) for p in parts(source, begin, apart, u))
-                      for u in range(len(turns) // 2 + 1)]
+        def step(begin, end, turns):
+            values = [tuple(builder.load(at(source, plane, add(begin, times(far_apart, number(u)))), align=8)
+                            for plane in range(2)) for u in range(factor)]
             for r, value in enumerate(_fft_of(builder, values)):
                 if r > 0:
-                    value = _fft_times(builder, value, turns[2 * r - 2:2 * r])
-                for part, p in zip(value, parts(target, end, done, r)):
-                    builder.store(part, p, align=8)
+                    value = _fft_times(builder, value, turns[r - 1])
+                for plane in range(2):
+                    builder.store(value[plane], at(target, plane, add(end, times(after, number(r)))), align=8)
+
+        with cgutils.for_range(builder, left) as outer:
+            k = outer.index
+            turn = times(nearest, k)
+            turns = [[splat(angles, plane, times(turn, number(r))) for plane in range(2)]
+                     for r in range(1, factor)]
+            with cgutils.for_range(builder, done) as inner:
+                begin = times(add(inner.index, times(done, k)), apart)
+                end = times(add(inner.index, times(times(done, k), number(factor))), apart)
+                with cgutils.for_range(builder, builder.sdiv(columns, number(8))) as eight:
+                    for half in range(0, 8, size):
+                        here = add(times(eight.index, number(8)), number(half))
+                        step(add(begin, here), add(end, here), turns)
         return context.get_dummy_value()
 
-    return nb.types.none(x, y, place, apart, to, done, turns), call
+    return nb.types.none(x, y, far, *[nb.intp] * 3, nb.types.literal(factor)), call
 '''
 
 _BLOCK = '''
 @nb.extending.intrinsic
-def _fft_block(typing, x, y, place, columns, to, rows, turns, fine, k):
-    """Turn a square of eight rows from row `k` on, and write it transposed."""
+def _fft_block(typing, x, y, far, near, rows, columns, k, j):
+    """Turn a square of eight rows, from row `k` and column `j` on, and write it transposed."""
 
     def transposed(builder, rows):
         size = len(rows)
@@ -109,11 +124,15 @@ def _fft_block(typing, x, y, place, columns, to, rows, turns, fine, k):
         return rows
 
     def call(context, builder, signature, args):
-        source, target, near = [cgutils.create_struct_proxy(signature.args[k])(context, builder, value=args[k])
-                                for k in (0, 1, 7)]
-        place, columns, to, rows, turns, _, k = args[2:]
+        source, target, far, near = [cgutils.create_struct_proxy(t)(context, builder, value=value)
+                                     for t, value in zip(signature.args[:4], args)]
+        rows, columns, k, j = args[4:]
         size, at, splat = _fft_lanes(builder)
-        turns = [splat(turn) for turn in cgutils.unpack_tuple(builder, turns)]
+        number = k.type
+        columns, rows = [builder.add(extent, number(8)) for extent in (columns, rows)]
+        place, to = builder.add(builder.mul(k, columns), j), builder.add(builder.mul(j, rows), k)
+        steps = [builder.mul(builder.ashr(j, number(3)), builder.add(k, number(r))) for r in range(8)]
+        turns = [[splat(far, plane, step) for plane in range(2)] for step in steps]
 
         def index(begin, step, times, more):
             return builder.add(builder.add(begin, builder.mul(step, step.type(times))), begin.type(more))
@@ -125,40 +144,21 @@ def _fft_block(typing, x, y, place, columns, to, rows, turns, fine, k):
                     places = index(place, columns, r, across), index(builder.mul(k, k.type(8)), k.type(8), r, across)
                     value, angle = [[builder.load(at(array, plane, where), align=8) for plane in range(2)]
                                     for array, where in zip((source, near), places)]
-                    angle = _fft_times(builder, angle, turns[2 * r:2 * r + 2])
+                    angle = _fft_times(builder, angle, turns[r])
                     block.append(_fft_times(builder, value, angle))
                 for plane in range(2):
                     for c, column in enumerate(transposed(builder, [value[plane] for value in block])):
                         builder.store(column, at(target, plane, index(to, rows, across + c, down)), align=8)
         return context.get_dummy_value()
 
-    return nb.types.none(x, y, place, columns, to, rows, turns, fine, k), call
+    return nb.types.none(x, y, far, near, *[nb.intp] * 4), call
 '''
-
-_PASS = Template('''
-$inlined
-def _fft_pass$p(x, y, far, columns, done, left):
-    """A pass for the factor $p."""
-    apart, f = columns + 8, far.shape[1] // ($p * left)
-    for k in range(left):
-        turns = ($turns)
-        for d in range(done):
-            for c in range(0, columns, 8):
-                _fft_step(x, y, (d + done * k) * apart + c, done * left * apart,
-                          (d + $p * done * k) * apart + c, done * apart, turns)
-''')
-
-
-def _pass(p: int) -> str:
-    turns = ", ".join(f"far[{plane}, {r} * k * f]" for r in range(1, p) for plane in range(2))
-    return _PASS.substitute(inlined=_INLINED, p=p, turns=turns)
-
 
 _BRANCHES = "".join(
     f"""        {"if" if p == _RADICES[0] else "elif"} left % {p} == 0:
             p = {p}
             left //= p
-            _fft_pass{p}(x, y, far, columns, done, left)
+            _fft_pass(x, y, far, columns, done, left, {p})
 """
     for p in _RADICES
 )
@@ -213,14 +213,12 @@ def _fft_planes(x, y, far, near, rows, columns):
     x, y = _fft_columns(x, y, far, columns, rows)
     for k in range(0, rows, 8):
         for j in range(0, columns, 8):
-            l = j // 8
-            turns = ({", ".join(f"far[{plane}, l * (k + {r})]" for r in range(8) for plane in range(2))})
-            _fft_block(x, y, k * (columns + 8) + j, columns + 8, j * (rows + 8) + k, rows + 8, turns, near, k)
+            _fft_block(x, y, far, near, rows, columns, k, j)
     return _fft_columns(y, x, far, rows, columns)[0]
 '''
 
 #: The function `_fft_columns`, with what it consists of.
-COLUMNS = "\n".join([_STEP, _LANES, *map(_pass, _RADICES), _COLUMNS])
+COLUMNS = "\n".join([_PASS, _LANES, _COLUMNS])
 #: The functions `_fft_plan` and `_fft_planes`, of powers of two from 64 on.
 PLANES = _BLOCK + _PLANES
 

@@ -70,6 +70,21 @@ def _fft_vector(x, y, turns):
     return x
 '''
 
+_MIXED = '''
+@nb.njit(error_model="numpy", nogil=True)
+def _fft_mixed(a, out, sign):
+    """The transform of rows whose length has small factors only."""
+    n = a.shape[1]
+    turns = _fft_turns(n, sign)
+    x, y = np.empty(n, dtype=np.complex128), np.empty(n, dtype=np.complex128)
+    for i in range(a.shape[0]):
+        for k in range(n):
+            x[k] = a[i, k]
+        found = _fft_vector(x, y, turns)
+        for k in range(n):
+            out[i, k] = found[k]
+'''
+
 _CHIRPED = '''
 def _fft_chirped(a, out, sign):
     """The transform of each row of any length, as a convolution of a length that is a power of two."""
@@ -130,14 +145,7 @@ def _fft(a, inverse):
     if n >= 64 and n & (n - 1) == 0:
         _fft_wide(a, out, sign)
         return out
-    turns = _fft_turns(n, sign)
-    x, y = np.empty(n, dtype=np.complex128), np.empty(n, dtype=np.complex128)
-    for i in range(a.shape[0]):
-        for k in range(n):
-            x[k] = a[i, k]
-        found = _fft_vector(x, y, turns)
-        for k in range(n):
-            out[i, k] = found[k]
+    _fft_mixed(a, out, sign)
     return out
 '''
 
@@ -146,7 +154,7 @@ FFT: dict[str, str] = {
     "_fft": _FFT,
     "_fft_chirped": _CHIRPED,
     "_fft_columns": COLUMNS,
-    "_fft_vector": _VECTOR,
+    "_fft_mixed": _VECTOR + _MIXED,
     "_fft_wide": PLANES + _WIDE,
 }
 
