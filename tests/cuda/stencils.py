@@ -95,6 +95,20 @@ def few_pairs(x, y):
 
 launch(few_pairs, 1, 3, normal(5), zeros(5))
 
+
+@kernel(active=("u", "x"), outputs=("out",))
+def beside_a_while(u, x, out):
+    # threads whose memory is too short run again; what is gathered is gathered once
+    i = cuda.grid(1)
+    if 0 < i < u.shape[0] - 1:
+        v = abs(x[i]) + 0.5
+        while v < 40.0:
+            v = v * 1.02 + 0.01 * math.sin(v)
+        out[i] = v + u[i - 1] * u[i + 1]
+
+
+launch(beside_a_while, 2, 3, normal(6), normal(6), zeros(6))
+
 GATHERED = [name for name in LAUNCHES if name not in BEFORE] + ["heat", "heat_2d", "bodies"]
 
 
