@@ -156,6 +156,23 @@ def test_global_array_changed_in_place() -> None:
         TABLE[0] -= 4.0
 
 
+OPTIONS = {"gain": 2.0, "kind": "sine"}
+
+
+def test_entries_of_a_global_dictionary_come_and_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    def f(x):
+        return x * OPTIONS.get("gain") + OPTIONS.get("offset", 3.0) * x + OPTIONS.get("function", np.sin)(x)
+
+    monkeypatch.setenv("ADCOMPILER_DISABLE_JIT", "1")
+    g = ad.grad(f, cache=False)
+    assert g(0.0) == 6.0
+    monkeypatch.setitem(OPTIONS, "gain", 5.0)
+    assert g(0.0) == 9.0
+    monkeypatch.setitem(OPTIONS, "offset", 7.0)
+    monkeypatch.setitem(OPTIONS, "function", np.cos)
+    assert g(0.0) == 12.0
+
+
 def test_changed_closure_is_seen() -> None:
     k, weights = 2.0, np.array([1.0, 1.0])
 

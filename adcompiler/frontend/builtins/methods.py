@@ -18,7 +18,18 @@ from adcompiler.frontend.lists.rows import another
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.numbers import static_int
-from adcompiler.frontend.state.values import DictValue, Growing, ListOf, RangeValue, Rows, Seq, Static, Value, kind_of
+from adcompiler.frontend.state.values import (
+    DictValue,
+    Growing,
+    ListOf,
+    Object,
+    RangeValue,
+    Rows,
+    Seq,
+    Static,
+    Value,
+    kind_of,
+)
 from adcompiler.ir.wengert import Const, Var
 
 
@@ -40,6 +51,11 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
             return _LIST[name](low, owner, list(args))
         case DictValue():
             return dictionaries.call_method(low, owner, name, list(args), kwargs)
+        case Object(dict() as held, path) if args and not kwargs:
+            key = dictionaries.key_of(low, args[0])
+            if low.captures.depend(path, "has item", key):
+                return low.captures.value(held[key], path.item(key))
+            return args[1] if len(args) > 1 else Static(None)
         case Static(value=str() as text):
             return format_text(low, text, args, kwargs) if name == "format" else _text(low, text, name, args)
         case ListOf() | Rows() | Growing() if name == "append" and len(args) == 1:

@@ -20,6 +20,7 @@ from adcompiler.frontend.library import catalogue
 from adcompiler.frontend.library.definitions import METHODS
 from adcompiler.frontend.library.grids import grid
 from adcompiler.frontend.library.registry import ATTRIBUTES
+from adcompiler.frontend.library.shape import expand_dims
 from adcompiler.frontend.lists import indexed
 from adcompiler.frontend.lists.rows import another, read_rows
 from adcompiler.frontend.state.captures import is_constant, is_constant_module
@@ -86,6 +87,9 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
             return indexing.read(low.b, owner, items)
         case Var() | Const() if items in ([Seq(())], [Static(Ellipsis)]) or not items:
             return owner
+        case Var() if not low.b.type(owner).weak and _is_new_axes(items):
+            count = items.count(Static(None))
+            return expand_dims(low.b, owner, Seq(tuple(map(Const, range(count)))))
         case Seq(record=type()) if special(owner, "__getitem__") is not None:
             value = records.called(
                 low, owner, "__getitem__", [items[0] if len(items) == 1 else Seq(tuple(items))], node
@@ -117,6 +121,12 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
     raise low.refuse(
         "not-indexable", node.value if isinstance(node, ast.Subscript) else node, kind=kind_of(owner), near=""
     )
+
+
+def _is_new_axes(items: list[Value]) -> bool:
+    """Whether an index asks one of NumPy's numbers for new axes, and for nothing else."""
+    rest = [item for item in items if item != Static(None)]
+    return len(rest) < len(items) and rest in ([], [Static(Ellipsis)])
 
 
 def _text_item(low: Lowering, text: str, item: Value) -> Value:
@@ -261,4 +271,6 @@ def _outer_attribute(low: Lowering, held: object, owner: Path, name: str) -> Val
     if not hasattr(held, name):
         low.captures.depend(owner, "hasattr", name)
         raise low.fail("AttributeError", f"'{type(held).__name__}' object has no attribute '{name}'")
+    if type(held) is dict and name == "get":
+        return Method(Object(held, owner), name)
     return low.captures.value(getattr(held, name), owner.attribute(name))
