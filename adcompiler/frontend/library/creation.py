@@ -167,4 +167,24 @@ def result_type(b: Builder, *arrays_and_dtypes: Value) -> Value:
     return Static(np.result_type(*found))  # type: ignore[arg-type]
 
 
+@implements(np.issubdtype)
+def issubdtype(b: Builder, arg1: Value, arg2: Value) -> Value:
+    """Whether an element type is one of a kind."""
+    if not (isinstance(arg1, Static) and isinstance(arg2, Static)):
+        raise TypeProblem("np.issubdtype needs element types", b.span, "pass x.dtype")
+    return Const(bool(np.issubdtype(arg1.value, arg2.value)))  # type: ignore[arg-type]
+
+
+@implements(np.iscomplexobj)
+def iscomplexobj(b: Builder, x: Value) -> Value:
+    """Whether an array or a number is of a complex type."""
+    return Const(b.type(as_atom(b, x)).is_complex)
+
+
+@implements(np.isrealobj)
+def isrealobj(b: Builder, x: Value) -> Value:
+    """Whether an array or a number is not of a complex type."""
+    return Const(not b.type(as_atom(b, x)).is_complex)
+
+
 __all__ = ["array", "made"]

@@ -13,7 +13,7 @@ from adcompiler.frontend.state.values import Static, Value
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.wengert import Atom, Const, Var
 
-NONE = Static(None)
+NONE, NO_VALUE = Static(None), Static(np._NoValue)
 TRUE, FALSE = Const(True), Const(False)
 
 
@@ -58,7 +58,7 @@ def chosen(b: Builder, x: Var, where: Value, neutral: Atom) -> Var:
 
 def started(b: Builder, join: str, result: Atom, initial: Value) -> Atom:
     """The result joined with what a reduction begins with."""
-    if is_none(initial) or (isinstance(initial, Static) and initial.value is np._NoValue):
+    if is_none(initial) or initial == NO_VALUE:
         return result
     first = as_atom(b, initial, "initial")
     return apply(b, join, cast(b, first, b.type(result).dtype), result)
@@ -266,7 +266,16 @@ def _freedom(b: Builder, number: Atom, ddof: Atom) -> Atom:
     return apply(b, "maximum", apply(b, "sub", number, ddof, weak=None), Const(0.0), weak=None)
 
 
-@implements(np.var, method="var")
+def _freed(b: Builder, ddof: Value, correction: Value) -> Value:
+    """What the count is lessened by, under either of its names."""
+    if correction == NO_VALUE:
+        return ddof
+    if ddof != ZERO:
+        raise TypeProblem("ddof and correction can't be provided simultaneously.", b.span, "give one of them")
+    return correction
+
+
+@implements(np.var)
 def var(
     b: Builder,
     a: Value,
@@ -275,12 +284,13 @@ def var(
     *,
     ddof: Value = ZERO,
     keepdims: Value = FALSE,
+    correction: Value = NO_VALUE,
 ) -> Value:
     """The variance."""
-    return _finish(b, a, variance(b, a, axis, dtype, ddof, keepdims))
+    return _finish(b, a, variance(b, a, axis, dtype, _freed(b, ddof, correction), keepdims))
 
 
-@implements(np.std, method="std")
+@implements(np.std)
 def std(
     b: Builder,
     a: Value,
@@ -289,9 +299,11 @@ def std(
     *,
     ddof: Value = ZERO,
     keepdims: Value = FALSE,
+    correction: Value = NO_VALUE,
 ) -> Value:
     """The square root of the variance."""
-    return _finish(b, a, apply(b, "sqrt", variance(b, a, axis, dtype, ddof, keepdims), hint="std"))
+    found = variance(b, a, axis, dtype, _freed(b, ddof, correction), keepdims)
+    return _finish(b, a, apply(b, "sqrt", found, hint="std"))
 
 
 __all__ = ["count", "extreme", "floating", "not_empty", "reduce", "truth"]

@@ -276,3 +276,13 @@ use(
 # -- sums that begin with a number
 use("sum of windows", lambda v, w: sum(w[k] * v[k : k + 4] for k in range(3)), V, W)
 use("sum of blocks", lambda x: sum(x[i, j] * x[i : i + 2, j : j + 3] for i in range(2) for j in range(2)), X)
+
+# -- other names and other places of what there is
+use("var correction", lambda x: np.var(x, 0, correction=1) + np.std(x, axis=0, correction=2) * x.std(0, ddof=1), X)
+use("new axes of a number", lambda v: np.concatenate([p[None] * k for k, p in enumerate(v)]) + v[2][..., None], V)
+use(
+    "kinds of types",
+    lambda n, v: v * np.issubdtype(v.dtype, np.floating) * np.isrealobj(v) + np.issubdtype(n.dtype, np.floating),
+    np.arange(6),
+    V,
+)
