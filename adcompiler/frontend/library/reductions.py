@@ -275,7 +275,7 @@ def _freed(b: Builder, ddof: Value, correction: Value) -> Value:
     return correction
 
 
-@implements(np.var)
+@implements(np.var, method="var")
 def var(
     b: Builder,
     a: Value,
@@ -290,7 +290,7 @@ def var(
     return _finish(b, a, variance(b, a, axis, dtype, _freed(b, ddof, correction), keepdims))
 
 
-@implements(np.std)
+@implements(np.std, method="std")
 def std(
     b: Builder,
     a: Value,

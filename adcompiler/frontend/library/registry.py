@@ -67,6 +67,9 @@ def _bound(fn: Callable[..., Value], name: str) -> Handler:
 
     def handler(b: Builder, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
         out, kwargs = without_out(b, name, kwargs) if "out" not in signature.parameters else (None, kwargs)
+        if "other" in signature.parameters and "b" in kwargs:
+            # the name of an operand, which is that of the builder here
+            kwargs = {"other" if k == "b" else k: v for k, v in kwargs.items()}
         known = {k: v for k, v in kwargs.items() if k in signature.parameters}
         neutral_only(b, name, {k: v for k, v in kwargs.items() if k not in known})
         try:

@@ -286,3 +286,4 @@ use(
     np.arange(6),
     V,
 )
+use("operands by name", lambda v, w: np.dot(b=v, a=w) + np.kron(a=v, b=w)[:6] + np.outer(a=v, b=w)[1], V, W)

@@ -189,7 +189,7 @@ def restored(found: Any, a: Any, axis: Any, keepdims: Any) -> Any:
 
 
 @means(np.median)
-def median(a: Any, axis: Any = None, overwrite_input: Any = False, keepdims: Any = False) -> Any:
+def median(a: Any, axis: Any = None, *, overwrite_input: Any = False, keepdims: Any = False) -> Any:
     """The middle element, or the mean of the two; NaN where an element is."""
     rows = sort(lines(a, axis))
     n = rows.shape[-1]
@@ -200,7 +200,7 @@ def median(a: Any, axis: Any = None, overwrite_input: Any = False, keepdims: Any
 
 
 @means(np.nanmedian)
-def nanmedian(a: Any, axis: Any = None, overwrite_input: Any = False, keepdims: Any = False) -> Any:
+def nanmedian(a: Any, axis: Any = None, *, overwrite_input: Any = False, keepdims: Any = False) -> Any:
     """The median of what is not NaN."""
     return nanquantile(a, 0.5, axis, keepdims=keepdims)
 

@@ -133,18 +133,6 @@ def corrcoef(x: Any, y: Any = None, rowvar: Any = True, *, dtype: Any = None) ->
     return np.clip(c / size[:, None] / size[None, :], -1, 1)
 
 
-@means(method="var")
-def var(a: Any, axis: Any = None, dtype: Any = None, *, ddof: Any = 0, keepdims: Any = False) -> Any:
-    """The variance."""
-    return np.var(a, axis, dtype, ddof=ddof, keepdims=keepdims)
-
-
-@means(method="std")
-def std(a: Any, axis: Any = None, dtype: Any = None, *, ddof: Any = 0, keepdims: Any = False) -> Any:
-    """The standard deviation."""
-    return np.std(a, axis, dtype, ddof=ddof, keepdims=keepdims)
-
-
 # -- reductions that skip NaN ------------------------------------------------------------------------------------------
 
 
