@@ -111,7 +111,8 @@ class _Text:
             arguments=", ".join(names) + ",",
             captured="; ".join(f"{name} = {path}" for name, path in captured.items()) or "pass",
             differs=" or ".join(self.differs),
-            passed=", ".join(passed),
+            # the tuple as it is, where all of it is passed and nothing else
+            passed="*args" if passed == names else ", ".join(passed),
             names=", ".join(results) or "_",
             made=_made(plan, results),
         )
