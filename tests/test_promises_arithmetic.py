@@ -272,3 +272,17 @@ def test_python_integers_that_no_narrow_integer_holds() -> None:
         with pytest.raises(OverflowError, match="Python integer out of bounds for uint8"):
             ad.grad(function)(1.0, labels, 300)
     assert ad.grad(larger_label)(1.0, labels, -6) == 7
+
+
+def shifts_and_quotients(x, values, counts, wide):
+    shifted = np.sum(values << counts) + 7 * np.sum(values >> counts) + 3 * (values[0] >> counts[1])
+    return x * (shifted + np.sum(wide // values) + (wide[1] % values[0]))
+
+
+def test_shifts_and_quotients_of_numpys_integers_are_numpys() -> None:
+    wide = np.array([2**64 - 1, 7], np.uint64)
+    for dtype in (np.int64, np.int8):
+        values = np.array([-50, 7], dtype)
+        for counts in ([0, 1], [7, 8], [63, 64], [70, -1]):
+            args = (1.0, values, np.array(counts), wide)
+            assert ad.grad(shifts_and_quotients)(*args) == shifts_and_quotients(*args)

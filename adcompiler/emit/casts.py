@@ -76,6 +76,9 @@ def _converts(op: str, arg: Atom, type: Type, dtype: str, mixed: bool, rank: int
         return False
     if op == "pow":
         return dtype in NARROW or type.dtype == "float32"
+    if type.dtype == "uint64" and dtype == "float64":
+        # with integers that have a sign NumPy computes in floats, and Numba not always
+        return True
     return dtype in NARROW or op in _EXACT or (op not in OPERATORS and dtype == "float64")
 
 

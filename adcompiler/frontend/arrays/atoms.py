@@ -11,7 +11,7 @@ from adcompiler.frontend.state.fitting import NARROW, check_fits
 from adcompiler.frontend.state.special_methods import is_instance
 from adcompiler.frontend.state.values import Seq, Static, Value, kind_of
 from adcompiler.ir.build import ZERO, Builder, Shape, scalar
-from adcompiler.ir.infer import loop_dtypes
+from adcompiler.ir.infer import infer, loop_dtypes
 from adcompiler.ir.ops import OPS, kind
 from adcompiler.ir.types import DTYPES, Type
 from adcompiler.ir.wengert import Atom, Const, Index, Slice, Var
@@ -31,6 +31,8 @@ def apply(b: Builder, op: str, *args: Atom, hint: str = "t", weak: bool | None =
     kinds = " and ".join(str(b.type(a)) for a in args)
     try:
         _check_integers(b, op, args)
+        if op in ("lshift", "rshift") and not all(b.type(a).weak for a in args):
+            return _shift(b, op, args[0], args[1], hint)
         result = b.emit(op, *args, hint=hint, weak=weak)
     except TypeError as error:
         raise TypeProblem(
@@ -53,6 +55,20 @@ def _check_integers(b: Builder, op: str, args: Sequence[Atom]) -> None:
         # comparisons are exact
         if type.weak and type.dtype == "int64" and dtype in NARROW and result in NARROW:
             check_fits(b, atom, dtype)
+
+
+def _shift(b: Builder, op: str, value: Atom, count: Atom, hint: str) -> Var:
+    """A shift of NumPy's integers, of which a count that is negative or too large leaves the sign at most."""
+    dtype = infer(op, [b.type(value), b.type(count)], {}).dtype
+    bits = np.iinfo(dtype).bits
+    if isinstance(count, Const) and 0 <= int(count.value) < bits:  # type: ignore[call-overload]
+        return b.emit(op, value, count, hint=hint)
+    value = cast(b, value, dtype)
+    outside = b.emit("logical_or", b.emit("lt", count, Const(0)), b.emit("ge", count, Const(bits)))
+    shifted = b.emit(op, value, cast(b, b.emit("where", outside, Const(0), count), dtype), hint=hint)
+    signed = op == "rshift" and dtype.startswith("int")
+    sign: Atom = b.emit("rshift", value, Const(bits - 1)) if signed else Const(np.dtype(dtype).type(0))
+    return b.emit("where", outside, sign, shifted, hint=hint)
 
 
 def _complex(b: Builder, atom: Atom) -> Atom:
