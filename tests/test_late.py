@@ -23,29 +23,27 @@ import adcompiler as ad
 from adcompiler.backend import cpu, machine_code
 
 @ad.value_and_grad
-def f(a, b):
-    return np.sum((a @ b) * b)
+def f(x):
+    return np.sum(np.abs(np.fft.fft(x)) ** 2)
 
-def large():
-    return sum(symbol.startswith("adcompiler._dmatmul_large_") for symbol in machine_code._MADE)
+def parts():
+    return sum(symbol.startswith(("adcompiler._fft_mixed_", "adcompiler._fft_wide_")) for symbol in machine_code._MADE)
 
 found = []
-for n in (3, 20, 30):
-    a = np.arange(n * n, dtype=float).reshape(n, n)
-    value, slope = f(a, a.T)
-    found.append([value, slope.tolist(), large()])
-imported = "adcompiler.emit" in sys.modules
+for n in (12, 64, 128):
+    value, slope = f(np.arange(float(n)))
+    found.append([value, slope.tolist(), parts()])
 
 def broken(stem, kinds, folder):
     raise MemoryError
 
-cpu.address, single, error = broken, np.ones((20, 20), dtype=np.float32), None
+cpu.address, error = broken, None
 sys.unraisablehook = lambda told: None
 try:
-    f(single, single)
+    f(np.ones(101))
 except RuntimeError as raised:
     error = str(raised)
-print(json.dumps({"found": found, "imported": imported, "error": error}))
+print(json.dumps({"found": found, "error": error}))
 """
 
 
@@ -59,12 +57,11 @@ def test_what_some_sizes_need_is_compiled_when_they_come(place: Path) -> None:
         return json.loads(done.stdout)
 
     first, second = run(), run()
-    for n, (value, slope, _) in zip((3, 20, 30), first["found"], strict=True):
-        a = np.arange(n * n, dtype=float).reshape(n, n)
-        assert value == np.sum((a @ a.T) * a.T)
-        np.testing.assert_allclose(slope, a.T @ a)
-    # the short function, and what it compiled
-    assert [count for *_, count in first["found"]] == [1, 2, 2]
-    assert first["error"] == "_smatmul_large could not be compiled"
+    for n, (value, slope, _) in zip((12, 64, 128), first["found"], strict=True):
+        x = np.arange(float(n))
+        np.testing.assert_allclose(value, n * np.sum(x * x))
+        np.testing.assert_allclose(slope, 2 * n * x, rtol=1e-9, atol=1e-7)
+    # two short functions, and what they compiled
+    assert [count for *_, count in first["found"]] == [3, 4, 4]
+    assert first["error"] == "_fft_chirped could not be compiled"
     assert second["found"] == first["found"]
-    assert first["imported"] and not second["imported"]

@@ -1,8 +1,8 @@
 """Functions of the library that are compiled when machine code first calls them.
 
-A function that is right for all sizes has parts that a program's sizes may never reach: the Fourier transform of a
-length with large factors, the product of large matrices. Instead of such a part there is a short function with a place
-for the address of the part, which it asks for once.
+A function that is right for all sizes has parts that a program's sizes may never reach, as the Fourier transform of a
+length with large factors. Instead of such a part there is a short function with a place for the address of the part,
+which it asks for once.
 """
 
 # mypy: disable-error-code="no-untyped-call"

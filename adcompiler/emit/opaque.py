@@ -131,15 +131,12 @@ APART = frozenset(
     | FFT.keys()
 )
 #: Those that only some sizes need, compiled when they are first called, by their parameters; they return nothing.
-LATE: dict[str, str] = {
-    **{f"_{letter}matmul_large": "c, a, b, add" for letter in LETTERS.values()},
-    **dict.fromkeys(("_fft_chirped", "_fft_mixed", "_fft_wide"), "a, out, sign"),
-}
+#: Such a call takes some thirty nanoseconds more, which is too much for a product of matrices.
+LATE: dict[str, str] = dict.fromkeys(("_fft_chirped", "_fft_mixed", "_fft_wide"), "a, out, sign")
 #: By the functions, which of their arguments are arrays anywhere in memory, as those that are only copied or read once:
 #: these functions are compiled once for all layouts.
 READ_ONCE: dict[str, tuple[int, ...]] = {
     **{f"_{letter}{name}": (0,) for letter in LETTERS.values() for name in ("lu", "cholesky", "eigh")},
-    **{f"_{letter}matmul_large": (0, 1, 2) for letter in LETTERS.values()},
     **{f"_lu_{name}{rank}": (1,) for name in ("solve", "back") for rank in (1, 2)},
     **dict.fromkeys(("_cofactors", "_finite"), (0,)),
     **dict.fromkeys(("_solve_triangular1", "_solve_triangular2"), (0, 1)),

@@ -59,7 +59,7 @@ def _${{letter}}matmul(a, b):
             for j in range(n):
                 c[i, j] = 0
 {_SUM}    else:
-        _${{letter}}matmul_large(c, a, b, False)
+        _${{letter}}product_in_rows(c, a, b, False)
     return c
 ''')
 
@@ -89,23 +89,15 @@ def _${{letter}}matmul_in_rows(c, a, b, add):
                 for j in range(n):
                     c[i, j] = 0
 {_SUM}        return
-    _${{letter}}matmul_large(c, a, b, add)
-''')
-
-_LARGE = Template('''
-def _${letter}matmul_large(c, a, b, add):
-    """Write or add the product of two large matrices; the elements of a row of `c` follow each other."""
-    m, k = a.shape
-    n = b.shape[1]
-${tiles}    p, q = _laid_out(a)
+${{tiles}}    p, q = _laid_out(a)
     r, s = _laid_out(b)
     if p + q == 0:
         a, p = _by_rows(a), k
     if r + s == 0:
         b, r = _by_rows(b), n
-    one, zero = _${letter}gemm_factors
+    one, zero = _${{letter}}gemm_factors
     beta = one if add else zero
-    _${letter}gemm(${kind}, 110 if r else 116, 110 if p else 116, n, m, k, one.ctypes, b.ctypes, r + s,
+    _${{letter}}gemm(${{kind}}, 110 if r else 116, 110 if p else 116, n, m, k, one.ctypes, b.ctypes, r + s,
                    a.ctypes, p + q, beta.ctypes, c.ctypes, c.strides[0] // c.itemsize)
 ''')
 
@@ -195,7 +187,6 @@ BLAS: dict[str, str] = {
     **_for_all("matmul", _MATMUL),
     **_for_all("matmul_into", _INTO),
     **_for_all("matmul_in_rows", _IN_ROWS),
-    **_for_all("matmul_large", _LARGE),
     **_for_all("matvec", _MATVEC),
 }
 #: The functions, by the names that texts use.
@@ -209,6 +200,6 @@ PRODUCTS: dict[str, str] = {
     "_tile": TILE,
 }
 #: Declarations that stand before the functions of their names.
-DECLARED: dict[str, str] = {**_for_all("matmul_large", _GEMM), **_for_all("matvec", _GEMV), "_by_tiles": WIDE}
+DECLARED: dict[str, str] = {**_for_all("matmul_in_rows", _GEMM), **_for_all("matvec", _GEMV), "_by_tiles": WIDE}
 
 __all__ = ["BLAS", "DECLARED", "LETTERS", "PRODUCTS"]
