@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import adcompiler as ad
+from tests.support.cases import interpreted
 
 
 def through_an_alias_of_the_outer_list(x, n):
@@ -271,3 +273,19 @@ def read_before_an_operand(x):
 def test_a_change_in_an_expression_that_has_read_the_list_is_refused(function) -> None:
     with pytest.raises(ad.UnsupportedSyntax, match="has read it before"):
         ad.grad(function)(1.5)
+
+
+def test_a_list_and_an_array_are_numbers_to_numpy_that_leave_the_list_alone():
+    def f(x):
+        a = [1.0, 2.0]
+        b = a
+        a += x
+        c = b
+        c *= x
+        return np.sum(a * c) + b[1]
+
+    x = np.array([1.5, 2.5])
+    with interpreted():
+        value, gradient = ad.value_and_grad(f)(x)
+    assert value == f(x)
+    assert np.allclose(gradient, [1.0 + 2.0 * x[0], 4.0 + 4.0 * x[1]])

@@ -10,10 +10,9 @@ from types import ModuleType
 
 import numpy as np
 
-from adcompiler.frontend.builtins.methods import call_method
+from adcompiler.frontend.builtins.methods import call_method, extend
 from adcompiler.frontend.calls import call
 from adcompiler.frontend.expressions import closure
-from adcompiler.frontend.flow.iteration import items_of
 from adcompiler.frontend.language import dictionaries, records
 from adcompiler.frontend.language.access import read_attribute, read_item
 from adcompiler.frontend.language.arithmetic import OPERATORS, SIGN, binary, matmul
@@ -105,16 +104,18 @@ def _extends(low: Lowering, node: ast.AugAssign, held: Value, value: Value) -> b
     a_list = isinstance(owner, (Growing, ListOf, Rows)) or (isinstance(owner, Seq) and owner.kind == "list")
     if not a_list or not isinstance(node.op, (ast.Add, ast.Mult)):
         return False
-    if isinstance(node.op, ast.Mult):
-        if not isinstance(owner, Seq):
-            raise low.refuse("list-operand", node, sign="*=")
-        growing.become(low, owner, binary(low, "mul", owner, value))
-        return True
-    items = items_of(low, resolved(low, value))
-    if items is None:
-        raise low.refuse("list-grows", node)
+    numpys = isinstance(given := resolved(low, value), Var) and low.b.type(given).rank > 0
+    if isinstance(owner, Seq) and numpys:
+        # NumPy computes with the numbers of a list and an array; the list stays what it is
+        return False
+    if not isinstance(owner, Seq) and (numpys or isinstance(node.op, ast.Mult)):
+        raise low.refuse("list-operand", node, sign=f"{SIGN[OPERATORS[type(node.op)]]}=")
     assert isinstance(owner, (Seq, Growing, ListOf, Rows))
-    growing.extend(low, owner, items)
+    if isinstance(node.op, ast.Mult):
+        assert isinstance(owner, Seq)
+        growing.become(low, owner, binary(low, "mul", owner, value))
+    else:
+        extend(low, owner, value)
     return True
 
 

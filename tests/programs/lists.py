@@ -633,3 +633,28 @@ def heap_of_pairs(x):
 
 
 program(heap_of_pairs, lambda rng: (np.array([1.3, 1.1, 1.7, 1.45, 1.2, 1.6]),))
+
+
+def joined_and_ordered(x, levels):
+    """Methods of lists, and sums of them, whose lengths only the run decides."""
+    high, counts = [], []
+    for i, v in enumerate(x):
+        if v > levels[0]:
+            high.append(v)
+            counts.append(i * i % 3)
+    high.sort(key=lambda v: -v)
+    both = high + high[1:]
+    both = both + levels[1:].tolist()
+    both.reverse()
+    both.extend(x)
+    counts += counts
+    total = sum(v * (k + 1.0) for k, v in enumerate(both)) * len(both)
+    total += x[counts.index(1)] * counts.count(1)
+    both.remove(levels[1])
+    first = both[0] * len(both)
+    both.clear()
+    both += [x[0], total]
+    return sum(both) * first
+
+
+program(joined_and_ordered, lambda rng: (np.array([0.4, 1.3, 0.2, 1.1, 1.7, 1.45]), np.array([0.3, 0.7])))

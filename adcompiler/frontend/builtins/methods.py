@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 
 from adcompiler.frontend.flow.iteration import items_of
 from adcompiler.frontend.language import dictionaries, records
@@ -12,8 +12,9 @@ from adcompiler.frontend.language.inline import call_definition
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.language.texts import format_text
 from adcompiler.frontend.library import catalogue
-from adcompiler.frontend.library.defined.places import put_in, taken_out
+from adcompiler.frontend.library.defined import places
 from adcompiler.frontend.lists import growing
+from adcompiler.frontend.lists.memory import arrays_of, is_list
 from adcompiler.frontend.lists.rows import another
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
@@ -62,11 +63,11 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
             growing.append(low, owner, args[0])
             return Static(None)
         case ListOf() | Rows() | Growing() if name == "extend" and len(args) == 1:
-            return _extend(low, owner, list(args))
+            return extend(low, owner, args[0])
         case ListOf() | Rows() | Growing() if name == "pop" and len(args) <= 1:
             return taken(low, owner, list(args))
-        case ListOf() | Rows() | Growing() if name == "insert" and len(args) == 2:
-            return _at_a_place(low, put_in, [owner, *args], name)
+        case ListOf() | Rows() | Growing() if name in _IN_LANGUAGE:
+            return _defined(low, _IN_LANGUAGE[name], [owner, *args], name, kwargs)
         case ListOf() | Rows() | Growing() if name == "copy" and not args:
             found = resolved(low, owner)
             assert isinstance(found, (ListOf, Rows))
@@ -81,17 +82,26 @@ def _append(low: Lowering, owner: Seq, args: list[Value]) -> Value:
     return Static(None)
 
 
-def _extend(low: Lowering, owner: Seq | ListOf | Rows | Growing, args: list[Value]) -> Value:
-    items = items_of(low, args[0])
-    if items is None:
-        raise low.refuse("list-grows")
-    growing.extend(low, owner, items)
-    return Static(None)
+def extend(low: Lowering, owner: Seq | ListOf | Rows | Growing, more: Value) -> Value:
+    """`owner.extend(more)`, and `owner += more` of a list."""
+    given = resolved(low, more)
+    items = items_of(low, given)
+    if items is not None:
+        growing.extend(low, owner, items)
+        return Static(None)
+    # what a loop reads must not be what it appends to
+    if isinstance(given, (ListOf, Rows)) and is_list(owner, arrays_of(given)):
+        given = another(low, given)
+    return _defined(low, places.extended, [owner, given], "extend")
+
+
+def _extend(low: Lowering, owner: Seq, args: list[Value]) -> Value:
+    return extend(low, owner, args[0])
 
 
 def _insert(low: Lowering, owner: Seq, args: list[Value]) -> Value:
     if growing.pops(low, owner):
-        return _at_a_place(low, put_in, [owner, *args], "insert")
+        return _defined(low, places.put_in, [owner, *args], "insert")
     items = list(owner.items)
     items.insert(static_int(low, args[0], "the place in a list"), args[1])
     heap.change(low, owner, tuple(items))
@@ -102,12 +112,18 @@ def taken(low: Lowering, owner: Seq | ListOf | Rows | Growing, args: list[Value]
     """`owner.pop(*args)`, of a list whose length is known only at run time."""
     if not args or args[0] == Const(-1):
         return growing.pop(low, owner)
-    return _at_a_place(low, taken_out, [owner, *args], "pop")
+    return _defined(low, places.taken_out, [owner, *args], "pop")
 
 
-def _at_a_place(low: Lowering, function: Callable[..., object], args: list[Value], name: str) -> Value:
+def _defined(
+    low: Lowering,
+    function: Callable[..., object],
+    args: list[Value],
+    name: str,
+    kwargs: Mapping[str, Value] = MappingProxyType({}),
+) -> Value:
     assert isinstance(function, FunctionType)
-    return call_definition(low, function, args, {}, low.frame.definition.node, name)
+    return call_definition(low, function, args, kwargs, low.frame.definition.node, name)
 
 
 def _pop(low: Lowering, owner: Seq, args: list[Value]) -> Value:
@@ -147,6 +163,16 @@ def _count(low: Lowering, owner: Seq, args: list[Value]) -> Value:
     return Const(sum(compare_equal(low, item, args[0]) for item in owner.items))
 
 
+#: Methods that are written in the language, of lists whose length is known only at run time.
+_IN_LANGUAGE: dict[str, Callable[..., object]] = {
+    "insert": places.put_in,
+    "index": places.index_of,
+    "count": places.count_of,
+    "reverse": places.turned,
+    "sort": places.put_in_order,
+    "clear": places.emptied,
+    "remove": places.removed,
+}
 _LIST = {
     "append": _append,
     "extend": _extend,

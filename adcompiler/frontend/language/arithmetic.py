@@ -73,7 +73,10 @@ def binary(low: Lowering, op: str, left: Value, right: Value, hint: str = "t") -
     """`left op right`, where `op` is the name of an operation."""
     for value in (left, right):
         refuse_operand(low, value, SIGN[op])
-    a, c = arrays_of(low, SIGN[op], resolved(low, left), resolved(low, right))
+    a, c = resolved(low, left), resolved(low, right)
+    if op == "add" and (both := indexed.concatenated(low, a, c)) is not None:
+        return both
+    a, c = arrays_of(low, SIGN[op], a, c)
     if isinstance(a, Const) and isinstance(c, Const):
         return fold(low, op, a, c)
     if op == "bitor" and isinstance(a, DictValue) and isinstance(c, DictValue):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from adcompiler.errors import ADCompilerError
 from adcompiler.frontend.lists.growing import Grow, holds, joint_form, take_place
 from adcompiler.frontend.lists.item_forms import item_form, joint
-from adcompiler.frontend.lists.memory import check_own, filled, length_of
+from adcompiler.frontend.lists.memory import check_own, filled, forms_of, length_of, put_behind
 from adcompiler.frontend.lists.rows import listed
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
@@ -50,6 +50,21 @@ def repeated(low: Lowering, owner: Seq, times: Var) -> ListOf:
         start, stride = (None, None) if step == 1 else (Const(k), Const(step))
         b.store(array, (Slice(start, None, stride, Const(k), count),), atom)
     return ListOf(array, form.type.weak)
+
+
+def concatenated(low: Lowering, first: Value, second: Value) -> ListOf | Rows | None:
+    """`first + second`, lists of which one has a length known only at run time; None where they are no lists."""
+    lists = [v for v in (first, second) if isinstance(v, (ListOf, Rows)) or (isinstance(v, Seq) and v.kind == "list")]
+    forms = [form for one in lists for form in forms_of(low, one)]
+    if len(lists) < 2 or all(isinstance(one, Seq) for one in lists):
+        return None
+    form = forms[0]
+    for other in forms[1:]:
+        form = joint(low, form, other)
+    counts = [length_of(low, one) for one in lists]
+    arrays = filled(low, lists[0], form, low.b.int("add", counts[0], counts[1]))
+    put_behind(low, arrays, counts[0], form, lists[1])
+    return listed(low, Growing(arrays, low.b.shape(arrays[0])[0], form))
 
 
 def writable(low: Lowering, owner: Seq | ListOf, value: Value) -> ListOf:

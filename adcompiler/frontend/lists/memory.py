@@ -103,20 +103,26 @@ def filled(low: Lowering, owner: Value, form: Form, room: Atom) -> tuple[Var, ..
     for leaf in leaves(form):
         made.append(b.emit("empty", room, *extents(leaf), dtype=leaf.type.dtype, hint="items"))
     low.grown.update(made)
+    put_behind(low, tuple(made), ZERO, form, owner)
+    return tuple(made)
+
+
+def put_behind(low: Lowering, arrays: tuple[Var, ...], start: Atom, form: Form, owner: Value) -> None:
+    """Store the items of a list from a place on."""
+    b = low.b
     if isinstance(owner, Seq):
         for k, item in enumerate(owner.items):
-            put(low, tuple(made), Const(k), form, item)
-        return tuple(made)
+            put(low, arrays, b.int("add", start, Const(k)), form, item)
+        return
     assert isinstance(owner, (Growing, ListOf, Rows))
     before = _listed(low, owner)
     count = length_of(low, before)
-    for array, old in zip(made, arrays_of(before), strict=True):
+    for array, old in zip(arrays, arrays_of(before), strict=True):
         shape = b.shape(array)[1:]
         for wanted, extent in zip(shape, b.shape(old)[1:], strict=True):
             b.same(extent, wanted, "the arrays of a list differ in shape")
-        first = Slice(None, count, None, ZERO, count)
-        b.store(array, (first, *full(shape)), stored(b, old, b.type(array).dtype))
-    return tuple(made)
+        begin, end = (None if start == ZERO else start), b.int("add", start, count)
+        b.store(array, (Slice(begin, end, None, start, count), *full(shape)), stored(b, old, b.type(array).dtype))
 
 
 def as_item(low: Lowering, item: Value) -> Value:

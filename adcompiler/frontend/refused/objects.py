@@ -24,10 +24,11 @@ def f(s):
         """
 def f(x):
     values = []
-    values.extend(x)
-    return values[0]
+    for v in x:
+        values.append({"v": v})
+    return values[0]["v"]
 """,
-        "values.extend",
+        "values.append",
     ),
     "loop-changes-list": (
         "a list or dictionary changes its length in a loop",

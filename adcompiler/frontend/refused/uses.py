@@ -216,9 +216,9 @@ def f(s):
         """
 def f(x):
     first, *rest = x
-    return sum(rest + [first])
+    return sum(rest * 2) + first
 """,
-        "rest + [first]",
+        "rest * 2",
     ),
     "complex-power": (
         "a negative number to a fractional power is complex",

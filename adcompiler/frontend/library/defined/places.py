@@ -1,4 +1,4 @@
-"""Lists of numbers that get or lose an item at some place: those behind it move."""
+"""Methods of lists whose length is known only at run time."""
 
 from __future__ import annotations
 
@@ -28,3 +28,51 @@ def put_in(items: Any, k: Any, item: Any) -> None:
     for i in range(n, k, -1):
         items[i] = items[i - 1]
     items[k] = item
+
+
+def index_of(items: Any, item: Any) -> Any:
+    """`items.index(item)`."""
+    for k in range(len(items)):
+        if items[k] == item:
+            return k
+    raise ValueError("the item is not in the list")
+
+
+def count_of(items: Any, item: Any) -> Any:
+    """`items.count(item)`."""
+    found = 0
+    for one in items:
+        if one == item:
+            found += 1
+    return found
+
+
+def turned(items: Any) -> None:
+    """`items.reverse()`."""
+    n = len(items)
+    for k in range(n // 2):
+        items[k], items[n - 1 - k] = items[n - 1 - k], items[k]
+
+
+def put_in_order(items: Any, *, key: Any = None, reverse: Any = False) -> None:
+    """`items.sort(key=key, reverse=reverse)`."""
+    ordered = sorted(items, key=key, reverse=reverse)
+    for k in range(len(items)):
+        items[k] = ordered[k]
+
+
+def emptied(items: Any) -> None:
+    """`items.clear()`."""
+    for _ in range(len(items)):
+        items.pop()
+
+
+def extended(items: Any, more: Any) -> None:
+    """`items.extend(more)`."""
+    for item in more:
+        items.append(item)
+
+
+def removed(items: Any, item: Any) -> None:
+    """`items.remove(item)`."""
+    items.pop(items.index(item))
