@@ -139,7 +139,6 @@ READ_ONCE: dict[str, tuple[int, ...]] = {
     **{f"_{letter}{name}": (0,) for letter in LETTERS.values() for name in ("lu", "cholesky", "eigh")},
     **{f"_lu_{name}{rank}": (1,) for name in ("solve", "back") for rank in (1, 2)},
     **dict.fromkeys(("_cofactors", "_finite"), (0,)),
-    **dict.fromkeys(("_solve_triangular1", "_solve_triangular2"), (0, 1)),
 }
 _BEFORE = {**DECLARED, **DECLARED_BLAS, **DECLARED_DECOMPOSITIONS, **ADDRESSES}
 #: Names that a text may use for these functions.
