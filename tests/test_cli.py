@@ -39,6 +39,14 @@ def lazy(x):
     yield x
 
 
+def stencil(u):
+    return np.sum((u[1:, :] - u[:-1, :]) ** 2)
+
+
+def stencil_args():
+    return (np.linspace(0.0, 1.0, 300).reshape(15, 20),)
+
+
 def half_constant(x):
     return x * ad.stop_gradient(x)
 
@@ -97,6 +105,14 @@ def test_check_fails_with_the_error(model: Path, capsys: pytest.CaptureFixture[s
     error = capsys.readouterr().err
     assert error.startswith("GradcheckFailed: wrong gradient of half_constant with respect to x: 3.0 by reverse mode")
     assert "fix:" in error
+
+
+def test_check_compares_a_sample_of_the_entries(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "│ 100 of 300 │" in printed(capsys, "check", f"{model}:stencil")
+    assert "│ 7 of 300 │" in printed(capsys, "check", f"{model}:stencil", "--entries", "7")
+    assert "│     300 │" in printed(capsys, "check", f"{model}:stencil", "--entries", "all")
+    with pytest.raises(SystemExit, match="2"):
+        main(["check", f"{model}:stencil", "--entries", "0"])
 
 
 def test_a_refusal_has_its_place(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,6 +175,11 @@ def test_a_target_that_leads_nowhere(
     assert message in capsys.readouterr().err
 
 
+def test_arguments_that_do_not_fit(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", f"{model}:loss", "--args", "np.ones((5, 5))"]) == 2
+    assert capsys.readouterr().err == "adcompiler: loss takes (w, x): missing a required argument: 'x'\n"
+
+
 def test_missing_arguments(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "cli_model_bare.py"
     path.write_text("def f(x):\n    return x\n", encoding="utf-8")
@@ -169,6 +190,15 @@ def test_missing_arguments(tmp_path: Path, capsys: pytest.CaptureFixture[str], m
 
 def test_as_a_program() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "adcompiler.tools.cli", "--version"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "adcompiler", "--version"], capture_output=True, text=True, check=False
     )
     assert done.stdout.strip() == f"adcompiler {adcompiler.__version__}"
+
+
+def test_a_reader_that_has_seen_enough() -> None:
+    program = [sys.executable, "-m", "adcompiler", "cache"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None and running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 0

@@ -31,6 +31,7 @@ LAYERS = [
     {"api", "batching", "matrices", "products", "custom", "custom_rules"},
     {"inside"},
     {"tools", "interop", "cuda"},
+    {"__main__"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 #: The parts of the larger folders, lowest first.

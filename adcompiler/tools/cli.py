@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,11 +16,14 @@ from adcompiler.errors import ADCompilerError
 from adcompiler.tools import demo
 from adcompiler.tools.benchmark import benchmark
 from adcompiler.tools.gradcheck import MODES, gradcheck
-from adcompiler.tools.load import UsageError, arguments, load_function, load_module, split_target
+from adcompiler.tools.load import UsageError, arguments, check_call, load_function, load_module, split_target
 from adcompiler.tools.table import amount
 
 Function = Callable[..., Any]
 Call = tuple[Function, tuple[Any, ...]]
+
+#: Entries of an array that are compared with differences: each takes several runs of the plain Python function.
+SAMPLE = 100
 
 #: What `show --stage` prints, and the attribute of a transformed function that gives it.
 STAGES = {
@@ -44,9 +48,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0 for success, 1 for an error in the program that was named, 2 for a command line that cannot be followed.
     """
+    try:
+        return execute(argv)
+    except BrokenPipeError:
+        # the reader, as `head`, has seen enough; what the interpreter still writes out at its end goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def execute(argv: Sequence[str] | None) -> int:
+    """Run a command, and write out all that it prints."""
     options = parser().parse_args(argv)
     try:
         options.command(options)
+        sys.stdout.flush()
     except ADCompilerError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
@@ -67,6 +82,13 @@ def parser() -> argparse.ArgumentParser:
     check = add(commands, "check", run_check, "compare the derivatives with finite differences")
     check.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: also the gradient's derivative")
     check.add_argument("--rtol", type=float, help="relative difference that counts as agreement")
+    check.add_argument(
+        "--entries",
+        type=count,
+        default=SAMPLE,
+        metavar="N|all",
+        help=f"compare N entries of each array, drawn at random, or all (default: {SAMPLE})",
+    )
     check.add_argument("--mode", choices=MODES, action="append", help="check this mode only (may be repeated)")
     bench = add(commands, "bench", run_bench, "measure value, gradient and finite differences")
     bench.add_argument("--plot", metavar="FILE", help="also draw the times (needs matplotlib)")
@@ -97,7 +119,21 @@ def argnums(text: str) -> int | str | tuple[int | str, ...]:
     (0, ('w', 1))
     """
     parts = tuple(int(part) if part.lstrip("-").isdigit() else part for part in text.split(","))
+    if len(set(parts)) < len(parts):
+        raise argparse.ArgumentTypeError(f"{text} names an argument twice")
     return parts[0] if len(parts) == 1 else parts
+
+
+def count(text: str) -> int | None:
+    """A number of entries as typed; None for all.
+
+    >>> count("20"), count("all")
+    (20, None)
+    """
+    number = None if text == "all" else int(text)
+    if number is not None and number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not positive")
+    return number
 
 
 def size(text: str) -> int:
@@ -115,7 +151,9 @@ def named(options: argparse.Namespace) -> Call:
     """The function that the command line names, and its arguments."""
     path, name = split_target(options.target)
     module = load_module(path)
-    return load_function(module, name), arguments(module, name, options.args)
+    function, args = load_function(module, name), arguments(module, name, options.args)
+    check_call(function, name, args)
+    return function, args
 
 
 def transformed(function: Function, options: argparse.Namespace) -> Any:
@@ -141,8 +179,8 @@ def run_show(options: argparse.Namespace) -> None:
 def run_check(options: argparse.Namespace) -> None:
     """Print a gradient check, or fail with its error."""
     function, args = named(options)
-    modes = tuple(options.mode or MODES)
-    print(gradcheck(function, *args, argnums=options.argnums, order=options.order, rtol=options.rtol, modes=modes))
+    chosen = {name: getattr(options, name) for name in ("argnums", "order", "rtol", "entries")}
+    print(gradcheck(function, *args, **chosen, modes=tuple(options.mode or MODES)))
 
 
 def run_bench(options: argparse.Namespace) -> None:
@@ -191,7 +229,7 @@ def run_demo(options: argparse.Namespace) -> None:
     heading("Its gradient")
     print(gradient(*args), "\n")
     heading("Checked against finite differences")
-    print(gradcheck(function, *args, argnums=options.argnums), "\n")
+    print(gradcheck(function, *args, argnums=options.argnums, entries=SAMPLE), "\n")
     heading("Measured")
     print(benchmark(function, *args, argnums=0 if options.argnums is None else options.argnums))
 

@@ -41,6 +41,8 @@ class Row:
         What it is.
     entries : int
         Derivatives that were compared: an imaginary part is one of its own.
+    total : int
+        Derivatives that there are.
     within_error : int
         Those of them that agree only within the error of the differences, as a tiny entry does.
     kinks : int
@@ -54,9 +56,15 @@ class Row:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     entries: int
+    total: int
     within_error: int
     kinks: int
     worst: Mapping[str, float]
+
+    @property
+    def compared(self) -> str:
+        """How many entries were compared, of how many if not all."""
+        return f"{self.entries}" if self.entries == self.total else f"{self.entries} of {self.total}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -84,7 +92,7 @@ class GradcheckReport:
         columns = ["argument", "order", "shape", "dtype", "entries", "within error", "kinks", *self.modes]
         rows = [
             [
-                *map(str, (row.label, row.order, row.shape, row.dtype, row.entries, row.within_error, row.kinks)),
+                *map(str, (row.label, row.order, row.shape, row.dtype, row.compared, row.within_error, row.kinks)),
                 *(f"{row.worst[mode]:.1e}" for mode in self.modes),
             ]
             for row in self.rows
@@ -103,6 +111,7 @@ def gradcheck(
     order: int = 1,
     rtol: float | None = None,
     modes: Sequence[str] = MODES,
+    entries: int | None = None,
     **options: Any,
 ) -> GradcheckReport:
     """Compare the derivatives of a function with differences of its plain Python values.
@@ -126,6 +135,9 @@ def gradcheck(
         Relative difference that counts as agreement: 1e-6 by default, 5e-3 where float32 takes part.
     modes : tuple of {"reverse", "forward"}
         What to check.
+    entries : int, optional
+        Compare that many entries of each array with differences, drawn at random but the same ones every time; by
+        default all. Forward and reverse mode are compared with each other over all of them in any case.
     **options
         Options of the compiler, as for `grad`.
 
@@ -150,10 +162,12 @@ def gradcheck(
         raise ValueError(f"order must be 1 or 2, not {order!r}")
     if not modes or not set(modes) <= set(MODES):
         raise ValueError(f"modes must be among {MODES}, not {modes!r}")
+    if entries is not None and entries < 1:
+        raise ValueError(f"entries must be positive, not {entries!r}")
     first = objective(subject(f, args, argnums), np.random.default_rng(0))
-    results = [check(first, 1, tuple(modes), rtol, options)]
+    results = [check(first, 1, tuple(modes), rtol, entries, options)]
     if order == 2:
-        results.append(check(second(first, options), 2, tuple(modes), rtol, options))
+        results.append(check(second(first, options), 2, tuple(modes), rtol, entries, options))
     rows = tuple(row for rows, _ in results for row in rows)
     return GradcheckReport(first.subject.name, tuple(modes), rows, tuple(gap for _, gaps in results for gap in gaps))
 
@@ -181,7 +195,7 @@ def projected(function: Function, weights: np.ndarray) -> Function:
 
 
 def check(
-    of: Objective, order: int, modes: tuple[str, ...], rtol: float | None, options: Options
+    of: Objective, order: int, modes: tuple[str, ...], rtol: float | None, entries: int | None, options: Options
 ) -> tuple[list[Row], list[float]]:
     """Check one order of differentiation: the rows, and the gap between the modes if both are there."""
     check_finite(of.subject, of.out)
@@ -195,22 +209,22 @@ def check(
     check_untouched(of.subject, before)
     found = tuple(mode for mode in (backward, forward) if mode)
     search = Search(of, found, precision, precision.rtol if rtol is None else rtol, noise, rng)
-    rows, mistakes = compared(search, order)
+    rows, mistakes = compared(search, order, entries)
     if mistakes:
         raise failure(of, order, mistakes, sum(row.entries for row in rows))
     return rows, [adjoint_identity(search, backward, forward)] if backward and forward else []
 
 
-def compared(search: Search, order: int) -> tuple[list[Row], list[Mistake]]:
+def compared(search: Search, order: int, entries: int | None) -> tuple[list[Row], list[Mistake]]:
     """A row for each leaf, and every wrong entry."""
     rows, mistakes = [], []
     for number, leaf in enumerate(search.objective.subject.leaves):
-        findings = search.examine(number)
+        total = parts(leaf.value)
+        count = total if entries is None else min(entries, total)
+        findings = search.examine(number, count)
         mistakes += findings.mistakes
-        shape, dtype, entries = leaf.value.shape, leaf.value.dtype, parts(leaf.value)
-        rows.append(
-            Row(order, leaf.label, shape, dtype, entries, findings.within_error, findings.kinks, findings.worst)
-        )
+        found = (findings.within_error, findings.kinks, findings.worst)
+        rows.append(Row(order, leaf.label, leaf.value.shape, leaf.value.dtype, count, total, *found))
     return rows, mistakes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable
 from operator import attrgetter
@@ -62,3 +63,16 @@ def arguments(module: ModuleType, name: str, expression: str | None) -> tuple[An
             raise UsageError(f"no arguments for {name}: give --args '(1.0, np.ones(3))', or define {name}_args()")
         found = scope[key]() if callable(scope[key]) else scope[key]
     return found if isinstance(found, tuple) else (found,)
+
+
+def check_call(function: Callable[..., Any], name: str, args: tuple[Any, ...]) -> None:
+    """Refuse arguments that the parameters of a function do not take."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        # a builtin does not tell its parameters
+        return
+    try:
+        signature.bind(*args)
+    except TypeError as error:
+        raise UsageError(f"{name} takes {signature}: {error}") from None

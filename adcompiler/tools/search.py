@@ -96,11 +96,14 @@ class Search:
     noise: float
     rng: np.random.Generator
 
-    def examine(self, number: int) -> Findings:
-        """Compare every entry of a leaf; the real and the imaginary part of a complex entry are two."""
+    def examine(self, number: int, count: int) -> Findings:
+        """Compare that many entries of a leaf; the real and the imaginary part of a complex entry are two."""
         value = self.objective.subject.leaves[number].value
         findings = Findings(worst={mode.name: 0.0 for mode in self.modes})
-        pending = np.array_split(np.arange(parts(value)), min(parts(value), GROUPS)) if value.size else []
+        every = parts(value)
+        # drawn apart from the directions, which do not depend on how many are compared
+        chosen = np.arange(every) if count == every else np.random.default_rng(4).choice(every, count, replace=False)
+        pending = np.array_split(np.sort(chosen), min(count, GROUPS)) if count else []
         while pending and len(findings.mistakes) < ENOUGH:
             group = pending.pop()
             if not self.group_passes(number, group, findings):
