@@ -75,6 +75,14 @@ def test_argument_that_does_not_exist(argnums: Any, error: type[Exception], mess
         ad.grad(mixed, (argnums,))(1.0)
 
 
+@pytest.mark.parametrize("argnums", [("a", "a"), (0, 0), (0, "a"), (0, -3)])
+def test_argument_named_twice(argnums: Any) -> None:
+    with pytest.raises(ValueError, match=r"argnums names the argument 'a' of mixed\(\) twice"):
+        ad.grad(mixed, argnums)(1.0)
+    with pytest.raises(ValueError, match="twice"):
+        ad.vjp(mixed, 1.0, argnums=argnums)
+
+
 @pytest.mark.parametrize(("args", "kwargs"), [((), {}), ((1.0, 2.0, 3.0, 4.0), {}), ((1.0,), {"e": 1.0})])
 def test_wrong_arguments_are_pythons_own_error(args: tuple, kwargs: dict) -> None:
     with pytest.raises(TypeError, match=r"mixed\(\)"):

@@ -189,3 +189,37 @@ def test_functions_of_each_element_count_their_arguments() -> None:
     for wrong in (lambda x: np.sum(np.sin(x, x, x)), lambda x: np.sum(np.add(x))):
         with pytest.raises(ad.TypeProblem, match=r"takes [12] numbers or arrays, not [31]"):
             ad.grad(wrong)(np.ones(2))
+
+
+def test_operands_have_the_names_that_numpy_gives_them() -> None:
+    x = np.ones(2)
+    with pytest.raises(ad.TypeProblem, match=r"np\.dot: missing a required argument: 'b'"):
+        lowered(lambda x: np.dot(x), x)
+    with pytest.raises(ad.TypeProblem, match=r"the argument 'other' of np\.dot"):
+        lowered(lambda x: np.dot(x, other=x), x)
+    lowered(lambda x: np.tensordot(b=x, a=x, axes=1) + x.dot(b=x), x)
+
+
+def test_a_number_that_narrow_integers_cannot_hold() -> None:
+    def last(x, labels):  # type: ignore[no-untyped-def]
+        found = -1
+        for i in range(len(labels)):
+            found = labels[i]
+        return x * found
+
+    with pytest.raises(ad.TypeProblem, match=r"^-1 does not fit uint8, which the value is elsewhere\n") as caught:
+        lowered(last, 0.5, np.zeros(3, np.uint8))
+    assert caught.value.fix.endswith("int(labels[i])")
+
+
+def test_lists_are_not_multiplied() -> None:
+    number = "number that is no integer"
+    for wrong, kind in (
+        (lambda x: np.sum(x * x), "list"),
+        (lambda x: np.sum(x * 0.5), number),
+        (lambda x: np.sum(np.float64(0.5) * x), number),
+        (lambda x: np.sum(x * x[0]), number),
+    ):
+        with pytest.raises(UnsupportedSyntax, match=rf"^a list times a {kind} is no operation of Python") as caught:
+            ad.grad(wrong)([1.0, 2.0])
+        assert "np.array(x)" in caught.value.fix

@@ -88,7 +88,13 @@ class Binder:
 
     def places(self, argnums: Argnums, specs: tuple[Spec, ...]) -> tuple[Place, ...]:
         """Where in the values the arguments with these numbers or names are; the numbers leave out what is bound."""
-        return tuple(self._place(number, specs) for number in (argnums if isinstance(argnums, tuple) else (argnums,)))
+        found: list[Place] = []
+        for number in argnums if isinstance(argnums, tuple) else (argnums,):
+            place = self._place(number, specs)
+            if place in found:
+                raise ValueError(f"argnums names the argument {self.label(place)!r} of {self.name}() twice")
+            found.append(place)
+        return tuple(found)
 
     def everything(self, count: int) -> tuple[Place, ...]:
         """The places of the positional arguments of a call, of which `count` were given."""

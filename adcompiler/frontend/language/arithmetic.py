@@ -138,6 +138,10 @@ def _sequences(low: Lowering, op: str, a: Value, c: Value) -> Value | None:
     if op == "mul" and not any(isinstance(v, Var) and low.b.type(v).rank for v in (a, c)):
         seq, count = (a, c) if isinstance(a, Seq) else (c, a)
         assert isinstance(seq, Seq)
+        if isinstance(count, Seq):
+            raise low.refuse("list-times", name=seq.name, kind=count.name)
+        if isinstance(count, (Var, Const)) and low.b.type(count).is_float:
+            raise low.refuse("list-times", name=seq.name, kind="number that is no integer")
         numbers = indexed.of_numbers(low, seq)
         if low.choices.in_arrays and numbers and isinstance(count, Var):
             return indexed.repeated(low, seq, count)

@@ -37,7 +37,7 @@ def implements(*members: object, method: str | None = None) -> Callable[[Callabl
     """Enter a handler for functions, and for the array method of that name.
 
     The handler is declared with the builder first and then the parameters of the NumPy function, with its names
-    and defaults; it is then called positionally or by keyword as that function is.
+    and defaults, `other` for `b`; it is then called positionally or by keyword as that function is.
     """
 
     def enter(fn: Callable[..., Value]) -> Callable[..., Value]:
@@ -63,26 +63,29 @@ def attribute(name: str) -> Callable[[Callable[[Builder, Atom], Value]], Callabl
 
 def _bound(fn: Callable[..., Value], name: str) -> Handler:
     """A handler that gives `fn` its arguments by name and refuses the others."""
-    signature = inspect.signature(fn)
+    signature = _numpys(inspect.signature(fn))
 
     def handler(b: Builder, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
         out, kwargs = without_out(b, name, kwargs) if "out" not in signature.parameters else (None, kwargs)
-        if "other" in signature.parameters and "b" in kwargs:
-            # the name of an operand, which is that of the builder here
-            kwargs = {"other" if k == "b" else k: v for k, v in kwargs.items()}
         known = {k: v for k, v in kwargs.items() if k in signature.parameters}
         neutral_only(b, name, {k: v for k, v in kwargs.items() if k not in known})
         try:
-            signature.bind(b, *args, **known)
+            bound = signature.bind(*args, **known)
         except TypeError as error:
             raise TypeProblem(
                 f"{name}: {error}",
                 b.span,
                 "leave out what only changes how NumPy computes, or write it as separate steps",
             ) from error
-        return delivered(b, name, fn(b, *args, **known), out)
+        return delivered(b, name, fn(b, *bound.args, **bound.kwargs), out)
 
     return handler
+
+
+def _numpys(signature: inspect.Signature) -> inspect.Signature:
+    """The parameters of the NumPy function: those behind the builder, which has the name of the operand `other`."""
+    _, *own = signature.parameters.values()
+    return signature.replace(parameters=[p.replace(name="b") if p.name == "other" else p for p in own])
 
 
 def neutral_only(b: Builder, name: str, kwargs: Mapping[str, Value]) -> None:

@@ -220,6 +220,16 @@ def f(x):
 """,
         "rest * 2",
     ),
+    "list-times": (
+        "a {name} times a {kind} is no operation of Python",
+        "compute with an array, np.array(x), or pass one in place of the {name}",
+        """
+def f(s):
+    values = [s, 2.0]
+    return np.sum(values * values)
+""",
+        "values * values",
+    ),
     "complex-power": (
         "a negative number to a fractional power is complex",
         "take the power of abs(x), or keep the base positive",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from adcompiler.errors import TypeProblem
 from adcompiler.frontend.state.extents import same_extent
-from adcompiler.frontend.state.fitting import check_fits
+from adcompiler.frontend.state.fitting import can_hold, check_fits
 from adcompiler.frontend.state.forms import Array, Broken, Form, Known, Optional, Parts, Scalar
 from adcompiler.frontend.state.values import (
     Conflict,
@@ -120,6 +121,12 @@ def _number(b: Builder, value: Value | None, type: Type) -> Atom:
         return value
     if here.weak and here.dtype == "int64" and type.dtype.startswith(("int", "uint")):
         # among NumPy's integers a Python one that they cannot hold would be another number
+        if isinstance(value, Const) and not can_hold(type.dtype, value):
+            raise TypeProblem(
+                f"{value.value} does not fit {type.dtype}, which the value is elsewhere",
+                b.span,
+                f"take the number of {type.dtype} as one of Python's there, as in int(labels[i])",
+            )
         check_fits(b, value, type.dtype)
     if isinstance(value, Const):
         number = np.dtype(type.dtype).type(value.value)
