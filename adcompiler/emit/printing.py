@@ -38,7 +38,7 @@ def to_text(tree: ast.Module, comments: Sequence[str]) -> str:
 
 def _says(text: str, tree: ast.Module) -> bool:
     """Whether a text says what a tree without its comments does, as the standard library prints that."""
-    again, plain = ast.parse(text), _MARKED.sub("", ast.unparse(tree))
+    again, plain = ast.parse(text), _MARKED.sub("", ast.unparse(ast.fix_missing_locations(tree)))
     # one tree may be printed in several ways, but has one dump
     return ast.unparse(again) == plain or ast.dump(again) == ast.dump(ast.parse(plain))
 
