@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,20 +14,10 @@ import adcompiler as ad
 from adcompiler.errors import ADCompilerError, NotDifferentiable, Span, TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.refused.table import TABLE, refusal
 from tests.support.lowering import lowered
+from tests.support.modules import imported
 
 HEAD = "import functools\nimport math\n\nimport numpy as np\n\n"
 ARGUMENTS: dict[str, Any] = {"x": np.array([0.5, 1.5, 2.5]), "A": np.ones((2, 3)), "s": 0.7, "n": 3}
-
-
-def module(tmp_path: Path, text: str, name: str = "example") -> ModuleType:
-    """A module with this text, imported from a file as a user's module is."""
-    file = tmp_path / f"{name}.py"
-    file.write_text(text, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None and spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made
 
 
 def refused(function: Callable[..., Any]) -> ADCompilerError:
@@ -57,7 +45,7 @@ def test_the_table_has_an_example_of_almost_every_row() -> None:
 def test_every_refused_construct_is_refused_at_its_place(key: str, tmp_path: Path) -> None:
     row = TABLE[key]
     text = HEAD + row.example
-    error = refused(module(tmp_path, text).f)
+    error = refused(imported(tmp_path, text).f)
     assert isinstance(error, (UnsupportedSyntax, TypeProblem))
     offset = text.index(row.at, len(HEAD))
     line = text.count("\n", 0, offset) + 1
@@ -105,13 +93,13 @@ def test_a_message_without_a_place() -> None:
 
 def test_a_refusal_in_a_callee_points_at_the_callee(tmp_path: Path) -> None:
     text = "def g(s):\n    with open(s):\n        return s\n\n\ndef f(s):\n    return 2.0 * g(s)\n"
-    error = refused(module(tmp_path, text).f)
+    error = refused(imported(tmp_path, text).f)
     assert (error.lineno, error.col) == (2, 4)
 
 
 def test_columns_count_characters(tmp_path: Path) -> None:
     text = "def f(s):\n    größe = 'äöü'; return s + None\n"
-    error = refused(module(tmp_path, text).f)
+    error = refused(imported(tmp_path, text).f)
     assert (error.lineno, error.col) == (2, text.splitlines()[1].index("s + None"))
 
 
@@ -120,7 +108,7 @@ def test_the_place_below_decorators_and_in_a_class(tmp_path: Path) -> None:
         "def same(function):\n    return function\n\n\nclass Model:\n    @same\n    @same\n"
         "    def loss(self, s):\n        return (\n            s\n            + None\n        )\n"
     )
-    model = module(tmp_path, text).Model()
+    model = imported(tmp_path, text).Model()
     with pytest.raises(ADCompilerError) as caught:
         lowered(model.loss, 0.5)
     assert (caught.value.lineno, caught.value.col) == (10, 12)
@@ -128,7 +116,7 @@ def test_the_place_below_decorators_and_in_a_class(tmp_path: Path) -> None:
 
 
 def test_a_misspelt_name_has_a_suggestion(tmp_path: Path) -> None:
-    made = module(
+    made = imported(
         tmp_path,
         HEAD + "def f(x):\n    length = 2.0\n    return x[0] * lenght\n\n\ndef g(x):\n    return np.sine(x[0])\n",
     )
@@ -138,7 +126,7 @@ def test_a_misspelt_name_has_a_suggestion(tmp_path: Path) -> None:
 
 def test_a_refusal_inside_an_installed_package_stands_at_the_user_s_call(tmp_path: Path) -> None:
     text = HEAD + "import statistics\n\n\ndef f(x):\n    return statistics.stdev(x) * x[0]\n"
-    error = refused(module(tmp_path, text).f)
+    error = refused(imported(tmp_path, text).f)
     assert (error.filename, error.col) == (str(tmp_path / "example.py"), 11)
     assert error.what.startswith("statistics.stdev has no derivative rule") and "statistics.py:" in error.what
 

@@ -10,6 +10,7 @@ import pytest
 
 import adcompiler as ad
 from tests.support.cases import interpreted
+from tests.support.modules import imported
 
 
 @dataclasses.dataclass
@@ -143,3 +144,11 @@ def test_what_would_not_be_as_in_python_is_refused(function: Callable[..., Any])
 def test_a_list_that_a_returned_function_keeps_is_read() -> None:
     with interpreted():
         assert ad.value_and_grad(in_a_loop)(1.5, 3) == (4.5, 3.0)
+
+
+def test_any_number_of_attributes_is_assigned_from_outside(tmp_path):
+    lines = "".join(f"    s.a{k} = x * {k}\n" for k in range(36))
+    text = f"class State:\n    pass\n\n\ndef f(x):\n    s = State()\n{lines}    return s.a35 * s.a1\n"
+    module = imported(tmp_path, text)
+    with interpreted():
+        assert ad.value_and_grad(module.f)(2.0) == (140.0, 140.0)

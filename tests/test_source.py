@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import functools
-import importlib.util
 import linecache
 import os
 import shlex
 import textwrap
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -19,17 +18,7 @@ import pytest
 from adcompiler.errors import UnsupportedSyntax
 from adcompiler.signature import bind, entry_point
 from adcompiler.source import SourceFunc, source_of
-
-
-def imported(tmp_path: Path, text: str, name: str = "model") -> ModuleType:
-    """A module with this text."""
-    file = tmp_path / f"{name}.py"
-    file.write_text(text, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tests.support.modules import imported
 
 
 def returned(source: SourceFunc) -> str:
@@ -158,7 +147,7 @@ def test_a_function_without_text_is_refused_with_the_way_out() -> None:
 def test_a_file_edited_after_the_import_is_refused(edited: str, tmp_path: Path) -> None:
     module = imported(tmp_path, "def f(x):\n    return x * 2.0\n")
     assert returned(source_of(module.f)) == "x * 2.0"
-    file = tmp_path / "model.py"
+    file = tmp_path / "example.py"
     file.write_text(edited)
     os.utime(file, (1, 1))
     with pytest.raises(UnsupportedSyntax):
@@ -167,7 +156,7 @@ def test_a_file_edited_after_the_import_is_refused(edited: str, tmp_path: Path) 
 
 def test_a_change_elsewhere_in_the_file_is_harmless(tmp_path: Path) -> None:
     module = imported(tmp_path, "def f(x):\n    return x * 2.0\n\nK = 1\n")
-    (tmp_path / "model.py").write_text("def f(x):\n    return x * 2.0\n\nK = 2000\n")
+    (tmp_path / "example.py").write_text("def f(x):\n    return x * 2.0\n\nK = 2000\n")
     assert returned(source_of(module.f)) == "x * 2.0"
 
 

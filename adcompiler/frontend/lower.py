@@ -46,7 +46,6 @@ from adcompiler.source import SourceFunc
 
 EVALUATORS = (access, blocks, comprehensions, control, expressions, statements)
 _DEEP = 20_000
-_RETRIES = 32
 #: What tells of a function that it must be read in another way.
 _RESTARTS = (InArrays, Recurses, TestChanges, Changes, NeedStatic)
 
@@ -57,17 +56,17 @@ def lower(source: SourceFunc, specs: Sequence[Spec], kernel: bool = False) -> Lo
     Raises `NotStatic` where run-time arguments must be known at compile time: compile again with them as constants.
     """
     choices = Choices()
-    for _ in range(_RETRIES):
+    while True:
         low = Lowering(choices, kernel)
         try:
             with _deep_recursion():
                 return _lowered(low, source, specs)
         except (*_RESTARTS, ADCompilerError) as problem:
             settled = _settled(low, problem)
-            if settled is None:
+            # each attempt that fails settles one thing more, of which there are so many
+            if settled is None or settled == choices:
                 raise
             choices = settled
-    raise AssertionError("every retry makes one more capture static")
 
 
 def _settled(low: Lowering, problem: Exception) -> Choices | None:
@@ -83,7 +82,7 @@ def _settled(low: Lowering, problem: Exception) -> Choices | None:
         case Changes(record=record, name=None):
             return replace(choices, changing=choices.changing | {record})
         case Changes(record=record, name=str(name)):
-            return replace(choices, added=(*choices.added, (record, name)))
+            return replace(choices, added=tuple(dict.fromkeys((*choices.added, (record, name)))))
         case NeedStatic():
             return _known(low, problem)
         case _ if choices.ending:
