@@ -185,7 +185,10 @@ class Kernel:
         return self._latest().printed.text
 
     def ptx(self, cc: tuple[int, int] = (9, 0)) -> str:
-        """What a GPU of a compute capability runs of the adjoint, for the arguments of the latest launch."""
+        """What a GPU of a compute capability runs of the adjoint, for the arguments of the latest launch.
+
+        An adjoint of two kernels, of which one gathers, has two modules, one behind the other.
+        """
         return "\n".join(self._ptx(cc))
 
     def _ptx(self, cc: tuple[int, int]) -> list[str]:

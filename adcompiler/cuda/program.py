@@ -181,9 +181,7 @@ def _unordered(fn: Func, inside: Inside, request: Request) -> list[Store]:
 def _first(fn: Func, given: Sequence[Var], request: Request) -> Adjoint:
     """The kernel that gathers."""
     title = f"{fn.name.removesuffix('_grad')}_gathers"
-    none = frozenset[int]()
-    rank = max(request.axes, default=0) + 1
-    parts = Parts(title, tuple(given), (), frozenset(), frozenset(), (), none, none, rank, False, False)
+    parts = Parts(title, tuple(given), max(request.axes, default=0) + 1, extents=False)
     return emit_threads(fn, parts, request.fastmath)
 
 
@@ -198,14 +196,14 @@ def _printed(
     parts = Parts(
         f"{fn.name.removesuffix('_grad')}_adjoint",
         tuple(given),
-        tuple(v for v in fn.params if v in inside.block and v in reads),
-        inside.shadows,
-        barriers,
-        uniform_lines(fn, [p for p in fn.params if is_own(p.name)]),
-        additions,
-        sums,
         max(request.axes, default=0) + 1,
-        request.deterministic,
+        block=tuple(v for v in fn.params if v in inside.block and v in reads),
+        zeroed=inside.shadows,
+        barriers=barriers,
+        lines=uniform_lines(fn, [p for p in fn.params if is_own(p.name)]),
+        atomic=additions,
+        sums=sums,
+        ordered=request.deterministic,
     )
     try:
         return emit_threads(fn, parts, request.fastmath, before)

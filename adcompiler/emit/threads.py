@@ -100,6 +100,8 @@ class Parts:
         The name of the kernel.
     given : tuple of Var
         The kernel's parameters.
+    rank : int
+        How many axes the launch has.
     block : tuple of Var
         The arrays of a block.
     zeroed : frozenset of Var
@@ -112,25 +114,23 @@ class Parts:
         The identities of the stores that add to what other threads may add to.
     sums : frozenset of int
         Those of them that all threads run, each with a sum for an element that is the same for all.
-    rank : int
-        How many axes the launch has.
     ordered : bool
         Whether the host adds up those sums, in an order that is always the same.
-    asked : bool
+    extents : bool
         Whether the host asks for the lengths of work arrays.
     """
 
     title: str
     given: tuple[Var, ...]
-    block: tuple[Var, ...]
-    zeroed: frozenset[Var]
-    barriers: frozenset[Var]
-    lines: Sequence[Assign]
-    atomic: frozenset[int]
-    sums: frozenset[int]
     rank: int
-    ordered: bool
-    asked: bool = True
+    block: tuple[Var, ...] = ()
+    zeroed: frozenset[Var] = frozenset()
+    barriers: frozenset[Var] = frozenset()
+    lines: Sequence[Assign] = ()
+    atomic: frozenset[int] = frozenset()
+    sums: frozenset[int] = frozenset()
+    ordered: bool = False
+    extents: bool = True
 
 
 def emit_threads(fn: Func, parts: Parts, fastmath: bool, before: Adjoint | None = None) -> Adjoint:
@@ -151,7 +151,7 @@ def emit_threads(fn: Func, parts: Parts, fastmath: bool, before: Adjoint | None 
     options: dict[str, ast.expr] = {"fastmath": name("FAST")} if fastmath else {}
     kernel.decorator_list = [call("cuda.jit", **options) if options else name("cuda.jit")]
     made = [*_helpers(statements.blocks, options), kernel]
-    if parts.asked:
+    if parts.extents:
         made.append(_extents(fn, title, given, parts.lines, work))
     head = _HEAD if before is None else before.text + "\n\n"
     text = head + to_text(ast.Module(list(made), []), comments).strip("\n") + "\n"

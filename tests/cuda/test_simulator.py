@@ -64,7 +64,8 @@ def test_kernels_compile_for_a_gpu() -> None:
     assert {name for name, _, _ in found} >= {*CASES, *PROGRAMS}
     for name, kernel, text in found:
         assert ".entry" in text
-        if kernel == "gathered" and "bar.sync" not in text:
+        # sums over blocks are added up with atomics
+        if kernel == "gathered" and name not in ("heat", "heat_2d"):
             assert "atom." not in text and "red." not in text, name
         if name in ("single_precision", "single_extremes", "attraction", "fit_back", "misfit_1_kernel"):
             wide = [
