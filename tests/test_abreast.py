@@ -15,6 +15,7 @@ from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Const, Func, Loop
 from adcompiler.optimise.machine import abreast
 from adcompiler.optimise.machine.abreast import WIDTH, run_abreast
+from tests.support.cases import interpreted
 from tests.support.interpret import run
 
 
@@ -106,6 +107,19 @@ def test_a_range_that_ends_below_zero_is_empty() -> None:
     assert is_abreast(run_abreast(fn))
     for n in range(-5, 6):
         same(fn, lambda n=n: (np.arange(1.0, 6.0), n, np.array([0.25, -1.0, 3.0])))
+
+
+@pytest.mark.parametrize("target", ["cpu", "parallel"])
+def test_compiled_code_runs_abreast_too(target: str) -> None:
+    gradient = ad.value_and_grad(chains, (0, 1), target=target, fastmath=False)
+    r, x = inputs(11)
+    assert is_abreast(gradient.view(r, x, 3).plan.compiled.stages["lowered"])
+    value, slopes = gradient(r, x, 3)
+    with interpreted():
+        expected, others = ad.value_and_grad(chains, (0, 1), fastmath=False)(r, x, 3)
+    assert value == pytest.approx(expected, rel=1e-15)
+    for slope, other in zip(slopes, others, strict=True):
+        np.testing.assert_allclose(slope, other, rtol=1e-14)
 
 
 # -- what stays as it is -----------------------------------------------------------------------------------------------
