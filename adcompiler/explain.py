@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from adcompiler.emit.folding import is_temporary
 from adcompiler.emit.naming import base_name, numbered_words
-from adcompiler.emit.text import spelled
+from adcompiler.emit.text import variable_names
 from adcompiler.inspect import Text, View, aligned, nested, text_of
 from adcompiler.ir.walk import defines, walk
 from adcompiler.ir.wengert import Assign, Func, Load, Loop, Store, Var, While
@@ -110,7 +110,7 @@ def _records(view: View) -> Iterator[str]:
         if isinstance(stmt, Store):
             value = made.get(stmt.value) if isinstance(stmt.value, Var) else None
             notes.setdefault(stmt.array, (_operation(value), text_of(stmt.span)))
-    spelling, words, rows = spelled(readable), numbered_words(view.primal), []
+    spelling, words, rows = variable_names(readable), numbered_words(view.primal), []
     for record in view.records:
         operation, line = notes.get(record.tape, ("", ""))
         holds = f"{record.name}{operation}" if operation else base_name(record.name, words)

@@ -143,7 +143,7 @@ def emit(
     return _with_head(text, _names(module), _growing(fn), dialect)
 
 
-def spelled(fn: Func) -> dict[Var, str]:
+def variable_names(fn: Func) -> dict[Var, str]:
     """The variable that stands for each name in the text for people."""
     return _spelled(fn, plan(fn), {})
 

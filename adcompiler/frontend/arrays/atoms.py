@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.state.fitting import NARROW, check_fits
+from adcompiler.frontend.state.fitting import NARROW_INTEGERS, check_fits
 from adcompiler.frontend.state.special_methods import is_instance
 from adcompiler.frontend.state.values import Seq, Static, Value, kind_of
 from adcompiler.ir.build import ZERO, Builder, Shape, scalar
@@ -48,12 +48,12 @@ def apply(b: Builder, op: str, *args: Atom, hint: str = "t", weak: bool | None =
 def _check_integers(b: Builder, op: str, args: Sequence[Atom]) -> None:
     """A Python integer must fit the narrow integers that NumPy computes with."""
     ufunc, types = OPS[op].ufunc, [b.type(a) for a in args]
-    if ufunc is None or not any(t.dtype in NARROW for t in types):
+    if ufunc is None or not any(t.dtype in NARROW_INTEGERS for t in types):
         return
     *used, result = loop_dtypes(ufunc, types)
     for atom, type, dtype in zip(args, types, used, strict=True):
         # comparisons are exact
-        if type.weak and type.dtype == "int64" and dtype in NARROW and result in NARROW:
+        if type.weak and type.dtype == "int64" and dtype in NARROW_INTEGERS and result in NARROW_INTEGERS:
             check_fits(b, atom, dtype)
 
 

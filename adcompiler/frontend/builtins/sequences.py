@@ -21,7 +21,7 @@ from adcompiler.frontend.language.truth import truth
 from adcompiler.frontend.library.defined.sorting import sorted_numbers
 from adcompiler.frontend.lists.rows import another
 from adcompiler.frontend.state.context import Lowering
-from adcompiler.frontend.state.fitting import NARROW, can_hold, check_fits
+from adcompiler.frontend.state.fitting import NARROW_INTEGERS, can_hold, check_fits
 from adcompiler.frontend.state.numbers import fits, integer, number
 from adcompiler.frontend.state.values import (
     DictValue,
@@ -82,7 +82,7 @@ def _better(low: Lowering, best: Atom, x: Atom, comparison: str, hint: str) -> A
     test = b.emit(comparison, x, best, hint="better", weak=True)
     for own, other in ((best, x), (x, best)):
         dtype = b.type(other).dtype
-        if b.type(own).weak and kinds == {"int64", dtype} and dtype in NARROW:
+        if b.type(own).weak and kinds == {"int64", dtype} and dtype in NARROW_INTEGERS:
             if isinstance(own, Const) and not can_hold(dtype, own):
                 # more than every number of the type, or less
                 return own if (own.value > 0) == (comparison == "gt") else other  # type: ignore[operator]

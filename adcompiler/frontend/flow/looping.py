@@ -33,7 +33,8 @@ from adcompiler.ir.types import BOOL, INDEX
 from adcompiler.ir.wengert import Atom, Const, Var
 
 _PASSES = 16
-_FEW = 32
+# so many iterations at most are written out because the shape of what they hand on grows
+_UNROLLED = 32
 
 
 class Loops:
@@ -168,7 +169,7 @@ class Loops:
         if not shape:
             return broken
         if not all(self.loop.is_outer(extent) for extent in shape):
-            if isinstance(length, Const) and isinstance(length.value, int) and length.value <= _FEW:
+            if isinstance(length, Const) and isinstance(length.value, int) and length.value <= _UNROLLED:
                 raise Unroll
             return broken
         self.loop.stretched.add(key)

@@ -23,6 +23,7 @@ from adcompiler.ir.build import ONE, ZERO, Builder, Shape
 from adcompiler.ir.wengert import Atom, Const, Slice, Var
 
 LOWER, REDUCED = Static("L"), Static("reduced")
+# NumPy has no public name for the types of these results
 _ONE = np.eye(1)
 SlogdetResult, EighResult = type(np.linalg.slogdet(_ONE)), type(np.linalg.eigh(_ONE))
 SVDResult, QRResult = type(np.linalg.svd(_ONE)), type(np.linalg.qr(_ONE))

@@ -95,6 +95,6 @@ def check_fits(b: Builder, value: Atom, dtype: str, taken: Var | None = None) ->
 
 
 #: Integers that hold fewer numbers than Python's have here, or others.
-NARROW = frozenset({"int8", "int16", "int32", "uint8", "uint16", "uint32", "uint64"})
+NARROW_INTEGERS = frozenset({"int8", "int16", "int32", "uint8", "uint16", "uint32", "uint64"})
 
-__all__ = ["NARROW", "can_hold", "check_fits", "common", "fit", "in_place"]
+__all__ = ["NARROW_INTEGERS", "can_hold", "check_fits", "common", "fit", "in_place"]
