@@ -178,6 +178,8 @@ def test_a_target_that_leads_nowhere(
 def test_arguments_that_do_not_fit(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", f"{model}:loss", "--args", "np.ones((5, 5))"]) == 2
     assert capsys.readouterr().err == "adcompiler: loss takes (w, x): missing a required argument: 'x'\n"
+    assert main(["check", f"{model}:square", "--args", "nine"]) == 2
+    assert capsys.readouterr().err == "adcompiler: --args 'nine' cannot be computed: name 'nine' is not defined\n"
 
 
 def test_missing_arguments(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

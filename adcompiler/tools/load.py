@@ -56,7 +56,10 @@ def arguments(module: ModuleType, name: str, expression: str | None) -> tuple[An
     """The arguments: an expression, else `<name>_args` or `example_args` of the module, called if it is a function."""
     scope = vars(module)
     if expression is not None:
-        found = eval(expression, {"np": np, **scope})
+        try:
+            found = eval(expression, {"np": np, **scope})
+        except (SyntaxError, NameError) as error:
+            raise UsageError(f"--args {expression!r} cannot be computed: {error}") from None
     else:
         key = next((key for key in (f"{name}_args", "example_args") if key in scope), None)
         if key is None:
