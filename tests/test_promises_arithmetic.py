@@ -286,3 +286,14 @@ def test_shifts_and_quotients_of_numpys_integers_are_numpys() -> None:
         for counts in ([0, 1], [7, 8], [63, 64], [70, -1]):
             args = (1.0, values, np.array(counts), wide)
             assert ad.grad(shifts_and_quotients)(*args) == shifts_and_quotients(*args)
+
+
+def typed(x):
+    if x.dtype == None:  # noqa: E711
+        return x[0]
+    return x[1]
+
+
+def test_none_is_the_type_of_a_float_to_numpy() -> None:
+    assert np.array_equal(ad.grad(typed)(np.ones(2)), [1.0, 0.0])
+    assert np.array_equal(ad.grad(typed)(np.ones(2, np.float32)), [0.0, 1.0])

@@ -8,6 +8,8 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from adcompiler.frontend.arrays.atoms import apply, as_atom
 from adcompiler.frontend.language.arithmetic import arrays_of, literal
 from adcompiler.frontend.language.dictionaries import key_of
@@ -40,7 +42,13 @@ def compare(low: Lowering, op: ast.cmpop, left: Value, right: Value, hint: str =
         inside = _in(low, resolved(low, left), resolved(low, right))
         return inside if isinstance(op, ast.In) else negated(low, inside)
     name = COMPARE[type(op)]
-    if name in ("eq", "ne") and (left == Static(None) or right == Static(None)):
+    none = left == Static(None) or right == Static(None)
+    # to NumPy, None is the type of a float
+    if (
+        name in ("eq", "ne")
+        and none
+        and not any(isinstance(v, Static) and isinstance(v.value, np.dtype) for v in (left, right))
+    ):
         found = _is(low, left, right)
         return found if name == "eq" else negated(low, found)
     return _compare(low, name, resolved(low, left), resolved(low, right), hint)
