@@ -311,7 +311,7 @@ def test_a_view_of_a_list_is_not_used_when_other_items_lie_there(place):
     if place == "before":
         check_shrunk_lists(fn, {items})
         return
-    with pytest.raises(ad.UnsupportedSyntax, match="changed in an expression"):
+    with pytest.raises(ad.UnsupportedSyntax, match="in an expression that has read it"):
         check_shrunk_lists(fn, {items})
 
 

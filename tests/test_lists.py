@@ -289,3 +289,65 @@ def test_a_list_and_an_array_are_numbers_to_numpy_that_leave_the_list_alone():
         value, gradient = ad.value_and_grad(f)(x)
     assert value == f(x)
     assert np.allclose(gradient, [1.0 + 2.0 * x[0], 4.0 + 4.0 * x[1]])
+
+
+def appended_to_in_its_loop(items):
+    for v in items:
+        if len(items) < 8:
+            items.append(v * 0.5)
+
+
+def shortened_in_its_loop(items):
+    for _, v in enumerate(items):
+        if v > 1.0:
+            items.clear()
+
+
+def extended_under_another_name(items):
+    same = items
+    for v, _ in zip(items, items, strict=False):
+        if len(items) < 8:
+            same += [v]
+
+
+def changed_by_a_function(items):
+    def more(v):
+        if len(items) < 8:
+            items.append(v)
+        return v
+
+    return [more(v) for v in items]
+
+
+@pytest.mark.parametrize(
+    "change", [appended_to_in_its_loop, shortened_in_its_loop, extended_under_another_name, changed_by_a_function]
+)
+def test_the_length_of_a_list_does_not_change_in_a_loop_that_goes_through_it(change):
+    def f(x):
+        items = []
+        for v in x:
+            items.append(v)
+        change(items)
+        return sum(items)
+
+    with pytest.raises(ad.UnsupportedSyntax) as caught:
+        ad.grad(f)(np.arange(4.0))
+    assert caught.value.lineno is not None
+
+
+def test_a_copy_of_a_list_is_gone_through_while_it_grows():
+    def f(x):
+        items = []
+        for v in x:
+            items.append(v * v)
+        for v in list(items):
+            items.append(v * 0.5)
+        for v in items[1:]:
+            items.append(v)
+        return sum(items) * len(items)
+
+    x = np.arange(4.0)
+    with interpreted():
+        value, gradient = ad.value_and_grad(f)(x)
+    assert value == f(x)
+    assert np.allclose(gradient, 15 * 2 * x * np.array([1.5, 3.0, 3.0, 3.0]))

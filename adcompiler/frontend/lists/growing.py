@@ -17,6 +17,7 @@ from adcompiler.frontend.lists.memory import (
     arrays_of,
     as_item,
     check_own,
+    check_unread,
     filled,
     forms_of,
     is_list,
@@ -92,6 +93,7 @@ def append(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> 
     item = as_item(low, item) if low.around or not isinstance(owner, Seq) else item
     if not isinstance(owner, Seq):
         check_own(low, owner)
+        check_unread(low, owner)
     for k, around in enumerate(low.around):
         if isinstance(owner, Growing) and _plan(around, owner) is not None:
             return _store(low, _followed(low, low.around[k:], owner), owner, item)
@@ -204,6 +206,7 @@ def pop(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Value:
         raise low.refuse("list-grows")
     if not isinstance(owner, Seq):
         check_own(low, owner)
+        check_unread(low, owner)
     for k, around in enumerate(low.around):
         if isinstance(owner, Growing) and (plan := _plan(around, owner)) is not None:
             if not plan.shrinks:

@@ -49,6 +49,21 @@ def check_own(low: Lowering, owner: Value) -> None:
         raise low.refuse("item-length")
 
 
+def check_unread(low: Lowering, owner: Value) -> None:
+    """Refuse another length of a list that a loop around goes through, or that the same expression has read."""
+    own = set(arrays_of(owner))
+    for read in (part for value in low.pending for part in heap.inside(value)):
+        if isinstance(read, (ListOf, Rows, Growing)) and any(_shown(low, a) in own for a in arrays_of(read)):
+            raise low.refuse("changed-while-read")
+
+
+def _shown(low: Lowering, array: Var) -> Var:
+    """The array of which one is the items so far: a copy of a list shows all of one."""
+    made = low.b.made.get(array.name)
+    first = made.index[0] if isinstance(made, Load) else None
+    return made.array if isinstance(made, Load) and isinstance(first, Slice) and first.stop is not None else array
+
+
 def _memory(low: Lowering, array: Var) -> set[Var]:
     """An array, and those of which it is a part that has as many axes: a growing list is read as such a part."""
     found, rank = {array}, low.b.type(array).rank

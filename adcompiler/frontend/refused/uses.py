@@ -53,8 +53,8 @@ def f(s):
         "ITEMS.append",
     ),
     "changed-while-read": (
-        "a list or dictionary is changed in an expression that has read it before",
-        "change it in a line of its own",
+        "a list or dictionary is changed in a loop that goes through it, or in an expression that has read it before",
+        "go through a copy, as in for v in list(values), or change it in a line of its own",
         """
 def f(s):
     values = [s, 2.0 * s]
