@@ -240,17 +240,6 @@ def test_derivatives_of_every_kind_of_a_list_that_grows_in_a_while():
         assert ad.gradcheck(f, x)
 
 
-def test_nothing_is_taken_from_an_empty_list():
-    def f(x):
-        stack, total = [x[0]], 0.0
-        while total < 10.0:
-            total += stack.pop()
-        return total
-
-    with interpreted(), pytest.raises(IndexError, match="pop from empty list"):
-        ad.grad(f)(np.ones(2))
-
-
 def test_an_empty_list_has_no_items_before_a_loop_appends_to_it():
     def f(x, n):
         values, total = [], 1.0 * x[0]
@@ -264,38 +253,6 @@ def test_an_empty_list_has_no_items_before_a_loop_appends_to_it():
         assert g.primal(np.ones(3), 0) == 1.0
         with pytest.raises(IndexError, match="list index out of range"):
             g(np.ones(3), 2)
-
-
-def test_no_item_is_taken_from_a_place_that_a_list_has_not():
-    def f(x, k):
-        values = [(v, 2.0) for v in x]
-        del values[0]
-        taken = values.pop(k)
-        values.insert(9, taken)
-        return values[0][0] * values[1][0] * values[1][1]
-
-    x = np.array([2.0, 3.0, 5.0])
-    with interpreted():
-        g = ad.grad(f)
-        for k in (0, 1, -1, -2):
-            assert g.primal(x, k) == f(x, k)
-            assert g(x, k).sum() == 16.0
-        for k in (2, -3):
-            with pytest.raises(IndexError, match="pop index out of range"):
-                g(x, k)
-
-
-def test_a_list_of_which_items_are_taken_may_not_hold_arrays():
-    def f(x):
-        hs, k = [x * 2.0], 0
-        while k < 3:
-            h = hs.pop()
-            hs.append(h * x)
-            k += 1
-        return np.sum(hs[0])
-
-    with pytest.raises(ad.UnsupportedSyntax):
-        ad.grad(f)(np.ones(2))
 
 
 @pytest.mark.parametrize("place", ["before", "after"])

@@ -10,7 +10,8 @@ from types import ModuleType
 
 import numpy as np
 
-from adcompiler.frontend.builtins.methods import call_method, extend
+from adcompiler.frontend.builtins.list_methods import extend
+from adcompiler.frontend.builtins.methods import call_method
 from adcompiler.frontend.calls import call
 from adcompiler.frontend.expressions import closure
 from adcompiler.frontend.language import dictionaries, records

@@ -651,6 +651,10 @@ def joined_and_ordered(x, levels):
     total = sum(v * (k + 1.0) for k, v in enumerate(both)) * len(both)
     total += x[counts.index(1)] * counts.count(1)
     both.remove(levels[1])
+    ranked = [(i % 2, v, i) for i, v in enumerate(x)]
+    ranked.sort(reverse=True)
+    ranked.sort(key=lambda t: t[2] % 3)
+    total += sum(v * k * (i + 2.0) for k, (_, v, i) in enumerate(ranked))
     first = both[0] * len(both)
     both.clear()
     both += [x[0], total]

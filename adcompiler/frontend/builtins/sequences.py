@@ -18,10 +18,13 @@ from adcompiler.frontend.language.generators import loop_over
 from adcompiler.frontend.language.inline import call_definition
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.language.truth import truth
-from adcompiler.frontend.library.defined.sorting import sorted_numbers
+from adcompiler.frontend.library.defined.sorting import sorted_items, sorted_numbers
+from adcompiler.frontend.lists.indexed import readable
+from adcompiler.frontend.lists.memory import arrays_of, forms_of
 from adcompiler.frontend.lists.rows import another
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.fitting import NARROW_INTEGERS, can_hold, check_fits
+from adcompiler.frontend.state.forms import Form, Parts, Scalar
 from adcompiler.frontend.state.numbers import fits, integer, number
 from adcompiler.frontend.state.values import (
     DictValue,
@@ -203,7 +206,7 @@ def _sequence(kind: str) -> Builtin:
             return another(low, value)
         if kind == "list" and isinstance(value, (RangeValue, Var)):
             return as_list(low, value)
-        raise low.refuse("unpack-unknown")
+        raise low.refuse("sequence-unknown", kind=kind)
 
     return handler
 
@@ -242,16 +245,36 @@ def sorted_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: st
             return Seq(tuple(reversed(ordered) if down.value else ordered), "list")
     kind = _element(low, owner, items)
     given = owner if items is None else Seq(tuple(items), "list")
-    if kind is None:
-        raise low.refuse("sorted")
-    assert isinstance(sorted_numbers, FunctionType)
-    found = call_definition(low, sorted_numbers, [given], kwargs, _SORTED, "sorted")
-    assert isinstance(found, Var)
-    made = ListOf(found, kind.weak)
+    made = _sorted_items(low, given, kwargs) if kind is None else _sorted_numbers(low, given, kwargs, kind)
     if items is None:
         return made
     node = ast.Constant(0)
     return Seq(tuple(read_item(low, made, [Const(k)], node) for k in range(len(items))), "list")
+
+
+def _sorted_numbers(low: Lowering, owner: Value, kwargs: dict[str, Value], kind: Type) -> ListOf:
+    assert isinstance(sorted_numbers, FunctionType)
+    found = call_definition(low, sorted_numbers, [owner], kwargs, _SORTED, "sorted")
+    assert isinstance(found, Var)
+    return ListOf(found, kind.weak)
+
+
+def _sorted_items(low: Lowering, owner: Value, kwargs: dict[str, Value]) -> Value:
+    """`sorted` of tuples of numbers, or of other items if a key tells their order."""
+    by_key = kwargs.get("key", Static(None)) != Static(None)
+    held = readable(low, owner) if isinstance(owner, Seq) else owner
+    if not isinstance(held, (ListOf, Rows)) or not all(_has_order(form, by_key) for form in forms_of(low, held)):
+        raise low.refuse("sorted")
+    assert isinstance(sorted_items, FunctionType)
+    return call_definition(low, sorted_items, [held, Seq(arrays_of(held))], kwargs, _SORTED, "sorted")
+
+
+def _has_order(form: Form, by_key: bool) -> bool:
+    if by_key:
+        return True
+    if isinstance(form, Parts):
+        return form.kind in ("tuple", "fixed") and all(_has_order(part, by_key) for part in form.items)
+    return isinstance(form, Scalar) and not form.type.is_complex
 
 
 def _in_order(items: list[Value]) -> list[Value] | None:
@@ -271,12 +294,12 @@ _SORTED = ast.Pass()
 def _element(low: Lowering, owner: Value, items: list[Value] | None) -> Type | None:
     """The type of the numbers to be sorted; None where they differ, or are no numbers."""
     match owner:
-        case ListOf(array, weak):
+        case ListOf(array, weak) if low.b.type(array).rank == 1:
             return replace(low.b.type(array).element, weak=weak)
         case Var() if low.b.type(owner).rank == 1:
             return low.b.type(owner).element
         case RangeValue():
             return INDEX
     kinds = {low.b.type(item) for item in items or () if isinstance(item, (Var, Const))}
-    plain = items is not None and all(isinstance(item, (Var, Const)) for item in items)
+    plain = items is not None and all(isinstance(item, (Var, Const)) and not low.b.type(item).rank for item in items)
     return kinds.pop() if plain and len(kinds) == 1 else None

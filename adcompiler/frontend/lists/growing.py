@@ -28,7 +28,7 @@ from adcompiler.frontend.lists.rows import item_at, leaves, listed
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.extents import same_extent
-from adcompiler.frontend.state.forms import Array, Form, Scalar
+from adcompiler.frontend.state.forms import Array, Form
 from adcompiler.frontend.state.room import Around, Plan, Product
 from adcompiler.frontend.state.values import Growing, ListOf, Rows, Seq, Value
 from adcompiler.ir.build import ONE, ZERO
@@ -201,8 +201,7 @@ def _store(low: Lowering, plans: list[tuple[Around, Plan]], owner: Growing, item
 def pop(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Value:
     """`owner.pop()`, of a list of numbers whose length is known only at run time."""
     forms = list(forms_of(low, owner))
-    if not forms or any(not isinstance(leaf, Scalar) for form in forms for leaf in leaves(form)):
-        # an item that is taken away may have another name too, and be written
+    if not forms:
         raise low.refuse("list-grows")
     if not isinstance(owner, Seq):
         check_own(low, owner)

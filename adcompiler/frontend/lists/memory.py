@@ -9,7 +9,7 @@ from adcompiler.frontend.lists.item_forms import item_form, joint
 from adcompiler.frontend.lists.rows import extents, leaves, listed
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
-from adcompiler.frontend.state.forms import Array, Form, Scalar
+from adcompiler.frontend.state.forms import Array, Form, Parts, Scalar
 from adcompiler.frontend.state.leaves import coerce
 from adcompiler.frontend.state.values import Growing, ListOf, Rows, Seq, Value
 from adcompiler.ir.build import ZERO
@@ -83,6 +83,18 @@ def forms_of(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Iterator[Fo
         case ListOf(array, weak):
             type, shape = low.b.type(array), low.b.shape(array)[1:]
             yield Array(type.array(len(shape), "A"), shape) if shape else Scalar(Type(type.dtype, weak=weak))
+
+
+def check_numbers(low: Lowering, owner: Seq | Growing | ListOf | Rows, change: str, moved: bool = True) -> None:
+    """Refuse to take away items that are arrays, or to move lists and objects too: these may have other names."""
+    if any(_may_be_named(form, moved) for form in forms_of(low, owner)):
+        raise low.refuse("array-items", change=change)
+
+
+def _may_be_named(form: Form, moved: bool) -> bool:
+    if isinstance(form, Parts):
+        return (moved and form.kind != "tuple") or any(_may_be_named(part, moved) for part in form.items)
+    return isinstance(form, Array)
 
 
 def length_of(low: Lowering, owner: Value) -> Atom:

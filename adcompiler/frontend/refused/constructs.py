@@ -163,7 +163,7 @@ def f(x):
         "path.append(p)",
     ),
     "delete-item": (
-        "del of items, or of an item of something else than a list or dictionary",
+        "del of a slice, or of an item of an array",
         "build the array or list without it",
         """
 def f(x):

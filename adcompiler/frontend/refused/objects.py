@@ -30,6 +30,16 @@ def f(x):
 """,
         "values.append",
     ),
+    "array-items": (
+        "{change} of a list of arrays, lists or objects whose length is known only at run time",
+        "leave the items in their places: read items[first], first += 1; or change a list of their places",
+        """
+def f(x, n):
+    queue = [x * i for i in range(n)]
+    return queue.pop(0)[0]
+""",
+        "queue.pop(0)",
+    ),
     "loop-changes-list": (
         "a list or dictionary changes its length in a loop",
         "allocate an array, y = np.empty(n), and assign y[i] = ...",

@@ -102,13 +102,23 @@ def f(s):
         "round(",
     ),
     "sorted": (
-        "sorted() of items that are not numbers of one type",
-        "sort numbers of one type, or np.argsort what the order goes by",
+        "sorted() or .sort() of items of several types; or, without a key, of other things than numbers and tuples",
+        "let the items have one type and the key be one number, or np.argsort what the order goes by",
         """
-def f(s):
-    return sorted([(s, 1.0), (1.0, s)])[0]
+def f(x):
+    return sorted([x, 2.0 * x])[0][0]
 """,
         "sorted(",
+    ),
+    "sequence-unknown": (
+        "{kind}() of values whose number is known only at run time",
+        "use the array or list itself, or a comprehension: [v for v in values]",
+        """
+def f(x):
+    values = [v * v for v in x[x > 0]]
+    return tuple(values)[0]
+""",
+        "tuple(",
     ),
     "string-method": (
         "the string method {name!r} of a value known only at run time",

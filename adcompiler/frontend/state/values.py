@@ -261,6 +261,7 @@ _KINDS = {
     "Seq": "tuple or list",
     "Rows": "list",
     "Growing": "list",
+    "ListOf": "list",
     "DictValue": "dict",
     "RangeValue": "range",
     "Closure": "function",

@@ -30,12 +30,15 @@ def put_in(items: Any, k: Any, item: Any) -> None:
     items[k] = item
 
 
-def index_of(items: Any, item: Any) -> Any:
-    """`items.index(item)`."""
-    for k in range(len(items)):
+def index_of(items: Any, name: Any, item: Any, start: Any = 0, stop: Any = None) -> Any:
+    """`items.index(item, start, stop)`, of an item that a message calls so."""
+    n = len(items)
+    first = max(start + n, 0) if start < 0 else start
+    last = n if stop is None else stop + n if stop < 0 else min(stop, n)
+    for k in range(first, last):
         if items[k] == item:
             return k
-    raise ValueError("the item is not in the list")
+    raise ValueError(f"{name} is not in list")
 
 
 def count_of(items: Any, item: Any) -> Any:
@@ -75,4 +78,8 @@ def extended(items: Any, more: Any) -> None:
 
 def removed(items: Any, item: Any) -> None:
     """`items.remove(item)`."""
-    items.pop(items.index(item))
+    for k in range(len(items)):
+        if items[k] == item:
+            items.pop(k)
+            return
+    raise ValueError("list.remove(x): x not in list")

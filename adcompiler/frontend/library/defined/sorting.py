@@ -37,14 +37,34 @@ def sort_in_place(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *
 
 
 def sorted_numbers(items: Any, *, key: Any = None, reverse: Any = False) -> Any:
-    """`sorted` of numbers, as an array; NaN has no place in an order."""
+    """`sorted` of numbers, as an array."""
     a = np.array(items)
-    keys = a if key is None else np.array([key(item) for item in items])
-    if np.isnan(keys).any():
-        raise ValueError("sorted() of NaN")
+    keys = with_order(a if key is None else np.array([key(item) for item in items]))
     if reverse:
         return a[::-1][sorting(keys[::-1])][::-1]
     return a[sorting(keys)]
+
+
+def sorted_items(items: Any, columns: Any, *, key: Any = None, reverse: Any = False) -> Any:
+    """`sorted` by a key, or of tuples: by their first parts, where these are equal by the second ones, and so on."""
+    order = np.arange(len(items))
+    if reverse:
+        # equal items stay in the order in which they are
+        order = order[::-1]
+    for keys in columns[::-1] if key is None else (np.array([key(item) for item in items]),):
+        order = order[sorting(with_order(keys)[order])]
+    if reverse:
+        order = order[::-1]
+    return [items[k] for k in order]
+
+
+def with_order(keys: Any) -> Any:
+    """Keys, which are numbers: NaN has no place in an order."""
+    if keys.ndim != 1:
+        refuse("sorted() or .sort() by keys that are not numbers", "let the key be one number")
+    if np.isnan(keys).any():
+        raise ValueError("sorted() of NaN")
+    return keys
 
 
 @means(np.partition)
