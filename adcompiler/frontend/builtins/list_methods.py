@@ -14,7 +14,7 @@ from adcompiler.frontend.language.inline import call_definition
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.library.defined import places
 from adcompiler.frontend.lists import growing
-from adcompiler.frontend.lists.memory import arrays_of, check_numbers, is_list
+from adcompiler.frontend.lists.memory import check_numbers, shows
 from adcompiler.frontend.lists.rows import another
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
@@ -44,7 +44,7 @@ def extend(low: Lowering, owner: List, more: Value) -> Value:
         growing.extend(low, owner, items)
         return Static(None)
     # what a loop reads must not be what it appends to
-    if isinstance(given, (ListOf, Rows)) and is_list(owner, arrays_of(given)):
+    if isinstance(given, (ListOf, Rows)) and not isinstance(owner, Seq) and shows(low, given, owner):
         given = another(low, given)
     return _defined(low, "extend", places.extended, [owner, given])
 

@@ -237,7 +237,7 @@ def sorted_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: st
     owner = resolved(low, args[0])
     items = items_of(low, owner) if iterable(low, owner).fixed else None
     numbers = [item.value for item in items or () if isinstance(item, Const)]
-    if items is not None and not kwargs and len(numbers) == len(items):
+    if items is not None and (not kwargs or not items) and len(numbers) == len(items):
         return Seq(tuple(Const(number) for number in sorted(numbers)), "list")  # type: ignore[type-var]
     if items is not None and not set(kwargs) - {"reverse"} and (ordered := _in_order(items)) is not None:
         down = truth(low, kwargs.get("reverse", Const(False)))

@@ -51,10 +51,15 @@ def check_own(low: Lowering, owner: Value) -> None:
 
 def check_unread(low: Lowering, owner: Value) -> None:
     """Refuse another length of a list that a loop around goes through, or that the same expression has read."""
-    own = set(arrays_of(owner))
     for read in (part for value in low.pending for part in heap.inside(value)):
-        if isinstance(read, (ListOf, Rows, Growing)) and any(_shown(low, a) in own for a in arrays_of(read)):
+        if isinstance(read, (ListOf, Rows, Growing)) and shows(low, read, owner):
             raise low.refuse("changed-while-read")
+
+
+def shows(low: Lowering, value: Growing | ListOf | Rows, owner: Value) -> bool:
+    """Whether a list is another one, or its items so far."""
+    own = set(arrays_of(owner))
+    return any(_shown(low, array) in own for array in arrays_of(value))
 
 
 def _shown(low: Lowering, array: Var) -> Var:
