@@ -182,6 +182,7 @@ class Compiled:
     def _staged(self, fn: Func) -> dict[str, Func]:
         bounds = (prove_bounds,) if self.options.boundscheck else (drop_bounds, prove_bounds)
         found = dict[str, Func]()
+        self._verified("the front end", fn)
         for name, passes in (
             ("wengert", (simplify, share_loads, *bounds, simplify)),
             ("derivative", (self.derivative.of,)),
@@ -191,8 +192,8 @@ class Compiled:
             for run in passes:
                 if run in (share_loops, share_strictly):
                     found["unshared"] = fn
-                fn = self._timed(name, run, fn)
-                if self.options.check:
+                before, fn = fn, self._timed(name, run, fn)
+                if fn is not before:
                     self._verified(f"{run.__name__} ({name})", fn)
             found[name] = fn
         return found
@@ -203,6 +204,8 @@ class Compiled:
         return tuple(lowering(self.options))
 
     def _verified(self, stage: str, fn: Func) -> None:
+        if not self.options.check:
+            return
         try:
             verify(fn)
         except AssertionError as error:
