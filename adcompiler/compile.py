@@ -219,12 +219,12 @@ class Compiled:
     @cached_property
     def text(self) -> str:
         """The text that Numba compiles."""
-        return self._kept[0]
+        return self._printed() if self._kept is None else self._kept[0]
 
     @cached_property
     def shared(self) -> tuple[int, ...]:
         """The positions of the derivative's results that lie in memory of an argument or of another result."""
-        return self._kept[1]
+        return self._overlapping() if self._kept is None else self._kept[1]
 
     @cached_property
     def file(self) -> str | None:
@@ -235,24 +235,26 @@ class Compiled:
         return f"{self.primal.name}_{cache.key(cache.versions(), made_of)}.json"
 
     @cached_property
-    def _kept(self) -> tuple[str, tuple[int, ...]]:
-        """What a warm cache has without differentiating again."""
+    def _kept(self) -> tuple[str, tuple[int, ...]] | None:
+        """The text and the shared positions, which a warm cache has without differentiating again; None without one."""
         folder = None if self.file is None else cache.folder()
         if folder is None or self.file is None:
-            return self._made()
+            return None
         kept = folder.load(self.file)
         if kept is None:
-            made = self._made()
+            made = self._printed(), self._overlapping()
             folder.store(self.file, json.dumps(made).encode())
             return made
         text, shared = json.loads(kept)
         return text, tuple(shared)
 
-    def _made(self) -> tuple[str, tuple[int, ...]]:
+    def _printed(self) -> str:
+        return self._timed("printing", emit, self.stages["lowered"], "numba")
+
+    def _overlapping(self) -> tuple[int, ...]:
         first = None if self.derivative.mode == "primal" else len(self.primal.results)
         # the interpreted form need not share what the compiled one shares
-        found = set() if first is None else overlapping(self.stages, first)
-        return self._timed("printing", emit, self.stages["lowered"], "numba"), tuple(sorted(found))
+        return () if first is None else tuple(sorted(overlapping(self.stages, first)))
 
     @cached_property
     def callable(self) -> Callable[..., Any]:
