@@ -12,6 +12,7 @@ from adcompiler.ir.wengert import (
     Atom,
     Block,
     Branch,
+    Budget,
     Call,
     Carry,
     Check,
@@ -36,7 +37,7 @@ from adcompiler.ir.wengert import (
 )
 
 AtomMap = Callable[[Atom], Atom]
-Node = TypeVar("Node", bound=Stmt | Carry | Out)
+Node = TypeVar("Node", bound=Stmt | Carry | Out | Budget | Share)
 
 
 def index_atoms(index: Index) -> Iterator[Atom]:
@@ -237,7 +238,7 @@ def as_var(atom: Atom) -> Var:
 def map_share(share: Share, fn: AtomMap) -> Share:
     """How a loop is shared, with `fn` applied to each atom."""
     sums, own = (tuple(as_var(fn(array)) for array in arrays) for arrays in (share.sums, share.own))
-    return Share(fn(share.work), sums, own, share.folds)
+    return updated(share, work=fn(share.work), sums=sums, own=own)
 
 
 def map_operands(stmt: Stmt, fn: AtomMap) -> Stmt:
@@ -258,7 +259,7 @@ def map_operands(stmt: Stmt, fn: AtomMap) -> Stmt:
                 step=fn(step),
                 carried=tuple(updated(c, init=fn(c.init), next=fn(c.next)) for c in carried),
                 until=None if until is None else fn(until),
-                budget=None if budget is None else replace(budget, amount=fn(budget.amount)),
+                budget=None if budget is None else updated(budget, amount=fn(budget.amount)),
                 share=None if share is None else map_share(share, fn),
             )
         case While(carried=carried, test=test):

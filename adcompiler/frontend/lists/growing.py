@@ -16,8 +16,7 @@ from adcompiler.frontend.lists.item_forms import item_form, joint
 from adcompiler.frontend.lists.memory import (
     arrays_of,
     as_item,
-    check_own,
-    check_unread,
+    check_length,
     filled,
     forms_of,
     is_list,
@@ -91,9 +90,7 @@ def build(low: Lowering, length: Atom | None, counts: bool, work: Callable[[Arou
 def append(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> Growing | None:
     """`owner.append(item)`; what the list is now, if its items lie in arrays."""
     item = as_item(low, item) if low.around or not isinstance(owner, Seq) else item
-    if not isinstance(owner, Seq):
-        check_own(low, owner)
-        check_unread(low, owner)
+    check_length(low, owner)
     for k, around in enumerate(low.around):
         if isinstance(owner, Growing) and _plan(around, owner) is not None:
             return _store(low, _followed(low, low.around[k:], owner), owner, item)
@@ -203,9 +200,7 @@ def pop(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Value:
     forms = list(forms_of(low, owner))
     if not forms:
         raise low.refuse("list-grows")
-    if not isinstance(owner, Seq):
-        check_own(low, owner)
-        check_unread(low, owner)
+    check_length(low, owner)
     for k, around in enumerate(low.around):
         if isinstance(owner, Growing) and (plan := _plan(around, owner)) is not None:
             if not plan.shrinks:

@@ -49,8 +49,11 @@ def check_own(low: Lowering, owner: Value) -> None:
         raise low.refuse("item-length")
 
 
-def check_unread(low: Lowering, owner: Value) -> None:
-    """Refuse another length of a list that a loop around goes through, or that the same expression has read."""
+def check_length(low: Lowering, owner: Value) -> None:
+    """Refuse another length of a list in arrays that is an item, or that a loop around or this expression reads."""
+    if isinstance(owner, Seq):
+        return
+    check_own(low, owner)
     for read in (part for value in low.pending for part in heap.inside(value)):
         if isinstance(read, (ListOf, Rows, Growing)) and shows(low, read, owner):
             raise low.refuse("changed-while-read")

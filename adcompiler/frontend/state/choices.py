@@ -47,10 +47,8 @@ class Choices:
         ending = self.ending | {node} if ends else self.ending
         return replace(self, recursive=self.recursive | {node}, ending=ending)
 
-    def inlined(self) -> Choices | None:
-        """With those recursive functions inlined that known values end, if there are any."""
-        if not self.ending:
-            return None
+    def inlined(self) -> Choices:
+        """With those recursive functions inlined that known values end."""
         recursive, unrolled = self.recursive - self.ending, self.unrolled | self.ending
         return replace(self, recursive=recursive, unrolled=unrolled, ending=frozenset())
 
