@@ -244,3 +244,19 @@ def viterbi(emission, transition):
 
     score, _ = lax.scan(step, emission[0], emission[1:])
     return jnp.max(score)
+
+
+def polynomial_fit(c, x, y):
+    return jnp.mean((jnp.polyval(c[::-1], x) - y) ** 2)
+
+
+def wave_2d(speed2, u0, seen, steps):
+    def step(state, _):
+        before, now = state
+        here = now[1:-1, 1:-1]
+        spread = now[:-2, 1:-1] + now[2:, 1:-1] + now[1:-1, :-2] + now[1:-1, 2:] - 4.0 * here
+        after = now.at[1:-1, 1:-1].set(2.0 * here - before[1:-1, 1:-1] + speed2[1:-1, 1:-1] * spread)
+        return (now, after), None
+
+    (_, now), _ = lax.scan(step, (u0, u0), None, length=steps)
+    return 0.5 * jnp.sum((now - seen) ** 2)

@@ -88,6 +88,6 @@ PROGRAM = Program(
     adjoint=adjoint,
     inputs=inputs,
     small=(9, 5),
-    large=(1000, 500),
+    large=(500, 1000),
     tape=lambda u0, nu, dt, dx, steps: 8 * steps * u0.size,
 )
