@@ -8,13 +8,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import benchmarks.arrays.suite as array_suite
-from benchmarks import cheap_gradient, derivatives, first_calls, growth, harness, plots, registry, report, threads
+from benchmarks import (
+    cheap_gradient,
+    derivatives,
+    first_calls,
+    growth,
+    harness,
+    plots,
+    registry,
+    report,
+    sizes,
+    threads,
+)
 from benchmarks.arrays import peers as array_peers
 from benchmarks.arrays import tables as array_tables
 from benchmarks.harness import Result
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-OTHERS = ("threads", "cheap_gradient", "derivatives", "first_calls", "growth")
+OTHERS = ("threads", "sizes", "cheap_gradient", "derivatives", "first_calls", "growth")
 ABSENT = "Not installed where these figures were taken."
 
 
@@ -32,6 +43,7 @@ def main() -> None:
         arrays([name for name in names or of_arrays if name in of_arrays]),
         traced([name for name in names or of_arrays if name in of_arrays]),
         sharing() if not names or "threads" in names else "",
+        growing_inputs() if not names or "sizes" in names else "",
         costs() if not names or "cheap_gradient" in names else "",
         matrices() if not names or "derivatives" in names else "",
         starting() if not names or "first_calls" in names else "",
@@ -108,6 +120,17 @@ def sharing() -> str:
     table = report.threads(pairs)
     print(report.text(table), "", sep="\n")
     return "\n".join(["## Two threads\n", report.markdown(table), ""])
+
+
+def growing_inputs() -> str:
+    """Measure programs over sizes of four decades; the text of that section."""
+    points = list(sizes.run())
+    table = report.sizes(points)
+    print(report.text(table), "", sep="\n")
+    plots.sizes(points, DOCS / "sizes.png")
+    plots.memory(points, DOCS / "memory.png")
+    pictures = ["![Time over size](sizes.png)", "", "![Memory over size](memory.png)", ""]
+    return "\n".join(["## Sizes over four decades\n", *pictures, report.markdown(table), ""])
 
 
 def costs() -> str:

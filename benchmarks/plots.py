@@ -8,8 +8,16 @@ from matplotlib.figure import Figure
 from benchmarks.cheap_gradient import Point
 from benchmarks.growth import Point as Length
 from benchmarks.harness import Result
+from benchmarks.sizes import Point as Size
 
-BLUE, ORANGE, GREY = "#2f6db5", "#d9822b", "#8a8f98"
+BLUE, ORANGE, GREEN, GREY = "#2f6db5", "#d9822b", "#4f9d57", "#8a8f98"
+#: How each contender is drawn, by its key among the results.
+LINES = {
+    "primal": ("njit value", GREY, "^:"),
+    "adjoint": ("hand-written adjoint", GREEN, "s--"),
+    "gradient": ("generated gradient", BLUE, "o-"),
+    "jax": ("JAX", ORANGE, "d-."),
+}
 
 
 def programs(results: Sequence[Result], path: Path) -> None:
@@ -63,3 +71,33 @@ def growth(points: Sequence[Length], path: Path) -> None:
     axes.legend()
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=120)
+
+
+def sizes(points: Sequence[Size], path: Path) -> None:
+    """Time over size, a panel for each program."""
+    _panels(
+        [[(p.name, p.what, p.count, key, taken) for key, taken in p.times.items()] for p in points], "seconds", path
+    )
+
+
+def memory(points: Sequence[Size], path: Path) -> None:
+    """Memory over size, a panel for each program; less than a page of memory is not seen."""
+    found = [[(p.name, p.what, p.count, key, float(n)) for key, n in p.memory.items() if n >= 4096] for p in points]
+    _panels(found, "bytes", path)
+
+
+def _panels(rows: Sequence[Sequence[tuple[str, str, int, str, float]]], label: str, path: Path) -> None:
+    """A panel of lines for each name: of each row its name, what is counted, how many, the contender, its number."""
+    every = [row for some in rows for row in some]
+    names = list(dict.fromkeys(row[0] for row in every))
+    figure = Figure(figsize=(10, 3.1 * -(-len(names) // 3)), layout="constrained")
+    for axes, name in zip(figure.subplots(-(-len(names) // 3), 3, squeeze=False).flat, names, strict=False):
+        here = [row for row in every if row[0] == name]
+        for key, (title, colour, style) in LINES.items():
+            line = [(count, number) for _, _, count, k, number in here if k == key]
+            if line:
+                axes.loglog(*zip(*line, strict=True), style, color=colour, markersize=4, label=title)
+        axes.set(title=name, xlabel=here[0][1], ylabel=label)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].legend(fontsize="small")
+    figure.savefig(path, dpi=110)

@@ -17,6 +17,7 @@ from benchmarks.first_calls import COLD, IMPORT, WARM, FirstCalls
 from benchmarks.growth import DOUBLED, doubled
 from benchmarks.growth import Point as Length
 from benchmarks.harness import Result
+from benchmarks.sizes import Point as Size
 from benchmarks.threads import GAIN, Pair
 
 Table = tuple[Sequence[str], list[list[str]]]
@@ -55,6 +56,7 @@ def programs(results: Sequence[Result]) -> Table:
 
 
 PAIRS = (("gradient", "adjoint"), ("strict", "adjoint"), ("gradient", "primal"))
+SIZED = ("primal", "adjoint", "gradient", "jax")
 TIMED = ("primal", "adjoint", "gradient", "strict")
 
 
@@ -74,19 +76,20 @@ def medians(results: Sequence[Result]) -> Table:
 
 
 def beside(results: Sequence[Result], peer: str, title: str) -> Table:
-    """A row for each program that was also timed with a peer, and the geometric mean of the ratios."""
-    head = ("program", "generated", title, f"{title} / gen.")
+    """A row for each program that was also timed with a peer, and the geometric means of the ratios."""
+    head = ("program", "hand", "generated", title, f"{title} / hand", f"{title} / gen.")
     found = [one for one in results if peer in one.times]
+    others = ("adjoint", "gradient")
     rows = [
         [
             one.name,
-            *(seconds(one.times[key].least) for key in ("gradient", peer)),
-            f"{one.ratio(peer, 'gradient'):.2f}",
+            *(seconds(one.times[key].least) for key in (*others, peer)),
+            *(f"{one.ratio(peer, key):.2f}" for key in others),
         ]
         for one in found
     ]
-    mean = f"{geometric_mean(one.ratio(peer, 'gradient') for one in found):.2f}" if found else ""
-    return head, [*rows, ["geometric mean", "", "", mean]]
+    means = [f"{geometric_mean(one.ratio(peer, key) for one in found):.2f}" if found else "" for key in others]
+    return head, [*rows, ["geometric mean", "", "", "", *means]]
 
 
 def slowest(results: Sequence[Result], count: int = 5) -> str:
@@ -133,6 +136,21 @@ def cheap_gradient(points: Sequence[Point]) -> Table:
             f"{point.same_call_ratio:.2f}",
             seconds(point.differences) + ("" if point.measured else " (counted)"),
             f"{point.differences / point.value:,.0f}",
+        ]
+        for point in points
+    ]
+    return head, rows
+
+
+def sizes(points: Sequence[Size]) -> Table:
+    """A row for each program and size."""
+    head = ("program", "size", "value", "hand", "generated", "JAX", "memory, hand", "generated", "JAX")
+    rows = [
+        [
+            point.name,
+            f"{point.count:,} {point.what}",
+            *(seconds(point.times[key]) if key in point.times else "" for key in SIZED),
+            *(amount(point.memory[key]) if key in point.memory else "" for key in SIZED[1:]),
         ]
         for point in points
     ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import adcompiler as ad
-from benchmarks import growth, registry, report
+from benchmarks import growth, plots, registry, report, sizes
 from benchmarks.cheap_gradient import central_differences, chain
 from benchmarks.derivatives import Case, Cost, cases
 from benchmarks.first_calls import FirstCalls
@@ -175,6 +176,21 @@ def test_the_table_of_derivatives() -> None:
     head, rows = report.derivatives([Cost(case, 2e-3, 1e-3), Cost(case, 4e-3, 1e-3)])
     assert [row[-3:] for row in rows] == [["2.00", "3", "met"], ["4.00", "3", "missed"]]
     assert len(head) == len(rows[0])
+
+
+def test_sizes_have_rows_and_pictures(tmp_path: Path) -> None:
+    assert set(sizes.SIZES) <= set(NAMES)
+    for _, over in sizes.SIZES.values():
+        assert np.prod(over[-1]) == 10**4 * np.prod(over[0])
+    point = sizes.measure("recurrence", "steps", (20,), 0.01)
+    assert {"primal", "adjoint", "gradient"} <= set(point.times) and set(point.memory) == set(point.times)
+    longer = replace(point, count=10 * point.count, memory=dict.fromkeys(point.memory, 5000))
+    head, rows = report.sizes([point, longer])
+    assert {len(row) for row in rows} == {len(head)} and [row[1] for row in rows] == ["20 steps", "200 steps"]
+    for draw in (plots.sizes, plots.memory):
+        draw([point, longer], tmp_path / "picture.png")
+        assert (tmp_path / "picture.png").stat().st_size > 1000
+        (tmp_path / "picture.png").unlink()
 
 
 def test_growth_of_compilations_is_judged_by_the_part_that_is_ours() -> None:

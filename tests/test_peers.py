@@ -71,8 +71,10 @@ def test_a_peer_has_a_row_where_it_was_timed() -> None:
     def result(name: str, **least: float) -> report.Result:
         return report.Result(name, {key: Times(time, time, 7) for key, time in least.items()}, 0, 0, 0.0)
 
-    _, rows = report.beside([result("one", gradient=2.0, cpp=3.0), result("two", gradient=1.0)], "cpp", "C++")
-    assert [(row[0], row[-1]) for row in rows] == [("one", "1.50"), ("geometric mean", "1.50")]
+    both = [result("one", adjoint=4.0, gradient=2.0, cpp=3.0), result("two", adjoint=1.0, gradient=1.0)]
+    head, rows = report.beside(both, "cpp", "C++")
+    assert [(row[0], *row[-2:]) for row in rows] == [("one", "0.75", "1.50"), ("geometric mean", "0.75", "1.50")]
+    assert {len(row) for row in rows} == {len(head)}
 
 
 def test_the_table_of_threads() -> None:

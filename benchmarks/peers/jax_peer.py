@@ -45,3 +45,11 @@ def finished(wait: Callable[[Any], Any], compiled: Callable[..., Any], held: lis
     """The results, when they are there: JAX's calls return before."""
     result: tuple[Any, Any] = wait(compiled(*held))
     return result
+
+
+def memory(call: Callable[[], tuple[Any, Any]]) -> int:
+    """Bytes of temporaries and results, as JAX's compiler counts them: what it takes from the system it may keep."""
+    assert isinstance(call, partial)
+    _, compiled, held = call.args
+    found = compiled.lower(*held).compile().memory_analysis()
+    return int(found.temp_size_in_bytes + found.output_size_in_bytes)

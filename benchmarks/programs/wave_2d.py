@@ -37,7 +37,7 @@ def step(speed2, before, now, after):
 
 @hand
 def step_bar(speed2, now, after_bar, drive, now_bar, speed2_bar):
-    """One step backwards: `now_bar` comes with the cotangent of the state two steps later. No border has a cotangent."""
+    """One step backwards: `now_bar` comes with the cotangent of the state two steps later, borders with none."""
     n, m = now.shape
     for i in range(1, n - 1):
         for j in range(1, m - 1):
