@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
+import pytest
 
 import adcompiler as ad
+from adcompiler.backend import cpu
 from tests.support.processes import place
 
 __all__ = ["place"]
@@ -65,3 +69,29 @@ def test_what_some_sizes_need_is_compiled_when_they_come(place: Path) -> None:
     assert [count for *_, count in first["found"]] == [3, 4, 4]
     assert first["error"] == "_fft_chirped could not be compiled"
     assert second["found"] == first["found"]
+
+
+def spectra(x):
+    total = 0.0
+    for i in range(x.shape[0]):
+        total += np.sum(np.abs(np.fft.fft(x[i])) ** 2)
+    return total
+
+
+@pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one thread")
+def test_threads_of_a_shared_loop_that_reach_such_a_part_first(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asking, address = set[int](), cpu.address
+
+    def asked(*args: Any) -> Any:
+        asking.add(threading.get_ident())
+        return address(*args)
+
+    monkeypatch.setattr(cpu, "address", asked)
+    g = ad.value_and_grad(spectra, target="parallel")
+    # lengths of one kind, then of another, by so many rows that threads share them
+    for n in (12, 101):
+        x = np.random.default_rng(n).normal(size=(3000, n))
+        value, slope = g(x)
+        np.testing.assert_allclose(value, n * np.sum(x * x), rtol=1e-9)
+        np.testing.assert_allclose(slope, 2 * n * x, rtol=1e-9, atol=1e-9)
+    assert asking - {threading.get_ident()}, "another thread of the loop asks as well"
