@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -198,3 +200,13 @@ def test_growth_of_compilations_is_judged_by_the_part_that_is_ours() -> None:
     assert report.growth(points)[1][-1] == ["twice the lines", "times 2.10", "times 2.50", "", "met"]
     points[-1] = growth.Point(400, 9.0, 1.0)
     assert report.growth(points)[1][-1][-1] == "missed"
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux lists them")
+def test_jax_computes_in_one_thread() -> None:
+    pytest.importorskip("jax")
+    program = "from benchmarks.arrays.suite import programs; from benchmarks.peers import jax_peer; import pathlib\n"
+    program += "p = programs()['mlp_wide']; jax_peer.contender(p, p.arguments(p.small))()\n"
+    program += "print(*(t.read_text().strip() for t in pathlib.Path('/proc/self/task').glob('*/comm')))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split().count("tf_XLAEigen") == 1
