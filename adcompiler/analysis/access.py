@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adcompiler.analysis.affine import Affine
 from adcompiler.analysis.conditions import Conditions, Conj
+from adcompiler.analysis.digits import Digits, digits
 from adcompiler.analysis.fourier import Form, feasible, number, symbol
 from adcompiler.analysis.scope import Definition, Frame, Path
 from adcompiler.ir.types import INDEX
@@ -22,7 +23,7 @@ class Access:
 
     `limits` are forms that are not negative where the statement runs: of symbols that stand for positions within
     slices, and of tests passed. Of each of `cases`, what a test leaves open, one conjunction holds. `extents` are
-    those of the base. `frames` and `path` place the statement.
+    those of the base. `frames` and `path` place the statement. `digits` has those of an index into a flattened array.
     """
 
     base: Var
@@ -32,6 +33,7 @@ class Access:
     cases: tuple[list[Conj], ...]
     path: Path
     frames: tuple[Frame, ...]
+    digits: Digits | None = None
 
 
 @dataclass(slots=True)
@@ -56,7 +58,11 @@ class Accesses:
                     pass
                 case _:
                     axes.append(self.integer(item, next(extents), frames))
-        return self.through(array, axes, limits, path, frames)
+        found = self.through(array, axes, limits, path, frames)
+        if len(index) == 1 and isinstance(index[0], Var) and found.base == array:
+            known = [*found.limits, *loop_limits(self.affine, frames)]
+            return replace(found, digits=digits(self.affine, index[0], known))
+        return found
 
     def through(
         self, array: Var, axes: list[Form | None], limits: list[Form], path: Path, frames: tuple[Frame, ...]

@@ -7,13 +7,14 @@ that is not linear is left out of the system, so that it can only say "may".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
 from adcompiler.analysis.access import Access, Accesses, loop_limits
 from adcompiler.analysis.affine import Affine, affine
 from adcompiler.analysis.alias import Aliases, aliases
+from adcompiler.analysis.digits import Digits
 from adcompiler.analysis.fourier import Form, feasible, symbol
 from adcompiler.analysis.scope import Definition, Frame, Path, definitions, sites
 from adcompiler.ir.once import once
@@ -169,6 +170,7 @@ class Dependence:
             for a, b in zip(first.axes, second.axes, strict=True):
                 if a is not None and b is not None:
                     equal.append(a - b.rename(renaming))
+            equal += equal_digits(first.digits, second.digits, renaming)
         orders = [[]] if level is None else self.orders(loops[level], renaming)
         cases = [*first.cases, *([frozenset(f.rename(renaming) for f in c) for c in test] for test in second.cases)]
         return any(
@@ -218,7 +220,10 @@ class Dependence:
         """New names for what `second` sees differently: all that is defined in loops not in the same iteration."""
         names: dict[object, object] = {}
         tested = (f for test in second.cases for case in test for f in case)
-        for form in [*self.limits(second), *tested, *(a for a in second.axes if a is not None)]:
+        places = [a for a in second.axes if a is not None]
+        if second.digits is not None:
+            places += [*second.digits.forms, *map(symbol, second.digits.radices)]
+        for form in [*self.limits(second), *tested, *places]:
             for s, _ in form.terms:
                 if isinstance(s, tuple) and s[0] == "position":
                     names[s] = ("later", s)
@@ -238,6 +243,13 @@ class Dependence:
             yield extent
             if axis is not None:
                 yield from (extent.shift(-1) - axis, axis)
+
+
+def equal_digits(one: Digits | None, other: Digits | None, renaming: Mapping[object, object]) -> Iterator[Form]:
+    """The forms that are zero where two indices are equal: differences of digits, if they have the same radices."""
+    if one is not None and other is not None and one.radices == other.radices:
+        if all(renaming.get(radix, radix) == radix for radix in other.radices):
+            yield from (a - b.rename(renaming) for a, b in zip(one.forms, other.forms, strict=True))
 
 
 def shared(a: tuple[Frame, ...], b: tuple[Frame, ...]) -> list[Frame]:

@@ -38,8 +38,15 @@ from adcompiler.optimise.parallel.counting import counted_loops
 from adcompiler.optimise.parallel.gathers import gathered
 from adcompiler.optimise.parallel.guarded import Guarded, uniform_lines
 from adcompiler.optimise.parallel.items import fill_arrays
+from adcompiler.optimise.parallel.places import places_above
 from adcompiler.optimise.parallel.sources import Sources, without
-from adcompiler.optimise.parallel.threads import summed, with_grid, without_checks, without_unread_stores
+from adcompiler.optimise.parallel.threads import (
+    summed,
+    with_grid,
+    with_whole_tests,
+    without_checks,
+    without_unread_stores,
+)
 from adcompiler.outside import Lowered
 from adcompiler.signature import Spec, StaticSpec
 from adcompiler.source import SourceFunc
@@ -50,7 +57,7 @@ def share_apart(fn: Func) -> Func:
     return share_loads(fn, True)
 
 
-PRIMAL = (without_checks, simplify, share_apart, with_grid, counted_loops, simplify)
+PRIMAL = (without_checks, with_whole_tests, simplify, share_apart, with_grid, counted_loops, simplify)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,7 @@ def program(source: SourceFunc, specs: tuple[Spec, ...], values: tuple[object, .
     refuse_divergent(fn, [Var(c.name) for c in found.captures if c.key[0] == BARRIER])
     refuse_large(fn, block)
     guarded = Guarded.of(fn)
+    guarded = replace(guarded, work=places_above(guarded.work))
     given = tuple(k for k, spec in enumerate(specs) if not isinstance(spec, StaticSpec))
     made = _made(guarded, found, given, request, not block)
     if made.printed.unknown and block:

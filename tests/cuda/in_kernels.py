@@ -81,7 +81,7 @@ def compare(name: str) -> None:
 # outputs that threads add to keep their cotangent: it is that of what they held before
 ADDS = ("edges", "springs", "asian_option", "strides", "strides_by_hand", "reduced", "rows_of_neighbours")
 # and so do elements of outputs that no thread stores into
-ADDS += ("row", "few_threads", "staggered", "few_pairs", "overridden", "beside_a_while")
+ADDS += ("row", "few_threads", "staggered", "few_pairs", "overridden", "beside_a_while", "sorted_out", "flattened")
 
 
 def adds_to_what_is_there() -> None:

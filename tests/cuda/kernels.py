@@ -614,3 +614,34 @@ def from_the_end(x, y, n):
 
 
 launch(from_the_end, 2, 4, normal(7), zeros(7), 7)
+
+
+@kernel(active=("u", "w"), outputs=("out",))
+def flattened(u, w, out, rows, columns, depth):
+    # elements of one axis that stand for three, and rows from their ends
+    i, j, k = cuda.grid(3)
+    if i < rows and j < columns - 1 and k < depth:
+        at = (i * columns + j) * depth + k
+        out[at] = u[at] * math.sin(w[j * depth + (depth - 1 - k)])
+        if j == 0:
+            out[(i * columns + columns - 1) * depth + k] = u[at] * u[at]
+
+
+launch(flattened, (1, 2, 1), (2, 2, 3), normal(24), normal(9), zeros(24), 2, 4, 3)
+
+
+@kernel(active=("u",), outputs=("out",))
+def sorted_out(u, out):
+    # elements that a branch chooses, at places that it computes
+    i = cuda.grid(1)
+    if i < u.shape[0]:
+        s = u[i] * u[i]
+        if s > 0.5:
+            out[2 * i + 1] = math.log(s)
+        elif u[i] > 0.0:
+            out[2 * i] = s * s
+        else:
+            out[2 * i + 1] = s
+
+
+launch(sorted_out, 2, 4, normal(7), zeros(14))

@@ -113,6 +113,18 @@ def reads_its_neighbour(x, y):
     y[i] = x[i]
 
 
+def rows_that_overlap(x, y, n, m):
+    i, j = cuda.grid(2)
+    if i < n and j <= m:
+        y[i * m + j] = x[i]
+
+
+def rows_of_any_length(x, y, n, m):
+    i, j = cuda.grid(2)
+    if i < n and j < m[i]:
+        y[i * m[i] + j] = x[i]
+
+
 def permuted(x, y, p):
     y[p[cuda.grid(1)]] = x[0]
 
@@ -253,6 +265,13 @@ def test_refused(function, args, what: str) -> None:
     with pytest.raises(ADCompilerError, match=what) as caught:
         made.specialise(2, 4, X, X, *args)
     assert caught.value.filename == __file__ and caught.value.lineno and caught.value.fix
+
+
+@pytest.mark.parametrize(("function", "m"), [(rows_that_overlap, 3), (rows_of_any_length, PLACES)])
+def test_rows_of_a_flattened_array_are_as_long_as_they_are_apart(function, m) -> None:
+    made = adcompiler.cuda.kernel(active=("x",), outputs=("y",))(function)
+    with pytest.raises(ADCompilerError, match="no other thread may write an element of 'y'"):
+        made.specialise((2, 2), (4, 4), X, X, 5, m)
 
 
 def test_no_additions_without_an_order() -> None:

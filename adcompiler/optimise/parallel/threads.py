@@ -8,6 +8,7 @@ from dataclasses import replace
 from adcompiler.analysis.dependence import dependence
 from adcompiler.analysis.scope import Path, block_at, sites
 from adcompiler.ir.build import Builder, make_func, scalar, with_body
+from adcompiler.ir.ops import kind
 from adcompiler.ir.threads import AXES, is_own, thread_name
 from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.walk import as_var, blocks, map_blocks, rename, walk
@@ -29,6 +30,7 @@ from adcompiler.ir.wengert import (
     Var,
     While,
 )
+from adcompiler.optimise.parallel.guarded import DIVIDES
 
 
 def without_checks(fn: Func) -> Func:
@@ -38,6 +40,41 @@ def without_checks(fn: Func) -> Func:
         return tuple(map_blocks(s, visit) for s in block if not isinstance(s, Check))
 
     return with_body(fn, visit(fn.body))
+
+
+def with_whole_tests(fn: Func) -> Func:
+    """Compute the second of two tests also where the first one decides: that is quicker than a branch, and proves more.
+
+    Before:  if a: t = n - 1; b = i < t  (test is b, or a)
+    After:   t = n - 1; b = i < t; test = a and b
+    """
+
+    def visit(block: Block) -> Block:
+        found: list[Stmt] = []
+        for stmt in (map_blocks(s, visit) for s in block):
+            found += _whole(fn, stmt) or [stmt]
+        return tuple(found)
+
+    return with_body(fn, visit(fn.body))
+
+
+def _whole(fn: Func, stmt: Stmt) -> list[Stmt]:
+    """The lines that compute `a and b`, or `a or b`, in place of a branch; none where that is none."""
+    if not isinstance(stmt, Branch) or len(stmt.outs) != 1:
+        return []
+    (out,), test = stmt.outs, stmt.test
+    lines, op, other = (
+        (stmt.other, "logical_or", out.other) if out.then == test else (stmt.then, "logical_and", out.then)
+    )
+    if test not in (out.then, out.other) or not (bool(stmt.then) != bool(stmt.other) and lines):
+        return []
+    if fn.type(other).dtype != "bool" or not all(isinstance(s, Assign) and _always_runs(fn, s) for s in lines):
+        return []
+    return [*lines, Assign(out.var, op, (test, other), (), stmt.span)]
+
+
+def _always_runs(fn: Func, stmt: Assign) -> bool:
+    return kind(stmt.op) in ("elementwise", "shape") and stmt.op not in DIVIDES and not fn.types[stmt.target.name].rank
 
 
 def with_grid(fn: Func) -> Func:
@@ -201,4 +238,4 @@ class _Sums:
         return dict(outs)
 
 
-__all__ = ["add_up", "summed", "with_grid", "without_checks", "without_unread_stores"]
+__all__ = ["add_up", "summed", "with_grid", "with_whole_tests", "without_checks", "without_unread_stores"]
