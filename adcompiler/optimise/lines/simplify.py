@@ -32,9 +32,10 @@ def simplify(fn: Func) -> Func:
 
     Stores that the caller can see, checks and their order stay; checks come as early as nobody can tell.
     """
+    unchanged = 0
     while True:
-        before = fn
         for step in _STEPS:
-            fn = step(fn)
-        if fn.body == before.body and fn.results == before.results:
-            return fn
+            before, fn = fn, step(fn)
+            unchanged = unchanged + 1 if fn.body == before.body and fn.results == before.results else 0
+            if unchanged == len(_STEPS):
+                return fn
