@@ -6,11 +6,15 @@ import numba
 import numpy as np
 import pytest
 from numba.core.compiler import run_frontend
+from numba.core.errors import NumbaWarning, TypingError, WarningsFixer
 from numba.core.postproc import VariableLifetime
+from numba.core.registry import cpu_target
 from numba.core.runtime import _nrt_python, rtsys
+from numba.core.typeinfer import TypeInferer
 
 from adcompiler.backend import cpu
 from adcompiler.backend.collection import uncollected
+from adcompiler.backend.inference import Answers, Inferer
 from adcompiler.backend.lifetimes import Lifetimes
 
 _TEXT = '''import numba as nb
@@ -122,6 +126,45 @@ def test_memory_is_freed_where_numba_frees_it(compiled, plain):
     by_numba = _left(numba.njit(error_model="numpy")(plain))
     assert by_numba[0] == 0
     assert _left(compiled) == by_numba
+
+
+def _inferred(kind, func_ir, args):
+    # the first to ask lets Numba fill its tables
+    cpu_target.typing_context.refresh()
+    infer = kind(cpu_target.typing_context, func_ir, WarningsFixer(NumbaWarning))
+    for index, (name, arg) in enumerate(zip(func_ir.arg_names, args, strict=True)):
+        infer.seed_argument(name, index, numba.typeof(arg))
+    infer.build_constraint()
+    infer.propagate()
+    return infer.unify()
+
+
+def test_types_are_those_that_numba_finds(plain):
+    func_ir = run_frontend(plain)
+    _, expected, found = (
+        _inferred(kind, func_ir, (_a("A"), 6, 1, 2, True)) for kind in (TypeInferer, TypeInferer, Inferer)
+    )
+    assert found == expected
+    with pytest.raises(TypingError, match="No implementation of function"):
+        _inferred(Inferer, run_frontend(lambda a: a + "one"), (_a("A"),))
+
+
+def test_a_question_about_types_is_asked_once_and_one_about_a_constant_each_time():
+    asked = []
+
+    class Context:
+        def resolve_function_type(self, func, args, kws):
+            asked.append(args)
+            return None if func == "unknown" else (func, args)
+
+    answers, whole = Answers(Context()), numba.int64
+    for _ in range(2):
+        assert answers.resolve_function_type("f", (whole,), {}) == ("f", (whole,))
+        assert answers.resolve_function_type("f", (numba.float64,), {}) == ("f", (numba.float64,))
+        assert answers.resolve_function_type("unknown", (whole,), {}) is None
+    assert len(asked) == 4
+    for index in (1, True):
+        assert type(answers.resolve_function_type("f", (whole, index), {})[1][1]) is type(index)
 
 
 def test_values_end_where_numba_finds_that_they_end(plain):

@@ -7,7 +7,7 @@ from typing import Any
 
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import PassManager
-from numba.core.typed_passes import AnnotateTypes, NoPythonBackend, NopythonTypeInference
+from numba.core.typed_passes import AnnotateTypes, NoPythonBackend
 from numba.core.untyped_passes import DeadBranchPrune, FixupArgs, RewriteSemanticConstants, TranslateByteCode
 
 
@@ -21,6 +21,7 @@ class Generated(CompilerBase):
     def __init__(self, *args: Any) -> None:
         # not before something is compiled, and before Numba asks which functions there are
         from adcompiler.backend.cheaper import KnownCalls
+        from adcompiler.backend.inference import Inference
         from adcompiler.backend.lifetimes import Blocks, Ends, Rewritten, WithoutPhis
         from adcompiler.backend.lowering import Lowering
         from adcompiler.backend.webs import NamedValues, NamesApart
@@ -35,7 +36,7 @@ class Generated(CompilerBase):
             (Rewritten, "nopython rewrites"),
             (NamesApart, "a name for each value"),
             (NamedValues, "ssa"),
-            (NopythonTypeInference, "nopython frontend"),
+            (Inference, "nopython frontend"),
             (WithoutPhis, "remove phis nodes"),
             (Ends, "ensure IR is legal prior to lowering"),
             (AnnotateTypes, "annotate types"),
