@@ -291,16 +291,23 @@ def test_a_list_and_an_array_are_numbers_to_numpy_that_leave_the_list_alone():
     assert np.allclose(gradient, [1.0 + 2.0 * x[0], 4.0 + 4.0 * x[1]])
 
 
-def appended_to_in_its_loop(items):
-    for v in items:
+def appended_to_in_its_reversal(items):
+    for v in reversed(items):
         if len(items) < 8:
             items.append(v * 0.5)
 
 
-def shortened_in_its_loop(items):
-    for _, v in enumerate(items):
-        if v > 1.0:
-            items.clear()
+def a_few_in_their_reversal(items):
+    few = [1.0, items[0]]
+    for v in reversed(few):
+        if v < 8.0:
+            few.append(v)
+
+
+def a_list_without_a_name(items):
+    for v in (few := [items[1], items[0]]):
+        if v < 8.0:
+            few.append(v + 8.0)
 
 
 def extended_under_another_name(items):
@@ -320,9 +327,16 @@ def changed_by_a_function(items):
 
 
 @pytest.mark.parametrize(
-    "change", [appended_to_in_its_loop, shortened_in_its_loop, extended_under_another_name, changed_by_a_function]
+    "change",
+    [
+        appended_to_in_its_reversal,
+        a_few_in_their_reversal,
+        a_list_without_a_name,
+        extended_under_another_name,
+        changed_by_a_function,
+    ],
 )
-def test_the_length_of_a_list_does_not_change_in_a_loop_that_goes_through_it(change):
+def test_the_length_of_a_list_does_not_change_where_it_is_gone_through_in_another_way(change):
     def f(x):
         items = []
         for v in x:

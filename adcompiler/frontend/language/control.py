@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 from adcompiler.errors import UnsupportedSyntax
 from adcompiler.frontend.flow.branching import branch
@@ -14,6 +16,7 @@ from adcompiler.frontend.language.blocks import exited, run_block, stays_out
 from adcompiler.frontend.language.conditions import condition
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.language.truth import negated
+from adcompiler.frontend.language.worklists import is_worklist, item_of, number, worklist
 from adcompiler.frontend.lists import growing
 from adcompiler.frontend.refused.table import TABLE
 from adcompiler.frontend.state import heap
@@ -25,7 +28,7 @@ from adcompiler.frontend.state.loop_parts import Built, Head, Unroll
 from adcompiler.frontend.state.overflow import index_bits
 from adcompiler.frontend.state.restarts import NeedStatic, TestChanges
 from adcompiler.frontend.state.room import Around
-from adcompiler.frontend.state.values import RangeValue, Value
+from adcompiler.frontend.state.values import Conflict, RangeValue, Value
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Var, While
@@ -39,6 +42,17 @@ def for_(low: Lowering, node: ast.For) -> None:
     if node.type_comment is not None:
         raise low.refuse("type-comment", node)
     found = iterable(low, low.eval(node.iter, "items"))
+    mark, state = low.b.mark(), low.save()
+    try:
+        _gone_through(low, node, found)
+    except UnsupportedSyntax as error:
+        if error.what != TABLE["changed-while-read"].what or not is_worklist(node, found.value):
+            raise
+        low.rewind(mark, state)
+        _worked_off(low, node, found.value)
+
+
+def _gone_through(low: Lowering, node: ast.For, found: Iterable) -> None:
     mark, state = low.b.mark(), low.save()
     if found.length == ZERO:
         return _else(low, node)
@@ -66,8 +80,9 @@ def for_(low: Lowering, node: ast.For) -> None:
         _unrolled(low, node, found)
 
 
-def _head(low: Lowering, node: ast.For | ast.While, length: Atom | None, runs: bool) -> Head:
-    carried_flags = isinstance(node, ast.While)
+def _head(
+    low: Lowering, node: ast.For | ast.While, length: Atom | None, runs: bool, carried_flags: bool = False
+) -> Head:
     after = low.frame.live_after(node)
     live = low.frame.definition.live.head.get(node, frozenset()) | after
     names = low.frame.definition.live.bound[node] & live
@@ -160,6 +175,7 @@ def _unrolled(low: Lowering, node: ast.For, found: Iterable) -> None:
 
     def go(k: int) -> None:
         if k == count:
+            _unchanged(low, items, found)
             return
         if isinstance(found.length, Const):
             return once(k)
@@ -169,21 +185,32 @@ def _unrolled(low: Lowering, node: ast.For, found: Iterable) -> None:
     def once(k: int) -> None:
         left: Atom = Const(False)
         while left == Const(False) and k < count:
-            now = iterable(low, resolved(low, low.frame.env[items]))
-            if now.length != found.length:
-                raise low.refuse("list-grows")
+            now = _unchanged(low, items, found)
             bind(low, node.target, item(low, now.value, Const(k)))
             run_block(low, node.body)
             low.frame.env[CONTINUED] = Const(False)
             left, k = exited(low), k + 1
             if left == Const(False) and not isinstance(found.length, Const):
                 return go(k)
-        if left not in (Const(False), Const(True)):
+        if left == Const(False):
+            go(k)
+        elif left != Const(True):
             branch(low, left, lambda: stays_out(low, left), lambda: go(k), None, "t")
 
     go(0)
     low.frame.env.pop(items, None)
     _else(low, node)
+
+
+def _unchanged(low: Lowering, items: str, found: Iterable) -> Iterable:
+    """What is iterated, of which the body may have changed the items and not their number."""
+    value = low.frame.env[items]
+    if any(isinstance(part, Conflict) for part in heap.inside(value)):
+        raise low.refuse("changed-while-read")
+    now = iterable(low, resolved(low, value))
+    if now.length != found.length:
+        raise low.refuse("changed-while-read")
+    return now
 
 
 def _most(low: Lowering, found: Iterable) -> int:
@@ -211,39 +238,74 @@ def while_(low: Lowering, node: ast.While) -> None:
     endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
     if endless and not has(node.body, ast.Break) and not has(node.body, ast.Return):
         raise low.refuse("endless-loop", node.test)
-    growing.build(low, None, False, lambda around: _repeated(low, node, endless, around))
+    test = partial(condition, low, node.test)
+    growing.build(low, None, False, lambda around: _repeated(low, node, around, test, endless=endless))
     _else(low, node)
 
 
-def _repeated(low: Lowering, node: ast.While, endless: bool, around: Around) -> None:
+def _worked_off(low: Lowering, node: ast.For, value: Value) -> None:
+    """A `for` through a list whose length its body changes: a `while` over the place in the list, as Python has it."""
+    items, place = (f"{ITERATED}{len(low.frame.path)}.{id(node)}.{what}" for what in ("items", "place"))
+    whole = worklist(low, node, value)
+    low.frame.env.update({items: whole, place: ZERO})
+
+    def test() -> Atom:
+        return low.b.emit("lt", number(low, place), iterable(low, low.frame.env[items]).length, weak=True)
+
+    def begin() -> None:
+        at = number(low, place)
+        bind(low, node.target, item_of(low, value, low.frame.env[items], at))
+        low.frame.env[place] = low.b.int("add", at, ONE)
+
+    hidden = frozenset((items, place))
+    growing.build(low, None, False, lambda around: _repeated(low, node, around, test, begin, hidden))
+    for name in hidden:
+        low.frame.env.pop(name)
+    _else(low, node)
+
+
+def _repeated(
+    low: Lowering,
+    node: ast.For | ast.While,
+    around: Around,
+    test: Callable[[], Atom],
+    begin: Callable[[], None] = lambda: None,
+    hidden: frozenset[str] = frozenset(),
+    *,
+    endless: bool = False,
+) -> None:
+    """A loop that runs as long as its test says; `begin` comes before the body, and carries the `hidden` names."""
+
     def body(built: Built) -> None:
         for plan in around.plans:
             plan.seen.clear()
         before = low.save()
         with low.b.block() as built.head:
-            built.test = _while_test(low, node, built)
+            built.test = _while_test(low, test, built, endless)
         _check_test(low, node, before)
         if built.test == Const(False):
             low.frame.env[BROKEN] = Const(False)
             return
+        begin()
         run_block(low, node.body)
         growing.end(low, around)
 
     def finish(built: Built, carried: tuple[Carry, ...], until: Atom | None) -> None:
         if built.test == Const(True) and not built.flags:
-            raise low.refuse("endless-loop", node.test)
+            raise low.refuse("endless-loop", node)
         if built.test == Const(False):
             low.b.extend(built.head)
         else:
             low.b.add(While(carried, tuple(built.head), built.test, tuple(built.lines), low.b.span))
 
-    head = _head(low, node, None, endless)
+    head = _head(low, node, None, endless, carried_flags=True)
+    head = replace(head, names=head.names | hidden, live=head.live | hidden)
     Loops(low, head, body, finish).run()
     if endless and BROKEN not in head.exits and RETURNED in head.exits:
         low.frame.env[RETURNED] = Const(True)
 
 
-def _check_test(low: Lowering, node: ast.While, before: State) -> None:
+def _check_test(low: Lowering, node: ast.For | ast.While, before: State) -> None:
     """The names after a test that says no are those after it, which only a test inside the loop can tell."""
     for frame, env in zip(low.frames, before, strict=True):
         if any(name in env and not same_value(value, env[name]) for name, value in frame.env.items()):
@@ -252,16 +314,16 @@ def _check_test(low: Lowering, node: ast.While, before: State) -> None:
             raise TestChanges(low.frame.definition.node)
 
 
-def _while_test(low: Lowering, node: ast.While, built: Built) -> Atom:
+def _while_test(low: Lowering, test: Callable[[], Atom], built: Built, endless: bool) -> Atom:
     flags = list(built.flags.values())
     if not flags:
-        return condition(low, node.test)
+        return test()
     left = flags[0]
     if len(flags) == 2:
         left = low.b.emit("logical_or", *flags, hint="left", weak=True)
     stays = negated(low, left)
-    if isinstance(node.test, ast.Constant) and node.test.value:
+    if endless:
         return stays
-    found = branch(low, stays, lambda: condition(low, node.test), lambda: Const(False), None, "test")
+    found = branch(low, stays, test, lambda: Const(False), None, "test")
     assert isinstance(found, (Var, Const))
     return found

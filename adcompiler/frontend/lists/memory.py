@@ -62,7 +62,7 @@ def check_length(low: Lowering, owner: Value) -> None:
 def shows(low: Lowering, value: Growing | ListOf | Rows, owner: Value) -> bool:
     """Whether a list is another one, or its items so far."""
     own = set(arrays_of(owner))
-    return any(_shown(low, array) in own for array in arrays_of(value))
+    return any(not own.isdisjoint((array, _shown(low, array))) for array in arrays_of(value))
 
 
 def _shown(low: Lowering, array: Var) -> Var:
