@@ -106,9 +106,12 @@ class OnDevice(Compiled):
         added = only_added(fn, kernel.gathered)
         return replace(kernel, item=fn, added=tuple(v for v in kernel.gathered if v in added))
 
-    def _made(self) -> tuple[str, tuple[int, ...]]:
+    def _printed(self) -> str:
         host, kernels = self.parts
-        return self._timed("printing", emit_cuda, host, kernels, self.options.fastmath), ()
+        return self._timed("printing", emit_cuda, host, kernels, self.options.fastmath)
+
+    def _overlapping(self) -> tuple[int, ...]:
+        return ()
 
     @cached_property
     def callable(self) -> Callable[..., Any]:
