@@ -141,7 +141,8 @@ class Launch:
         blocks, block = grid(count)
         self.blocks, self.block = max(1, min(blocks, _BUDGET // (max(own, 1) * block))), block
         threads = self.blocks * block
-        self.memory = [empty((*s, threads), dtype) for s, (dtype, _) in zip(shapes, items.work, strict=True)]
+        what = f"what {threads} threads of {items.kernel.py_func.__name__}() record"
+        self.memory = [empty((*s, threads), dtype, what) for s, (dtype, _) in zip(shapes, items.work, strict=True)]
         self.parts = [
             zeros((*a.shape, threads), a.dtype) if alone else a.reshape((*a.shape, 1))
             for a, alone in zip(gathered, self.alone, strict=True)

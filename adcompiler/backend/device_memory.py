@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numba
@@ -15,6 +16,8 @@ from adcompiler.backend.streams import current
 Array = Any
 
 _MOST_THREADS = 1 << 18
+# the driver's number of that error
+_OUT_OF_MEMORY = 2
 # how many sums a sum over threads goes through
 _STEPS = (1024, 32, 1)
 
@@ -121,9 +124,31 @@ def ptx(function: Callable[..., Any], args: Sequence[Any], capability: tuple[int
     return found
 
 
-def empty(shape: tuple[int, ...], dtype: Any) -> Array:
-    """An array of the device."""
-    return cuda.device_array(tuple(shape), dtype, stream=current()) if _recorded is None else np.zeros(shape, dtype)
+def empty(shape: tuple[int, ...], dtype: Any, what: str = "an array") -> Array:
+    """An array of the device; `what` says in an exception for lack of memory what was to lie there."""
+    if _recorded is not None:
+        return np.zeros(shape, dtype)
+    with _room(shape, dtype, what):
+        return cuda.device_array(tuple(shape), dtype, stream=current())
+
+
+def on_device(array: Array) -> Array:
+    """A copy on the device of an array of NumPy."""
+    with _room(array.shape, array.dtype, "an argument"):
+        return cuda.to_device(np.ascontiguousarray(array), stream=current())
+
+
+@contextmanager
+def _room(shape: tuple[int, ...], dtype: Any, what: str) -> Iterator[None]:
+    """Say how much memory was asked for where a GPU has no more."""
+    try:
+        yield
+    except Exception as error:
+        if getattr(error, "code", None) != _OUT_OF_MEMORY:
+            raise
+        size = math.prod(shape) * np.dtype(dtype).itemsize
+        extents = " x ".join(map(str, shape))
+        raise MemoryError(f"the GPU has no {size} bytes for {what}: {extents} numbers of {np.dtype(dtype)}") from error
 
 
 def full(shape: tuple[int, ...], dtype: Any, value: Any) -> Array:

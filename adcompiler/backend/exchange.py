@@ -10,7 +10,8 @@ import numpy as np
 
 from adcompiler.backend.cuda import cuda
 from adcompiler.backend.device_memory import copied as copy_of
-from adcompiler.backend.streams import current, to_host, waits_for
+from adcompiler.backend.device_memory import on_device
+from adcompiler.backend.streams import to_host, waits_for
 from adcompiler.gpu_arrays import is_gpu_type
 
 _COPIED = "arrays of NumPy are copied to the GPU and back at each call: arrays of Numba, CuPy or PyTorch stay there"
@@ -21,7 +22,7 @@ def to_device(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         # always from this line, so that Python says it once
         warnings.warn(_COPIED, stacklevel=1)
-        return cuda.to_device(np.ascontiguousarray(value), stream=current())
+        return on_device(value)
     if is_gpu_type(type(value)) and not hasattr(type(value), "__cuda_ndarray__"):
         return cuda.as_cuda_array(value, sync=waits_for(value.__cuda_array_interface__))
     return value

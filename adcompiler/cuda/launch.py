@@ -17,6 +17,9 @@ from adcompiler.errors import TypeProblem
 
 Array = Any
 _FIRST_ROWS = 32
+# of every GPU that kernels are compiled for
+_BLOCKS = (2**31 - 1, 65535, 65535)
+_THREADS = (1024, 1024, 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,14 @@ class Grid:
     @classmethod
     def of(cls, blocks: Any, block: Any, stream: Any = 0) -> Grid:
         """What stands between the brackets of a launch."""
-        return cls(_triple(blocks), _triple(block), stream)
+        found = cls(_triple(blocks), _triple(block), stream)
+        for what, counts, most in (("blocks", found.blocks, _BLOCKS), ("threads of a block", found.block, _THREADS)):
+            for axis, count, limit in zip("xyz", counts, most, strict=True):
+                if not 1 <= count <= limit:
+                    raise ValueError(f"a launch has 1 to {limit} {what} along axis {axis}, not {count}")
+        if math.prod(found.block) > _THREADS[0]:
+            raise ValueError(f"a block has at most {_THREADS[0]} threads, not {math.prod(found.block)}")
+        return found
 
     @property
     def axes(self) -> tuple[int, ...]:
@@ -162,7 +172,8 @@ class Launched:
         for dtype, axes in self.program.printed.work:
             extents = [next(known) for _ in axes]
             shape = [max(n if is_known else next(needs), 1) for n, is_known in zip(extents, axes, strict=True)]
-            found.append(_empty((*shape, grid.threads), dtype))
+            what = f"what {grid.threads} threads of {self.program.printed.title}() record"
+            found.append(_empty((*shape, grid.threads), dtype, what))
         return found
 
 
@@ -177,10 +188,10 @@ def _add_to(array: Array, index: tuple[int, ...], parts: Array) -> None:
     add_to_element(array, index, folded(parts.reshape(1, parts.shape[0])))
 
 
-def _empty(shape: tuple[int, ...], dtype: Any) -> Array:
+def _empty(shape: tuple[int, ...], dtype: Any, what: str) -> Array:
     from adcompiler.backend.device_memory import empty
 
-    return empty(shape, dtype)
+    return empty(shape, dtype, what)
 
 
 def _zeros(length: int, dtype: Any) -> Array:

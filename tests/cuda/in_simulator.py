@@ -234,6 +234,44 @@ def atomic_additions() -> None:
         device._BUDGET, device._FIRST_ROWS = room, rows
 
 
+def no_memory() -> None:
+    """Where a GPU has no more memory, the exception says how much was asked for, and for what."""
+    from adcompiler.cuda import kernel
+
+    class Full(Exception):
+        code = 2
+
+    @kernel(active=("x",), outputs=("y",))
+    def powers(x, y, n):
+        i = cuda.grid(1)
+        if i < x.shape[0]:
+            v = x[i]
+            for _ in range(n):
+                v = v * math.sin(v)
+            y[i] = v
+
+    def full(*args: Any, **options: Any) -> Any:
+        raise Full
+
+    x, array, copy = np.ones(5), cuda.device_array, cuda.to_device
+    resident = [cuda.to_device(a) for a in (x, x, x, x)]
+    g = value_and_grad(lambda x: np.mean(batched(settled, (0, None))(x, np.array([2.5, 0.3]))), target="cuda")
+    g(x)
+    cuda.device_array = full
+    try:
+        said = raised(
+            MemoryError, lambda: powers.adjoint[2, 4](*resident[:2], 9, bar={"x": resident[2], "y": resident[3]})
+        )
+        assert "no 576 bytes for what 8 threads of powers_adjoint() record: 9 x 8 numbers of float64" in said, said
+        assert "no 40 bytes for an array: 5 numbers of float64" in raised(MemoryError, g, resident[0])
+        cuda.to_device = full
+        assert "no 40 bytes for an argument: 5 numbers of float64" in raised(MemoryError, g, x)
+        Full.code = 700
+        raised(Full, g, x)
+    finally:
+        cuda.device_array, cuda.to_device = array, copy
+
+
 def host_loop() -> None:
     """A program around batched functions: kernels in a loop of the host, an element read by it."""
     x = np.linspace(0.1, 1.0, 6)
@@ -391,6 +429,7 @@ def in_streams() -> None:
 
 
 OTHERS = [
+    no_memory,
     united_loops,
     in_streams,
     atomic_additions,

@@ -285,6 +285,24 @@ def test_an_array_between_is_followed_within_a_thread() -> None:
     assert "t[grid_x]" not in made.source()
 
 
+@pytest.mark.parametrize(
+    ("blocks", "block", "what"),
+    [
+        (1, 2048, "1 to 1024 threads of a block along axis x, not 2048"),
+        ((1, 1), (64, 32), "a block has at most 1024 threads, not 2048"),
+        (1, (1, 1, 128), "1 to 64 threads of a block along axis z, not 128"),
+        ((1, 70000), 1, "1 to 65535 blocks along axis y, not 70000"),
+        (0, 32, "1 to 2147483647 blocks along axis x, not 0"),
+    ],
+)
+def test_launches_have_limits(blocks, block, what: str) -> None:
+    made = adcompiler.cuda.kernel(active=("x",), outputs=("y",))(own)
+    with pytest.raises(ValueError, match=what):
+        made.adjoint[blocks, block]
+    with pytest.raises(ValueError, match=what):
+        made.specialise(blocks, block, X, X)
+
+
 def test_wrong_names_and_types() -> None:
     with pytest.raises(TypeError, match="no argument 'z'"):
         adcompiler.cuda.kernel(active=("z",), outputs=("y",))(own)

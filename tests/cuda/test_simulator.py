@@ -18,6 +18,8 @@ from tests.cuda.items import CASES
 
 HERE = Path(__file__).parent
 OTHERS = [
+    "no_memory",
+    "united_loops",
     "in_streams",
     "atomic_additions",
     "errors",
