@@ -51,6 +51,7 @@ from adcompiler.optimise.machine.ahead import call_ahead
 from adcompiler.optimise.machine.behind import check_behind
 from adcompiler.optimise.machine.bounds import drop_bounds, prove_bounds
 from adcompiler.optimise.machine.downward import hide_downward
+from adcompiler.optimise.machine.middle import split_off_middles
 from adcompiler.optimise.machine.rear import split_off_rears
 from adcompiler.optimise.machine.reductions import mark_reductions
 from adcompiler.optimise.machine.room import check_room
@@ -96,6 +97,7 @@ LOWERING = (
     skip_unselected,
     join_tapes,
     drop_divisions,
+    split_off_middles,
     split_off_rears,
     check_behind,
     run_abreast,
@@ -111,6 +113,7 @@ INEXACT = (
     recognise_products,
     call_ahead,
     multiply_by_reciprocals,
+    split_off_middles,
     split_off_rears,
     mark_reductions,
     mark_lanes,

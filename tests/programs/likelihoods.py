@@ -25,6 +25,30 @@ program(
 )
 
 
+def censored_counts(w, x, y, most):
+    """Counts by the exponential of a sum over each row, of which some are only known to be large."""
+    total = 0.0
+    for i in range(x.shape[0]):
+        count = y[i]
+        s = 0.0
+        for j in range(x.shape[1]):
+            s += x[i, j] * w[j]
+        if count < most:
+            total += math.exp(s) - count * s
+        elif s > 0.0:
+            total += math.log1p(math.exp(-s))
+        else:
+            total -= s
+    return total
+
+
+program(
+    censored_counts,
+    lambda rng: (rng.normal(size=3), rng.normal(size=(40, 3)), rng.poisson(2.0, size=40), 3),
+    (0, 1),
+)
+
+
 def gaussian_mixture_2d(x, logits, means, chol):
     n, d = x.shape
     k = means.shape[0]

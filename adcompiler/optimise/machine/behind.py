@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
 from adcompiler.ir.build import ZERO, Builder, with_body
+from adcompiler.ir.dead import drop_dead
 from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import INDEX
-from adcompiler.ir.walk import map_blocks
+from adcompiler.ir.walk import map_blocks, operands
 from adcompiler.ir.wengert import Assign, Atom, Block, Carry, Check, Const, Func, Load, Loop, Note, Stmt, Store, Var
 from adcompiler.optimise.elements.sharing import is_element
 from adcompiler.optimise.machine.reductions import FLOATS
@@ -42,7 +44,8 @@ def check_behind(fn: Func) -> Func:
         return tuple(line for s in stmts for line in _behind(b, memory, map_blocks(s, block)))
 
     body = block(fn.body)
-    return with_body(fn, body, b)
+    changed = with_body(fn, body, b)
+    return changed if changed is fn else drop_dead(changed)
 
 
 def _behind(b: Builder, memory: Memory, stmt: Stmt) -> Iterator[Stmt]:
@@ -54,6 +57,7 @@ def _behind(b: Builder, memory: Memory, stmt: Stmt) -> Iterator[Stmt]:
     first, out = b.var("first", INDEX), b.var("first", INDEX)
     alike = len({(c.exception, c.message) for c in checks}) == 1
     latest: Atom = first
+    made = {s.target: s for s in stmt.body if isinstance(s, Assign)}
     with b.block() as body:
         for line in stmt.body:
             if not isinstance(line, Check):
@@ -61,7 +65,9 @@ def _behind(b: Builder, memory: Memory, stmt: Stmt) -> Iterator[Stmt]:
                 continue
             with b.at(line.span):
                 at = ZERO if alike else _order(b, stmt, len(checks), checks.index(line))
-                latest = b.emit("minimum", latest, b.emit("where", line.failed, at, _NEVER), hint="first", weak=True)
+                places: list[Atom] = [b.emit("where", t, at, _NEVER) for t in _tests(line.failed, made)]
+                place = reduce(lambda one, other: b.emit("maximum", one, other, weak=True), places)
+                latest = b.emit("minimum", latest, place, hint="first", weak=True)
     carried = (*stmt.carried, Carry(first, _NEVER, latest, out))
     yield replace(stmt, carried=carried, body=tuple(body))
     for position, check in enumerate(checks[:1] if alike else checks):
@@ -75,6 +81,24 @@ def _behind(b: Builder, memory: Memory, stmt: Stmt) -> Iterator[Stmt]:
         yield from lines
 
 
+def _tests(failed: Atom, lines: dict[Var, Assign]) -> Iterator[Atom]:
+    """The tests that all hold where a check of an arm fails: of branches for them LLVM might see no least number."""
+    line = lines.get(failed) if isinstance(failed, Var) else None
+    if line is not None and _is_of_arm(line):
+        yield from _conjuncts(line.args[:2], lines)
+    else:
+        yield failed
+
+
+def _conjuncts(tests: Iterable[Atom], lines: dict[Var, Assign]) -> Iterator[Atom]:
+    for test in tests:
+        line = lines.get(test) if isinstance(test, Var) else None
+        if line is not None and line.op == "logical_and":
+            yield from _conjuncts(line.args, lines)
+        else:
+            yield test
+
+
 def _order(b: Builder, loop: Loop, count: int, position: int) -> Atom:
     """A number that tells which of two checks in a loop, of so many in each iteration, is made first."""
     assert isinstance(loop.step, Const) and isinstance(loop.step.value, int)
@@ -86,17 +110,28 @@ def _may_run_on(b: Builder, memory: Memory, loop: Loop) -> bool:
     """Whether the iterations of an innermost loop behind a failed check do no harm."""
     if loop.until is not None or loop.share is not None or not isinstance(loop.step, Const):
         return False
-    lines = {s.target: s for s in loop.body if isinstance(s, Assign)}
-    return all(is_harmless(b, memory, stmt, lines) for stmt in loop.body)
+    return are_harmless(b, memory, loop.body, loop.carried)
 
 
-def is_harmless(b: Builder, memory: Memory, stmt: Stmt, lines: dict[Var, Assign]) -> bool:
-    """Whether a statement of an iteration behind a failed check does no harm; `lines` are those of the iteration."""
+def are_harmless(b: Builder, memory: Memory, body: Block, carried: Iterable[Carry]) -> bool:
+    """Whether the statements of an iteration behind a failed check do no harm, with what it hands on."""
+    lines = {s.target: s for s in body if isinstance(s, Assign)}
+    # integers that may be indices, perhaps of the next iteration
+    places = {a for s in body if not _makes_number(b, s) for a in operands(s)} | {c.next for c in carried}
+    return all(_is_harmless(b, memory, stmt, lines, places) for stmt in body)
+
+
+def _makes_number(b: Builder, stmt: Stmt) -> bool:
+    """Whether all that becomes of an integer in a statement is a floating-point number, or the result of a test."""
+    return isinstance(stmt, Assign) and b.type(stmt.target).dtype in (*FLOATS, "bool")
+
+
+def _is_harmless(b: Builder, memory: Memory, stmt: Stmt, lines: dict[Var, Assign], places: set[Atom]) -> bool:
     match stmt:
         case Assign():
             return decides_no_index(b, stmt)
         case Load(target=target, index=index):
-            return is_element(index) and b.type(target).dtype in FLOATS
+            return is_element(index) and (b.type(target).dtype in FLOATS or target not in places)
         case Store(array=array, index=index):
             return is_element(index) and memory.own(array)
         case Check(failed=failed, values=values):
@@ -119,7 +154,14 @@ def _is_of_numbers(b: Builder, failed: Atom, lines: dict[Var, Assign]) -> bool:
         return False
     if line.op in _LOGICAL:
         return all(_is_of_numbers(b, a, lines) for a in line.args)
+    if _is_of_arm(line):
+        return _is_of_numbers(b, line.args[1], lines)
     return line.op in _TESTS and all(b.type(a).dtype in FLOATS for a in line.args)
 
 
-__all__ = ["check_behind", "decides_no_index", "is_harmless"]
+def _is_of_arm(line: Assign) -> bool:
+    """Whether a line is a test that is made where another one holds."""
+    return line.op == "where" and line.args[2] == Const(False)
+
+
+__all__ = ["are_harmless", "check_behind", "decides_no_index"]

@@ -30,7 +30,7 @@ from adcompiler.ir.wengert import (
     While,
 )
 from adcompiler.optimise.elements.sharing import is_element
-from adcompiler.optimise.machine.behind import decides_no_index, is_harmless
+from adcompiler.optimise.machine.behind import are_harmless, decides_no_index
 from adcompiler.optimise.machine.counted import least_index
 from adcompiler.optimise.machine.reductions import FLOATS
 from adcompiler.optimise.machine.several import hands_on_sums
@@ -111,7 +111,7 @@ def _halves(b: Builder, memory: Memory, loop: Loop) -> Halves | None:
         return None
     (one,) = handed
     slots = list(_slots(b, memory, loop, rear, one))
-    if not slots or not _apart(b, memory, front, rear):
+    if not slots or not _apart(b, memory, front, rear, carried_rear):
         return None
     slot = min(slots, key=lambda s: s.value != one)
     return Halves(front, rear, carried_front, carried_rear, one, slot)
@@ -155,7 +155,7 @@ def _slots(b: Builder, memory: Memory, loop: Loop, rear: Block, handed: Var) -> 
     """The stores of the rear, into an element for each iteration, that a number of that type can wait in."""
     inside = all_defs(loop.body) | {c.var for c in loop.carried}
     # arrays of the function's own, which `is_harmless` asks for, have no memory in common with any of another root
-    touched = Counter(memory.root(a) for a in _arrays(b, walk(loop.body)))
+    touched = Counter(memory.root(a) for a in arrays_of(b, walk(loop.body)))
     for stmt in rear:
         if not isinstance(stmt, Store) or stmt.add or loop.index not in stmt.index or not inside.isdisjoint(stmt.index):
             continue
@@ -165,20 +165,17 @@ def _slots(b: Builder, memory: Memory, loop: Loop, rear: Block, handed: Var) -> 
             yield stmt
 
 
-def _apart(b: Builder, memory: Memory, front: Block, rear: Block) -> bool:
+def _apart(b: Builder, memory: Memory, front: Block, rear: Block, carried: tuple[Carry, ...]) -> bool:
     """Whether all of the front may run before all of the rear."""
-    lines = {s.target: s for s in rear if isinstance(s, Assign)}
-    if not all(_may_run_early(b, memory, s) for s in walk(front)):
-        return False
-    if not all(is_harmless(b, memory, s, lines) for s in rear):
+    if not all(may_run_early(b, memory, s) for s in walk(front)) or not are_harmless(b, memory, rear, carried):
         return False
     # which of two that fail is told depends on the order
     if any(isinstance(s, Check) for s in rear) and any(isinstance(s, Check) for s in walk(front)):
         return False
-    return not memory.changed(_arrays(b, walk(front)), rear) and not memory.changed(_arrays(b, rear), front)
+    return not memory.changed(arrays_of(b, walk(front)), rear) and not memory.changed(arrays_of(b, rear), front)
 
 
-def _may_run_early(b: Builder, memory: Memory, stmt: Stmt) -> bool:
+def may_run_early(b: Builder, memory: Memory, stmt: Stmt) -> bool:
     """Whether a statement of the front does no harm in iterations before which the rear of another one fails."""
     match stmt:
         case Assign():
@@ -191,9 +188,9 @@ def _may_run_early(b: Builder, memory: Memory, stmt: Stmt) -> bool:
             return isinstance(stmt, (Loop, Branch, Check, Note))
 
 
-def _arrays(b: Builder, stmts: Iterator[Stmt] | Block) -> list[Var]:
+def arrays_of(b: Builder, stmts: Iterator[Stmt] | Block) -> list[Var]:
     """The arrays that statements read or write."""
     return [a for s in stmts for a in operands(s) if isinstance(a, Var) and b.type(a).rank]
 
 
-__all__ = ["split_off_rears"]
+__all__ = ["arrays_of", "may_run_early", "split_off_rears"]
