@@ -282,7 +282,8 @@ def _repeated(
         before = low.save()
         with low.b.block() as built.head:
             built.test = _while_test(low, test, built, endless)
-        _check_test(low, node, before)
+        if isinstance(node, ast.While):
+            _check_test(low, node, before)
         if built.test == Const(False):
             low.frame.env[BROKEN] = Const(False)
             return
@@ -305,7 +306,7 @@ def _repeated(
         low.frame.env[RETURNED] = Const(True)
 
 
-def _check_test(low: Lowering, node: ast.For | ast.While, before: State) -> None:
+def _check_test(low: Lowering, node: ast.While, before: State) -> None:
     """The names after a test that says no are those after it, which only a test inside the loop can tell."""
     for frame, env in zip(low.frames, before, strict=True):
         if any(name in env and not same_value(value, env[name]) for name, value in frame.env.items()):
