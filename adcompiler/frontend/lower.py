@@ -213,7 +213,7 @@ def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: lis
     doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
     func = low.b.finish(source.name, every, results, doc or "")
     snapshots.check(low.b, func)
-    check_carried_arrays(func, low.grown)
+    check_carried_arrays(func, low.grown, low.b.widened)
     check_grown_lists(func, low.grown)
     check_shrunk_lists(func, low.shrunk, low.grown)
     root, stored = aliases(func).root, written(func)

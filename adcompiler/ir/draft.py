@@ -54,6 +54,8 @@ class Draft:
         self.own: set[Var] = set()
         # copies that stand for what NumPy may give as a view: the copy and what it was copied from
         self.snapshots: list[tuple[Var, Var, Span | None]] = []
+        # copies in another element type that stand for the array itself, where paths meet
+        self.widened: set[Var] = set()
         # whether functions of `math` keep single precision, as in a kernel of a GPU
         self.single_math = False
         self._ints: dict[tuple[str, Atom, Atom], tuple[Var, list[Stmt], int]] = {}

@@ -177,3 +177,25 @@ def kepler_leapfrog(q, p, dt, steps):
 
 
 program(kepler_leapfrog, lambda rng: (np.array([1.0, 0.1]), np.array([0.05, 0.9]), 0.05, 5), (0, 1))
+
+
+def states_that_begin_as_integers(p, n):
+    """Initial states are written without a point; steps make them floats."""
+    y, v = np.array([1, 0]), np.array([0, 2])
+    path = [y]
+    for i in range(n):
+        y, v = y + 0.1 * v, v - 0.1 * p[0] * y
+        if i % 2:
+            y = y * p[1]
+        path.append(y)
+    z = np.array([3, 1, 2])
+    if n > 2:
+        z = z * p[1]
+    t = 0.0
+    while t < 1.0:
+        z = z + 0.25 * p[0] * (z[::-1] - z)
+        t += 0.25
+    return np.sum(y * v) + sum(np.sum(q * q) for q in path) + z[0]
+
+
+program(states_that_begin_as_integers, lambda rng: (np.array([0.7, 0.9]), 4))

@@ -140,3 +140,21 @@ def weights_chosen_among_python_numbers(x):
 
 
 program(weights_chosen_among_python_numbers, lambda rng: (rng.normal(size=5).astype(np.float32),))
+
+
+def double_from_the_second_step_on(w, x):
+    """A state in single precision meets arrays that NumPy makes in double precision."""
+    h = np.tanh(w @ x)
+    for _ in range(3):
+        mixed = np.zeros((2, len(x)))
+        mixed[0] = h
+        mixed[1] = w @ h
+        h = h * 0.5 + mixed[0] * mixed[1]
+    return np.sum(h)
+
+
+program(
+    double_from_the_second_step_on,
+    lambda rng: (rng.normal(size=(3, 3)).astype(np.float32), rng.normal(size=3).astype(np.float32)),
+    argnums=(0, 1),
+)

@@ -4,7 +4,8 @@ A loop may carry an array, and a branch yield one, as a value: later stages give
 as if the array had been copied when it was handed on. That is exact as long as nothing tells the copy from the
 array: after memory is handed from one name to another, a write through one of both must not be followed by a use of
 the other. Handing an array on to a name that is used (written) later is itself such a use (write). Buffers that a
-loop swaps have one name each at any time.
+loop swaps have one name each at any time. A copy in a wider element type, which stands for an array where another path
+has a wider one, is handed on as well; it may not be written at all, for the array may not hold what is stored.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from adcompiler.errors import Span
+from adcompiler.errors import Span, TypeProblem
 from adcompiler.frontend.refused.table import refusal
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import blocks, operands
@@ -39,6 +40,7 @@ class Memory:
 
     fn: Func
     unwritten: Set[Var]
+    widened: Set[Var] = frozenset()
     base: dict[Var, Var] = field(default_factory=dict)
     made: dict[Var, tuple[Stmt | None, Loops]] = field(default_factory=dict)
     writes: Places = field(default_factory=dict)
@@ -88,12 +90,14 @@ class Memory:
         return any((at > last or rounds & set(loops)) and to not in but for at, loops, to in places.get(array, ()))
 
 
-def check_carried_arrays(fn: Func, grown: Set[Var]) -> None:
-    """Refuse writes that tell the names apart which a loop or a branch gives to one array.
+def check_carried_arrays(fn: Func, grown: Set[Var], widened: Set[Var]) -> None:
+    """Refuse writes that tell the names apart which a loop or a branch gives to one array, or a `widened` copy.
 
     Appending to a list, whose arrays are `grown`, writes behind the items that any name can have: it counts as none.
     """
-    memory = survey(fn, grown)
+    memory = survey(fn, grown, widened)
+    for copy in sorted(widened, key=lambda var: var.name):
+        _check_widened(memory, copy)
     for region, first, last, loops in memory.regions:
         if isinstance(region, Branch):
             _check_branch(memory, region, last, loops)
@@ -101,9 +105,9 @@ def check_carried_arrays(fn: Func, grown: Set[Var]) -> None:
             _check_loop(memory, region, first, last, loops)
 
 
-def survey(fn: Func, unwritten: Set[Var] = frozenset()) -> Memory:
+def survey(fn: Func, unwritten: Set[Var] = frozenset(), widened: Set[Var] = frozenset()) -> Memory:
     """Where the arrays of a function are made, written, used and handed on; stores into some do not count."""
-    memory = Memory(fn, unwritten)
+    memory = Memory(fn, unwritten, widened)
     for param in fn.params:
         memory.made[param] = (None, ())
     end = _survey(memory, fn.body, 0, ())
@@ -158,6 +162,8 @@ def _note(memory: Memory, stmt: Stmt, here: int, loops: Loops) -> None:
                 memory.base[target] = memory.of(args[0])
             else:
                 memory.made[target] = (stmt, loops)
+            if target in memory.widened:
+                memory.hand(args[0], target, here, loops)
         case Store(array=array):
             memory.stores.append((stmt, _Place(here, loops)))
             if array not in memory.unwritten:
@@ -174,6 +180,24 @@ def _note(memory: Memory, stmt: Stmt, here: int, loops: Loops) -> None:
         for atom in operands(stmt):
             if isinstance(atom, Var) and types[atom.name].rank:
                 memory.uses.setdefault(memory.of(atom), []).append(_Place(here, loops))
+
+
+def _check_widened(memory: Memory, copy: Var) -> None:
+    """A copy in a wider element type is not written, nor, from then on, what it was made of."""
+    stmt, _ = memory.made.get(copy, (None, ()))
+    if not isinstance(stmt, Assign):
+        return
+    source = memory.of(stmt.args[0])
+    place = next(place for place in memory.handed[source] if place.to == copy)
+    if copy not in memory.writes and not memory.later(memory.writes, source, place.at, place.loops):
+        return
+    narrow, wide = (memory.fn.types[var.name].dtype for var in (source, copy))
+    name = next((taker.to for taker in memory.handed.get(copy, ()) if taker.to is not None), copy)
+    raise TypeProblem(
+        f"{_written(name)!r} holds an array of {narrow} on one path and one of {wide} on another, and is written",
+        stmt.span,
+        f"let it be of {wide} from the start: np.array([1.0, 2.0]), or x.astype(np.{wide})",
+    )
 
 
 def _check_branch(memory: Memory, stmt: Branch, last: int, loops: Loops) -> None:
@@ -269,4 +293,9 @@ def _arrays(memory: Memory, outs: Iterable[Out]) -> Iterator[Out]:
 
 
 def _refused(span: Span | None, var: Var) -> Exception:
-    return refusal("carried-array", span, name=var.name.rstrip("_0123456789"))
+    return refusal("carried-array", span, name=_written(var))
+
+
+def _written(var: Var) -> str:
+    """A name as the program has it."""
+    return var.name.rstrip("_0123456789")

@@ -163,7 +163,10 @@ class Loops:
         if broken.key == "loop-changes-list" and isinstance(length, Const):
             raise Unroll
         number = before.value if isinstance(before, Known) else before
-        if not isinstance(end, Var) or not isinstance(number, (Scalar, Var, Const)) or length is None:
+        is_number = isinstance(number, Scalar) or (
+            isinstance(number, (Var, Const)) and not self.low.b.type(number).rank
+        )
+        if not isinstance(end, Var) or not is_number or length is None:
             return broken
         shape = self.low.b.shape(end)
         if not shape:

@@ -31,6 +31,12 @@ from adcompiler.ir.infer import promote
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Atom, Const, Var
 
+# element types whose arithmetic another one repeats to rounding; narrow integers wrap, truth values are not added
+_EXACTLY = {
+    "float64": frozenset({"float32", "int64"}),
+    "complex128": frozenset({"complex64"}),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -154,9 +160,9 @@ def meet(b: Builder, f: Form, g: Form, extent: Extent) -> Form:
     match f, g:
         case Scalar(), Scalar():
             return Scalar(joined(f.type, g.type))
-        case Array(), Array() if f.type.rank == g.type.rank and f.type.dtype == g.type.dtype:
+        case Array(), Array() if f.type.rank == g.type.rank and (dtype := _wider(f.type, g.type)):
             layout = f.type.layout if f.type.layout == g.type.layout else "A"
-            return Array(f.type.array(f.type.rank, layout), _extents(f, g, extent))
+            return Array(Type(dtype, f.type.rank, layout=layout), _extents(f, g, extent))
         case Parts("list of", (one,), (weak,)), Parts("list of", (other,), (too,)) if weak != too:
             # one of NumPy's numbers among Python's makes all of a list NumPy's
             return Parts("list of", (meet(b, one, other, extent),), (weak and too,))
@@ -167,6 +173,14 @@ def meet(b: Builder, f: Form, g: Form, extent: Extent) -> Form:
 
 def _opened(b: Builder, form: Form) -> Form:
     return expanded(b, form.value) if isinstance(form, Known) else form
+
+
+def _wider(f: Type, g: Type) -> str | None:
+    """The element type of an array that has one of two: of both, or the one that only computes more exactly."""
+    if f.dtype == g.dtype:
+        return f.dtype
+    wider = promote([f, g])
+    return wider if {f.dtype, g.dtype} - {wider} <= _EXACTLY.get(wider, frozenset()) else None
 
 
 def _extents(f: Array, g: Array, extent: Extent) -> tuple[Atom | None, ...]:

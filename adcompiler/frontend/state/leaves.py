@@ -150,6 +150,9 @@ def _array(b: Builder, value: Value | None, form: Array, leaves: list[Atom]) -> 
         shape = tuple(extent for extent in form.extents if extent is not None)
         value = b.emit("full", value, *shape, dtype=form.type.dtype, hint=str(value) if isinstance(value, Var) else "a")
     assert isinstance(value, Var)
+    if b.type(value).dtype != form.type.dtype:
+        value = b.emit("cast", value, dtype=form.type.dtype, hint=value.name)
+        b.widened.add(value)
     for wanted, extent in zip(form.extents, b.shape(value), strict=True):
         if wanted is None:
             leaves.append(extent)
