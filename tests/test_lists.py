@@ -304,12 +304,6 @@ def a_few_in_their_reversal(items):
             few.append(v)
 
 
-def a_list_without_a_name(items):
-    for v in (few := [items[1], items[0]]):
-        if v < 8.0:
-            few.append(v + 8.0)
-
-
 def extended_under_another_name(items):
     same = items
     for v, _ in zip(items, items, strict=False):
@@ -331,7 +325,6 @@ def changed_by_a_function(items):
     [
         appended_to_in_its_reversal,
         a_few_in_their_reversal,
-        a_list_without_a_name,
         extended_under_another_name,
         changed_by_a_function,
     ],

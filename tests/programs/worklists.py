@@ -144,3 +144,51 @@ def rounds_within_rounds(x):
 
 
 program(rounds_within_rounds, lambda rng: (rng.normal(size=6),))
+
+
+def of_two_lists_that_a_function_chooses(x):
+    def second(_, other):
+        return other
+
+    near, far = [x[0]], [x[1]]
+    total = 0.0
+    for v in second(near, far):
+        total += v * v
+        if len(far) < 5:
+            far.append(0.5 * v + x[2])
+    return total + near[0]
+
+
+program(of_two_lists_that_a_function_chooses, lambda rng: (rng.normal(size=3),))
+
+
+def chosen_by_a_call_that_counts(x):
+    calls = 0
+
+    def following():
+        nonlocal calls
+        calls += 1
+        return calls - 1
+
+    queues = [[x[0]], [x[1]]]
+    total = 0.0
+    for v in queues[following()]:
+        total += v * v
+        if len(queues[0]) < 4:
+            queues[0].append(0.5 * v + x[2])
+    return total * calls
+
+
+program(chosen_by_a_call_that_counts, lambda rng: (rng.normal(size=3),))
+
+
+def named_where_it_is_gone_through(x):
+    total = 0.0
+    for v in (few := [x[1], x[0]]):
+        total += v * v
+        if len(few) < 5:
+            few.append(v + x[2])
+    return total + len(few)
+
+
+program(named_where_it_is_gone_through, lambda rng: (rng.normal(size=3),))

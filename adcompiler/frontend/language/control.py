@@ -41,15 +41,15 @@ def for_(low: Lowering, node: ast.For) -> None:
     """`for target in iter: body else: orelse`."""
     if node.type_comment is not None:
         raise low.refuse("type-comment", node)
-    found = iterable(low, low.eval(node.iter, "items"))
+    value = low.eval(node.iter, "items")
     mark, state = low.b.mark(), low.save()
     try:
-        _gone_through(low, node, found)
+        _gone_through(low, node, iterable(low, value))
     except UnsupportedSyntax as error:
-        if error.what != TABLE["changed-while-read"].what or not is_worklist(node, found.value):
+        if error.what != TABLE["changed-while-read"].what or not is_worklist(value):
             raise
         low.rewind(mark, state)
-        _worked_off(low, node, found.value)
+        _worked_off(low, node, value)
 
 
 def _gone_through(low: Lowering, node: ast.For, found: Iterable) -> None:
@@ -246,7 +246,7 @@ def while_(low: Lowering, node: ast.While) -> None:
 def _worked_off(low: Lowering, node: ast.For, value: Value) -> None:
     """A `for` through a list whose length its body changes: a `while` over the place in the list, as Python has it."""
     items, place = (f"{ITERATED}{len(low.frame.path)}.{id(node)}.{what}" for what in ("items", "place"))
-    whole = worklist(low, node, value)
+    whole = worklist(low, value)
     low.frame.env.update({items: whole, place: ZERO})
 
     def test() -> Atom:

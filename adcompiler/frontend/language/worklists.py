@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-
 from adcompiler.frontend.flow.iteration import item, iterable
-from adcompiler.frontend.language.reading import present
 from adcompiler.frontend.lists import growing
 from adcompiler.frontend.lists.memory import filled, length_of
 from adcompiler.frontend.state.context import Lowering
@@ -13,25 +10,20 @@ from adcompiler.frontend.state.values import Growing, ListOf, Rows, Seq, Value, 
 from adcompiler.ir.wengert import Atom, Const, Var
 
 
-def is_worklist(node: ast.For, value: Value) -> bool:
+def is_worklist(value: Value) -> bool:
     """Whether what a loop goes through is a list that its body can change."""
-    if isinstance(value, Zipped) and value.kind == "enumerate":
-        value = value.parts[0]
-    is_list = isinstance(value, (ListOf, Rows, Growing)) or (isinstance(value, Seq) and value.kind == "list")
-    return is_list and isinstance(_text(node), (ast.Name, ast.Attribute, ast.Subscript))
+    value = _items(value)
+    return isinstance(value, (ListOf, Rows, Growing)) or (isinstance(value, Seq) and value.kind == "list")
 
 
-def _text(node: ast.For) -> ast.expr:
-    """The expression that names the list."""
-    match node.iter:
-        case ast.Call(args=[items, *_]):
-            return items
-    return node.iter
+def _items(value: Value) -> Value:
+    """The list, of which a loop may number the items."""
+    return value.parts[0] if isinstance(value, Zipped) and value.kind == "enumerate" else value
 
 
-def worklist(low: Lowering, node: ast.For, value: Value) -> Value:
+def worklist(low: Lowering, value: Value) -> Value:
     """The list itself, which the loop goes through under one more name; its items lie in arrays."""
-    found = present(low, low.eval(_text(node), "items"))
+    found = _items(value)
     return _in_arrays(low, found) if isinstance(found, Seq) else found
 
 
