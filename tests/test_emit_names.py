@@ -230,6 +230,19 @@ def test_a_value_carries_the_user_s_name() -> None:
 # -- folding ---------------------------------------------------------------------------------------------------------
 
 
+def test_a_transpose_of_a_transpose_carries_the_name_twice() -> None:
+    def f(x):
+        held = np.sin(x)
+        out = np.zeros_like(x)
+        out[:] = held.T.T * held
+        return np.sum(out)
+
+    x = np.arange(6.0).reshape(2, 3)
+    text = ad.grad(f).adjoint_source(x)
+    assert "held" in text
+    assert np.allclose(ad.grad(f)(x), 2 * np.sin(x) * np.cos(x))
+
+
 def test_a_load_does_not_move_past_a_store() -> None:
     b = Builder()
     x, k = vector(b, "x"), scalar(b, "k", INDEX)

@@ -26,13 +26,13 @@ def named(fn: Func, wanted: Mapping[str, str]) -> Func:
     """A function with names of its own lines replaced: `wanted` maps the compiler's name to the user's."""
     kept = {p.name for p in fn.params}
     names = Names(fn.types)
-    chosen: dict[Var, Atom] = {
-        Var(old): Var(names.fresh(new)) for old, new in wanted.items() if old in fn.types and old not in kept
-    }
+    hints = {Var(old): new for old, new in wanted.items() if old in fn.types and old not in kept}
+    chosen: dict[Var, Atom] = {old: Var(names.fresh(new)) for old, new in hints.items()}
     for stmt in walk(fn.body):
         # a transpose carries the name of its array
         if isinstance(stmt, Assign) and stmt.op == "transpose" and stmt.args[0] in chosen and stmt.target not in chosen:
-            chosen[stmt.target] = Var(names.fresh(f"{wanted[as_var(stmt.args[0]).name]}_T"))
+            hints[stmt.target] = f"{hints[as_var(stmt.args[0])]}_T"
+            chosen[stmt.target] = Var(names.fresh(hints[stmt.target]))
     if not chosen:
         return fn
 
