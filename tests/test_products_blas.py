@@ -74,13 +74,22 @@ def test_tiles_on_any_machine(dtype: type) -> None:
     text += library_functions(["_by_tiles"], "numba")
     tiles = cpu.numba_function(f"{text}\ndef tiles(c, a, b, add):\n    _by_tiles(c, a, b, add)\n", "tiles", keep=False)
     rng = np.random.default_rng(1)
-    for m, k, n in [(8, 1, 24), (9, 3, 25), (1, 5, 8), (40, 513, 17), (33, 1030, 1), (3, 0, 9), (0, 2, 2)]:
+    for m, k, n in [
+        (8, 1, 24),
+        (9, 3, 25),
+        (1, 5, 8),
+        (40, 513, 17),
+        (33, 1030, 1),
+        (9, 257, 25),
+        (3, 0, 9),
+        (0, 2, 2),
+    ]:
         # small integers, so that sums are exact
         a, b = (rng.integers(-9, 10, shape).astype(dtype) for shape in ((m, k), (k, n)))
-        for second in (b, np.asfortranarray(b)):
+        for first, second in itertools.product((a, np.asfortranarray(a)), (b, np.asfortranarray(b))):
             for add in (False, True):
                 c = np.full((m + 2, n + 2), 7, dtype=dtype)
-                tiles(c[1:-1, 1:-1], a[:, :], second[:, :], add)
+                tiles(c[1:-1, 1:-1], first[:, :], second[:, :], add)
                 expected = np.full_like(c, 7)
                 expected[1:-1, 1:-1] = a @ b + (7 if add else 0)
                 np.testing.assert_array_equal(c, expected)

@@ -37,6 +37,8 @@ def _tile(typing, c, a, b, i, j, l, top, left, rows, columns, depth, count, more
         store = cgutils.get_or_insert_function(builder.module, store, f"llvm.masked.store.{vectors}.p0")
         fma = ir.FunctionType(vector, [vector] * 3)
         fma = cgutils.get_or_insert_function(builder.module, fma, f"llvm.fma.{vectors}")
+        soon = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), *[bits] * 3])
+        soon = cgutils.get_or_insert_function(builder.module, soon, "llvm.prefetch.p0")
 
         def at(place, offset, type):
             start = builder.bitcast(place, ir.IntType(8).as_pointer())
@@ -61,6 +63,9 @@ def _tile(typing, c, a, b, i, j, l, top, left, rows, columns, depth, count, more
             there = at(b_at, builder.mul(loop.index, b_row), vector)
             factors = [builder.call(load, [at(there, index(64 * v), vector), align, within[v], zero])
                        for v in range(count)]
+            # each column of a transposed matrix is in lines of memory of its own, far from those of the one before
+            there = at(row[0], builder.mul(builder.add(loop.index, index(8)), a_column), ir.IntType(8))
+            builder.call(soon, [there, bits(0), bits(3), bits(1)])
             for r in range(8):
                 x = everywhere(builder.load(at(row[r], builder.mul(loop.index, a_column), number)))
                 for total, factor in zip(sums[r], factors):
@@ -76,17 +81,19 @@ def _tile(typing, c, a, b, i, j, l, top, left, rows, columns, depth, count, more
     return nb.types.none(c, a, b, *[nb.intp] * 8, nb.types.literal(count), more), call
 '''
 
-# the columns of `b` that stand over many tiles are packed: read from far apart, they would take each other's places in
-# the cache. Numba asks of a sum with a sign whether it counts from the end
+# The columns of `b` that stand over many tiles are packed: read from far apart, they would take each other's places in
+# the cache. So do the columns of a transposed `a`, of which fewer are read before the next tile needs the same ones.
+# Numba asks of a sum with a sign whether it counts from the end
 BY_TILES = '''
 def _by_tiles(c, a, b, add):
     """Write or add the product of two matrices; the elements of a row of `c` follow each other."""
     m, k = a.shape
     n, vector = b.shape[1], 64 // c.itemsize
     packs = m > 32 or b.strides[1] != b.itemsize
-    packed = np.empty((min(k, 512) if packs else 0, 3 * vector), dtype=c.dtype)
-    for l in range(0, max(k, 1), 512):
-        depth = min(k - l, 512)
+    deep = 512 if a.strides[1] == a.itemsize else 256
+    packed = np.empty((min(k, deep) if packs else 0, 3 * vector), dtype=c.dtype)
+    for l in range(0, max(k, 1), deep):
+        depth = min(k - l, deep)
         for j in range(0, n, 3 * vector):
             width = min(n - j, 3 * vector)
             over, top, left = b, l, j
