@@ -25,7 +25,7 @@ from benchmarks.arrays import tables as array_tables
 from benchmarks.harness import Result
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-OTHERS = ("threads", "sizes", "cheap_gradient", "derivatives", "first_calls", "growth")
+OTHERS = ("threads", "sizes", "cheap_gradient", "derivatives", "first_calls", "growth", "accuracy")
 ABSENT = "Not installed where these figures were taken."
 
 
@@ -48,6 +48,7 @@ def main() -> None:
         matrices() if not names or "derivatives" in names else "",
         starting() if not names or "first_calls" in names else "",
         growing() if not names or "growth" in names else "",
+        errors() if not names or "accuracy" in names else "",
     ]
     if not names:
         report.write(DOCS / "benchmarks.md", "\n".join([report.machine() + "\n", *sections]))
@@ -166,6 +167,15 @@ def growing() -> str:
     plots.growth(points, DOCS / "compile_growth.png")
     picture = "![Time of a compilation over the length of the program](compile_growth.png)"
     return "\n".join(["## Compilation over the length of a program\n", report.markdown(table), "", picture, ""])
+
+
+def errors() -> str:
+    """Measure the errors of mathematical functions; the text of that section."""
+    from benchmarks import accuracy
+
+    table = accuracy.table(list(accuracy.run()))
+    print(report.text(table), "", sep="\n")
+    return "\n".join(["## Errors of mathematical functions\n", report.markdown(table), ""])
 
 
 if __name__ == "__main__":

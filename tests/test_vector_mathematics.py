@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import llvmlite.binding
+import mpmath
 import numpy as np
 import pytest
 
 import adcompiler as ad
 from adcompiler.backend import cpu
 from adcompiler.emit.several import C_NAMES
+from benchmarks import accuracy
 
 
 def has_libmvec() -> bool:
@@ -64,6 +66,22 @@ def test_values_are_exact_to_a_few_units(op: str, dtype: str, rng: np.random.Gen
     each = applied(f, dtype)
     assert ulps(each(x), expected) <= 4.5
     assert f"_{C_NAMES[op]}(" in each.lowered_source(x)
+
+
+@needs_libmvec
+def test_errors_over_whole_domains() -> None:
+    ops = ("exp", "tanh", "sin", "log1p", "pow")
+    found = list(accuracy.run(ops, points=60))
+    for one in found:
+        assert {("float64", 0), ("float64", 128), ("float32", 128)} <= set(one.units)
+        assert 0.0 < max(one.units.values()) <= 4.0 and not one.special
+    head, rows = accuracy.table(found)
+    assert {len(row) for row in rows} == {len(head)} and [row[0] for row in rows] == [*ops, "largest"]
+    # a result that is wrong by a few units, or not finite, is seen
+    exact = [mpmath.mpf(1), mpmath.mpf(2), None]
+    assert accuracy.largest(np.array([1.0, 2.0 + 5 * np.spacing(2.0), 7.0]), exact) == 5.0
+    assert accuracy.largest(np.array([np.nan, 2.0, 7.0]), exact) == np.inf
+    assert {*accuracy.EXACT} == {*C_NAMES}
 
 
 def two(x, y):

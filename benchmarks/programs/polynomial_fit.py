@@ -1,6 +1,6 @@
 """Least squares of a polynomial by Horner's rule, differentiated in its coefficients.
 
-The adjoint goes through the coefficients once more, with the powers of each abscissa.
+The adjoint joins both sweeps: at each point it goes through the coefficients once more.
 """
 
 import numpy as np
@@ -21,22 +21,17 @@ def polynomial_fit(c, x, y):
 @hand_sums
 def adjoint(c, x, y):
     n, terms = x.shape[0], c.shape[0]
-    c_bar, miss, scale = np.zeros(terms), np.empty(n), 2.0 / x.shape[0]
-    total = 0.0
+    c_bar, scale, total = np.zeros(terms), 2.0 / n, 0.0
     for i in range(n):
-        miss[i] = 0.0
-    for k in range(terms - 1, -1, -1):
-        for i in range(n):
-            miss[i] = miss[i] * x[i] + c[k]
-    for i in range(n):
-        miss[i] -= y[i]
-        total += miss[i] ** 2
-    for k in range(terms):
-        moment = 0.0
-        for i in range(n):
-            moment += miss[i]
-            miss[i] *= x[i]
-        c_bar[k] = scale * moment
+        p, here = 0.0, x[i]
+        for k in range(terms - 1, -1, -1):
+            p = p * here + c[k]
+        miss = p - y[i]
+        total += miss**2
+        p_bar = scale * miss
+        for k in range(terms):
+            c_bar[k] += p_bar
+            p_bar *= here
     return total / n, c_bar
 
 
