@@ -114,12 +114,14 @@ def _aligned(b: Builder, operand: Operand, order: str) -> Atom:
 
 @implements(np.einsum)
 def einsum(b: Builder, subscripts: Value, *operands: Value, optimize: Value = FALSE) -> Value:
-    """Each operand's axes are named by letters; letters that the output lacks are summed over."""
-    if not isinstance(subscripts, Static) or not isinstance(subscripts.value, str):
-        raise TypeProblem("np.einsum needs its subscripts as a string", b.span, "write them as in 'ij,jk->ik'")
+    """Each operand's axes are named by letters, or numbers; those that the output lacks are summed over."""
+    if isinstance(subscripts, Static) and isinstance(subscripts.value, str):
+        spelt = subscripts.value
+    else:
+        spelt, operands = _spelt(b, (subscripts, *operands))
     arrays = [as_array(b, v) if _rank(b, v) else v for v in operands]
     ranks = [_rank(b, a) for a in arrays]
-    terms, out = parse(b, subscripts.value, ranks)
+    terms, out = parse(b, spelt, ranks)
     found = []
     for array, letters in zip(arrays, terms, strict=True):
         assert isinstance(array, (Var, Const))
@@ -131,6 +133,27 @@ def einsum(b: Builder, subscripts: Value, *operands: Value, optimize: Value = FA
         # NumPy gives a view where nothing is summed
         b.snapshots.append((result, arrays[0], b.span))
     return result
+
+
+def _spelt(b: Builder, given: tuple[Value, ...]) -> tuple[str, tuple[Value, ...]]:
+    """Operands, each with a list of the numbers of its axes behind it, and perhaps one of the output: as letters."""
+
+    def letter(number: Value) -> str:
+        known = number.value if isinstance(number, (Const, Static)) else None
+        if known is ...:
+            return "..."
+        if isinstance(known, int) and 0 <= known < len(LETTERS):
+            return sorted(LETTERS)[known]
+        raise TypeProblem("np.einsum needs numbers of axes that are known", b.span, "write them as in 'ij,jk->ik'")
+
+    def letters(numbers: Value) -> str:
+        if not isinstance(numbers, Seq):
+            raise TypeProblem("np.einsum needs its subscripts as a string", b.span, "write them as in 'ij,jk->ik'")
+        return "".join(map(letter, numbers.items))
+
+    pairs = len(given) // 2
+    spelt = ",".join(letters(numbers) for numbers in given[1 : 2 * pairs : 2])
+    return spelt + (f"->{letters(given[-1])}" if len(given) % 2 else ""), given[0 : 2 * pairs : 2]
 
 
 def _rank(b: Builder, value: Value) -> int:

@@ -48,12 +48,16 @@ _JOINS = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum"}
 
 def chosen(b: Builder, x: Var, where: Value, neutral: Atom) -> Var:
     """The array with what a mask leaves out replaced."""
-    if isinstance(where, (Const, Static)) and where.value is True:
+    if _is_everything(where):
         return x
     mask = truth(b, as_atom(b, where))
     if not b.type(mask).is_array:
         mask = as_array(b, mask)
     return as_array(b, apply(b, "where", mask, x, neutral, hint="chosen"))
+
+
+def _is_everything(where: Value) -> bool:
+    return isinstance(where, (Const, Static)) and where.value is True
 
 
 def started(b: Builder, join: str, result: Atom, initial: Value) -> Atom:
@@ -132,7 +136,7 @@ def extreme(
 ) -> Value:
     """max or min; with `where`, elements that are left out count as `initial`."""
     x = as_array(b, a)
-    if not (isinstance(where, (Const, Static)) and where.value is True):
+    if not _is_everything(where):
         if is_none(initial):
             raise TypeProblem(f"np.{op} with where= needs initial=", b.span, "say what counts where nothing is left")
         x = chosen(b, x, where, as_atom(b, initial, "initial"))
@@ -233,34 +237,41 @@ def mean(
     x = floating(b, a, dtype)
     axes, kept = as_axes(b, axis, b.type(x).rank), as_bool(b, keepdims, "keepdims")
     total = reduce(b, "sum", chosen(b, x, where, Const(0)), axes, kept, "total")
-    if isinstance(where, (Const, Static)) and where.value is True:
-        return _finish(b, a, apply(b, "div", total, count(b, x, axes), hint="mean"))
+    return _finish(b, a, apply(b, "div", total, _number(b, x, axes, kept, where), hint="mean"))
+
+
+def _number(b: Builder, x: Var, axes: tuple[int, ...], kept: bool, where: Value) -> Atom:
+    """How many elements a reduction is of, an array in the type of `x` where a mask chooses them."""
+    if _is_everything(where):
+        return count(b, x, axes)
     ones = b.emit("full", Const(True), *b.shape(x), dtype="bool", hint="counted")
     number = reduce(b, "sum", chosen(b, ones, where, Const(False)), axes, kept, "count")
-    return _finish(b, a, apply(b, "div", total, cast(b, number, b.type(x).dtype), hint="mean"))
+    return as_atom(b, cast(b, number, b.type(x).numpy.type(0).real.dtype.name))
 
 
-def variance(b: Builder, a: Value, axis: Value, dtype: Value, ddof: Value, keepdims: Value) -> Atom:
+def variance(
+    b: Builder, a: Value, axis: Value, dtype: Value, ddof: Value, keepdims: Value, where: Value = TRUE
+) -> Atom:
     """The mean square of the deviations from the mean, in two passes as NumPy takes them."""
-    x = floating(b, a, dtype)
-    axes = as_axes(b, axis, b.type(x).rank)
-    number = count(b, x, axes)
+    x = chosen(b, floating(b, a, dtype), where, Const(0))
+    axes, kept = as_axes(b, axis, b.type(x).rank), as_bool(b, keepdims, "keepdims")
     # a scalar mean broadcasts as it is; over some of the axes the lengths have to stay
-    total = reduce(b, "sum", x, axes, len(axes) < b.type(x).rank, "total")
-    centre = apply(b, "div", total, number, hint="mean")
+    some = len(axes) < b.type(x).rank
+    centre = apply(b, "div", reduce(b, "sum", x, axes, some, "total"), _number(b, x, axes, some, where), hint="mean")
     deviation = apply(b, "sub", x, centre, hint="deviation")
     if b.type(deviation).is_complex:
         deviation = apply(b, "abs", deviation, hint="distance")
-    square = apply(b, "mul", deviation, deviation, hint="square")
-    freedom = _freedom(b, number, as_atom(b, ddof, "ddof"))
-    spread = reduce(b, "sum", square, axes, as_bool(b, keepdims, "keepdims"), "total")
-    return apply(b, "div", spread, freedom, hint="var")
+    square = chosen(b, as_array(b, apply(b, "mul", deviation, deviation, hint="square")), where, Const(0))
+    freedom = _freedom(b, _number(b, x, axes, kept, where), as_atom(b, ddof, "ddof"))
+    return apply(b, "div", reduce(b, "sum", square, axes, kept, "total"), freedom, hint="var")
 
 
 def _freedom(b: Builder, number: Atom, ddof: Atom) -> Atom:
-    """`max(number - ddof, 0)`, an integer where `ddof` is one."""
+    """`max(number - ddof, 0)`, an integer where both are."""
     if ddof == ZERO:
         return number
+    if b.type(number).is_float:
+        return apply(b, "maximum", apply(b, "sub", number, ddof), Const(0.0))
     if b.type(ddof).numpy.kind in "iu":
         return b.int("maximum", b.int("sub", number, ddof), ZERO)
     return apply(b, "maximum", apply(b, "sub", number, ddof, weak=None), Const(0.0), weak=None)
@@ -284,10 +295,11 @@ def var(
     *,
     ddof: Value = ZERO,
     keepdims: Value = FALSE,
+    where: Value = TRUE,
     correction: Value = NO_VALUE,
 ) -> Value:
     """The variance."""
-    return _finish(b, a, variance(b, a, axis, dtype, _freed(b, ddof, correction), keepdims))
+    return _finish(b, a, variance(b, a, axis, dtype, _freed(b, ddof, correction), keepdims, where))
 
 
 @implements(np.std, method="std")
@@ -299,10 +311,11 @@ def std(
     *,
     ddof: Value = ZERO,
     keepdims: Value = FALSE,
+    where: Value = TRUE,
     correction: Value = NO_VALUE,
 ) -> Value:
     """The square root of the variance."""
-    found = variance(b, a, axis, dtype, _freed(b, ddof, correction), keepdims)
+    found = variance(b, a, axis, dtype, _freed(b, ddof, correction), keepdims, where)
     return _finish(b, a, apply(b, "sqrt", found, hint="std"))
 
 

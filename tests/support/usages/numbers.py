@@ -153,6 +153,8 @@ use("gradient axis", lambda x, t: np.gradient(x, t[:4], axis=1), X, T)
 use("ediff1d", lambda v: np.ediff1d(v, to_end=99.0, to_begin=[1.0, 2.0]), V)
 use("unwrap", lambda v: np.unwrap(3 * v), V)
 use("interp", lambda x, t, v: np.interp(x, t, v), np.array([0.1, 1.3, 2.2, 9.0]), T, V)
+use("interp period", lambda x, t, v: np.interp(x, t, v, period=2.5), np.array([0.1, 1.3, 2.2, 9.0, -4.0]), T, V)
+use("interp negative period", lambda x, t, v: np.interp(x, t, v, left=9.0, period=-1.7), 5.3, T, V)
 use("interp number", lambda x, t, v: np.interp(x, t, v, left=-1.0), 1.3, T, V)
 use("interp matrix", lambda x, t, v: np.interp(x, t, v, right=2.0), np.abs(X) * 2, T, V)
 for mode in ("full", "same", "valid"):
@@ -195,7 +197,22 @@ for (
         use(f"{name} number", lambda p, f=getattr(sp, name): f(p), 0.4)
 for name in ("expit", "log_expit", "ndtr", "log_ndtr", "exprel"):
     use(f"{name} far", lambda p, f=getattr(sp, name): f(p), np.array([-30.0, -14.2, -3.0, 0.0, 5.0, 30.0]))
-for name in ("xlogy", "xlog1py", "rel_entr", "kl_div", "huber", "pseudo_huber", "betaln", "beta", "boxcox"):
+use("inv_boxcox", lambda y, p: sp.inv_boxcox(y, p) * sp.inv_boxcox(y, 1e-6 * p), P, 0.3)
+use("boxcox of a number", lambda p, q: sp.boxcox(p, q) * sp.boxcox(p, 2) + sp.boxcox(p, 0), P, 0.3)
+use("loggamma", lambda p: sp.loggamma(p + 0.2) + np.nansum(sp.loggamma(-p)), P)
+for name in (
+    "xlogy",
+    "xlog1py",
+    "rel_entr",
+    "kl_div",
+    "huber",
+    "pseudo_huber",
+    "betaln",
+    "beta",
+    "boxcox",
+    "binom",
+    "poch",
+):
     use(name, lambda p, q, f=getattr(sp, name): f(p, q), P, P[::-1] + 0.2)
 use("xlogy zero", lambda p, q: sp.xlogy(p, q), np.array([0.0, 0.5]), np.array([0.5, 2.0]))
 use("logsumexp weights", lambda x, b: sp.logsumexp(x, axis=1, b=b, keepdims=True), X, np.abs(Y))
@@ -278,6 +295,16 @@ use("sum of windows", lambda v, w: sum(w[k] * v[k : k + 4] for k in range(3)), V
 use("sum of blocks", lambda x: sum(x[i, j] * x[i : i + 2, j : j + 3] for i in range(2) for j in range(2)), X)
 
 # -- other names and other places of what there is
+M = (np.arange(12) % 5 != 1).reshape(3, 4)
+use(
+    "var where",
+    lambda x: np.var(x, 0, where=M) + np.std(x, axis=0, ddof=0.5, where=M, keepdims=True) * x.std(where=M),
+    X,
+)
+use("var where of nan", lambda x: np.var(x, axis=1, where=~np.isnan(x)) * np.std(x, where=M & ~np.isnan(x)), N)
+use("var where of complex", lambda x, y: np.var(x + 1j * y, axis=0, ddof=1, where=M | True), X, Y)
+use("einsum numbers", lambda x, y: np.einsum(x, [0, 1], y, [2, 1], [0, 2]) + np.einsum(x, [0, 1], y, [0, 1]), X, Y)
+use("einsum numbers and rest", lambda c, x: np.einsum(c, [..., 7], x, [3, 7], [..., 3]), C, X)
 use("var correction", lambda x: np.var(x, 0, correction=1) + np.std(x, axis=0, correction=2) * x.std(0, ddof=1), X)
 use("new axes of a number", lambda v: np.concatenate([p[None] * k for k, p in enumerate(v)]) + v[2][..., None], V)
 use(

@@ -169,15 +169,25 @@ def interpolated(x: Any, xp: Any, fp: Any, left: Any, right: Any) -> Any:
 
 @means(np.interp)
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
-    """The line through the points `xp`, `fp` at x; constant beyond its ends."""
-    if period is not None:
-        refuse("np.interp with a period", "reduce x to one period and add the points at its ends")
+    """The line through the points `xp`, `fp` at x; constant beyond its ends, or the same in each period."""
     x = np.asarray(x).astype(np.float64)
     xp, fp = np.asarray(xp).astype(np.float64), np.asarray(fp).astype(np.float64)
+    if period is not None and period == 0:
+        raise ValueError("period must be a non-zero value")
     if len(xp) != len(fp):
         raise ValueError("fp and xp are not of the same length.")
     if len(xp) == 0:
         raise ValueError("array of sample points is empty")
+    if period is not None:
+        # the line from a point beyond each end, whatever lies there
+        left, right = None, None
+        turn = np.abs(period)
+        x, xp = x % turn, xp % turn
+        order = np.argsort(xp)
+        xp, fp = xp[order], fp[order]
+        last = len(xp) - 1
+        xp = np.concatenate((xp[last:] - turn, xp, xp[:1] + turn))
+        fp = np.concatenate((fp[last:], fp, fp[:1]))
     low = fp[0] if left is None else np.float64(left)
     high = fp[len(fp) - 1] if right is None else np.float64(right)
     if x.ndim == 0:

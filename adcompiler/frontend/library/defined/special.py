@@ -159,12 +159,21 @@ def boxcox(x: Any, lmbda: Any) -> Any:
     return exprel_of(np.log(x), lmbda)
 
 
+@means("scipy.special.inv_boxcox")
+def inv_boxcox(y: Any, lmbda: Any) -> Any:
+    """`(1 + p * y)**(1 / p)`, the exponential for p = 0, by its series near there."""
+    t = lmbda * floats(y)
+    near = np.abs(t) < 1e-4
+    series = y * (1 - t * (1 / 2 - t * (1 / 3 - t * (1 / 4 - t / 5))))
+    return np.exp(np.where(near, series, np.log1p(t) / np.where(near, 1, np.asarray(lmbda).astype(t.dtype))))
+
+
 def exprel_of(z: Any, p: Any) -> Any:
     """`expm1(p * z) / p`, by its series near p = 0."""
-    t = floats(p) * z
+    t = p * z
     near = np.abs(t) < 1e-4
     series = z * (1 + t / 2 * (1 + t / 3 * (1 + t / 4)))
-    return np.where(near, series, np.expm1(t) / np.where(near, 1, p))
+    return np.where(near, series, np.expm1(t) / np.where(near, 1, np.asarray(p).astype(t.dtype)))
 
 
 @means("scipy.special.exprel")
@@ -217,6 +226,27 @@ def beta(a: Any, b: Any) -> Any:
     """The beta function."""
     sign = np.sign(gamma(a)) * np.sign(gamma(b)) * np.sign(gamma(a + b))
     return sign * np.exp(betaln(a, b))
+
+
+@means("scipy.special.loggamma")
+def loggamma(z: Any) -> Any:
+    """The logarithm of the gamma function; no real number has that of a negative one."""
+    z = floats(z)
+    return np.where(z < 0, np.nan, gammaln(z))
+
+
+@means("scipy.special.poch")
+def poch(z: Any, m: Any) -> Any:
+    """`gamma(z + m) / gamma(z)`."""
+    z, end = floats(z), floats(z) + m
+    return np.sign(gamma(z)) * np.sign(gamma(end)) * np.exp(gammaln(end) - gammaln(z))
+
+
+@means("scipy.special.binom")
+def binom(n: Any, k: Any) -> Any:
+    """How many ways there are to choose k of n, for real numbers."""
+    n = floats(n)
+    return 1 / ((n + 1) * beta(n - k + 1, k + 1.0))
 
 
 @means("scipy.special.rgamma")
