@@ -81,8 +81,8 @@ def sizes(points: Sequence[Size], path: Path) -> None:
 
 
 def memory(points: Sequence[Size], path: Path) -> None:
-    """Memory over size, a panel for each program; less than a page of memory is not seen."""
-    found = [[(p.name, p.what, p.count, key, float(n)) for key, n in p.memory.items() if n >= 4096] for p in points]
+    """Memory over size, a panel for each program; less than a page of memory is drawn as one."""
+    found = [[(p.name, p.what, p.count, key, max(n, 4096.0)) for key, n in p.memory.items()] for p in points]
     _panels(found, "bytes", path)
 
 
