@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import numpy as np
 import pytest
 
 import adcompiler as ad
@@ -14,6 +15,9 @@ from benchmarks.harness import disagreement
 from benchmarks.peers import autograd_peer, cpp_peer, torch_peer
 from benchmarks.threads import SIZES, Pair
 from benchmarks.timing import Times
+
+# PyTorch warns of itself as it is imported
+pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 
 
 def generated(program, args):
@@ -41,6 +45,23 @@ def test_a_transformer_block_has_the_gradient_of_pytorch(monkeypatch: pytest.Mon
     program = suite.programs()["transformer_block"]
     args = program.arguments(program.tiny)
     assert disagreement(torch_peer.contenders(program, args)["torch"](), generated(program, args)) < 1e-10
+
+
+def two_layers(w1, b1, w2, b2, x, y):
+    hidden = np.maximum(x @ w1 + b1, 0.0)
+    return 0.5 * np.mean((hidden @ w2 + b2 - y) ** 2)
+
+
+def test_a_two_layer_network_has_the_gradients_of_pytorch(rng: np.random.Generator) -> None:
+    torch = pytest.importorskip("torch")
+    params = [rng.normal(size=shape) * scale for shape, scale in (((3, 5), 0.8), (5, 1.0), ((5, 2), 0.6), (2, 1.0))]
+    x, y = rng.normal(size=(7, 3)), rng.normal(size=(7, 2))
+    held = [torch.tensor(p, requires_grad=True) for p in params]
+    hidden = torch.relu(torch.tensor(x) @ held[0] + held[1])
+    (0.5 * torch.mean((hidden @ held[2] + held[3] - torch.tensor(y)) ** 2)).backward()
+    for ours, theirs in zip(ad.grad(two_layers, (0, 1, 2, 3))(*params, x, y), held, strict=True):
+        assert ours.shape == tuple(theirs.shape)
+        np.testing.assert_allclose(ours, theirs.grad.numpy(), rtol=1e-10, atol=1e-14)
 
 
 @pytest.mark.parametrize("tool", ["torch", "autograd"])
