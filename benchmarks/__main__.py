@@ -141,7 +141,9 @@ def costs() -> str:
     print(report.text(table), "", sep="\n")
     plots.cheap_gradient(points, DOCS / "cheap_gradient.png")
     picture = "![Cost of a gradient over the number of inputs](cheap_gradient.png)"
-    return "\n".join(["## Cost over the number of inputs\n", report.markdown(table), "", picture, ""])
+    least = report.least_call(cheap_gradient.call())
+    print(least, "")
+    return "\n".join(["## Cost over the number of inputs\n", report.markdown(table), "", least, "", picture, ""])
 
 
 def matrices() -> str:

@@ -18,6 +18,8 @@ from benchmarks.timing import interleave
 SIZES = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 #: Differences of more inputs than this take seconds; beyond it their cost is counted.
 DIFFERENCES_UP_TO = 3000
+#: Seconds that a call of the gradient of one number may take.
+CALL = 1.5e-6
 
 
 def chain(x):
@@ -62,6 +64,16 @@ class Point:
     def same_call_ratio(self) -> float:
         """Time of value and gradient by the time of the value through adcompiler."""
         return self.gradient / self.same_call
+
+
+def square(x):
+    """The least that can be asked for."""
+    return x * x
+
+
+def call(budget: float = 0.3) -> float:
+    """Seconds of a call of the gradient of one number, nearly all of which is the call."""
+    return interleave({"call": partial(ad.grad(square), 3.0)}, budget)["call"].least
 
 
 def central_differences(value: Any, x: np.ndarray, h: float = 1e-6) -> np.ndarray:

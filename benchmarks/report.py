@@ -11,7 +11,7 @@ from statistics import geometric_mean
 
 import adcompiler
 from adcompiler.tools.table import amount, seconds
-from benchmarks.cheap_gradient import Point
+from benchmarks.cheap_gradient import CALL, Point
 from benchmarks.derivatives import Cost
 from benchmarks.first_calls import COLD, IMPORT, WARM, FirstCalls
 from benchmarks.growth import DOUBLED, doubled
@@ -140,6 +140,17 @@ def cheap_gradient(points: Sequence[Point]) -> Table:
         for point in points
     ]
     return head, rows
+
+
+def least_call(taken: float) -> str:
+    """A sentence on the call of the gradient of one number.
+
+    Examples
+    --------
+    >>> least_call(1e-6)
+    'A call of the gradient of `x * x` takes 1 µs; target 1.5 µs: met.'
+    """
+    return f"A call of the gradient of `x * x` takes {seconds(taken)}; target {seconds(CALL)}: {met(taken, CALL)}."
 
 
 def sizes(points: Sequence[Size]) -> Table:

@@ -128,6 +128,20 @@ def zero_times_sqrt(x):
     return np.sum(np.array([0.0, 1.0]) * np.sqrt(x))
 
 
+def deviations_where_wanted(x, wanted):
+    return np.sum(np.where(wanted, np.std(x, axis=1), 0.0))
+
+
+def total_deviation_if_wanted(x, wanted):
+    return np.std(x[0]) * wanted[0] + np.std(x[1])
+
+
+@pytest.mark.parametrize("function", [deviations_where_wanted, total_deviation_if_wanted])
+def test_the_deviation_of_constants_reaches_no_input(function: Callable[[np.ndarray, np.ndarray], float]) -> None:
+    gradient = ad.grad(function)(np.array([[2.0, 2.0, 2.0], [1.0, 2.0, 3.0]]), np.array([False, True]))
+    np.testing.assert_allclose(gradient, [[0.0] * 3, np.array([-1.0, 0.0, 1.0]) / math.sqrt(6)], rtol=1e-13)
+
+
 @pytest.mark.parametrize("function", [loop_with_masked_branch, zero_times_sqrt])
 def test_zero_cotangent_contributes_zero(function: Callable[[np.ndarray], float]) -> None:
     np.testing.assert_array_equal(ad.grad(function)(np.array([0.0, 0.25])), [0.0, 1.0])
