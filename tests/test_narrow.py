@@ -131,3 +131,57 @@ def test_the_loop_over_all_columns_does_something_else(fill: Work) -> None:
 def test_the_caller_sees_the_array() -> None:
     before = program(two, returned=True)
     assert narrow_arrays(before) == before
+
+
+def gathered(work: Callable[[Builder, Var, Var, Var], None], again: bool = True, op: str = "zeros") -> Func:
+    """What `work` adds, twice or once, to the columns of an array that is returned; and its argument."""
+    b = Builder()
+    rows, columns = b.var("n", INDEX), b.var("m", INDEX)
+    p = b.var("p", Type("float64", 2), (rows, columns))
+    bar = b.emit(op, rows, columns, dtype="float64", hint="p_bar")
+
+    def rowwise() -> None:
+        each(b, ZERO, rows, ONE, lambda i: work(b, p, bar, i))
+
+    if again:
+        each(b, ZERO, Const(2), ONE, lambda _: rowwise())
+    else:
+        rowwise()
+    return verify(b.finish("f", [rows, columns, p], [p, bar]))
+
+
+def into_two(b: Builder, p: Var, bar: Var, i: Var) -> None:
+    for column in (ZERO, ONE):
+        b.store(bar, (i, column), b.load(p, (i, column)), add=True)
+
+
+def into_many(b: Builder, p: Var, bar: Var, i: Var) -> None:
+    b.store(bar, (i, Const(1000)), b.load(p, (i, ZERO)), add=True)
+
+
+def into_all(b: Builder, p: Var, bar: Var, i: Var) -> None:
+    into_two(b, p, bar, i)
+    each(b, ZERO, Const(4), ONE, lambda j: b.store(bar, (i, b.int("sub", Const(3), j)), Const(7.0)))
+
+
+def extents(fn: Func) -> list[tuple[Atom, ...]]:
+    return [s.args for s in walk(fn.body) if isinstance(s, Assign) and s.op == "zeros"]
+
+
+def test_a_result_is_gathered_in_few_columns() -> None:
+    before = gathered(into_two)
+    after = verify(narrow_arrays(before))
+    rows, columns, _ = after.params
+    assert extents(after) == [(rows, Const(2)), (rows, columns)]
+    for given in (2, 3, 9):
+        p = np.arange(4.0 * given).reshape(4, given) + 1
+        np.testing.assert_array_equal(run(after, 4, given, p)[1], run(before, 4, given, p)[1])
+        assert run(after, 4, given, p)[1].shape == p.shape
+    assert run(after, 0, 1, np.zeros((0, 1)))[1].shape == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "before", [gathered(into_two, again=False), gathered(into_two, op="empty"), gathered(into_many), gathered(into_all)]
+)
+def test_other_results_have_all_columns_from_the_start(before: Func) -> None:
+    assert narrow_arrays(before) == before

@@ -1,12 +1,13 @@
-"""Work arrays of which only the first few columns are ever read have no others."""
+"""Work arrays of which only the first few columns are ever read have no others; results get theirs at the end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from adcompiler.ir.build import ONE, Builder, with_body
+from adcompiler.ir.build import ONE, ZERO, Builder, with_body
 from adcompiler.ir.ops import kind
+from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import blocks, map_blocks, operands, walk, yields
 from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Load, Loop, Stmt, Store, Var
 from adcompiler.optimise.elements.sharing import is_element
@@ -23,8 +24,15 @@ def narrow_arrays(fn: Func) -> Func:
 
     The distance between two rows is then a constant, by which elements of a row are loaded together. A loop over all
     columns may end early where it does nothing but store into the array.
+
+    A result that begins as zeros is gathered in an array of few columns, where loops come back to its elements.
+
+    Before:  x_bar = zeros(n, m); for k in range(n): for i in range(n): x_bar[i, 1] += t; return x_bar
+    After:   x_bar = zeros(n, 2); for k in range(n): for i in range(n): x_bar[i, 1] += t
+             wide = zeros(n, m); for i in range(n): for j in range(min(m, 2)): wide[i, j] = x_bar[i, j]
+             return wide
     """
-    found = {a: f for a, f in _Accesses(fn).found.items() if f.read and f.columns <= MOST}
+    found = {a: f for a, f in _Accesses(fn).found.items() if f.worth_it()}
     if not found:
         return fn
     b = Builder.of(fn)
@@ -32,16 +40,29 @@ def narrow_arrays(fn: Func) -> Func:
         b.shapes[array.name] = (*fn.shape(array)[:-1], Const(f.columns))
     stops = {loop: f.columns for f in found.values() for loop in f.fills}
     body = _narrowed(b, fn.body, found, stops)
-    return with_body(fn, body, b)
+    wide = dict[Atom, Atom]()
+    with b.block() as lines:
+        for array in [a for a, f in found.items() if f.result]:
+            wide[array] = _widened(b, array, fn.shape(array))
+    return replace(with_body(fn, (*body, *lines), b), results=tuple(wide.get(a, a) for a in fn.results))
 
 
 @dataclass(slots=True)
 class _Found:
-    """The columns that accesses of known columns need, whether there is a read, and the loops that fill the array."""
+    """The columns that accesses of known columns need, whether there is a read, and the loops that fill the array.
+
+    Of a `result`, whether a loop that is not one over its elements comes back to them.
+    """
 
     columns: int = 0
     read: bool = False
     fills: list[Var] = field(default_factory=list)
+    result: bool = False
+    again: bool = False
+
+    def worth_it(self) -> bool:
+        """Whether fewer columns hold all that is read."""
+        return self.read and self.columns <= MOST and (not self.result or (self.again and not self.fills))
 
 
 class _Accesses:
@@ -49,7 +70,10 @@ class _Accesses:
 
     def __init__(self, fn: Func) -> None:
         self.found = {s.target: _Found() for s in walk(fn.body) if isinstance(s, Assign) and _is_wide(fn, s)}
-        self.drop(fn.results)
+        made = {s.target: s.op for s in walk(fn.body) if isinstance(s, Assign) and s.target in self.found}
+        self.drop([a for a in fn.results if isinstance(a, Var) and made.get(a) != "zeros"])
+        for array in self.found.keys() & set(fn.results):
+            self.found[array].result = True
         if self.found:
             self.block(fn.body, {})
 
@@ -75,7 +99,8 @@ class _Accesses:
         found, item = self.found[stmt.array], stmt.index[-1]
         assert isinstance(item, (Var, Const))
         columns = _reached(item, loops.get(item))
-        found.read |= isinstance(stmt, Load)
+        found.read |= isinstance(stmt, Load) or stmt.add
+        found.again |= len(loops) > sum(isinstance(i, Var) for i in stmt.index)
         if columns is not None:
             found.columns = max(found.columns, columns)
         elif isinstance(stmt, Store) and item in loops and _only_fills(loops[item], stmt.array):
@@ -140,6 +165,19 @@ def _statements(b: Builder, stmt: Stmt, found: Mapping[Var, _Found], stops: Mapp
         yield from lines
         stmt = replace(stmt, stop=stop)
     yield stmt
+
+
+def _widened(b: Builder, array: Var, extents: Sequence[Atom]) -> Var:
+    """Append lines that make an array of these extents with the first columns of another one."""
+    wide = b.emit("zeros", *extents, dtype=b.type(array).dtype, hint=str(array))
+    columns = b.int("minimum", extents[-1], b.shape(array)[-1])
+    indices = tuple(b.var("ijk"[min(axis, 2)], INDEX) for axis in range(len(extents)))
+    with b.block() as lines:
+        b.store(wide, indices, b.load(array, indices))
+    for index, stop in zip(reversed(indices), (columns, *reversed(extents[:-1])), strict=True):
+        lines = [Loop(index, ZERO, stop, ONE, (), tuple(lines), None, False, b.span)]
+    b.extend(lines)
+    return wide
 
 
 __all__ = ["narrow_arrays"]
