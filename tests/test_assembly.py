@@ -15,9 +15,11 @@ import pytest
 
 import adcompiler as ad
 from adcompiler.backend import cpu
+from benchmarks.programs import n_body
 from tests.test_vector_mathematics import has_libmvec
 
 FEATURES = llvmlite.binding.get_host_cpu_features()
+ROOT = re.compile(r"^\s+v?sqrtp[sd]\s", re.MULTILINE)
 PACKED = re.compile(r"^\s+v?(?:add|sub|mul|div|max|min|sqrt|fn?m\w+)p[sd]\s", re.MULTILINE)
 #: A call of a vector function: by its kind of vectors, their length, and its name.
 CALL = re.compile(r"\$_ZGV([bde])N(\d+)v+_(\w+)")
@@ -208,3 +210,11 @@ def sequential(x):
 def test_a_chain_computes_one_number_at_a_time() -> None:
     _, assembly = machine_code(Kernel(sequential, (0.5,), (0,), frozenset()))
     assert not any(PACKED.search(loop) for loop in innermost(assembly)) and not CALL.search(assembly)
+
+
+@pytest.mark.skipif(not FEATURES.get("avx2"), reason="no such processor")
+def test_forces_and_their_adjoint_are_computed_for_several_pairs_at_once() -> None:
+    """Bodies are rows of three numbers: of the arguments, of arrays that the program makes, and of the gradients."""
+    of = Kernel(n_body.n_body, n_body.PROGRAM.arguments(n_body.PROGRAM.small), (0, 1), frozenset())
+    _, assembly = machine_code(of)
+    assert sum(bool(ROOT.search(loop)) for loop in innermost(assembly)) == 2

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
-from benchmarks.programs import cholesky_logdet, lotka_volterra
+from benchmarks.programs import cholesky_logdet, lotka_volterra, n_body
 from tests.programs import mutation, triangles
 from tests.support.registry import PROGRAMS, load_programs
 
@@ -92,6 +92,36 @@ def test_what_an_iteration_hands_on_is_recorded_by_the_next() -> None:
     """The state at the start of each step, and one more behind the last; the differences are computed again."""
     sizes = tape_sizes(ad.value_and_grad(of_an_array), np.array([1.1, 0.4]), 0.1, 30)
     assert sorted(sizes.values()) == [31, 31]
+
+
+def of_program(name: str) -> dict[str, int]:
+    """The number of elements of every tape of a program's gradient."""
+    load_programs()
+    program = PROGRAMS[name]
+    return tape_sizes(ad.value_and_grad(program.function, program.argnums), *program.args())
+
+
+def test_sums_over_pairs_record_the_points_of_each_step() -> None:
+    """Roots, quotients and exponentials of n * n pairs a step are computed again from what n points hold."""
+    assert list(of_program("repelling_charges").values()) == [3 * 5]
+    args = n_body.PROGRAM.arguments((6, 4))
+    assert list(tape_sizes(ad.value_and_grad(n_body.n_body, (0, 1)), *args).values()) == [4 * 6 * 3]
+
+
+@pytest.mark.parametrize(
+    ("name", "records", "size"),
+    [
+        ("on_a_circle", {"exp"}, 3 * 4 * 4),
+        ("chain_through_all_pairs", {"sin", "cos", "exp"}, 3 * 4 * 4),
+        ("two_neighbours", {"exp"}, 3 * 5 * 3),
+    ],
+)
+def test_records_no_longer_than_arrays_that_are_there_anyway_spare_time(
+    name: str, records: set[str], size: int
+) -> None:
+    """An argument has a number for each pair, or another record has, or a loop has but two iterations."""
+    sizes = {tape.removesuffix("_tape"): found for tape, found in of_program(name).items()}
+    assert {record: sizes[record] for record in records} == dict.fromkeys(records, size)
 
 
 def test_explain_gives_the_size_of_every_tape_in_terms_of_the_arguments() -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 
 from adcompiler.ad.network import Network
 from adcompiler.ad.prepare import Prepared
+from adcompiler.ad.swelling import GROWING, swells
 from adcompiler.ad.values import Planner
 from adcompiler.analysis.dependence import Dependence
 from adcompiler.analysis.scope import Definition, Path
@@ -114,11 +115,12 @@ def opened(d: Definition, joined: frozenset[Path]) -> Definition:
 
 def decide(p: Planner, unit: Path | None, wanted: set[Var]) -> tuple[set[Var], set[Var]]:
     """The values of one unit to record and those to recompute, at least cost."""
-    cost, kept, again = cut(p, unit, wanted)
+    rows = GROWING if swells(p, wanted) else 1.0
+    cost, kept, again = cut(p, unit, wanted, rows)
     later = p.handed_on(kept)
     if later:
         p.later |= later
-        less, fewer, others = cut(p, unit, wanted)
+        less, fewer, others = cut(p, unit, wanted, rows)
         if less < cost:
             kept, again = fewer, others
         for v in later if less >= cost else later.keys() - again:
@@ -126,15 +128,18 @@ def decide(p: Planner, unit: Path | None, wanted: set[Var]) -> tuple[set[Var], s
     return kept, again
 
 
-def cut(p: Planner, unit: Path | None, wanted: set[Var]) -> tuple[float, set[Var], set[Var]]:
-    """The least cost, the values of one unit that are recorded at it, and those that are computed again."""
+def cut(p: Planner, unit: Path | None, wanted: set[Var], rows: float) -> tuple[float, set[Var], set[Var]]:
+    """The least cost, the values of one unit that are recorded at it, and those that are computed again.
+
+    Recording costs `rows` times as much as where there are arrays as long as the records anyway.
+    """
     graph = Network[tuple[str, Var] | str]()
     agenda, seen = sorted(wanted, key=str), set(wanted)
     for v in agenda:
         graph.edge("source", ("A", v))
     while agenda:
         v = agenda.pop()
-        graph.edge(("A", v), ("C", v), p.record_cost(v))
+        graph.edge(("A", v), ("C", v), rows * p.record_cost(v))
         inside = [u for u in p.fn.shape(v) if isinstance(u, Var) and p.home(u) == unit and not p.ready(u)]
         for u in inside:
             graph.edge(("A", v), ("A", u))
