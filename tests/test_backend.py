@@ -226,3 +226,27 @@ def test_a_function_of_a_text_is_compiled_once_for_constants_and_other_numbers()
     use = cpu.numba_function(text, "use", keep=False)
     assert use(5) == 13
     assert [str(types) for types in use.py_func.__globals__["less"].overloads] == ["(int64, int64)", "(int64, bool)"]
+
+
+_CHAIN = '''import numpy as np
+
+
+def chain(a, n):
+    """A loop that has no vectors."""
+    total = 0.0
+    for i in range(n):
+        total = 0.5 * total + a[i]
+    return total
+'''
+
+
+def test_the_body_of_a_loop_is_written_once():
+    chain, scope = cpu.numba_function(_CHAIN, "chain", keep=False), {}
+    exec(_CHAIN, scope)
+    by_numba, counts = numba.njit(error_model="numpy")(scope["chain"]), []
+    for function in (chain, by_numba):
+        cpu.specialise(function, (np.ones(5), 3), None)
+        (text,) = function.inspect_llvm().values()
+        counts.append(text.count("fmul"))
+        assert function(np.arange(5.0), 4) == scope["chain"](np.arange(5.0), 4)
+    assert counts[0] == 1 < counts[1]

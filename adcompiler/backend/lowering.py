@@ -21,7 +21,7 @@ from numba.core.typed_passes import BaseNativeLowering
 from numba.np.arrayobj import load_item, store_item
 
 from adcompiler.backend.cheaper import element
-from adcompiler.backend.counting import Counter, iterators
+from adcompiler.backend.counting import Counter, closing, iterators, write_once
 from adcompiler.backend.elements import Fields, address, indices, reshaped, view
 from adcompiler.backend.linking import Linked, never_called_by_python
 
@@ -41,7 +41,14 @@ class Shorter(Lower):
         lines = [line for block in self.blocks.values() for line in block.find_insts(numba_ir.Assign)]
         self.made_by = {id(line.value): line.target.name for line in lines if line.target.name in self.iterators}
         self.counters: dict[str, Counter] = {}
+        self.closing = {id(self.blocks[label]) for label in closing(self.blocks)}
         return super().lower_function_body()
+
+    def lower_block(self, block: Any) -> None:
+        """All lines of a block."""
+        super().lower_block(block)
+        if id(block) in self.closing:
+            write_once(self.builder.basic_block.terminator)
 
     def lower_expr(self, resty: Any, expr: Any) -> Any:
         """The value of an expression."""
