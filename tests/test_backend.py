@@ -123,9 +123,56 @@ def _left(function):
 
 
 def test_memory_is_freed_where_numba_frees_it(compiled, plain):
-    by_numba = _left(numba.njit(error_model="numpy")(plain))
-    assert by_numba[0] == 0
-    assert _left(compiled) == by_numba
+    by_numba, found = _left(numba.njit(error_model="numpy")(plain)), _left(compiled)
+    assert by_numba[0] == found[0] == 0
+    # of an argument there is no further reference
+    assert found[1] == by_numba[1] - 1
+
+
+_RAISES = '''import numba as nb
+import numpy as np
+
+
+@nb.njit(error_model="numpy", nogil=True)
+def first(a):
+    return a[0]
+
+
+def raises(a, n):
+    """Errors between arrays that are made, looked at in part, given other values and given back."""
+    b = np.zeros(n)
+    if a[0] > 8.0:
+        raise ValueError("eight")
+    c = np.zeros((n, n))
+    d = c[1]
+    if a[0] > 4.0:
+        raise ValueError("four")
+    while first(d) < 2.0:
+        b = d
+        d = np.ones(n) + b
+        if a[0] > 2.0:
+            raise ValueError("two")
+    a[1] += d[0]
+    return a, b, c.T
+'''
+
+
+def test_an_error_gives_up_all_memory_and_arguments_stay_with_the_caller():
+    raises = cpu.numba_function(_RAISES, "raises", keep=False)
+    raises(np.ones(3), 2)
+    _nrt_python.memsys_enable_stats()
+    before = rtsys.get_allocation_stats()
+    for first, message in ((9.0, "eight"), (5.0, "four"), (3.0, "two")):
+        with pytest.raises(ValueError, match=message):
+            raises(np.full(3, first), 2)
+    for _ in range(3):
+        a, b, c = raises(np.ones(3), 2)
+        gc.collect()
+        assert (a.tolist(), b.tolist(), c.tolist()) == ([1.0, 3.0, 1.0], [1.0, 1.0], [[0.0, 0.0], [0.0, 0.0]])
+    del a, b, c
+    after = rtsys.get_allocation_stats()
+    _nrt_python.memsys_disable_stats()
+    assert after.alloc - before.alloc == after.free - before.free > 9
 
 
 def _inferred(kind, func_ir, args):

@@ -16,6 +16,8 @@ from numba.core import cgutils
 from numba.core import ir as numba_ir
 from numba.core.analysis import compute_cfg_from_blocks
 
+from adcompiler.backend.leaving import refuse
+
 
 @dataclass(frozen=True, slots=True)
 class Counter:
@@ -46,7 +48,7 @@ class Counter:
         ahead = builder.icmp_signed(">", distance, zero)
         known = step.constant if isinstance(step, ir.Constant) else None
         if known in (None, 0):
-            _refuse_zero(context, builder, step)
+            refuse(context, builder, [builder.icmp_signed("==", step, zero)], "range() arg 3 must not be zero")
         differ = builder.xor(ahead, builder.icmp_signed(">", step, zero))
         with builder.if_else(differ) as (empty, full):
             with empty:
@@ -75,11 +77,6 @@ def _quotient(builder: Any, distance: Any, step: Any, known: int | None, ahead: 
     rest = builder.select(ahead, rest, builder.neg(rest))
     uneven = builder.zext(builder.icmp_signed(">", rest, ir.Constant(cgutils.intp_t, 0)), cgutils.intp_t)
     return builder.add(builder.sdiv(distance, step), uneven)
-
-
-def _refuse_zero(context: Any, builder: Any, step: Any) -> None:
-    with builder.if_then(builder.icmp_unsigned("==", step, ir.Constant(cgutils.intp_t, 0)), likely=False):
-        context.call_conv.return_user_exc(builder, ValueError, ("range() arg 3 must not be zero",))
 
 
 class _Loop(ir.MDValue):  # type: ignore[misc]

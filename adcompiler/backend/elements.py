@@ -14,6 +14,7 @@ from numba.core import cgutils
 from numba.np.arrayobj import fix_integer_index
 
 from adcompiler.backend.cheaper import array_value, element
+from adcompiler.backend.leaving import refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,9 @@ def view(context: Any, builder: Any, result: Any, fields: Fields, data: Any, axe
 def reshaped(context: Any, builder: Any, result: Any, fields: Fields, extents: Sequence[Any]) -> Any:
     """The elements of an array in memory row by row under other extents; an error unless these are as many."""
     zero = ir.Constant(cgutils.intp_t, 0)
-    wrong = builder.icmp_signed("!=", reduce(builder.mul, extents), fields.read("nitems"))
-    for extent in extents:
-        wrong = builder.or_(wrong, builder.icmp_signed("<", extent, zero))
-    with builder.if_then(wrong, likely=False):
-        context.call_conv.return_user_exc(builder, ValueError, ("total size of new array must be unchanged",))
+    wrong = [builder.icmp_signed("!=", reduce(builder.mul, extents), fields.read("nitems"))]
+    wrong += [builder.icmp_signed("<", extent, zero) for extent in extents]
+    refuse(context, builder, wrong, "total size of new array must be unchanged")
     strides = [fields.read("itemsize")]
     for extent in extents[:0:-1]:
         strides.insert(0, builder.mul(strides[0], extent))

@@ -9,6 +9,7 @@ most of the time of a compilation. Here only the fields that are needed are read
 from __future__ import annotations
 
 import operator
+from functools import partial
 from typing import Any
 
 from llvmlite import ir
@@ -16,6 +17,7 @@ from numba import types
 from numba.core import cgutils
 from numba.core import ir as numba_ir
 from numba.core.compiler_machinery import register_pass
+from numba.core.errors import LoweringError, new_error_context  # type: ignore[attr-defined]
 from numba.core.lowering import Lower
 from numba.core.typed_passes import BaseNativeLowering
 from numba.np.arrayobj import load_item, store_item
@@ -23,6 +25,7 @@ from numba.np.arrayobj import load_item, store_item
 from adcompiler.backend.cheaper import element
 from adcompiler.backend.counting import Counter, closing, iterators, write_once
 from adcompiler.backend.elements import Fields, address, indices, reshaped, view
+from adcompiler.backend.leaving import Exit, borrowed
 from adcompiler.backend.linking import Linked, never_called_by_python
 
 # exponents up to this one are written out as multiplications
@@ -36,19 +39,44 @@ class Shorter(Lower):
     """Numba's lowering, which does whatever is not one of the frequent simple cases."""
 
     def lower_function_body(self) -> Any:
-        """Find the iterators of loops over ranges first."""
+        """Find the iterators of loops over ranges first, and what callers keep alive."""
         self.iterators = iterators(self.blocks)
         lines = [line for block in self.blocks.values() for line in block.find_insts(numba_ir.Assign)]
         self.made_by = {id(line.value): line.target.name for line in lines if line.target.name in self.iterators}
         self.counters: dict[str, Counter] = {}
         self.closing = {id(self.blocks[label]) for label in closing(self.blocks)}
-        return super().lower_function_body()
+        self.borrowed = {
+            name
+            for name, argument in borrowed(self.blocks).items()
+            if type(self.typeof(name)) is types.Array and self.typeof(f"arg.{argument}") == self.typeof(name)
+        }
+        self.exit = Exit(self)
+        entry = super().lower_function_body()
+        self.exit.finish()
+        return entry
 
     def lower_block(self, block: Any) -> None:
         """All lines of a block."""
-        super().lower_block(block)
+        raised = block.terminator
+        if isinstance(raised, numba_ir.StaticRaise) and raised.exc_class is not None:
+            self.exit.leave(block)
+            return
+        self.lower_lines(block, block.body)
         if id(block) in self.closing:
             write_once(self.builder.basic_block.terminator)
+
+    def lower_lines(self, block: Any, lines: Any) -> None:
+        """Some of the lines of a block."""
+        self.pre_block(block)
+        for line in lines:
+            self.loc = line.loc
+            try:
+                self.lower_inst(line)
+            except Exception:
+                error = partial(LoweringError, loc=line.loc)
+                with new_error_context('lowering "{inst}" at {loc}', inst=line, loc=line.loc, errcls_=error):
+                    raise
+        self.post_block(block)
 
     def lower_expr(self, resty: Any, expr: Any) -> Any:
         """The value of an expression."""
@@ -179,6 +207,12 @@ class Shorter(Lower):
 
     # -- variables -------------------------------------------------------------------------------------------------
 
+    def lower_assign(self, ty: Any, inst: Any) -> Any:
+        """The value that a variable is given."""
+        if inst.target.name in self.borrowed:
+            return self.fnargs[inst.value.index]
+        return super().lower_assign(ty, inst)
+
     def incref(self, typ: Any, val: Any) -> None:
         """One more reference to what a value keeps alive."""
         if type(typ) is types.Array:
@@ -199,26 +233,32 @@ class Shorter(Lower):
         self._alloca_var(name, self.typeof(name))
         place = self.getvar(name)
         assert value.type == place.type.pointee, name
-        self._release(self.typeof(name), place)
+        self.release(self.typeof(name), place)
         self.builder.store(value, place)
 
     def delvar(self, name: str) -> None:
         """Forget a variable's value, so that a second time does nothing."""
         kind = self.typeof(name)
+        if name in self.borrowed:
+            return
         if self._disable_sroa_like_opt:
             super().delvar(name)
             return
         if name in self._blk_local_varmap:
             self._drop(kind, self._blk_local_varmap[name])
             return
-        self._singly_assigned_vars.discard(name)
-        self._alloca_var(name, kind)
-        place = self.getvar(name)
-        if self._release(kind, place):
+        place = self.place_of(name)
+        if self.release(kind, place):
             place = cgutils.gep_inbounds(self.builder, place, 0, 0) if type(kind) is types.Array else place
             self.builder.store(ir.Constant(place.type.pointee, None), place)
 
-    def _release(self, kind: Any, place: Any) -> bool:
+    def place_of(self, name: str) -> Any:
+        """The memory of a variable that is not a value of one block."""
+        self._singly_assigned_vars.discard(name)
+        self._alloca_var(name, self.typeof(name))
+        return self.getvar(name)
+
+    def release(self, kind: Any, place: Any) -> bool:
         """Count one reference less for what a variable in memory keeps alive; False where it never keeps anything."""
         if type(kind) is types.Array:
             self.decref(_MEMORY, self.builder.load(cgutils.gep_inbounds(self.builder, place, 0, 0)))
