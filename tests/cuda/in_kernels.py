@@ -81,7 +81,18 @@ def compare(name: str) -> None:
 # outputs that threads add to keep their cotangent: it is that of what they held before
 ADDS = ("edges", "springs", "asian_option", "strides", "strides_by_hand", "reduced", "rows_of_neighbours")
 # and so do elements of outputs that no thread stores into
-ADDS += ("row", "few_threads", "staggered", "few_pairs", "overridden", "beside_a_while", "sorted_out", "flattened")
+ADDS += (
+    "row",
+    "few_threads",
+    "staggered",
+    "few_pairs",
+    "overridden",
+    "beside_a_while",
+    "sorted_out",
+    "flattened",
+    "flat_square",
+)
+ADDS += ("flat_cube", "blurred", "flat_window")
 
 
 def adds_to_what_is_there() -> None:

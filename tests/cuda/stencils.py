@@ -109,6 +109,89 @@ def beside_a_while(u, x, out):
 
 launch(beside_a_while, 2, 3, normal(6), normal(6), zeros(6))
 
+
+@kernel(active=("u", "c"), outputs=("out",))
+def flat_square(u, c, out, n, m):
+    # a square in an array of one axis
+    i, j = cuda.grid(2)
+    if 0 < i < n - 1 and 0 < j < m - 1:
+        at = i * m + j
+        around = u[(i - 1) * m + j] + u[(i + 1) * m + j] + u[at - 1] * u[at + 1]
+        out[at] = c[0] * u[at] * around
+
+
+launch(flat_square, (2, 2), (3, 2), normal(20), normal(1), zeros(20), 5, 4)
+
+
+@kernel(active=("u",), outputs=("out",))
+def flat_cube(u, out, n, m, d):
+    # threads beyond the rows, and rows beyond the threads
+    k, j, i = cuda.grid(3)
+    if i < n and j < m and k < d:
+        right = u[(i * m + j) * d + k + 1] if k < d - 1 else 0.0
+        below = u[((i + 1) * m + j) * d + k] if i < n - 1 else 1.0
+        out[(i * m + j) * d + k] = math.sin(right) * below * u[(i * m + j) * d + k]
+
+
+launch(flat_cube, (1, 2, 1), (2, 2, 2), normal(36), zeros(36), 3, 4, 3)
+
+
+@kernel(active=("u",), outputs=("out",))
+def correlated(u, w, out):
+    # a window that a loop counts
+    i = cuda.grid(1)
+    if i < out.shape[0]:
+        total = 0.0
+        for k in range(w.shape[0]):
+            total += w[k] * math.sin(u[i + k])
+        out[i] = total
+
+
+launch(correlated, 2, 4, normal(9), normal(3), zeros(7))
+
+
+@kernel(active=("u",), outputs=("out",))
+def blurred(u, w, out, first):
+    # a window on a square, fewer threads than elements, and an offset that an argument tells
+    i, j = cuda.grid(2)
+    if i + 2 < u.shape[0] and j + first + 1 < u.shape[1] and first >= 0:
+        total = u[i, j]
+        for a in range(w.shape[0]):
+            row = i + a
+            for b in range(2):
+                total += w[a, b] * u[row, j + b + first] ** 2
+        out[i, j] = total
+
+
+launch(blurred, (1, 2), (3, 2), normal(6, 7), normal(2, 2), zeros(6, 7), 1)
+
+
+@kernel(active=("u",), outputs=("out",))
+def flat_window(u, w, out, n, m):
+    i, j = cuda.grid(2)
+    if i < n - 1 and j < m - 2:
+        total = 0.0
+        for a in range(2):
+            for b in range(3):
+                total += w[a * 3 + b] * u[(i + a) * m + j + b]
+        out[i * m + j] = total * 2.0
+
+
+launch(flat_window, (2, 2), (2, 2), normal(20), normal(6), zeros(20), 4, 5)
+
+
+@kernel(active=("u",), outputs=("out",))
+def strided_window(u, w, out):
+    for i in range(cuda.grid(1), out.shape[0], cuda.gridsize(1)):
+        total = 0.0
+        for k in range(3):
+            total += w[k] * u[i + 2 * k]
+        out[i] = total * w[0]
+
+
+launch(strided_window, 1, 3, normal(11), normal(3), zeros(7))
+
+
 GATHERED = [name for name in LAUNCHES if name not in BEFORE] + ["heat", "heat_2d", "bodies"]
 
 

@@ -1,13 +1,14 @@
 """Which additions to elements of other threads can be gathered by the threads that own these elements.
 
-Two forms are known. In a stencil the index of the element is the number of the thread and a constant: the element
-tells the thread. In a sum over pairs it is the index of a loop, which goes through the same numbers in each thread: the
-loop over elements and that over threads change places.
+Two forms are known. In a stencil the index of the element is the number of the thread and what is the same for all
+threads, as a constant, or the index of a loop that goes through the same numbers in each thread: with that, the element
+tells the thread. So do the digits of an index into a flattened array. In a sum over pairs the index is that of such a
+loop alone: the loop over elements and that over threads change places.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from adcompiler.analysis.access import Access, loop_limits
@@ -33,17 +34,34 @@ class Source:
     store : Store
         The addition.
     axes : tuple of int
-        The axes of the array along which the element tells the thread, or the iteration of `loop`.
-    shifts : tuple of int
+        The axes of the array, or the digits of its index, along which the element tells the thread, or the iteration
+        of `loop`.
+    shifts : tuple of Form
         By how much the index of the element is more than the number of the thread, or that of the iteration.
+    radices : tuple
+        Those of the digits of an index into a flattened array.
+    windows : tuple of Loop
+        The loops whose indices are in `shifts`, outermost first.
     loop : Loop, optional
         The loop whose index the element tells.
     """
 
     store: Store
     axes: tuple[int, ...]
-    shifts: tuple[int, ...]
+    shifts: tuple[Form, ...]
+    radices: tuple[Hashable, ...] = ()
+    windows: tuple[Loop, ...] = ()
     loop: Loop | None = None
+
+    @property
+    def moved(self) -> tuple[Loop, ...]:
+        """The loops that are outside of those over threads where additions are gathered."""
+        return self.windows if self.loop is None else (self.loop,)
+
+    @property
+    def group(self) -> Hashable:
+        """What additions have in common that one thread makes together."""
+        return self.shifts, tuple(loop.index for loop in self.moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +98,7 @@ class Sources:
         accesses = self.threads.accesses(self.threads.over.memory.root(array))[0]
         stencil = [self.of_thread(a) for a in accesses]
         found = [s for s in stencil if s is not None]
-        if len(found) == len(stencil) and len({s.axes for s in found}) == 1 and self.can_move(found):
+        if len(found) == len(stencil) and len({(s.axes, s.radices) for s in found}) == 1 and self.can_move(found):
             return found
         pairs = [self.of_loop(a) for a in accesses if id(self.threads.statement(a)) in additions]
         found = [s for s in pairs if s is not None]
@@ -89,18 +107,27 @@ class Sources:
         return []
 
     def of_thread(self, access: Access) -> Source | None:
-        """An addition to an element whose index is the number of the thread and a constant."""
-        store = self.store(access)
-        axes, shifts = list[int](), list[int]()
+        """An addition to an element whose index is the number of the thread and what is the same for all threads."""
+        store, digits = self.store(access), access.digits
+        forms = access.axes if digits is None else digits.forms
+        axes, shifts = list[int](), list[Form]()
         for number in self.numbers:
-            along = [k for k, form in enumerate(access.axes) if form is not None and form.coefficient(number)]
-            form = access.axes[along[0]] if len(along) == 1 else None
-            if form is None or form.terms != ((number, 1),):
+            along = [k for k, form in enumerate(forms) if form is not None and form.coefficient(number)]
+            form = forms[along[0]] if len(along) == 1 else None
+            if form is None or form.coefficient(number) != 1:
                 return None
             axes += along
-            shifts.append(form.constant)
-        distinct = len(set(axes)) == len(axes)
-        return Source(store, tuple(axes), tuple(shifts)) if store is not None and distinct else None
+            shifts.append(form - symbol(number))
+        radices = () if digits is None else digits.radices
+        loops = [f.region for f in access.frames if isinstance(f.region, Loop) and f.path not in self.threads.paths]
+        used = {s for shift in shifts for s, _ in shift.terms}
+        windows = tuple(loop for loop in loops if loop.index in used)
+        same = all(map(self.is_same, windows)) and all(
+            map(self.is_known, {*radices, *used}.difference(w.index for w in windows))
+        )
+        # a digit that tells nothing of the thread would have to be another loop
+        told = len(set(axes)) == len(axes) and (digits is None or len(axes) == len(forms))
+        return Source(store, tuple(axes), tuple(shifts), radices, windows) if store and same and told else None
 
     def of_loop(self, access: Access) -> Source | None:
         """An addition to an element whose index is that of a loop, the same for all threads, and a constant.
@@ -116,13 +143,19 @@ class Sources:
                 continue
             for axis, form in enumerate(access.axes):
                 if form is not None and form.terms == ((loop.index, 1),) and self.is_wide(loop, access):
-                    return Source(store, (axis,), (form.constant,), loop)
+                    return Source(store, (axis,), (form - symbol(loop.index),), loop=loop)
         return None
 
     def store(self, access: Access) -> Store | None:
         """The statement of an access, if it adds to an element of a parameter."""
         stmt = self.threads.statement(access)
         return stmt if isinstance(stmt, Store) and stmt.add and stmt.array in self.fn.params else None
+
+    def is_known(self, symbol: Hashable) -> bool:
+        """Whether a symbol stands for an integer, or for an extent of an argument, that is the same for all threads."""
+        if isinstance(symbol, tuple):
+            return symbol[0] == "extent" and Var(symbol[1]) in self.fn.params
+        return symbol in self.uniform
 
     def is_same(self, loop: Loop) -> bool:
         """Whether a loop goes through the same numbers, one by one, in each thread."""
@@ -140,14 +173,14 @@ class Sources:
 
     def can_move(self, found: Sequence[Source]) -> bool:
         """Whether other threads can make these additions, each at a cost that is that of the thread itself."""
-        loop = found[0].loop
-        groups: dict[tuple[int, ...], list[Store]] = {}
+        groups: dict[Hashable, list[Source]] = {}
         for source in found:
-            groups.setdefault(source.shifts, []).append(source.store)
-        return all(self.is_plain(part(self.fn, stores), loop) for stores in groups.values())
+            groups.setdefault(source.group, []).append(source)
+        return all(self.is_plain(part(self.fn, [s.store for s in g]), g[0].moved) for g in groups.values())
 
-    def is_plain(self, program: Func, loop: Loop | None) -> bool:
-        """Whether a part of a thread's program stores nothing else, has no other loop, and reads what stays."""
+    def is_plain(self, program: Func, moved: Sequence[Loop]) -> bool:
+        """Whether a part of a thread's program stores nothing else, has no loop around others, and reads what stays."""
+        outer = [loop.index for loop in (self.items, *moved) if loop is not None]
         for stmt, _, frames in sites(program.body):
             inside = [f.region.index for f in frames if isinstance(f.region, Loop)]
             match stmt:
@@ -157,16 +190,12 @@ class Sources:
                     return False
                 case Load() | Assign() | Store() | Branch():
                     pass
-                case Loop(index=index, carried=carried) if index in self.outer(loop):
+                case Loop(index=index, carried=carried) if index in outer:
                     if carried:
                         return False
-                case _ if loop is None or loop.index not in inside:
+                case _ if not moved or moved[-1].index not in inside:
                     return False
         return self.reads_what_stays(program)
-
-    def outer(self, loop: Loop | None) -> list[Var]:
-        """The indices of the loops that are exchanged."""
-        return [found.index for found in (self.items, loop) if found is not None]
 
     def reads_what_stays(self, program: Func) -> bool:
         """Whether no thread stores into an element before it reads of it what a part of its program reads."""
