@@ -9,6 +9,7 @@ import warnings
 from functools import partial
 from typing import Any
 
+import numerics  # noqa: F401  adds to LAUNCHES
 import numpy as np
 from kernels import LAUNCHES, Launch
 from races import watched
@@ -92,7 +93,17 @@ ADDS += (
     "flattened",
     "flat_square",
 )
-ADDS += ("flat_cube", "blurred", "flat_window")
+ADDS += (
+    "flat_cube",
+    "blurred",
+    "flat_window",
+    "random_paths",
+    "sparse_columns",
+    "histogram",
+    "deposit",
+    "cloth",
+    "cholesky",
+)
 
 
 def adds_to_what_is_there() -> None:

@@ -7,6 +7,7 @@ import warnings
 from types import SimpleNamespace
 
 import numba.cuda.dispatcher
+import numerics  # noqa: F401  adds to LAUNCHES
 import numpy as np
 from arrays import PROGRAMS
 from items import CASES
