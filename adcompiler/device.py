@@ -27,7 +27,7 @@ from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.lowering.fuse import fuse_readers
 from adcompiler.optimise.lowering.lower import lower_arrays
 from adcompiler.optimise.lowering.positions import spell_positions
-from adcompiler.optimise.lowering.products import spell_products
+from adcompiler.optimise.lowering.products import spell_other_products, spell_products
 from adcompiler.optimise.parallel.items import fill_arrays
 from adcompiler.optimise.parallel.kernels import split
 from adcompiler.optimise.parallel.own_memory import own_memory
@@ -52,11 +52,13 @@ class OnDevice(Compiled):
     """A function of the Wengert list and a derivative of it, for a GPU."""
 
     on_device = True
+    #: Whether a library computes the products of matrices that the host asks for.
+    by_library = False
 
     @property
     def lowering(self) -> tuple[Callable[[Func], Func], ...]:
         """The passes from the readable function to the one that is split into kernels."""
-        return WHOLE
+        return (spell_other_products, *WHOLE[1:]) if self.by_library else WHOLE
 
     @property
     def file(self) -> None:
@@ -71,6 +73,12 @@ class OnDevice(Compiled):
     @cached_property
     def stages(self) -> dict[str, Func]:
         """The function after each stage, by the stage's name."""
+        if _has_products():
+            self.by_library = True
+            found = self._staged(self.primal)
+            if splits(found["lowered"]):
+                return found
+            self.by_library = False
         found = self._staged(self.primal)
         if self.derivative.mode == "reverse" and not splits(found["lowered"]):
             # records that both sweeps need of all items at a time lie where one item ends and the next begins
@@ -143,6 +151,15 @@ class OnDevice(Compiled):
 
     def specialise(self, args: tuple[object, ...]) -> None:
         """Kernels are compiled when they are first launched."""
+
+
+def _has_products() -> bool:
+    """Whether there is a library for products of matrices."""
+    try:
+        from adcompiler.backend.library import has_products
+    except ImportError:
+        return False
+    return has_products()
 
 
 def splits(fn: Func) -> bool:

@@ -19,6 +19,8 @@ from adcompiler.backend.device_memory import arange as arange
 from adcompiler.backend.device_memory import empty as empty
 from adcompiler.backend.device_memory import full as full
 from adcompiler.backend.device_memory import zeros as zeros
+from adcompiler.backend.library import Transposed as Transposed
+from adcompiler.backend.library import product as product
 from adcompiler.backend.streams import current, to_host
 from adcompiler.ir.build import neutral
 

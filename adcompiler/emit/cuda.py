@@ -22,7 +22,7 @@ from adcompiler.ir.kernel import Kernel
 from adcompiler.ir.memory import memory_of
 from adcompiler.ir.names import Names
 from adcompiler.ir.ops import kind
-from adcompiler.ir.walk import walk
+from adcompiler.ir.walk import operands, walk
 from adcompiler.ir.wengert import Assign, Atom, Call, Check, Const, Func, Load, Stmt, Store
 
 _HEAD = """import math
@@ -54,8 +54,14 @@ class _HostExpressions(Expressions):
 
     def _view(self, stmt: Assign) -> ast.expr:
         if stmt.op == "transpose":
-            raise unavailable("an exchange of axes outside of a batched function", stmt.span)
+            readers = [s for s in walk(self.fn.body) if stmt.target in operands(s)]
+            if stmt.target in self.fn.results or not all(map(_reads_exchanged, readers)):
+                raise unavailable("an exchange of axes outside of a batched function", stmt.span)
+            return call("device.Transposed", self.atom(stmt.args[0]))
         return super()._view(stmt)
+
+    def _product(self, stmt: Assign) -> ast.expr:
+        return call("device.product", *map(self.atom, stmt.args))
 
     def _alloc(self, stmt: Assign) -> ast.expr:
         dtype = name(dtype_name(self.fn.types[stmt.target.name].dtype))
@@ -63,6 +69,11 @@ class _HostExpressions(Expressions):
         first = {"full": 1, "arange": 2}.get(stmt.op, 0)
         shape = ast.Tuple(args[first:], ast.Load())
         return call(f"device.{stmt.op}", shape, dtype, *args[:first])
+
+
+def _reads_exchanged(stmt: Stmt) -> bool:
+    """Whether a line of the host can read a matrix with its axes exchanged: a product, or another exchange."""
+    return isinstance(stmt, Assign) and (kind(stmt.op) == "contract" or stmt.op == "transpose")
 
 
 class _HostStatements(Statements):

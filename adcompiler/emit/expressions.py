@@ -113,7 +113,7 @@ class Expressions:
             case "copy":
                 return method(self.atom(stmt.args[0]), "copy")
             case "contract":
-                return product(list(map(self.atom, stmt.args)), list(map(self.fn.type, stmt.args)), self.dialect)
+                return self._product(stmt)
             case "opaque":
                 return library_call(stmt, list(map(self.atom, stmt.args)), self.dialect, self.fn.type(stmt.args[-1]))
             case "shape":
@@ -268,6 +268,9 @@ class Expressions:
         if stmt.args[0] != Const(0):
             tree = ast.BinOp(args[0], ast.Add(), tree)
         return tree
+
+    def _product(self, stmt: Assign) -> ast.expr:
+        return product(list(map(self.atom, stmt.args)), list(map(self.fn.type, stmt.args)), self.dialect)
 
     def _view(self, stmt: Assign) -> ast.expr:
         base, *extents = map(self.atom, stmt.args)

@@ -18,6 +18,7 @@ from numba import cuda
 from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 from numba.cuda.simulator.kernel import FakeCUDAKernel
 from races import watched
+from standins import Cupy, Stream
 
 from adcompiler import (
     ADCompilerError,
@@ -272,6 +273,53 @@ def no_memory() -> None:
         cuda.device_array, cuda.to_device = array, copy
 
 
+def dense(x, w, b, v):
+    return np.mean(np.tanh(np.tanh(x @ w + b) @ v[1:]) ** 2) + np.sum(x.T @ x)
+
+
+def in_a_loop(x, w):
+    for _ in range(2):
+        x = np.tanh(x @ w)
+    return np.sum((x @ w) ** 2)
+
+
+def by_a_library() -> None:
+    """Where there is CuPy, products of matrices are its, in the stream that is in use; those in loops are kernels."""
+    import adcompiler.backend.library as library
+    from adcompiler.cuda import on_stream
+
+    cupy = sys.modules["cupy"] = Cupy()
+    library.simulated = lambda: False
+    try:
+        for dtype, rtol in ((np.float64, 1e-12), (np.float32, 1e-5)):
+            x, w, b, v = (
+                np.sin(np.arange(n * m) + 1.0).reshape(n, m).astype(dtype) for n, m in ((6, 5), (5, 7), (1, 7), (8, 3))
+            )
+            there = value_and_grad(dense, (0, 1, 2, 3))(x, w, b[0], v)
+            cupy.asked.clear()
+            for given in ((x, w, b[0], v), tuple(map(cuda.to_device, (x, w, b[0], v)))):
+                here = value_and_grad(dense, (0, 1, 2, 3), target="cuda")(*given)
+                for mine, other in zip(flat(here), flat(there), strict=True):
+                    got = mine.copy_to_host() if hasattr(mine, "copy_to_host") else mine
+                    np.testing.assert_allclose(got, other, rtol=rtol, atol=rtol)
+            assert len(cupy.asked) == 18 and {asked[0] for asked in cupy.asked} == {0}, cupy.asked
+            assert {asked[3] for asked in cupy.asked} == {np.dtype(dtype)}
+            slopes = [jvp(dense, (x, w, b[0], v), (x, w, b[0], v), target=t)[1] for t in ("cuda", "cpu")]
+            np.testing.assert_allclose(*slopes, rtol=10 * rtol)
+        text = value_and_grad(dense, (0, 1, 2, 3), target="cuda").lowered_source(x, w, b[0], v)
+        assert "device.product(device.Transposed(" in text, text
+        cupy.asked.clear()
+        with on_stream(Stream(7)):
+            mine = value_and_grad(in_a_loop, (0, 1), target="cuda")(x, np.ones((5, 5), dtype))
+        other = value_and_grad(in_a_loop, (0, 1))(x, np.ones((5, 5), dtype))
+        for one, two in zip(flat(mine), flat(other), strict=True):
+            np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-5)
+        assert len(cupy.asked) == 3 and {asked[0] for asked in cupy.asked} == {7}, cupy.asked
+    finally:
+        del sys.modules["cupy"]
+        library.simulated = lambda: True
+
+
 def host_loop() -> None:
     """A program around batched functions: kernels in a loop of the host, an element read by it."""
     x = np.linspace(0.1, 1.0, 6)
@@ -429,6 +477,7 @@ def in_streams() -> None:
 
 
 OTHERS = [
+    by_a_library,
     no_memory,
     united_loops,
     in_streams,

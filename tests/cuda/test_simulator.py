@@ -18,6 +18,7 @@ from tests.cuda.items import CASES
 
 HERE = Path(__file__).parent
 OTHERS = [
+    "by_a_library",
     "no_memory",
     "united_loops",
     "in_streams",

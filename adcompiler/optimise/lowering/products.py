@@ -7,7 +7,7 @@ from dataclasses import replace
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import map_blocks
-from adcompiler.ir.wengert import Assign, Block, Const, Func, NewAxis, Stmt, Var
+from adcompiler.ir.wengert import Assign, Block, Const, Func, Loop, NewAxis, Stmt, Var, While
 
 SMALL = 4
 #: The parameter of a reduction of which the loops over what it removes are the innermost.
@@ -39,20 +39,42 @@ def as_sum(b: Builder, stmt: Assign) -> tuple[list[Stmt], Assign, Assign]:
 
 def spell_products(fn: Func) -> Func:
     """Products of matrices and vectors as sums of products of elements, for a target without BLAS."""
+    return _spelled(fn, False)
+
+
+def spell_other_products(fn: Func) -> Func:
+    """The same, but for those that a library for matrices computes: of matrices of one type, outside of loops."""
+    return _spelled(fn, True)
+
+
+def _spelled(fn: Func, library: bool) -> Func:
     b = Builder.of(fn)
 
-    def visit(block: Block) -> Block:
+    def visit(block: Block, library: bool) -> Block:
         with b.block() as lines:
             for stmt in block:
-                if isinstance(stmt, Assign) and kind(stmt.op) == "contract":
-                    with b.at(stmt.span):
-                        views, product, total = as_sum(b, stmt)
-                        if b.types[total.target.name].rank == 2:
-                            # each element by itself: a thread for each, which adds up in a register
-                            total = replace(total, params=tuple(sorted((*total.params, (INNERMOST, True)))))
-                        b.extend([*views, product, total])
+                if not isinstance(stmt, Assign) or kind(stmt.op) != "contract":
+                    outside = library and not isinstance(stmt, (Loop, While))
+                    b.add(map_blocks(stmt, lambda inner, outside=outside: visit(inner, outside)))  # type: ignore[misc]
+                elif library and _is_large(b, stmt):
+                    b.add(stmt)
                 else:
-                    b.add(map_blocks(stmt, visit))
+                    with b.at(stmt.span):
+                        b.extend(_as_sum_of_elements(b, stmt))
         return tuple(lines)
 
-    return with_body(fn, visit(fn.body), b)
+    return with_body(fn, visit(fn.body, library), b)
+
+
+def _as_sum_of_elements(b: Builder, stmt: Assign) -> list[Stmt]:
+    views, product, total = as_sum(b, stmt)
+    if b.types[total.target.name].rank == 2:
+        # each element by itself: a thread for each, which adds up in a register
+        total = replace(total, params=tuple(sorted((*total.params, (INNERMOST, True)))))
+    return [*views, product, total]
+
+
+def _is_large(b: Builder, stmt: Assign) -> bool:
+    types = [b.type(a) for a in stmt.args]
+    same = types[0].is_float and {t.dtype for t in types} == {b.types[stmt.target.name].dtype}
+    return same and all(t.rank == 2 for t in types) and not is_small(b, stmt)

@@ -117,7 +117,7 @@ class _Splitting:
         match stmt:
             case Note() | Check():
                 return
-            case Assign(op=op) if kind(op) in ("alloc", "view", "shape"):
+            case Assign(op=op) if kind(op) in ("alloc", "view", "shape", "contract"):
                 return
             case Assign(target=target, op=op) if not rank[target.name].rank and kind(op) == "elementwise":
                 if op not in (*SPECIAL, "short", "split"):
