@@ -18,7 +18,7 @@ from numba import cuda
 from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 from numba.cuda.simulator.kernel import FakeCUDAKernel
 from races import watched
-from standins import Cupy, Stream
+from standins import Cupy, Stream, package
 
 from adcompiler import (
     ADCompilerError,
@@ -273,6 +273,10 @@ def no_memory() -> None:
         cuda.device_array, cuda.to_device = array, copy
 
 
+def misfit(x, w):
+    return np.mean(np.tanh(x * w) ** 2)
+
+
 def dense(x, w, b, v):
     return np.mean(np.tanh(np.tanh(x @ w + b) @ v[1:]) ** 2) + np.sum(x.T @ x)
 
@@ -425,6 +429,48 @@ def device_arrays() -> None:
     assert "has shape (4,)" in raised(TypeProblem, pullback, cuda.to_device(np.ones(5)))
 
 
+def of_other_packages() -> None:
+    """Arrays are taken where they lie; results are of the same package, and its streams are waited for if need be."""
+    from adcompiler.cuda import on_stream
+
+    waits = list[bool]()
+
+    def taken(array: Any, sync: bool) -> Any:
+        waits.append(sync)
+        return FakeCUDAArray(array.array)
+
+    before, cuda.as_cuda_array = getattr(cuda, "as_cuda_array", None), taken
+    x, w = np.linspace(0.1, 1.0, 6).reshape(3, 2), np.array([0.5, -2.0])
+    there = value_and_grad(misfit, (0, 1))(x, w)
+    try:
+        for name in ("cupy", "torch", "jaxlib"):
+            kind, sys.modules[name] = package(name)
+            for dtype in (np.float64, np.float32):
+                given = kind(x.astype(dtype)), kind(w.astype(dtype), stream=5)
+                value, slopes = value_and_grad(misfit, (0, 1), target="cuda")(*given)
+                np.testing.assert_allclose(value, there[0], rtol=1e-5)
+                for mine, other in zip(slopes, there[1], strict=True):
+                    assert type(mine) is (FakeCUDAArray if name == "jaxlib" else kind), type(mine)
+                    got = mine.copy_to_host() if name == "jaxlib" else mine.array
+                    assert got.dtype == dtype
+                    np.testing.assert_allclose(got, other, rtol=1e-5)
+            assert waits == [False, True] * 2, waits
+            waits.clear()
+            with on_stream(Stream(5)):
+                grad(misfit, target="cuda")(*given)
+            assert waits == [False, False], waits
+            waits.clear()
+            assert "must be contiguous" in raised(TypeProblem, grad(misfit, target="cuda"), kind(x.T[:2]), kind(w))
+            del sys.modules[name]
+    finally:
+        cuda.as_cuda_array = before
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("default")
+        for _ in range(2):
+            grad(misfit, target="cuda")(x, w)
+    assert [str(w.message)[:23] for w in said] == ["arrays of NumPy are cop"], [str(w.message) for w in said]
+
+
 def in_streams() -> None:
     """All work is put into the stream that is asked for, and nothing waits but for numbers and reports."""
     import adcompiler.backend.streams as streams
@@ -478,6 +524,7 @@ def in_streams() -> None:
 
 OTHERS = [
     by_a_library,
+    of_other_packages,
     no_memory,
     united_loops,
     in_streams,

@@ -64,3 +64,27 @@ class _Again:
 
     def __exit__(self, *error: Any) -> None:
         self.open.pop().__exit__(*error)
+
+
+class Held:
+    """An array of another package, which tells where it lies and which stream writes it."""
+
+    def __init__(self, array: Any, stream: int | None = None) -> None:
+        self.array, self.stream = array, stream
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        described = self.array.__array_interface__
+        strides = None if self.array.flags.c_contiguous else self.array.strides
+        return {**described, "strides": strides, "version": 3, "stream": self.stream}
+
+
+def package(name: str) -> Any:
+    """A type of arrays of a package, and the package."""
+    kind = type("Array", (Held,), {"__module__": f"{name}.arrays"})
+
+    def made(array: Any, device: str = "cuda") -> Any:
+        assert device == "cuda"
+        return kind(array.copy_to_host())
+
+    return kind, SimpleNamespace(asarray=made, as_tensor=made)

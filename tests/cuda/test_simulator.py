@@ -19,6 +19,7 @@ from tests.cuda.items import CASES
 HERE = Path(__file__).parent
 OTHERS = [
     "by_a_library",
+    "of_other_packages",
     "no_memory",
     "united_loops",
     "in_streams",
