@@ -103,6 +103,7 @@ ADDS += (
     "deposit",
     "cloth",
     "cholesky",
+    "both_precisions",
 )
 
 

@@ -353,6 +353,19 @@ def strides_by_hand(x, p, y, total):
 launch(strides_by_hand, 2, 2, normal(7), normal(6), zeros(7), zeros(1))
 
 
+@kernel(active=("x", "w"), outputs=("total", "count"))
+def both_precisions(x, w, total, count):
+    # threads add numbers of double precision to elements of single precision, and integers
+    i = cuda.grid(1)
+    if i < x.shape[0]:
+        cuda.atomic.add(total, i % 2, math.sin(x[i]) * w[i])
+        cuda.atomic.sub(total, 0, w[i])
+        cuda.atomic.add(count, 0, i)
+
+
+launch(both_precisions, 2, 4, normal(6), normal(6).astype(np.float32), np.zeros(2, np.float32), np.zeros(1, np.float32))
+
+
 @kernel(active=("x", "p"), outputs=("y",))
 def single_precision(x, p, y, n):
     i = cuda.grid(1)

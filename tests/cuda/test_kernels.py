@@ -29,6 +29,20 @@ def test_in_the_simulator() -> None:
     assert not wrong, "\n".join(wrong.values())
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(4))
+def test_every_kernel_in_every_form_compiles_for_a_gpu(part: int) -> None:
+    if importlib.util.find_spec("numba_cuda") is None:
+        pytest.skip("needs numba-cuda")
+    found = lines("to_sass.py", str(part), "4", NUMBA_ENABLE_CUDASIM="0")
+    assert len(found) > 50
+    for name, kernel, dtype, fast, capability, taken, wide in found:
+        # a thread's share of the registers where blocks have 512 of them
+        assert 0 < taken["registers"] <= 128 and not taken["spilled"], (kernel, dtype, fast, capability, taken)
+        # a quotient of integers, and sines of large numbers where arithmetic is exact
+        assert set(wide) <= {"rcp.rn.f64"} | (set() if fast else {"mul.f64"}), (name, dtype, fast, wide)
+
+
 def test_the_package_does_not_import_numba_cuda() -> None:
     code = "import sys, adcompiler; assert 'numba.cuda' not in sys.modules; import adcompiler.cuda"
     subprocess.run([sys.executable, "-c", code], check=True)
