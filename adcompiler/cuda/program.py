@@ -57,7 +57,7 @@ def share_apart(fn: Func) -> Func:
     return share_loads(fn, True)
 
 
-PRIMAL = (without_checks, with_whole_tests, simplify, share_apart, with_grid, counted_loops, simplify)
+PRIMAL = (without_checks, simplify, with_whole_tests, simplify, share_apart, with_grid, counted_loops, simplify)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from adcompiler.ir.threads import thread_name
 from adcompiler.ir.walk import all_defs, all_reads, blocks, free, rename, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Load, Loop, Stmt, Var
 
-#: What has no value for a divisor of zero.
-DIVIDES = frozenset(("floordiv", "mod", "truediv", "pow", "fmod"))
+_DIVIDES = frozenset(("floordiv", "mod", "truediv", "pow", "fmod"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +122,11 @@ def uniform_lines(fn: Func, own: Sequence[Var]) -> list[Assign]:
             and kind(stmt.op) in ("elementwise", "shape")
             and not fn.types[stmt.target.name].rank
         ):
-            divides = stmt.op in DIVIDES and not (isinstance(stmt.args[1], Const) and stmt.args[1].value != 0)
+            divides = stmt.op in _DIVIDES and not (isinstance(stmt.args[1], Const) and stmt.args[1].value != 0)
             if not divides and all(isinstance(a, Const) or a in known for a in stmt.args):
                 found.append(stmt)
                 known.add(stmt.target)
     return found
 
 
-__all__ = ["DIVIDES", "Guarded", "uniform_lines"]
+__all__ = ["Guarded", "uniform_lines"]

@@ -30,7 +30,9 @@ from adcompiler.ir.wengert import (
     Var,
     While,
 )
-from adcompiler.optimise.parallel.guarded import DIVIDES
+
+# what has a value for all numbers, in plain Python too
+_HARMLESS = frozenset("add sub mul neg minimum maximum lt le gt ge eq ne logical_and logical_or logical_not".split())
 
 
 def without_checks(fn: Func) -> Func:
@@ -74,7 +76,7 @@ def _whole(fn: Func, stmt: Stmt) -> list[Stmt]:
 
 
 def _always_runs(fn: Func, stmt: Assign) -> bool:
-    return kind(stmt.op) in ("elementwise", "shape") and stmt.op not in DIVIDES and not fn.types[stmt.target.name].rank
+    return (stmt.op in _HARMLESS or kind(stmt.op) == "shape") and not fn.types[stmt.target.name].rank
 
 
 def with_grid(fn: Func) -> Func:
