@@ -384,6 +384,20 @@ def functions(x, y, z):
 launch(functions, 2, 4, normal(6), normal(6), zeros(6))
 
 
+@kernel(active=("x", "y"), outputs=("z",))
+def functions_of_single_numbers(x, y, z):
+    # those with domains, and those that give integers
+    i = cuda.grid(1)
+    if i < x.shape[0]:
+        a = abs(x[i]) + y[i] * y[i]
+        t = math.asin(a / (a + 1)) + math.acos(a / (a + 2)) + math.atanh(a / (a + 3)) + math.sqrt(a) + math.log(a)
+        t += math.floor(a) * a + math.ceil(a) * y[i] + int(a) * a
+        z[i] = t * math.fmod(a, 2)
+
+
+launch(functions_of_single_numbers, 2, 4, *(normal(6).astype(np.float32) for _ in range(2)), np.zeros(6, np.float32))
+
+
 @kernel(active=("w", "x"), outputs=("out",))
 def hidden_layer(w, b, x, out):
     # matrices that all threads read

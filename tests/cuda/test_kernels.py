@@ -37,8 +37,8 @@ def test_every_kernel_in_every_form_compiles_for_a_gpu(part: int) -> None:
     found = lines("to_sass.py", str(part), "4", NUMBA_ENABLE_CUDASIM="0")
     assert len(found) > 50
     for name, kernel, dtype, fast, capability, taken, wide in found:
-        # a thread's share of the registers where blocks have 512 of them
-        assert 0 < taken["registers"] <= 128 and not taken["spilled"], (kernel, dtype, fast, capability, taken)
+        # a thread's share where a multiprocessor has 409 of them
+        assert 0 < taken["registers"] <= 160 and not taken["spilled"], (kernel, dtype, fast, capability, taken)
         # a quotient of integers, and sines of large numbers where arithmetic is exact
         assert set(wide) <= {"rcp.rn.f64"} | (set() if fast else {"mul.f64"}), (name, dtype, fast, wide)
 

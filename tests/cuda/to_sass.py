@@ -75,7 +75,9 @@ def main(which: int, of_all: int) -> None:
             of_kernels = name in LAUNCHES
             for title, text in (adjoints if of_kernels else programs)(name, dtype, fast, capability):
                 taken = kernel_resources(text, capability)
-                mixed = not of_kernels or "float64" in inspect.getsource(LAUNCHES[name].kernel.plain)
+                # quotients of integers are of double precision, and so is what a kernel declares
+                mixed = not of_kernels or name in ("random_paths", "both_precisions")
+                mixed = mixed or "float64" in inspect.getsource(LAUNCHES[name].kernel.plain)
                 said = [] if mixed or dtype == "float64" else wide(text)
                 print(json.dumps([name, title, dtype, fast, capability, taken, said]), flush=True)
 

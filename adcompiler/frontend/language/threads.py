@@ -178,7 +178,7 @@ def _atomic(low: Lowering, args: list[Value], op: str) -> Value:
     dtype = low.b.type(array).dtype
     if low.b.type(array).is_float and isinstance(value, (Var, Const)) and low.b.type(value).dtype != dtype:
         # the element stays of its type, and so is what is added to it
-        value = low.b.emit("cast", value, dtype=dtype)
+        value = low.b.emit("cast", value, dtype=dtype, weak=False)
     indexing.write(low.b, array, [resolved(low, i) for i in items], value, op)
     low.atomic.add((array, low.b.span))
     return Conflict("what an element held before threads added to it", "atomic-value")

@@ -121,9 +121,9 @@ def _outside(b: Builder, op: str, x: Atom) -> Var | None:
         return b.emit(comparison, x, Const(bound), hint="outside", weak=True)
     if op in _BEYOND:
         comparison, bound = _BEYOND[op]
-        return b.emit(comparison, b.emit("abs", x, weak=True), Const(bound), hint="outside", weak=True)
+        return b.emit(comparison, b.emit("abs", x, weak=_is_python(b, x)), Const(bound), hint="outside", weak=True)
     if op in _POLES:
-        whole = b.emit("eq", b.emit("floor", x, weak=True), x, hint="whole", weak=True)
+        whole = b.emit("eq", b.emit("floor", x, weak=_is_python(b, x)), x, hint="whole", weak=True)
         pole = _all(b, whole, b.emit("le", x, Const(0.0), hint="below", weak=True))
         return pole if op == "gamma" else _all(b, pole, b.emit("isfinite", x, weak=True))
     return None
@@ -142,9 +142,11 @@ def _to_integer(op: str) -> Callable[[Builder, Value], Value]:
             return atom
         value = number(b, x, f"math.{op}")
         b.check(b.emit("isnan", value, weak=True), "ValueError", "cannot convert float NaN to integer")
-        outside = b.emit("ge", b.emit("abs", value, weak=True), Const(2.0**63), hint="outside", weak=True)
+        outside = b.emit(
+            "ge", b.emit("abs", value, weak=_is_python(b, value)), Const(2.0**63), hint="outside", weak=True
+        )
         b.check(outside, "OverflowError", "cannot convert a float of this size to a 64-bit integer")
-        return b.emit("cast", b.emit(op, value, weak=True), dtype="int64", weak=True, hint=op)
+        return b.emit("cast", b.emit(op, value, weak=_is_python(b, value)), dtype="int64", weak=True, hint=op)
 
     return convert
 
