@@ -51,6 +51,7 @@ FACTS: Mapping[str, Callable[[Any, Any], object]] = {
     "hasattr": hasattr,
     "has item": _has_item,
     "in": operator.contains,
+    "keys": lambda held, _: repr(list(held)),
     "len": lambda held, _: len(held),
     "unhidden": _unhidden,
 }

@@ -182,6 +182,13 @@ def test_arguments_that_do_not_fit(model: Path, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().err == "adcompiler: --args 'nine' cannot be computed: name 'nine' is not defined\n"
 
 
+def test_an_argument_named_twice(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for twice in ("0,w", "x,-1"):
+        assert main(["check", f"{model}:loss", "--args", "np.ones((5, 5)), np.ones(5)", f"--argnums={twice}"]) == 2
+        name = "w" if "w" in twice else "x"
+        assert capsys.readouterr().err == f"adcompiler: --argnums names the argument {name!r} twice\n"
+
+
 def test_missing_arguments(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "cli_model_bare.py"
     path.write_text("def f(x):\n    return x\n", encoding="utf-8")

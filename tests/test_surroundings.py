@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import adcompiler as ad
+from tests.support.cases import interpreted
 
 
 def made(text: str, **scope: Any) -> dict[str, Any]:
@@ -98,3 +99,33 @@ def test_another_module_of_the_name_that_is_imported_inside(monkeypatch: pytest.
     assert f(1.0) == 2.0
     monkeypatch.setitem(sys.modules, "scales", other)
     assert f(1.0) == 3.0
+
+
+def test_keys_that_a_dictionary_outside_gets_later() -> None:
+    def f(s: float) -> float:
+        total = 0.0
+        for key in table:
+            total += table[key] * s
+        return total
+
+    table = {"a": 1.0, "b": 2.0}
+    with interpreted():
+        slope = ad.grad(f)
+        assert slope(1.0) == 3.0
+        table["a"] = 4.0
+        assert slope(1.0) == 6.0
+        table["c"] = 5.0
+        assert slope(1.0) == 11.0
+
+
+def test_a_dictionary_outside_is_not_changed_under_another_name() -> None:
+    def f(s: float) -> float:
+        items = {"own": table}
+        for key, _ in items["own"].items():
+            items["own"][key] = s
+        return s
+
+    table = {"a": 1.0}
+    with pytest.raises(ad.ADCompilerError):
+        ad.grad(f)(1.0)
+    assert table == {"a": 1.0}

@@ -23,7 +23,7 @@ from adcompiler.frontend.language.binding import unpacked
 from adcompiler.frontend.language.comprehensions import range_array
 from adcompiler.frontend.language.generators import REDUCED, reduced
 from adcompiler.frontend.language.inline import call_closure, call_definition, call_function
-from adcompiler.frontend.language.reading import resolved
+from adcompiler.frontend.language.reading import opened, resolved
 from adcompiler.frontend.language.threads import Member, unknown
 from adcompiler.frontend.library import catalogue
 from adcompiler.frontend.library.defined.applied import vectorized
@@ -78,6 +78,7 @@ def _arguments(low: Lowering, function: Value, node: ast.Call) -> tuple[list[Val
             read.extend(found)
         for keyword in node.keywords:
             value = low.eval(keyword.value)
+            value = opened(low, value) if keyword.arg is None else value
             read.append(value)
             if keyword.arg is not None:
                 kwargs[keyword.arg] = value

@@ -12,7 +12,7 @@ from adcompiler.frontend.language.comparison import compare
 from adcompiler.frontend.language.conditions import condition, lazy
 from adcompiler.frontend.language.dictionaries import key_of
 from adcompiler.frontend.language.inline import call_function
-from adcompiler.frontend.language.reading import read_name, resolved
+from adcompiler.frontend.language.reading import opened, read_name, resolved
 from adcompiler.frontend.language.truth import negated, truth
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering, expression
@@ -171,6 +171,7 @@ def dict_(low: Lowering, node: ast.Dict, hint: str) -> Value:
             held = low.eval(value)
             read.append(held)
             if key is None:
+                held = opened(low, held)
                 if not isinstance(held, DictValue):
                     raise low.refuse("unpack-unknown", value)
                 found.update(held.items)

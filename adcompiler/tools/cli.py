@@ -16,7 +16,15 @@ from adcompiler.errors import ADCompilerError
 from adcompiler.tools import demo
 from adcompiler.tools.benchmark import benchmark
 from adcompiler.tools.gradcheck import MODES, gradcheck
-from adcompiler.tools.load import UsageError, arguments, check_call, load_function, load_module, split_target
+from adcompiler.tools.load import (
+    UsageError,
+    arguments,
+    check_argnums,
+    check_call,
+    load_function,
+    load_module,
+    split_target,
+)
 from adcompiler.tools.table import amount
 
 Function = Callable[..., Any]
@@ -153,6 +161,7 @@ def named(options: argparse.Namespace) -> Call:
     module = load_module(path)
     function, args = load_function(module, name), arguments(module, name, options.args)
     check_call(function, name, args)
+    check_argnums(function, args, options.argnums)
     return function, args
 
 

@@ -79,3 +79,14 @@ def check_call(function: Callable[..., Any], name: str, args: tuple[Any, ...]) -
         signature.bind(*args)
     except TypeError as error:
         raise UsageError(f"{name} takes {signature}: {error}") from None
+
+
+def check_argnums(function: Callable[..., Any], args: tuple[Any, ...], argnums: object) -> None:
+    """Refuse an argument that a command line names twice, by its number and its name."""
+    names = [parameter.name for parameter in inspect.signature(function).parameters.values()]
+    found = set[str]()
+    for wanted in argnums if isinstance(argnums, tuple) else ():
+        name = names[wanted] if isinstance(wanted, int) and -len(args) <= wanted < len(names) else str(wanted)
+        if name in found:
+            raise UsageError(f"--argnums names the argument {name!r} twice")
+        found.add(name)

@@ -1,4 +1,4 @@
-"""`map` and `functools.reduce`; `filter` and `itertools`, of items whose number is known.
+"""`map`, `functools.reduce`, `product` and `pairwise`; `filter` and other `itertools`, of items whose number is known.
 
 Their items are made at once, so that they are only taken where they are used at once.
 """
@@ -13,7 +13,7 @@ from types import FunctionType
 
 import numpy as np
 
-from adcompiler.frontend.flow.iteration import items_of
+from adcompiler.frontend.flow.iteration import items_of, iterable
 from adcompiler.frontend.flow.iterators import TOOLS
 from adcompiler.frontend.language.arithmetic import binary
 from adcompiler.frontend.language.builtin_table import arity, builtin
@@ -23,7 +23,7 @@ from adcompiler.frontend.language.truth import truth
 from adcompiler.frontend.library.defined.applied import folded, folded_from, mapped, mapped_pairs
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.numbers import static_int
-from adcompiler.frontend.state.values import Seq, Static, Value
+from adcompiler.frontend.state.values import Seq, Static, Value, Zipped
 from adcompiler.ir.wengert import Const, Var
 
 # their items are made where they are called
@@ -38,6 +38,12 @@ def _known(low: Lowering, value: Value) -> list[Value]:
     if items is None:
         raise low.refuse("unpack-unknown")
     return items
+
+
+def _in_arrays(low: Lowering, parts: Sequence[Value]) -> bool:
+    """Whether the items are taken by number in a loop, as there are more or fewer of them at run time."""
+    found = [iterable(low, part) for part in parts]
+    return any(not isinstance(f.length, Const) for f in found) and not any(f.fixed for f in found)
 
 
 def _called(low: Lowering, function: Value, args: Sequence[Value]) -> Value:
@@ -125,14 +131,20 @@ def chain_of(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: s
 def product(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`product(*items, repeat=)`."""
     times = static_int(low, kwargs.get("repeat", Const(1)), "the repetitions")
-    return _tuples(low, itertools.product(*(_known(low, arg) for arg in args), repeat=times))
+    parts = tuple(resolved(low, arg) for arg in args)
+    if _in_arrays(low, parts):
+        return Zipped("product", parts * times)
+    return _tuples(low, itertools.product(*(_known(low, part) for part in parts), repeat=times))
 
 
 @builtin(itertools.pairwise)
 def pairwise(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`pairwise(items)`."""
     arity(low, "pairwise", args, 1, 1)
-    return _tuples(low, itertools.pairwise(_known(low, args[0])))
+    items = resolved(low, args[0])
+    if _in_arrays(low, [items]):
+        return Zipped("pairwise", (items,))
+    return _tuples(low, itertools.pairwise(_known(low, items)))
 
 
 @builtin(itertools.combinations)

@@ -6,11 +6,24 @@ import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from adcompiler.frontend.arrays.slicing import make_slice
 from adcompiler.frontend.lists.rows import listed, row
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.facts import nonnegative
 from adcompiler.frontend.state.special_methods import is_instance, refuse_special
-from adcompiler.frontend.state.values import DictValue, Growing, ListOf, RangeValue, Rows, Seq, Static, Value, Zipped
+from adcompiler.frontend.state.values import (
+    DictValue,
+    Growing,
+    ListOf,
+    Object,
+    RangeValue,
+    Rows,
+    Seq,
+    SliceValue,
+    Static,
+    Value,
+    Zipped,
+)
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Atom, Const, Var
@@ -56,6 +69,8 @@ def iterable(low: Lowering, value: Value) -> Iterable:
             return Iterable(value, Const(len(items)), True)
         case DictValue(items):
             return Iterable(value, Const(len(items)), True)
+        case Object(value=dict() as held, path=path):
+            return iterable(low, low.captures.table(held, path))
         case Zipped("keys" | "values" | "items", (DictValue(items),)):
             return Iterable(value, Const(len(items)), True)
         case Static(value=str() as text):
@@ -70,6 +85,11 @@ def iterable(low: Lowering, value: Value) -> Iterable:
             return Iterable(value, length, any(f.fixed for f in found))
         case Zipped("indices", (Seq(extents),)):
             return Iterable(value, product_of(low, extents), False)
+        case Zipped("product", parts):
+            return Iterable(value, product_of(low, [iterable(low, part).length for part in parts]), False)
+        case Zipped("pairwise", (items,)):
+            length = low.b.int("sub", iterable(low, items).length, ONE)
+            return Iterable(value, low.b.int("maximum", length, ZERO), False)
         case Zipped("elements", (Var() as array,)):
             return Iterable(value, product_of(low, b.shape(array)), False)
         case Zipped(parts=parts):
@@ -116,6 +136,11 @@ def item(low: Lowering, value: Value, k: Atom) -> Value:
             return Seq(tuple(item(low, part, k) for part in parts))
         case Zipped("indices", (Seq(extents),)):
             return Seq(place(low, extents, k))
+        case Zipped("product", parts):
+            at = place(low, [iterable(low, part).length for part in parts], k)
+            return Seq(tuple(item(low, part, one) for part, one in zip(parts, at, strict=True)))
+        case Zipped("pairwise", (inner,)):
+            return Seq((item(low, inner, k), item(low, inner, b.int("add", k, ONE))))
         case Zipped("elements", (Var() as array,)):
             at = place(low, b.shape(array), k)
             return Seq((Seq(at), b.load(array, at, hint=array.name.rstrip("s") or "item")))
@@ -173,6 +198,15 @@ def range_length(low: Lowering, r: RangeValue) -> Atom:
     # ceil((stop - start) / step) for a step of either sign
     count = b.emit("neg", b.int("floordiv", b.int("sub", r.start, r.stop), r.step), hint="n", weak=True)
     return b.int("maximum", count, ZERO)
+
+
+def part_of_range(low: Lowering, r: RangeValue, part: SliceValue) -> RangeValue:
+    """`r[start:stop:step]`, which is a range too."""
+    b = low.b
+    chosen = make_slice(b, part, range_length(low, r))
+    start = b.int("add", r.start, b.int("mul", chosen.first, r.step))
+    step = r.step if chosen.step is None else b.int("mul", r.step, chosen.step)
+    return RangeValue(start, b.int("add", start, b.int("mul", chosen.size, step)), step)
 
 
 def _is_extent(low: Lowering, atom: Atom) -> bool:

@@ -8,12 +8,12 @@ from types import ModuleType
 import numpy as np
 
 from adcompiler.frontend.arrays import indexing
-from adcompiler.frontend.flow.iteration import items_of
+from adcompiler.frontend.flow.iteration import items_of, part_of_range
 from adcompiler.frontend.flow.iterators import used_in_place
 from adcompiler.frontend.language import records, threads
 from adcompiler.frontend.language.binding import index_items
 from adcompiler.frontend.language.classes import names_of
-from adcompiler.frontend.language.dictionaries import key_of
+from adcompiler.frontend.language.dictionaries import VIEWS, key_of
 from adcompiler.frontend.language.places import flat
 from adcompiler.frontend.language.reading import nearest, present, resolved
 from adcompiler.frontend.library import catalogue
@@ -101,6 +101,8 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
         case Seq():
             return _sequence_item(low, owner, items, node)
         case RangeValue():
+            if len(items) == 1 and isinstance(items[0], SliceValue):
+                return part_of_range(low, owner, items[0])
             numbers = items_of(low, owner)
             if numbers is None:
                 raise low.refuse("range-item", node)
@@ -114,6 +116,8 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
             except (LookupError, TypeError) as error:
                 low.captures.depend(path, "has item", key)
                 raise low.fail(type(error).__name__, str(error)) from None
+        case Object(dict() as table, path):
+            return _dict_item(low, low.captures.table(table, path), items)
         case Static(value=str() as text) if len(items) == 1:
             return _text_item(low, text, items[0])
         case Static(value=held) if (points := grid(low.b, held, items)) is not None:
@@ -273,4 +277,6 @@ def _outer_attribute(low: Lowering, held: object, owner: Path, name: str) -> Val
         raise low.fail("AttributeError", f"'{type(held).__name__}' object has no attribute '{name}'")
     if type(held) is dict and name == "get":
         return Method(Object(held, owner), name)
+    if type(held) is dict and name in (*VIEWS, "copy"):
+        return Method(low.captures.table(held, owner), name)
     return low.captures.value(getattr(held, name), owner.attribute(name))

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from adcompiler.frontend.flow.iteration import as_key, items_of
-from adcompiler.frontend.language.reading import resolved
+from adcompiler.frontend.language.reading import opened, resolved
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.restarts import NeedStatic
 from adcompiler.frontend.state.values import DictValue, Seq, Static, Text, Value, Zipped
 from adcompiler.ir.wengert import Const, Var
 
-_VIEWS = ("keys", "values", "items")
+#: The methods that give all keys, values or both.
+VIEWS = ("keys", "values", "items")
 _FIX = "use literal keys, or an array indexed by integers"
 
 
@@ -47,7 +48,7 @@ def merged(low: Lowering, args: list[Value], kwargs: Mapping[str, Value]) -> dic
     """The items of `dict(*args, **kwargs)`: of a dictionary, or of pairs whose number is known."""
     found: dict[object, Value] = {}
     for arg in args:
-        owner = resolved(low, arg)
+        owner = opened(low, resolved(low, arg))
         if isinstance(owner, DictValue):
             found.update(owner.items)
             continue
@@ -65,7 +66,7 @@ def merged(low: Lowering, args: list[Value], kwargs: Mapping[str, Value]) -> dic
 
 def call_method(low: Lowering, owner: DictValue, name: str, args: list[Value], kwargs: Mapping[str, Value]) -> Value:
     """`owner.name(*args, **kwargs)`."""
-    if name in _VIEWS and not args:
+    if name in VIEWS and not args:
         return Zipped(name, (owner,))
     if name == "copy":
         return DictValue(owner.items)

@@ -11,7 +11,7 @@ from adcompiler.frontend.library.definitions import is_definition
 from adcompiler.frontend.lists.rows import listed
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.scope import Frame
-from adcompiler.frontend.state.values import Conflict, Growing, Maybe, Path, Seq, Static, Unset, Value
+from adcompiler.frontend.state.values import Conflict, Growing, Maybe, Object, Path, Seq, Static, Unset, Value
 from adcompiler.ir.wengert import Const
 
 
@@ -92,6 +92,13 @@ def resolved(low: Lowering, value: Value) -> Value:
     """A value that is used: where it may be None at run time, that is checked; a list that grows is what it is now."""
     value = present(low, value)
     return listed(low, value) if isinstance(value, Growing) else value
+
+
+def opened(low: Lowering, value: Value) -> Value:
+    """A value of which all items are used: a dictionary from outside is then one of the program."""
+    if isinstance(value, Object) and type(value.value) is dict:
+        return low.captures.table(value.value, value.path)
+    return value
 
 
 def present(low: Lowering, value: Value) -> Value:

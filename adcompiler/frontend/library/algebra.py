@@ -66,7 +66,15 @@ def place_of(head: tuple[Atom, ...], at: tuple[Atom, ...]) -> tuple[Atom, ...]:
     return tuple(ZERO if n == ONE else k for n, k in zip(head, at[len(at) - len(head) :], strict=True))
 
 
-@implements(np.outer, np.linalg.outer)
+@implements(np.linalg.outer)
+def outer_of_vectors(b: Builder, x1: Value, x2: Value, /) -> Value:
+    """All products of two vectors."""
+    if any(b.type(as_array(b, x)).rank != 1 for x in (x1, x2)):
+        raise TypeProblem("the arrays of np.linalg.outer must be vectors", b.span, "use np.outer, which flattens them")
+    return outer(b, x1, x2)
+
+
+@implements(np.outer)
 def outer(b: Builder, a: Value, other: Value) -> Value:
     """All products of two flattened arrays."""
     x, y = (as_array(b, ravel(b, v)) for v in (a, other))

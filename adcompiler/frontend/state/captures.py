@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.state.values import Object, Path, Seq, Static, Value
+from adcompiler.frontend.state.values import DictValue, Object, Path, Seq, Static, Value
 from adcompiler.ir.build import Builder
 from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.wengert import Assign, Const, Stmt, Var
@@ -63,6 +64,13 @@ class Captures:
             return self._guarded(held, path)
         self._guarded(held, path)
         return Object(held, path)
+
+    def table(self, held: Mapping[object, object], path: Path) -> DictValue:
+        """A dictionary from outside of which all items are used: its keys stay as they are."""
+        self.depend(path, "keys")
+        found = DictValue(tuple((key, self.value(item, path.item(key))) for key, item in held.items()))
+        self.lists[id(found)] = found
+        return found
 
     def _guarded(self, held: object, path: Path) -> Value:
         self.guards.setdefault(path.key, Guard(path.name, path.fetch, held, path.key))
