@@ -80,3 +80,17 @@ def test_arithmetic_that_floats_do_not_repeat_is_not_taken_for_theirs(first):
 
     with pytest.raises(ad.ADCompilerError, match="on one path and an array"):
         ad.grad(f)(1.5, first)
+
+
+def test_a_number_that_wraps_is_not_taken_for_a_float():
+    def f(s, first):
+        u = first[0]
+        for _ in range(2):
+            u = (u - first[1]) * s
+        return u
+
+    for dtype in (np.uint8, np.int16, np.uint64):
+        with pytest.raises(ad.TypeProblem, match=rf"'u' holds a number \({dtype.__name__}\) on one path and a number"):
+            ad.grad(f)(1.5, np.array([3, 5], dtype))
+    with interpreted():
+        assert ad.grad(f)(1.5, np.array([3, 5])) == pytest.approx(2 * 1.5 * -2 - 5)

@@ -70,3 +70,13 @@ def parts_of_ranges(x):
 
 
 program(parts_of_ranges, lambda rng: (rng.normal(size=5),))
+
+
+def words_of_a_text(x):
+    total = 0.0
+    for name, v in zip("mean spread mean".split(), x, strict=True):
+        total += v * v if name == "mean" else v * len(name.split("r"))
+    return total
+
+
+program(words_of_a_text, lambda rng: (rng.normal(size=3),))

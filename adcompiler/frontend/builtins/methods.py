@@ -56,4 +56,6 @@ def _text(low: Lowering, text: str, name: str, args: Sequence[Value]) -> Value:
     if len(literals) != len(args):
         raise low.refuse("string-method", name=name)
     found = getattr(text, name)(*literals)
+    if isinstance(found, list):
+        return Seq(tuple(map(Static, found)), "list")
     return Const(found) if isinstance(found, (bool, int)) else Static(found)

@@ -42,7 +42,9 @@ def _bound(low: Lowering, name: str, value: Value) -> Value:
 def _conflict(low: Lowering, name: str, value: Conflict) -> ADCompilerError:
     if value.key:
         return low.refuse(value.key)
-    return TypeProblem(f"{name} holds {value.reason}", low.b.span, "use a name for each of the two")
+    return TypeProblem(
+        f"{name} holds {value.reason}", low.b.span, "use a name for each of the two, or one type, as by float(x)"
+    )
 
 
 def _unbound(name: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from adcompiler.frontend.state.fitting import NARROW_INTEGERS
 from adcompiler.frontend.state.values import (
     Closure,
     Conflict,
@@ -158,7 +159,7 @@ def meet(b: Builder, f: Form, g: Form, extent: Extent) -> Form:
     if isinstance(f, Broken) or isinstance(g, Broken):
         return f if isinstance(f, Broken) else g
     match f, g:
-        case Scalar(), Scalar():
+        case Scalar(), Scalar() if not _wraps(f.type, g.type):
             return Scalar(joined(f.type, g.type))
         case Array(), Array() if f.type.rank == g.type.rank and (dtype := _wider(f.type, g.type)):
             layout = f.type.layout if f.type.layout == g.type.layout else "A"
@@ -173,6 +174,11 @@ def meet(b: Builder, f: Form, g: Form, extent: Extent) -> Form:
 
 def _opened(b: Builder, form: Form) -> Form:
     return expanded(b, form.value) if isinstance(form, Known) else form
+
+
+def _wraps(f: Type, g: Type) -> bool:
+    """Whether one type is an integer that wraps and the other one is none: arithmetic of floats would not wrap."""
+    return any(a.dtype in NARROW_INTEGERS and b.numpy.kind in "fc" for a, b in ((f, g), (g, f)))
 
 
 def _wider(f: Type, g: Type) -> str | None:
