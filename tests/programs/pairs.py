@@ -29,8 +29,8 @@ def repelling_charges(x, charge, dt, steps):
 program(repelling_charges, lambda rng: (rng.normal(size=5), rng.uniform(0.5, 1.5, size=5), 0.3, 3), (0, 1))
 
 
-def on_a_circle(angle, coupling, dt, steps):
-    """Phases with a coupling of each pair: a record of the pairs is as long as the couplings of all steps."""
+def on_a_circle(angle, load, dt, steps):
+    """Phases with a load on each pair in each step: a record of the pairs is as long as the loads."""
     n = angle.shape[0]
     angle = angle.copy()
     turn = np.zeros(n)
@@ -38,7 +38,7 @@ def on_a_circle(angle, coupling, dt, steps):
         for i in range(n):
             turn[i] = 0.0
             for j in range(n):
-                turn[i] += coupling[t, i, j] * math.exp(math.cos(angle[j] - angle[i]))
+                turn[i] += math.exp(angle[j] - angle[i]) - load[t, i, j]
         for i in range(n):
             angle[i] += dt * turn[i]
     return np.sum(np.sin(angle))
@@ -69,7 +69,7 @@ def two_neighbours(x, dt, steps):
         for i in range(n):
             force[i] = 0.0
             for k in range(1, 3):
-                force[i] += math.exp(-x[i] * x[i] / k)
+                force[i] += math.exp(-x[i] * k)
         for i in range(n):
             x[i] += dt * force[i]
     return np.sum(x * x)
