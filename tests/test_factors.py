@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -130,3 +131,34 @@ def test_complex_systems() -> None:
     for decomposition in (np.linalg.pinv, np.linalg.svdvals):
         with pytest.raises(ad.ADCompilerError, match="complex"):
             ad.grad(lambda a, of=decomposition: np.sum(np.abs(of(a))))(a)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize("upper", [False, True])
+def test_triangles_are_their_own_factors(upper: bool, dtype: str) -> None:
+    """Also those with elements that rows would be exchanged for, and those with a tiny diagonal, where they are."""
+    for n, least in itertools.product((1, 2, 3, 40, 41, 70), (0.5, 1e-9)):
+        rng = np.random.default_rng(n)
+        full = matrices(rng, n, dtype)[0] / (4 * np.sqrt(n))
+        a = (np.triu if upper else np.tril)(full, 1 if upper else -1) + np.diag(rng.uniform(least, 1.0, n))
+        a[n // 2, n // 2] = least
+        b, y_bar = rng.normal(size=(2, n, 3)).astype(dtype)
+        y, pull = ad.vjp(solve, a, b)
+        a_bar, b_bar = pull(y_bar)
+        with interpreted():
+            y_plain, pull_plain = ad.vjp(solve, a, b)
+            a_bar_plain, b_bar_plain = pull_plain(y_bar)
+        for found, plain in ((y, y_plain), (b_bar, b_bar_plain), (a_bar, a_bar_plain)):
+            np.testing.assert_allclose(found, plain, rtol=1e-10, atol=1e-10 * np.max(np.abs(plain)))
+        np.testing.assert_allclose(a @ y, b, rtol=0, atol=1e-12 * np.max(np.abs(y)))
+
+
+def test_quotients_by_a_tiny_diagonal_stay_finite() -> None:
+    y, _ = ad.vjp(solve, np.array([[1e-300, 1e10], [0.0, 1.0]]), np.array([1e-300, 0.0]))
+    np.testing.assert_allclose(y, [1.0, 0.0])
+
+
+def test_a_triangle_with_zeros_on_its_diagonal_is_singular() -> None:
+    for a in (np.triu(np.ones((3, 3)), 1), np.tril(np.ones((3, 3)), -1), np.zeros((3, 3))):
+        with pytest.raises(np.linalg.LinAlgError):
+            ad.vjp(solve, a, np.ones(3))

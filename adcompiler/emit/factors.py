@@ -5,6 +5,7 @@ from __future__ import annotations
 from string import Template
 
 from adcompiler.emit.products import LETTERS
+from adcompiler.emit.triangles import ONE_SIDED
 
 # LAPACK counts columns first, so that a matrix in memory row by row is to it the transposed one: it exchanges columns,
 # and the upper triangle has ones on its diagonal. Below a few rows its call costs more than the loops. All is written
@@ -19,7 +20,7 @@ def _${letter}lu(a):
         f[n, i] = i
         for j in range(n):
             f[i, j] = np.nan if unknown else a[i, j]
-    if unknown:
+    if unknown or _one_sided(f):
         return f
     if n > 40:
         order = np.empty(n, dtype=np.int32)
@@ -291,6 +292,7 @@ FACTORS: dict[str, str] = {
     "_det": _DET,
     "_inv": _INV,
     **{f"_{s}lu": _FACTORS.substitute(letter=s, kind=ord(s)) for s in LETTERS.values()},
+    "_one_sided": ONE_SIDED,
     "_regular": _REGULAR,
     "_minus": _MINUS,
     "_lu_solve1": _VECTOR,

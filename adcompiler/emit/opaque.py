@@ -16,6 +16,7 @@ from adcompiler.emit.products import DECLARED as DECLARED_BLAS
 from adcompiler.emit.sets import UNION, UNITED
 from adcompiler.emit.special import ADDRESSES, FUNCTIONS
 from adcompiler.emit.syntax import call
+from adcompiler.emit.triangles import TRIANGLES
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Assign
 
@@ -62,27 +63,6 @@ def _argsort(x):
     return order
 '''
 
-_SOLVE_TRIANGULAR = '''
-def _solve_triangular{rank}(a, b, lower):
-    """The solution of a triangular system, row by row; the other triangle is not read."""
-    x, n = b.copy(), a.shape[0]
-    for step in range(n):
-        i = step if lower else n - 1 - step
-        first, last = (0, i) if lower else (i + 1, n)
-        for j in range(first, last):
-            f = a[i, j]
-{subtract}
-{divide}
-    return x
-'''
-
-_ROW = """            for k in range(x.shape[1]):
-                x[i, k] -= f * x[j, k]"""
-_ROW_END = """        f = a[i, i]
-        for k in range(x.shape[1]):
-            x[i, k] /= f"""
-
-
 _SPLIT = '''
 def _split(steps, slots):
     """How far after a kept state to keep the next, so that the fewest steps run again (Griewank and Walther's revolve).
@@ -102,7 +82,8 @@ def _split(steps, slots):
 #: Functions that others call.
 _FIRST = (
     *(f"_{letter}{name}" for letter in LETTERS.values() for name in ("product", "product_into", "product_in_rows")),
-    *("_by_rows", "_by_tiles", "_finite", "_laid_out", "_lu_solve2", "_minus", "_regular", "_tile", "_united"),
+    *("_by_rows", "_by_tiles", "_finite", "_laid_out", "_lu_solve2", "_minus", "_one_sided", "_regular", "_tile"),
+    "_united",
     *BLAS,
     *(FFT.keys() - {"_fft"}),
 )
@@ -110,10 +91,6 @@ _FIRST = (
 _FOR_NUMBA: dict[str, str] = {
     "_argsort": _ARGSORT,
     "_split": _SPLIT,
-    "_solve_triangular1": _SOLVE_TRIANGULAR.format(
-        rank=1, subtract="            x[i] -= f * x[j]", divide="        x[i] /= a[i, i]"
-    ),
-    "_solve_triangular2": _SOLVE_TRIANGULAR.format(rank=2, subtract=_ROW, divide=_ROW_END),
     "_union": UNION,
     "_united": UNITED,
     **DECOMPOSITIONS,
@@ -121,14 +98,16 @@ _FOR_NUMBA: dict[str, str] = {
     **FFT,
     **FUNCTIONS,
     **PRODUCTS,
+    **TRIANGLES,
 }
 #: Those worth a call, which are compiled once for all texts; the others are small or in the middle of loops.
 APART = frozenset(
-    {"_argsort", "_clogdet", "_cofactors", "_det", "_inv", "_slogdet", "_solve_triangular1", "_solve_triangular2"}
+    {"_argsort", "_clogdet", "_cofactors", "_det", "_inv", "_slogdet"}
     | {name for name in FACTORS if "lu" in name}
     | (DECOMPOSITIONS.keys() - {"_by_rows"})
     | BLAS.keys()
     | FFT.keys()
+    | TRIANGLES.keys()
 )
 #: Those that only some sizes need, compiled when they are first called, by their parameters; they return nothing.
 #: Such a call takes some thirty nanoseconds more, which is too much for a product of matrices.
@@ -139,6 +118,7 @@ READ_ONCE: dict[str, tuple[int, ...]] = {
     **{f"_{letter}{name}": (0,) for letter in LETTERS.values() for name in ("lu", "cholesky", "eigh")},
     **{f"_lu_{name}{rank}": (1,) for name in ("solve", "back") for rank in (1, 2)},
     **dict.fromkeys(("_cofactors", "_finite"), (0,)),
+    **dict.fromkeys(TRIANGLES, (0, 1)),
 }
 _BEFORE = {**DECLARED, **DECLARED_BLAS, **DECLARED_DECOMPOSITIONS, **ADDRESSES}
 #: Names that a text may use for these functions.
@@ -183,7 +163,7 @@ def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, last: Typ
         case "slogdet":
             return call("_clogdet" if dtype.startswith("complex") else "_slogdet", *args)
         case "solve_triangular" if dialect == "numba":
-            return call(f"_solve_triangular{rank}", *args, lower)
+            return call("_solve_triangular1" if rank == 1 else f"_{LETTERS[dtype]}solve_triangular2", *args, lower)
         case _ if dialect == "numba":
             return call(f"_{stmt.op}", *args)
         case "argsort":
