@@ -117,7 +117,7 @@ def _kept(text: str, name: str, keep: bool) -> Any:
     return dispatcher
 
 
-def _apart(name: str, folder: cache.Folder | None) -> Apart:
+def _apart(name: str, folder: cache.Folder | None) -> CPUDispatcher:
     """What texts call for a function of the library, compiled once for all of them."""
     # a call that finds its machine code needs nothing of how text is made
     from adcompiler.emit.opaque import LATE
@@ -136,14 +136,15 @@ def _of_library(name: str, folder: cache.Folder | None) -> Apart:
 
 
 @functools.lru_cache(maxsize=64)
-def _short(name: str, folder: cache.Folder | None) -> Apart:
-    """A function that compiles one of the library when it is called."""
-    from adcompiler.emit.opaque import LATE, READ_ONCE, on_its_own
+def _short(name: str, folder: cache.Folder | None) -> CPUDispatcher:
+    """A function that compiles one of the library when it is called; its callers take it in."""
+    from adcompiler.emit.opaque import LATE, on_its_own
 
     text = late.stands_for(name, LATE[name], _stem(on_its_own(name), name), folder is not None)
-    scope = {"_calling": late.calling}
-    plain: Any = numba.njit(nogil=True, error_model="numpy")(load(text, name, folder is not None, scope))
-    return Apart(plain, _machine_code(plain.py_func, text, name, folder), READ_ONCE.get(name, ()))
+    plain: Any = load(text, name, folder is not None, {"_calling": late.calling})
+    short: CPUDispatcher = numba.njit(nogil=True, error_model="numpy", forceinline=True)(plain)
+    _prepare(short, inner=True)
+    return short
 
 
 def _machine_code(function: Function, text: str, name: str, folder: cache.Folder | None) -> MachineCode:

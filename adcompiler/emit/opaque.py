@@ -110,8 +110,10 @@ APART = frozenset(
     | TRIANGLES.keys()
 )
 #: Those that only some sizes need, compiled when they are first called, by their parameters; they return nothing.
-#: Such a call takes some thirty nanoseconds more, which is too much for a product of matrices.
-LATE: dict[str, str] = dict.fromkeys(("_fft_chirped", "_fft_mixed", "_fft_wide"), "a, out, sign")
+LATE: dict[str, str] = {
+    **dict.fromkeys(("_fft_chirped", "_fft_mixed", "_fft_wide"), "a, out, sign"),
+    **dict.fromkeys((f"_{letter}matmul_in_rows" for letter in LETTERS.values()), "c, a, b, add"),
+}
 #: By the functions, which of their arguments are arrays anywhere in memory, as those that are only copied or read once:
 #: these functions are compiled once for all layouts.
 READ_ONCE: dict[str, tuple[int, ...]] = {

@@ -63,16 +63,23 @@ def _${{letter}}matmul(a, b):
     return c
 ''')
 
-_INTO = Template('''
-def _${letter}matmul_into(c, a, b, add):
+_INTO = Template(f'''
+def _${{letter}}matmul_into(c, a, b, add):
     """Write the product of two matrices to a third one, or add it."""
     rows, columns = _laid_out(c)
-    if rows:
-        _${letter}product_in_rows(c, a, b, add)
+    m, k = a.shape
+    n = b.shape[1]
+    if rows + columns > 0 and m * n * k < {_FEW}:
+        for i in range(m):
+            if not add:
+                for j in range(n):
+                    c[i, j] = 0
+{_SUM}    elif rows:
+        _${{letter}}product_in_rows(c, a, b, add)
     elif columns:
-        _${letter}product_in_rows(c.T, b.T, a.T, add)
+        _${{letter}}product_in_rows(c.T, b.T, a.T, add)
     else:
-        d = _${letter}product(a, b)
+        d = _${{letter}}product(a, b)
         for i in range(d.shape[0]):
             for j in range(d.shape[1]):
                 c[i, j] = c[i, j] + d[i, j] if add else d[i, j]
