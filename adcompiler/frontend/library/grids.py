@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,15 @@ def _mgrid(b: Builder, items: Sequence[Value]) -> Value:
 
 def _row(b: Builder, items: Sequence[Value]) -> Value:
     parts = [_points(b, v) if isinstance(v, SliceValue) else as_array(b, atleast_1d(b, _array(b, v))) for v in items]
-    return join(b, parts, 0)
+    types = [_weighs(b, v, part) for v, part in zip(items, parts, strict=True)]
+    return join(b, parts, 0, np.result_type(*types).name)
+
+
+def _weighs(b: Builder, item: Value, part: Var) -> complex | np.dtype[Any]:
+    """What a part counts for in the type of a row: numbers of Python's are weak there."""
+    dtype = np.dtype(b.type(part).dtype)
+    weak = isinstance(item, (Var, Const)) and b.type(item).weak and dtype.kind in "ifc"
+    return {"i": 0, "f": 0.0, "c": 0j}[dtype.kind] if weak else dtype
 
 
 def _columns(b: Builder, items: Sequence[Value]) -> Value:

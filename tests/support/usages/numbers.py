@@ -199,6 +199,9 @@ for name in ("expit", "log_expit", "ndtr", "log_ndtr", "exprel"):
     use(f"{name} far", lambda p, f=getattr(sp, name): f(p), np.array([-30.0, -14.2, -3.0, 0.0, 5.0, 30.0]))
 use("inv_boxcox", lambda y, p: sp.inv_boxcox(y, p) * sp.inv_boxcox(y, 1e-6 * p), P, 0.3)
 use("boxcox of a number", lambda p, q: sp.boxcox(p, q) * sp.boxcox(p, 2) + sp.boxcox(p, 0), P, 0.3)
+use("binom of a number", lambda p, q: sp.binom(p, 0.4) * sp.binom(q, 2), P, 0.3)
+use("i0 of numpy", lambda v, p: np.i0(v) + np.i0(p), V, 0.7)
+use("row of numbers", lambda p, q: np.r_[p, 1.0, 2] + np.sum(np.r_[p[:2], q]), P, 0.3)
 use("loggamma", lambda p: sp.loggamma(p + 0.2) + np.nansum(sp.loggamma(-p)), P)
 for name in (
     "xlogy",

@@ -90,7 +90,8 @@ def frexp_of_a_number(x: Any) -> Any:
 @means(np.i0)
 def i0_(x: Any) -> Any:
     """The modified Bessel function of order zero."""
-    return i0(floats(x))
+    x = floats(x)
+    return i0(x).astype(x.dtype)
 
 
 @means(np.modf)

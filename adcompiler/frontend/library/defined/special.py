@@ -246,7 +246,7 @@ def poch(z: Any, m: Any) -> Any:
 def binom(n: Any, k: Any) -> Any:
     """How many ways there are to choose k of n, for real numbers."""
     n = floats(n)
-    return 1 / ((n + 1) * beta(n - k + 1, k + 1.0))
+    return 1 / ((n + 1) * beta(n - k + 1, np.zeros_like(n) + (k + 1)))
 
 
 @means("scipy.special.rgamma")
