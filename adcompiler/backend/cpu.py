@@ -136,13 +136,13 @@ def _of_library(name: str, folder: cache.Folder | None) -> Apart:
 
 
 @functools.lru_cache(maxsize=64)
-def _short(name: str, folder: cache.Folder | None) -> CPUDispatcher:
+def _short(name: str, folder: cache.Folder | None) -> Any:
     """A function that compiles one of the library when it is called; its callers take it in."""
     from adcompiler.emit.opaque import LATE, on_its_own
 
     text = late.stands_for(name, LATE[name], _stem(on_its_own(name), name), folder is not None)
     plain: Any = load(text, name, folder is not None, {"_calling": late.calling})
-    short: CPUDispatcher = numba.njit(nogil=True, error_model="numpy", forceinline=True)(plain)
+    short = numba.njit(nogil=True, error_model="numpy", forceinline=True)(plain)
     _prepare(short, inner=True)
     return short
 
