@@ -9,7 +9,9 @@ import pytest
 from scipy import special
 
 import adcompiler as ad
+from adcompiler.frontend.library.definitions import OUTSIDE
 from adcompiler.ir.special import SPECIAL
+from tests.support.lowering import execute
 
 X = np.array([0.31, 0.52, 0.73])
 
@@ -55,6 +57,50 @@ def test_single_precision_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     found = ad.jvp(lambda x: special.jv(2, x) * special.erfcx(x), (x,), (x,))
     assert [f.dtype for f in found] == [np.float32, np.float32]
     np.testing.assert_allclose(found[0], special.jv(2, x) * special.erfcx(x), rtol=1e-5)
+
+
+S, S0, D = np.array([0.31, 0.52], np.float32), np.float32(0.4), np.array([0.44, 0.23])
+K, K8 = np.array([1, 2]), np.array([1, 2], np.int8)
+PAIRS = {
+    "single and Python's float": (S, 1.5),
+    "Python's float and single": (0.5, S),
+    "single and Python's int": (S, 2),
+    "Python's int and single": (2, S),
+    "single and a single number": (S, S0),
+    "a single number and Python's float": (S0, 1.5),
+    "Python's int and a single number": (2, S0),
+    "single and double": (S, D),
+    "a double number and single": (np.float64(0.5), S),
+    "integers and single": (K, S),
+    "single and narrow integers": (S, K8),
+    "narrow integers": (K8, K8),
+    "Python's numbers": (2, 0.5),
+}
+OF_SCIPY = [name.rpartition(".")[2] for name in OUTSIDE if name.startswith("scipy.special.")]
+OF_TWO = [n for n in sorted({*OF_SCIPY, *SPECIAL, "yn", "kn"}) if getattr(getattr(special, n), "nin", 1) == 2]
+# orders of these two are integers
+USES = [(n, pair) for n in OF_TWO for pair, (x, _) in PAIRS.items() if n not in ("kn", "yn") or not np.any(x % 1)]
+
+
+@pytest.mark.parametrize(("name", "pair"), USES)
+def test_the_type_of_functions_of_two_is_scipys(name: str, pair: str) -> None:
+    function = getattr(special, name)
+    want, found = function(*PAIRS[pair]), execute(lambda x, y: function(x, y), *PAIRS[pair])
+    assert found.dtype == want.dtype
+    np.testing.assert_allclose(found, want, rtol=1e-12 if want.dtype == np.float64 else 2e-5)
+
+
+@pytest.mark.parametrize("a", [S + 2, S0 + 2, K + 2, 2.5, 2], ids=str)
+def test_the_type_of_the_multivariate_gamma_function_is_scipys(a: Any) -> None:
+    want, found = special.multigammaln(a, 2), execute(lambda a: special.multigammaln(a, 2), a)
+    assert found.dtype == want.dtype
+    np.testing.assert_allclose(found, want, rtol=1e-5 if np.asarray(a).dtype == np.float32 else 1e-13)
+
+
+def test_complex_numbers_are_refused() -> None:
+    for function in (special.xlogy, special.jv):
+        with pytest.raises(ad.TypeProblem, match=f"{function.__name__} of complex numbers"):
+            ad.jvp(lambda z, function=function: function(1.5, z).real, (1j + X,), (1j * X,))
 
 
 def test_the_limit_at_zero(monkeypatch: pytest.MonkeyPatch) -> None:

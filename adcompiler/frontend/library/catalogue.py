@@ -32,6 +32,7 @@ from adcompiler.frontend.library.defined import table as defined
 from adcompiler.frontend.library.definitions import DEFINED, OUTSIDE, full_name
 from adcompiler.frontend.library.definitions import METHODS as DEFINED_METHODS
 from adcompiler.frontend.library.draws import GENERATOR_METHODS
+from adcompiler.frontend.library.primitives import computes
 from adcompiler.frontend.library.reductions import TRUE
 from adcompiler.frontend.library.registry import (
     ATTRIBUTES,
@@ -105,7 +106,7 @@ def _elementwise(member: object) -> Handler | None:
         neutral_only(b, name, kwargs)
         atoms = [as_atom(b, arg, f"an argument of {name}") for arg in args[:count]]
         if meaning.op in SPECIAL:
-            return delivered(b, name, _special(b, meaning.op, atoms), out, where, exact=False)
+            return delivered(b, name, _special(b, member, meaning.op, atoms), out, where, exact=False)
         if meaning.floats:
             atoms = [floats(b, a) for a in atoms]
         return delivered(b, name, apply(b, meaning.op, *atoms), out, where, exact=False)
@@ -113,12 +114,12 @@ def _elementwise(member: object) -> Handler | None:
     return handler
 
 
-def _special(b: Builder, op: str, atoms: Sequence[Atom]) -> Atom:
-    """A function of SciPy's of double precision, whose result has the precision of the arguments."""
-    kinds = {b.type(floats(b, a)).dtype for a in atoms if not (isinstance(a, Const) or b.type(a).weak)}
+def _special(b: Builder, member: object, op: str, atoms: Sequence[Atom]) -> Atom:
+    """A function of SciPy's of double precision, whose result has the type of SciPy's."""
+    assert isinstance(member, np.ufunc)
+    dtype = computes(b, member, atoms)[-1]
     given = (Const(float(a.value)) if isinstance(a, Const) else cast(b, a, "float64") for a in atoms)  # type: ignore[arg-type]
-    found = apply(b, op, *given, hint=op)
-    return cast(b, found, "float32") if kinds == {"float32"} else found
+    return cast(b, apply(b, op, *given, hint=op), dtype)
 
 
 def lookup_method(name: str) -> Handler | None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, floats, full
+from adcompiler.errors import TypeProblem
+from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast, floats, full
 from adcompiler.frontend.arrays.regions import nest
 from adcompiler.frontend.library.registry import implements
 from adcompiler.frontend.state.fitting import common
-from adcompiler.frontend.state.values import Seq, Value
+from adcompiler.frontend.state.values import Seq, Static, Value
 from adcompiler.ir.build import Builder
-from adcompiler.ir.wengert import Var
+from adcompiler.ir.infer import loop_dtypes
+from adcompiler.ir.wengert import Atom, Var
 from adcompiler.rules.special import digamma as psi
 
 
@@ -106,8 +108,33 @@ def gamma(x: Any) -> Any:
 
 
 def _special(name: str, x: Any) -> Any:
+    return _scipys(name)(x)
+
+
+def _scipys(name: str) -> Any:
     # a program imports SciPy, this package does not
-    return getattr(importlib.import_module("scipy.special"), name)(x)
+    return getattr(importlib.import_module("scipy.special"), name)
+
+
+def computed(name: str, *args: Any) -> Any:
+    """Arguments in the types in which the function of this name of `scipy.special` computes."""
+    return args
+
+
+@implements(computed)
+def _computed(b: Builder, name: Value, *args: Value) -> Value:
+    assert isinstance(name, Static)
+    atoms = [as_atom(b, a) for a in args]
+    return Seq(tuple(cast(b, a, t) for a, t in zip(atoms, computes(b, _scipys(str(name.value)), atoms), strict=False)))
+
+
+def computes(b: Builder, ufunc: np.ufunc, atoms: Sequence[Atom]) -> tuple[str, ...]:
+    """The element types in which a function of SciPy computes: one for each argument, then the result's."""
+    types = [b.type(a) for a in atoms]
+    if any(t.is_complex for t in types):
+        what = f"scipy.special.{ufunc.__name__} of complex numbers"
+        raise TypeProblem(what, b.span, "take the real and the imaginary part apart")
+    return loop_dtypes(ufunc, types)
 
 
 @implements(digamma)
@@ -126,6 +153,8 @@ for _function, _op in ((erf, "erf"), (erfc, "erfc"), (gammaln, "lgamma"), (gamma
 
 __all__ = [
     "common_shape",
+    "computed",
+    "computes",
     "constant",
     "digamma",
     "erf",

@@ -9,7 +9,7 @@ import numpy as np
 
 from adcompiler.frontend.library.defined.norms import floats
 from adcompiler.frontend.library.definitions import means, refuse
-from adcompiler.frontend.library.primitives import constant, digamma, erfc, gamma, gammaln
+from adcompiler.frontend.library.primitives import computed, constant, digamma, erfc, gamma, gammaln
 
 ROOT_HALF = math.sqrt(0.5)
 HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
@@ -102,14 +102,14 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
 @means("scipy.special.xlogy")
 def xlogy(x: Any, y: Any) -> Any:
     """`x * log(y)`, 0 where x is."""
-    x, y = floats(x), floats(y)
+    x, y = computed("xlogy", x, y)
     return x * np.log(np.where((x == 0) & (y <= 0), 1, y))
 
 
 @means("scipy.special.xlog1py")
 def xlog1py(x: Any, y: Any) -> Any:
     """`x * log1p(y)`, 0 where x is."""
-    x, y = floats(x), floats(y)
+    x, y = computed("xlog1py", x, y)
     return x * np.log1p(np.where((x == 0) & (y <= -1), 0, y))
 
 
@@ -123,7 +123,7 @@ def entr(x: Any) -> Any:
 @means("scipy.special.rel_entr")
 def rel_entr(x: Any, y: Any) -> Any:
     """`x * log(x / y)`, 0 where x is 0, infinite outside."""
-    x, y = floats(x), floats(y)
+    x, y = computed("rel_entr", x, y)
     inside = (x > 0) & (y > 0)
     value = x * np.log(np.where(inside, x, 1) / np.where(inside, y, 1))
     unknown = np.isnan(x) | np.isnan(y)
@@ -134,13 +134,14 @@ def rel_entr(x: Any, y: Any) -> Any:
 @means("scipy.special.kl_div")
 def kl_div(x: Any, y: Any) -> Any:
     """`x * log(x / y) - x + y`."""
-    x, y = floats(x), floats(y)
+    x, y = computed("kl_div", x, y)
     return rel_entr(x, y) - x + y
 
 
 @means("scipy.special.huber")
 def huber(delta: Any, r: Any) -> Any:
     """Half the square near zero, linear beyond."""
+    delta, r = computed("huber", delta, r)
     size = np.abs(r)
     value = np.where(size <= delta, 0.5 * (r * r), delta * (size - 0.5 * delta))
     return np.where(delta < 0, np.inf, value)
@@ -149,6 +150,7 @@ def huber(delta: Any, r: Any) -> Any:
 @means("scipy.special.pseudo_huber")
 def pseudo_huber(delta: Any, r: Any) -> Any:
     """A smooth form of `huber`."""
+    delta, r = computed("pseudo_huber", delta, r)
     square = (r / delta) ** 2
     return delta * delta * square / (1 + np.sqrt(1 + square))
 
@@ -156,16 +158,18 @@ def pseudo_huber(delta: Any, r: Any) -> Any:
 @means("scipy.special.boxcox")
 def boxcox(x: Any, lmbda: Any) -> Any:
     """`(x**p - 1) / p`, the logarithm for p = 0."""
+    x, lmbda = computed("boxcox", x, lmbda)
     return exprel_of(np.log(x), lmbda)
 
 
 @means("scipy.special.inv_boxcox")
 def inv_boxcox(y: Any, lmbda: Any) -> Any:
     """`(1 + p * y)**(1 / p)`, the exponential for p = 0, by its series near there."""
-    t = lmbda * floats(y)
+    y, lmbda = computed("inv_boxcox", y, lmbda)
+    t = lmbda * y
     near = np.abs(t) < 1e-4
     series = y * (1 - t * (1 / 2 - t * (1 / 3 - t * (1 / 4 - t / 5))))
-    return np.exp(np.where(near, series, np.log1p(t) / np.where(near, 1, np.asarray(lmbda).astype(t.dtype))))
+    return np.exp(np.where(near, series, np.log1p(t) / np.where(near, 1, lmbda)))
 
 
 def exprel_of(z: Any, p: Any) -> Any:
@@ -173,7 +177,7 @@ def exprel_of(z: Any, p: Any) -> Any:
     t = p * z
     near = np.abs(t) < 1e-4
     series = z * (1 + t / 2 * (1 + t / 3 * (1 + t / 4)))
-    return np.where(near, series, np.expm1(t) / np.where(near, 1, np.asarray(p).astype(t.dtype)))
+    return np.where(near, series, np.expm1(t) / np.where(near, 1, p))
 
 
 @means("scipy.special.exprel")
@@ -218,12 +222,14 @@ def log_ndtr(x: Any) -> Any:
 @means("scipy.special.betaln")
 def betaln(a: Any, b: Any) -> Any:
     """The logarithm of the beta function."""
+    a, b = computed("betaln", a, b)
     return gammaln(a) + gammaln(b) - gammaln(a + b)
 
 
 @means("scipy.special.beta")
 def beta(a: Any, b: Any) -> Any:
     """The beta function."""
+    a, b = computed("beta", a, b)
     sign = np.sign(gamma(a)) * np.sign(gamma(b)) * np.sign(gamma(a + b))
     return sign * np.exp(betaln(a, b))
 
@@ -238,15 +244,16 @@ def loggamma(z: Any) -> Any:
 @means("scipy.special.poch")
 def poch(z: Any, m: Any) -> Any:
     """`gamma(z + m) / gamma(z)`."""
-    z, end = floats(z), floats(z) + m
+    z, m = computed("poch", z, m)
+    end = z + m
     return np.sign(gamma(z)) * np.sign(gamma(end)) * np.exp(gammaln(end) - gammaln(z))
 
 
 @means("scipy.special.binom")
 def binom(n: Any, k: Any) -> Any:
     """How many ways there are to choose k of n, for real numbers."""
-    n = floats(n)
-    return 1 / ((n + 1) * beta(n - k + 1, np.zeros_like(n) + (k + 1)))
+    n, k = computed("binom", n, k)
+    return 1 / ((n + 1) * beta(n - k + 1, k + 1))
 
 
 @means("scipy.special.rgamma")
@@ -267,7 +274,7 @@ def factorial(n: Any, exact: Any = False) -> Any:
 @means("scipy.special.multigammaln")
 def multigammaln(a: Any, d: Any) -> Any:
     """The logarithm of the multivariate gamma function."""
-    total = 0.25 * d * (d - 1) * LOG_PI
+    total = np.float64(0.25 * d * (d - 1) * LOG_PI)
     for j in range(d):
         total = total + gammaln(a - 0.5 * j)
     return total
