@@ -135,6 +135,14 @@ def test_clip() -> None:
     compare(lambda np, x: np.clip(x, min=0.0, max=1.0), sample("float64", (5,)))
 
 
+def test_clip_by_integers_beyond_those_of_the_array() -> None:
+    for x in (numpy.array([3, -100], "int8"), numpy.array([3, 200], "uint8"), numpy.array([3, 2**63 + 6], "uint64")):
+        for low, high in ((-130, 100), (0, 300), (-500, 500), (2, None), (None, 300), (300, 400), (-300, -200)):
+            compare(lambda np, x, a=low, c=high: np.clip(x, a, c), x)
+            if low is not None and high is not None:
+                compare(lambda np, x, a, c: np.clip(x, a, c), x, low, high)
+
+
 def test_round() -> None:
     x = numpy.array([0.5, 1.5, 2.5, -0.5, 1.25, -1.35, 1234.5678])
     for places in (0, 1, 2, -1, -2):

@@ -13,9 +13,10 @@ from adcompiler.frontend.library.primitives import number_list
 from adcompiler.frontend.library.reductions import NONE, TRUE, truth
 from adcompiler.frontend.library.registry import ATTRIBUTES, implements
 from adcompiler.frontend.state.coerce import as_bool, as_dtype, as_int, is_none
+from adcompiler.frontend.state.fitting import NARROW_INTEGERS
 from adcompiler.frontend.state.values import ListOf, Seq, Value
 from adcompiler.ir.build import ONE, ZERO, Builder
-from adcompiler.ir.types import DTYPES
+from adcompiler.ir.types import DTYPES, INDEX
 from adcompiler.ir.wengert import Atom, Const, Var
 
 
@@ -53,10 +54,18 @@ def clip(
     # NumPy makes an array of it first, so that a Python number has the say over the bounds
     result = cast(b, atom, b.type(atom).dtype)
     if not is_none(low):
-        result = apply(b, "maximum", result, as_atom(b, low))
+        result = apply(b, "maximum", result, _bound(b, "maximum", as_atom(b, low), result))
     if not is_none(high):
-        result = apply(b, "minimum", result, as_atom(b, high), hint="clipped")
+        result = apply(b, "minimum", result, _bound(b, "minimum", as_atom(b, high), result), hint="clipped")
     return result
+
+
+def _bound(b: Builder, op: str, bound: Atom, clipped: Atom) -> Atom:
+    """A bound of integers: an integer of Python's beyond all of them, where it changes none, is the last of them."""
+    dtype = b.type(clipped).dtype
+    if dtype not in NARROW_INTEGERS or b.type(bound) != INDEX or (dtype, op) == ("uint64", "minimum"):
+        return bound
+    return b.int(op, bound, Const(np.iinfo(dtype).min if op == "maximum" else np.iinfo(dtype).max))
 
 
 @implements(np.square)
