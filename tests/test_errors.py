@@ -16,7 +16,7 @@ from adcompiler.frontend.refused.table import TABLE, refusal
 from tests.support.lowering import lowered
 from tests.support.modules import imported
 
-HEAD = "import functools\nimport math\n\nimport numpy as np\n\n"
+HEAD = "import functools\nimport itertools\nimport math\n\nimport numpy as np\n\n"
 ARGUMENTS: dict[str, Any] = {"x": np.array([0.5, 1.5, 2.5]), "A": np.ones((2, 3)), "s": 0.7, "n": 3}
 
 

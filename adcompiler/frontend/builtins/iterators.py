@@ -33,10 +33,11 @@ EAGER = frozenset(
 LAZY = frozenset((builtins.zip, builtins.enumerate, builtins.reversed, np.ndindex, np.ndenumerate))
 
 
-def _known(low: Lowering, value: Value) -> list[Value]:
+def _known(low: Lowering, name: str, value: Value) -> list[Value]:
+    """The items of an argument of an iterator."""
     items = items_of(low, resolved(low, value))
     if items is None:
-        raise low.refuse("unpack-unknown")
+        raise low.refuse("iterator-unknown", name=name)
     return items
 
 
@@ -61,7 +62,7 @@ def map_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) 
     """`map(function, *items)`."""
     if len(args) in (2, 3) and any(items_of(low, resolved(low, arg)) is None for arg in args[1:]):
         return _defined(low, mapped if len(args) == 2 else mapped_pairs, args, "map")
-    columns = [_known(low, arg) for arg in args[1:]]
+    columns = [_known(low, "map", arg) for arg in args[1:]]
     return Seq(tuple(_called(low, args[0], row) for row in zip(*columns, strict=False)))
 
 
@@ -69,7 +70,7 @@ def map_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) 
 def starmap(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`starmap(function, items)`."""
     arity(low, "starmap", args, 2, 2)
-    return Seq(tuple(_called(low, args[0], _known(low, row)) for row in _known(low, args[1])))
+    return Seq(tuple(_called(low, args[0], _known(low, "starmap", row)) for row in _known(low, "starmap", args[1])))
 
 
 @builtin(builtins.filter)
@@ -77,7 +78,7 @@ def filter_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: st
     """`filter(function, items)`, where the tests are known."""
     arity(low, "filter", args, 2, 2)
     kept: list[Value] = []
-    for item in _known(low, args[1]):
+    for item in _known(low, "filter", args[1]):
         test = truth(low, item if args[0] == Static(None) else _called(low, args[0], [item]))
         if isinstance(test, Var):
             raise low.refuse("comprehension-filter")
@@ -91,7 +92,7 @@ def reduce_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: st
     arity(low, "reduce", args, 2, 3)
     if items_of(low, resolved(low, args[1])) is None:
         return _defined(low, folded if len(args) == 2 else folded_from, args, "reduce")
-    items = [*args[2:], *_known(low, args[1])]
+    items = [*args[2:], *_known(low, "reduce", args[1])]
     if not items:
         raise low.fail("TypeError", "reduce() of empty iterable with no initial value")
     value = items[0]
@@ -106,7 +107,7 @@ def accumulate(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint:
     arity(low, "accumulate", args, 1, 2)
     function = args[1] if len(args) > 1 else kwargs.get("func", Static(None))
     start = kwargs.get("initial", Static(None))
-    items = [*([] if start == Static(None) else [start]), *_known(low, args[0])]
+    items = [*([] if start == Static(None) else [start]), *_known(low, "accumulate", args[0])]
     found = items[:1]
     for item in items[1:]:
         plain = function == Static(None)
@@ -117,14 +118,14 @@ def accumulate(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint:
 @builtin(itertools.chain)
 def chain(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`chain(*items)`."""
-    return Seq(tuple(item for arg in args for item in _known(low, arg)))
+    return Seq(tuple(item for arg in args for item in _known(low, "chain", arg)))
 
 
 @builtin(itertools.chain.from_iterable)
 def chain_of(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`chain.from_iterable(items)`."""
     arity(low, "from_iterable", args, 1, 1)
-    return chain(low, _known(low, args[0]), {}, hint)
+    return chain(low, _known(low, "chain.from_iterable", args[0]), {}, hint)
 
 
 @builtin(itertools.product)
@@ -134,7 +135,7 @@ def product(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: st
     parts = tuple(resolved(low, arg) for arg in args)
     if _in_arrays(low, parts):
         return Zipped("product", parts * times)
-    return _tuples(low, itertools.product(*(_known(low, part) for part in parts), repeat=times))
+    return _tuples(low, itertools.product(*(_known(low, "product", part) for part in parts), repeat=times))
 
 
 @builtin(itertools.pairwise)
@@ -144,7 +145,7 @@ def pairwise(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: s
     items = resolved(low, args[0])
     if _in_arrays(low, [items]):
         return Zipped("pairwise", (items,))
-    return _tuples(low, itertools.pairwise(_known(low, items)))
+    return _tuples(low, itertools.pairwise(_known(low, "pairwise", items)))
 
 
 @builtin(itertools.combinations)
@@ -152,7 +153,7 @@ def combinations(low: Lowering, args: list[Value], kwargs: dict[str, Value], hin
     """`combinations(items, count)`."""
     arity(low, "combinations", args, 2, 2)
     count = static_int(low, args[1], "the length of the combinations")
-    return _tuples(low, itertools.combinations(_known(low, args[0]), count))
+    return _tuples(low, itertools.combinations(_known(low, "combinations", args[0]), count))
 
 
 @builtin(itertools.permutations)
@@ -160,7 +161,7 @@ def permutations(low: Lowering, args: list[Value], kwargs: dict[str, Value], hin
     """`permutations(items, count)`."""
     arity(low, "permutations", args, 1, 2)
     count = static_int(low, args[1], "the length of the permutations") if len(args) > 1 else None
-    return _tuples(low, itertools.permutations(_known(low, args[0]), count))
+    return _tuples(low, itertools.permutations(_known(low, "permutations", args[0]), count))
 
 
 @builtin(itertools.repeat)
@@ -175,14 +176,14 @@ def islice(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str
     """`islice(items, start, stop, step)`."""
     arity(low, "islice", args, 2, 4)
     ends = [None if arg == Static(None) else static_int(low, arg, "the end of a slice") for arg in args[1:]]
-    return Seq(tuple(itertools.islice(_known(low, args[0]), *ends)))
+    return Seq(tuple(itertools.islice(_known(low, "islice", args[0]), *ends)))
 
 
 @builtin(itertools.zip_longest)
 def zip_longest(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`zip_longest(*items, fillvalue=)`."""
     fill = kwargs.get("fillvalue", Static(None))
-    return _tuples(low, itertools.zip_longest(*(_known(low, arg) for arg in args), fillvalue=fill))
+    return _tuples(low, itertools.zip_longest(*(_known(low, "zip_longest", arg) for arg in args), fillvalue=fill))
 
 
 def _tuples(low: Lowering, found: Iterator[tuple[Value, ...]]) -> Seq:

@@ -83,6 +83,18 @@ def f(x):
 """,
         "a, *b",
     ),
+    "iterator-unknown": (
+        "{name} of items whose number is known only at run time",
+        "write its loops: for pairs, for i in range(len(x)): for j in range(i + 1, len(x))",
+        """
+def f(x):
+    total = 0.0
+    for a, b in itertools.combinations(x, 2):
+        total += a * b
+    return total
+""",
+        "itertools.combinations",
+    ),
     "range-as-index": (
         "a range of unknown length as an index",
         "use np.arange, or a slice",
