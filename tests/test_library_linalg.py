@@ -163,6 +163,11 @@ def test_arguments_outside_the_language_are_refused(name: str) -> None:
         assert caught.value.lineno is not None and caught.value.fix
 
 
+def test_vector_products_of_vectors_of_two_say_what_to_write() -> None:
+    with pytest.raises(ValueError, match=r"of two, write a\[0\] \* b\[1\]"):
+        gradient(lambda x: np.sum(np.cross(x, x)), np.ones(2))
+
+
 @pytest.mark.parametrize("name", ["sinc", "vecdot", "softmax", "expit", "quantile", "gradient", "unwrap", "nan_to_num"])
 def test_complex_numbers_are_refused_where_only_real_ones_are_known(name: str) -> None:
     functions: dict[str, Callable[[Any], Any]] = {

@@ -284,7 +284,7 @@ def cross(a: Any, b: Any, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axi
         axisa, axisb, axisc = axis, axis, axis
     a, b = np.moveaxis(np.asarray(a), axisa, -1), np.moveaxis(np.asarray(b), axisb, -1)
     if a.shape[-1] != 3 or b.shape[-1] != 3:
-        raise ValueError("np.cross: both arrays must be vectors of three elements")
+        raise ValueError("np.cross takes vectors of three elements; of two, write a[0] * b[1] - a[1] * b[0]")
     found = np.stack(
         (
             a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1],
