@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from adcompiler.emit.folding import is_temporary
-from adcompiler.emit.naming import base_name, numbered_words
 from adcompiler.emit.text import variable_names
 from adcompiler.inspect import Text, View, aligned, nested, text_of
+from adcompiler.ir.spelling import base_name, numbered_words
 from adcompiler.ir.walk import defines, walk
 from adcompiler.ir.wengert import Assign, Func, Load, Loop, Store, Var, While
 from adcompiler.optimise.parallel.share import decisions

@@ -115,6 +115,14 @@ def test_the_place_below_decorators_and_in_a_class(tmp_path: Path) -> None:
     assert caught.value.span is not None and caught.value.span.end_line == 11
 
 
+def test_a_name_that_ends_in_a_number_is_told_as_it_is(tmp_path: Path) -> None:
+    body = (
+        "    y2 = np.zeros(len(x))\n    z_2 = x if s > 0 else y2\n    z_2[0] = 1.0\n    return np.sum(x) + np.sum(y2)\n"
+    )
+    error = refused(imported(tmp_path, f"{HEAD}def f(x, s):\n{body}").f)
+    assert error.what.startswith("'z_2' may be one array or another")
+
+
 def test_a_misspelt_name_has_a_suggestion(tmp_path: Path) -> None:
     made = imported(
         tmp_path,

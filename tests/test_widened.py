@@ -57,6 +57,33 @@ def test_what_may_hold_integers_is_not_written(function):
     assert caught.value.lineno is not None
 
 
+def test_the_message_points_at_the_write_and_names_the_array_as_the_program_does():
+    def f(s):
+        u1 = np.array([1, 2, 3])
+        for _ in range(2):
+            u1[0] = 0.5
+            u1 = s * u1
+        return np.sum(u1)
+
+    with pytest.raises(ad.ADCompilerError, match="'u1' holds an array of int64") as caught:
+        ad.grad(f)(1.5)
+    assert caught.value.span is not None and caught.value.span.text.strip() == "u1[0] = 0.5"
+
+
+def test_the_write_that_comes_later_is_pointed_at():
+    def f(s):
+        x = np.array([1, 2, 3])
+        x[1] = 4
+        if s > 1.0:
+            x = s * x
+        x[0] = s
+        return np.sum(x)
+
+    with pytest.raises(ad.ADCompilerError, match="'x' holds an array of int64") as caught:
+        ad.grad(f)(1.5)
+    assert caught.value.span is not None and caught.value.span.text.strip() == "x[0] = s"
+
+
 def test_what_the_loop_has_made_is_written():
     def f(s):
         x = np.array([1, 2, 3])

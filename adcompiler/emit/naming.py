@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Set
 
 from adcompiler.emit.folding import Plan, is_temporary
 from adcompiler.emit.interference import Interference
 from adcompiler.ir.names import Names
+from adcompiler.ir.spelling import base_name, numbered_words
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import defines, inner, walk
-from adcompiler.ir.wengert import Assign, Func, Load, Loop, Store, Var
-
-_NUMBER = re.compile(r"_\d+(?=_|$)")
-_NUMBERED = re.compile(r"\b\w+_\d+\b")
+from adcompiler.ir.wengert import Assign, Func, Load, Loop, Var
 
 
 def python_names(fn: Func, plan: Plan, reserved: frozenset[str]) -> dict[Var, str]:
@@ -109,26 +106,6 @@ def _united(one: Set[Var], two: Set[Var]) -> Set[Var]:
         one |= two
         return one
     return set(one) | set(two)
-
-
-def numbered_words(fn: Func) -> frozenset[str]:
-    """The names with a number of their own: those that the user's lines spell so, and parameters."""
-    texts = {s.span.text for s in walk(fn.body) if isinstance(s, (Assign, Load, Store)) and s.span}
-    return frozenset(word for text in texts for word in _NUMBERED.findall(text)) | {p.name for p in fn.params}
-
-
-def base_name(name: str, words: frozenset[str]) -> str:
-    """A name without the numbers that made it fresh.
-
-    >>> base_name("x_1_bar_2", frozenset()), base_name("x_1_bar_2", frozenset({"x_1"}))
-    ('x_bar', 'x_1_bar')
-    """
-    for match in reversed(list(_NUMBER.finditer(name))):
-        own = name[: match.end()]
-        # `n_x_1` is an extent of `x_1`
-        if own not in words and own.partition("_")[2] not in words:
-            name = name[: match.start()] + name[match.end() :]
-    return name
 
 
 def _spell(fn: Func, groups: _Groups, order: list[Var], reserved: frozenset[str]) -> dict[Var, str]:

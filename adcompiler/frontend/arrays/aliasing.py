@@ -17,6 +17,7 @@ from typing import NamedTuple
 from adcompiler.errors import Span, TypeProblem
 from adcompiler.frontend.refused.table import refusal
 from adcompiler.ir.ops import kind
+from adcompiler.ir.spelling import base_name, numbered_words
 from adcompiler.ir.walk import blocks, operands
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Func, Load, Loop, Out, Stmt, Store, Var, While
 
@@ -192,12 +193,25 @@ def _check_widened(memory: Memory, copy: Var) -> None:
     if copy not in memory.writes and not memory.later(memory.writes, source, place.at, place.loops):
         return
     narrow, wide = (memory.fn.types[var.name].dtype for var in (source, copy))
-    name = next((taker.to for taker in memory.handed.get(copy, ()) if taker.to is not None), copy)
+    taker = next((taker.to for taker in memory.handed.get(copy, ()) if taker.to is not None), copy)
+    name = _written(memory, taker)
     raise TypeProblem(
-        f"{_written(name)!r} holds an array of {narrow} on one path and one of {wide} on another, and is written",
-        stmt.span,
+        f"{name!r} holds an array of {narrow} on one path and one of {wide} on another, and is written",
+        _write(memory, copy if copy in memory.writes else source, place) or stmt.span,
         f"let it be of {wide} from the start: np.array([1.0, 2.0]), or x.astype(np.{wide})",
     )
+
+
+def _write(memory: Memory, array: Var, after: _Place) -> Span | None:
+    """Where an array is written under any of its names: after a place, or else, in another round of a loop, before."""
+    names = [array]
+    for name in names:
+        names += {taker.to for taker in memory.handed.get(name, ()) if taker.to is not None} - set(names)
+    found = [
+        (s, place) for s, place in memory.stores if memory.of(s.array) in names and s.array not in memory.unwritten
+    ]
+    later = [(s, place) for s, place in found if place.at > after.at]
+    return next((s.span for s, _ in later or found), None)
 
 
 def _check_branch(memory: Memory, stmt: Branch, last: int, loops: Loops) -> None:
@@ -208,9 +222,9 @@ def _check_branch(memory: Memory, stmt: Branch, last: int, loops: Loops) -> None
         written = out.var in memory.writes
         for source in {memory.of(a) for a in (out.then, out.other)}:
             if memory.later(memory.writes, source, last, loops):
-                raise _refused(stmt.span, out.var)
+                raise _refused(memory, stmt.span, out.var)
             if written and memory.later(memory.uses, source, last, loops):
-                raise _refused(stmt.span, out.var)
+                raise _refused(memory, stmt.span, out.var)
 
 
 def _check_loop(memory: Memory, stmt: Loop | While, first: int, last: int, loops: Loops) -> None:
@@ -237,20 +251,20 @@ def _check_next(
         handed_on = any(source == other.var for other in carried) and takers == 1
         again = memory.later(memory.writes, source, first, (*loops, first), but=(c.var, c.out))
         if (written and not handed_on) or again:
-            raise _refused(span, c.var)
+            raise _refused(memory, span, c.var)
 
 
 def _check_apart(memory: Memory, span: Span | None, named: list[tuple[Var, tuple[Var, ...]]]) -> None:
     """Two names that may be written must not be one array."""
     for source, names in named:
         if sum(other == source for other, _ in named) > 1 and any(name in memory.writes for name in names):
-            raise _refused(span, names[0])
+            raise _refused(memory, span, names[0])
 
 
 def _check_init(memory: Memory, span: Span | None, c: Carry, first: int, loops: Loops, places: Places) -> None:
     """The array that a name is at first must be used (or written) under no other name any more."""
     if memory.later(places, memory.of(c.init), first, loops):
-        raise _refused(span, c.var)
+        raise _refused(memory, span, c.var)
 
 
 def _swapped(memory: Memory, carried: list[Carry]) -> list[Carry]:
@@ -292,10 +306,10 @@ def _arrays(memory: Memory, outs: Iterable[Out]) -> Iterator[Out]:
     return (o for o in outs if memory.fn.types[o.var.name].rank)
 
 
-def _refused(span: Span | None, var: Var) -> Exception:
-    return refusal("carried-array", span, name=_written(var))
+def _refused(memory: Memory, span: Span | None, var: Var) -> Exception:
+    return refusal("carried-array", span, name=_written(memory, var))
 
 
-def _written(var: Var) -> str:
+def _written(memory: Memory, var: Var) -> str:
     """A name as the program has it."""
-    return var.name.rstrip("_0123456789")
+    return base_name(var.name, numbered_words(memory.fn))

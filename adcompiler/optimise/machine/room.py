@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from adcompiler.emit.folding import is_temporary
-from adcompiler.emit.naming import base_name, numbered_words
 from adcompiler.emit.telling import MANY
 from adcompiler.errors import NO_ROOM, Span
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.ops import kind
+from adcompiler.ir.spelling import base_name, numbered_words
 from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Grow, Load, Loop, Stmt, Store, Var, While
 
