@@ -93,6 +93,9 @@ class ADCompilerError(Exception):
 class UnsupportedSyntax(ADCompilerError):
     """A construct outside the language."""
 
+    #: The key of its row in the table of refused constructs, if it has one.
+    row: str | None = None
+
 
 class MissingRule(ADCompilerError):
     """A function without a derivative rule."""

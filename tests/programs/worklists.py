@@ -192,3 +192,17 @@ def named_where_it_is_gone_through(x):
 
 
 program(named_where_it_is_gone_through, lambda rng: (rng.normal(size=3),))
+
+
+def as_long_as_the_list_is_short(x):
+    queue = [x[0]]
+    total = 0.0
+    for v in queue:
+        queue.append(0.5 * v + x[1])
+        total += v * v + 0.1 * len(queue)
+        if len(queue) > 4:
+            break
+    return total * len(queue)
+
+
+program(as_long_as_the_list_is_short, lambda rng: (rng.normal(size=2),))

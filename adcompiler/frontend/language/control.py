@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 
 from adcompiler.errors import UnsupportedSyntax
 from adcompiler.frontend.flow.branching import branch
@@ -15,23 +13,21 @@ from adcompiler.frontend.language.binding import bind
 from adcompiler.frontend.language.blocks import exited, run_block, stays_out
 from adcompiler.frontend.language.conditions import condition
 from adcompiler.frontend.language.reading import resolved
-from adcompiler.frontend.language.truth import negated
-from adcompiler.frontend.language.worklists import is_worklist, item_of, number, worklist
+from adcompiler.frontend.language.repeated import Repeated, head, otherwise
+from adcompiler.frontend.language.worklists import is_worklist, work_off
 from adcompiler.frontend.lists import growing
-from adcompiler.frontend.refused.table import TABLE
 from adcompiler.frontend.state import heap
-from adcompiler.frontend.state.context import Lowering, State, statement
+from adcompiler.frontend.state.context import Lowering, statement
 from adcompiler.frontend.state.facts import lower_bound
-from adcompiler.frontend.state.forms import same_value
-from adcompiler.frontend.state.liveness import BROKEN, CONTINUED, ITERATED, RETURNED, has
-from adcompiler.frontend.state.loop_parts import Built, Head, Unroll
+from adcompiler.frontend.state.liveness import CONTINUED, ITERATED, has
+from adcompiler.frontend.state.loop_parts import Built, Unroll
 from adcompiler.frontend.state.overflow import index_bits
-from adcompiler.frontend.state.restarts import NeedStatic, TestChanges
+from adcompiler.frontend.state.restarts import NeedStatic
 from adcompiler.frontend.state.room import Around
 from adcompiler.frontend.state.values import Conflict, RangeValue, Value
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import INDEX
-from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Var, While
+from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Var
 
 # -- for ---------------------------------------------------------------------------------------------------------------
 
@@ -46,22 +42,22 @@ def for_(low: Lowering, node: ast.For) -> None:
     try:
         _gone_through(low, node, iterable(low, value))
     except UnsupportedSyntax as error:
-        if error.what != TABLE["changed-while-read"].what or not is_worklist(value):
+        if error.row not in ("changed-while-read", "loop-changes-list") or not is_worklist(value):
             raise
         low.rewind(mark, state)
-        _worked_off(low, node, value)
+        work_off(low, node, value)
 
 
 def _gone_through(low: Lowering, node: ast.For, found: Iterable) -> None:
     mark, state = low.b.mark(), low.save()
     if found.length == ZERO:
-        return _else(low, node)
+        return otherwise(low, node)
     if found.fixed:
         return _unrolled(low, node, found)
     try:
         counts = not has(node.body, ast.Break)
         growing.build(low, found.length, counts, lambda around: _counted(low, node, found, around))
-        _else(low, node)
+        otherwise(low, node)
     except NeedStatic as need:
         inside = (need.roots or frozenset()) - mark.taken
         if not inside:
@@ -73,23 +69,11 @@ def _gone_through(low: Lowering, node: ast.For, found: Iterable) -> None:
         low.rewind(mark, state)
         _unrolled(low, node, found)
     except (Unroll, UnsupportedSyntax) as error:
-        grows = isinstance(error, Unroll) or error.what == TABLE["loop-changes-list"].what
+        grows = isinstance(error, Unroll) or error.row == "loop-changes-list"
         if not grows or not isinstance(found.length, Const):
             raise
         low.rewind(mark, state)
         _unrolled(low, node, found)
-
-
-def _head(
-    low: Lowering, node: ast.For | ast.While, length: Atom | None, runs: bool, carried_flags: bool = False
-) -> Head:
-    after = low.frame.live_after(node)
-    live = low.frame.definition.live.head.get(node, frozenset()) | after
-    names = low.frame.definition.live.bound[node] & live
-    exits = {RETURNED} if has(node.body, ast.Return) else set()
-    if has(node.body, ast.Break) and (carried_flags or node.orelse):
-        exits.add(BROKEN)
-    return Head(id(node), names, live, after, exits, carried_flags, length, runs)
 
 
 def _counted(low: Lowering, node: ast.For, found: Iterable, around: Around) -> None:
@@ -112,7 +96,7 @@ def _counted(low: Lowering, node: ast.For, found: Iterable, around: Around) -> N
         low.b.add(Loop(index[0], start, stop, step, carried, lines, until, False, low.b.span, budget))
 
     runs = isinstance(found.length, Const) and found.length.value != 0
-    Loops(low, _head(low, node, found.length, runs), body, finish).run()
+    Loops(low, head(low, node, found.length, runs, read_first=False), body, finish).run()
 
 
 def _number(low: Lowering, index: Var, start: Atom, step: Atom) -> Atom:
@@ -141,27 +125,6 @@ def _bound_index(low: Lowering, index: Var, start: Atom, stop: Atom, step: Atom)
         first = lower_bound(low.b, start if step.value > 0 else stop)  # type: ignore[operator]
         if first is not None:
             low.b.lower[index.name] = first if step.value > 0 else first + 1  # type: ignore[operator]
-
-
-def _else(low: Lowering, node: ast.For | ast.While) -> None:
-    """Run the `else` of a loop that was not left by `break`."""
-    broken = low.frame.env.get(BROKEN, Const(False))
-    low.frame.env[BROKEN] = Const(False)
-    assert isinstance(broken, (Var, Const))
-    if not node.orelse:
-        return
-    left = low.frame.env.get(RETURNED, Const(False))
-    assert isinstance(left, (Var, Const))
-    if left != Const(False):
-        broken = left if broken == Const(False) else low.b.emit("logical_or", broken, left, hint="left", weak=True)
-    branch(
-        low,
-        broken,
-        lambda: stays_out(low, broken),
-        lambda: run_block(low, node.orelse),
-        low.frame.live_after(node.orelse[-1]),
-        "t",
-    )
 
 
 def _unrolled(low: Lowering, node: ast.For, found: Iterable) -> None:
@@ -199,7 +162,7 @@ def _unrolled(low: Lowering, node: ast.For, found: Iterable) -> None:
 
     go(0)
     low.frame.env.pop(items, None)
-    _else(low, node)
+    otherwise(low, node)
 
 
 def _unchanged(low: Lowering, items: str, found: Iterable) -> Iterable:
@@ -238,93 +201,4 @@ def while_(low: Lowering, node: ast.While) -> None:
     endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
     if endless and not has(node.body, ast.Break) and not has(node.body, ast.Return):
         raise low.refuse("endless-loop", node.test)
-    test = partial(condition, low, node.test)
-    growing.build(low, None, False, lambda around: _repeated(low, node, around, test, endless=endless))
-    _else(low, node)
-
-
-def _worked_off(low: Lowering, node: ast.For, value: Value) -> None:
-    """A `for` through a list whose length its body changes: a `while` over the place in the list, as Python has it."""
-    items, place = (f"{ITERATED}{len(low.frame.path)}.{id(node)}.{what}" for what in ("items", "place"))
-    whole = worklist(low, value)
-    low.frame.env.update({items: whole, place: ZERO})
-
-    def test() -> Atom:
-        return low.b.emit("lt", number(low, place), iterable(low, low.frame.env[items]).length, weak=True)
-
-    def begin() -> None:
-        at = number(low, place)
-        bind(low, node.target, item_of(low, value, low.frame.env[items], at))
-        low.frame.env[place] = low.b.int("add", at, ONE)
-
-    hidden = frozenset((items, place))
-    growing.build(low, None, False, lambda around: _repeated(low, node, around, test, begin, hidden))
-    for name in hidden:
-        low.frame.env.pop(name)
-    _else(low, node)
-
-
-def _repeated(
-    low: Lowering,
-    node: ast.For | ast.While,
-    around: Around,
-    test: Callable[[], Atom],
-    begin: Callable[[], None] = lambda: None,
-    hidden: frozenset[str] = frozenset(),
-    *,
-    endless: bool = False,
-) -> None:
-    """A loop that runs as long as its test says; `begin` comes before the body, and carries the `hidden` names."""
-
-    def body(built: Built) -> None:
-        for plan in around.plans:
-            plan.seen.clear()
-        before = low.save()
-        with low.b.block() as built.head:
-            built.test = _while_test(low, test, built, endless)
-        if isinstance(node, ast.While):
-            _check_test(low, node, before)
-        if built.test == Const(False):
-            low.frame.env[BROKEN] = Const(False)
-            return
-        begin()
-        run_block(low, node.body)
-        growing.end(low, around)
-
-    def finish(built: Built, carried: tuple[Carry, ...], until: Atom | None) -> None:
-        if built.test == Const(True) and not built.flags:
-            raise low.refuse("endless-loop", node)
-        if built.test == Const(False):
-            low.b.extend(built.head)
-        else:
-            low.b.add(While(carried, tuple(built.head), built.test, tuple(built.lines), low.b.span))
-
-    head = _head(low, node, None, endless, carried_flags=True)
-    head = replace(head, names=head.names | hidden, live=head.live | hidden)
-    Loops(low, head, body, finish).run()
-    if endless and BROKEN not in head.exits and RETURNED in head.exits:
-        low.frame.env[RETURNED] = Const(True)
-
-
-def _check_test(low: Lowering, node: ast.While, before: State) -> None:
-    """The names after a test that says no are those after it, which only a test inside the loop can tell."""
-    for frame, env in zip(low.frames, before, strict=True):
-        if any(name in env and not same_value(value, env[name]) for name, value in frame.env.items()):
-            if low.frame.definition.node in low.choices.tests_inside:
-                raise low.refuse("test-changes", node.test)
-            raise TestChanges(low.frame.definition.node)
-
-
-def _while_test(low: Lowering, test: Callable[[], Atom], built: Built, endless: bool) -> Atom:
-    flags = list(built.flags.values())
-    if not flags:
-        return test()
-    left = flags[0]
-    if len(flags) == 2:
-        left = low.b.emit("logical_or", *flags, hint="left", weak=True)
-    stays = negated(low, left)
-    if endless:
-        return stays
-    found = branch(low, stays, test, lambda: Const(False), None, "test")
-    assert isinstance(found, (Var, Const))
-    return found
+    Repeated(low, node, lambda: condition(low, node.test), endless=endless).run()

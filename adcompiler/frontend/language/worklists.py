@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+
 from adcompiler.frontend.flow.iteration import item, iterable
+from adcompiler.frontend.language.binding import bind
+from adcompiler.frontend.language.repeated import Repeated
 from adcompiler.frontend.lists import growing
 from adcompiler.frontend.lists.memory import filled, length_of
 from adcompiler.frontend.state.context import Lowering
+from adcompiler.frontend.state.liveness import ITERATED
 from adcompiler.frontend.state.values import Growing, ListOf, Rows, Seq, Value, Zipped
+from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.wengert import Atom, Const, Var
 
 
@@ -21,27 +27,40 @@ def _items(value: Value) -> Value:
     return value.parts[0] if isinstance(value, Zipped) and value.kind == "enumerate" else value
 
 
-def worklist(low: Lowering, value: Value) -> Value:
-    """The list itself, which the loop goes through under one more name; its items lie in arrays."""
-    found = _items(value)
-    return _in_arrays(low, found) if isinstance(found, Seq) else found
+def work_off(low: Lowering, node: ast.For, value: Value) -> None:
+    """Append a `while` over the place in the list, as Python has it."""
+    items, place = (f"{ITERATED}{len(low.frame.path)}.{id(node)}.{what}" for what in ("items", "place"))
+    owner = _items(value)
+    # the list itself, under one more name
+    whole = _held_in_arrays(low, owner) if isinstance(owner, Seq) else owner
+    low.frame.env.update({items: whole, place: ZERO})
+
+    def test() -> Atom:
+        return low.b.emit("lt", _place(low, place), iterable(low, low.frame.env[items]).length, weak=True)
+
+    def begin() -> None:
+        at = _place(low, place)
+        bind(low, node.target, _item(low, value, low.frame.env[items], at))
+        low.frame.env[place] = low.b.int("add", at, ONE)
+
+    Repeated(low, node, test, begin, frozenset((items, place))).run()
 
 
-def _in_arrays(low: Lowering, owner: Seq) -> Growing:
+def _held_in_arrays(low: Lowering, owner: Seq) -> Growing:
     form, count = growing.joint_form(low, owner, None), length_of(low, owner)
     now = Growing(filled(low, owner, form, count), count, form)
     growing.take_place(low, owner, now)
     return now
 
 
-def number(low: Lowering, name: str) -> Atom:
+def _place(low: Lowering, name: str) -> Atom:
     """The number that a name holds."""
     value = low.frame.env[name]
     assert isinstance(value, (Var, Const))
     return value
 
 
-def item_of(low: Lowering, value: Value, items: Value, k: Atom) -> Value:
+def _item(low: Lowering, value: Value, items: Value, k: Atom) -> Value:
     """What the loop over `value` binds in iteration `k`, of the list as it is then."""
     found = item(low, iterable(low, items).value, k)
     if isinstance(value, Zipped):
@@ -49,3 +68,6 @@ def item_of(low: Lowering, value: Value, items: Value, k: Atom) -> Value:
         assert isinstance(start, (Var, Const))
         return Seq((low.b.int("add", start, k, hint="i"), found))
     return found
+
+
+__all__ = ["is_worklist", "work_off"]

@@ -54,4 +54,6 @@ def refusal(key: str, span: Span | None, **words: object) -> UnsupportedSyntax:
     row = TABLE.get(key)
     if row is None:
         return UnsupportedSyntax(f"{key} is outside the language", span, "write it with loops, branches and arrays")
-    return UnsupportedSyntax(row.what.format(**words), span, row.fix.format(**words))
+    error = UnsupportedSyntax(row.what.format(**words), span, row.fix.format(**words))
+    error.row = key
+    return error
