@@ -21,7 +21,7 @@ from numba.core.ir_utils import get_definition, guard
 from numba.core.typing.npydecl import parse_dtype, parse_shape
 from numba.extending import intrinsic
 
-from adcompiler.backend.leaving import refuse
+from adcompiler.backend.leaving import raise_if
 
 # a vector of 512 bits that is not in one cache line takes two reads, and Numba's own arrays begin at half a line
 _ALIGNED = ir.Constant(ir.IntType(32), 64)
@@ -40,14 +40,14 @@ def array_value(context: Any, builder: Any, kind: Any, fields: dict[str, Any]) -
 def allocated(context: Any, builder: Any, kind: Any, extents: Sequence[Any]) -> tuple[Any, Any, Any]:
     """A new array in memory row by row, the address of its elements and their bytes; errors as Numba has them."""
     zero = ir.Constant(cgutils.intp_t, 0)
-    refuse(context, builder, [builder.icmp_signed("<", e, zero) for e in extents], "negative dimensions not allowed")
+    raise_if(context, builder, [builder.icmp_signed("<", e, zero) for e in extents], "negative dimensions not allowed")
     item = ir.Constant(cgutils.intp_t, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
     strides, overflows = [item], []
     for extent in reversed(extents):
         product = builder.smul_with_overflow(strides[0], extent)
         strides.insert(0, builder.extract_value(product, 0))
         overflows.append(builder.extract_value(product, 1))
-    refuse(context, builder, overflows, _TOO_BIG)
+    raise_if(context, builder, overflows, _TOO_BIG)
     memory = context.nrt.meminfo_alloc_aligned(builder, strides[0], _ALIGNED)
     data = context.nrt.meminfo_data(builder, memory)
     fields = {

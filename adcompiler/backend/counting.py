@@ -16,7 +16,7 @@ from numba.core import cgutils
 from numba.core import ir as numba_ir
 from numba.core.analysis import compute_cfg_from_blocks
 
-from adcompiler.backend.leaving import refuse
+from adcompiler.backend.leaving import raise_if
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Counter:
         ahead = builder.icmp_signed(">", distance, zero)
         known = step.constant if isinstance(step, ir.Constant) else None
         if known in (None, 0):
-            refuse(context, builder, [builder.icmp_signed("==", step, zero)], "range() arg 3 must not be zero")
+            raise_if(context, builder, [builder.icmp_signed("==", step, zero)], "range() arg 3 must not be zero")
         differ = builder.xor(ahead, builder.icmp_signed(">", step, zero))
         with builder.if_else(differ) as (empty, full):
             with empty:

@@ -14,7 +14,7 @@ from numba.core import cgutils
 from numba.np.arrayobj import fix_integer_index
 
 from adcompiler.backend.cheaper import array_value, element
-from adcompiler.backend.leaving import refuse
+from adcompiler.backend.leaving import raise_if
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def reshaped(context: Any, builder: Any, result: Any, fields: Fields, extents: S
     zero = ir.Constant(cgutils.intp_t, 0)
     wrong = [builder.icmp_signed("!=", reduce(builder.mul, extents), fields.read("nitems"))]
     wrong += [builder.icmp_signed("<", extent, zero) for extent in extents]
-    refuse(context, builder, wrong, "total size of new array must be unchanged")
+    raise_if(context, builder, wrong, "total size of new array must be unchanged")
     strides = [fields.read("itemsize")]
     for extent in extents[:0:-1]:
         strides.insert(0, builder.mul(strides[0], extent))

@@ -20,7 +20,7 @@ from numba.core.callconv import RETCODE_USEREXC
 _REFUSALS: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
 
 
-def refuse(context: Any, builder: Any, failed: Sequence[Any], message: str) -> None:
+def raise_if(context: Any, builder: Any, failed: Sequence[Any], message: str) -> None:
     """Raise a ValueError if one of some conditions holds: for each message a function has one block that does."""
     blocks = _REFUSALS.setdefault(builder.function, {})
     if message not in blocks:

@@ -37,16 +37,16 @@ def _above(fn: Func, branch: Branch) -> list[Stmt]:
     found: list[Stmt] = []
     inside = all_defs([branch])
     for stmt in (*branch.then, *branch.other):
-        if (
-            isinstance(stmt, Assign)
-            and stmt.op in _QUICK
-            and not fn.types[stmt.target.name].rank
-            and fn.types[stmt.target.name].dtype == INDEX.dtype
-        ):
-            if inside.isdisjoint(stmt.args):
-                found.append(stmt)
-                inside = inside - {stmt.target}
+        if isinstance(stmt, Assign) and _is_quick(fn, stmt) and inside.isdisjoint(stmt.args):
+            found.append(stmt)
+            inside = inside - {stmt.target}
     return found
+
+
+def _is_quick(fn: Func, line: Assign) -> bool:
+    """Whether a line is arithmetic of integers that takes a step."""
+    type = fn.types[line.target.name]
+    return line.op in _QUICK and not type.rank and type.dtype == INDEX.dtype
 
 
 __all__ = ["places_above"]
