@@ -155,7 +155,15 @@ def least_call(taken: float) -> str:
 
 def sizes(points: Sequence[Size]) -> Table:
     """A row for each program and size."""
-    head = ("program", "size", "value", "hand", "generated", "JAX", "memory, hand", "generated", "JAX")
+    head = (
+        "program",
+        "size",
+        "value",
+        "hand",
+        "generated",
+        "JAX",
+        *(f"memory, {by}" for by in ("hand", "generated", "JAX")),
+    )
     rows = [
         [
             point.name,

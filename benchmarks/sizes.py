@@ -1,6 +1,6 @@
 """Time and memory of gradients over sizes of four decades, beside the value, the hand-written adjoint and JAX."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,14 +12,14 @@ from benchmarks.peers import jax_peer
 from benchmarks.timing import interleave
 
 DECADES = (100, 1000, 10_000, 100_000, 1_000_000)
-#: What is counted, and the size of a program where there are so many of it.
-SIZES: dict[str, tuple[str, list[tuple[int, ...]]]] = {
-    "burgers": ("steps of 100 cells", [(100, n // 10) for n in DECADES]),
-    "elementwise_sum": ("numbers", [(n,) for n in DECADES]),
-    "gaussian_mixture": ("points", [(n // 10, 8, 4) for n in DECADES]),
-    "recurrence": ("steps", [(n,) for n in DECADES]),
-    "sparse_matvec": ("rows", [(n // 10, 10) for n in DECADES]),
-    "tridiagonal": ("unknowns", [(n,) for n in DECADES]),
+#: What is counted, and how the size of a program follows from how many there are, which is that part of the decades.
+SIZES: dict[str, tuple[str, int, Callable[[int], tuple[int, ...]]]] = {
+    "burgers": ("steps of 100 cells", 10, lambda n: (100, n)),
+    "elementwise_sum": ("numbers", 1, lambda n: (n,)),
+    "gaussian_mixture": ("points", 10, lambda n: (n, 8, 4)),
+    "recurrence": ("steps", 1, lambda n: (n,)),
+    "sparse_matvec": ("rows", 10, lambda n: (n, 10)),
+    "tridiagonal": ("unknowns", 1, lambda n: (n,)),
 }
 
 
@@ -48,12 +48,12 @@ class Point:
 def run(names: tuple[str, ...] = tuple(SIZES), budget: float = 0.4) -> Iterator[Point]:
     """Measure each program at each of its sizes."""
     for name in names:
-        what, sizes = SIZES[name]
-        for size in sizes:
-            yield measure(name, what, size, budget)
+        what, part, size = SIZES[name]
+        for count in (n // part for n in DECADES):
+            yield measure(name, what, count, size(count), budget)
 
 
-def measure(name: str, what: str, size: tuple[int, ...], budget: float) -> Point:
+def measure(name: str, what: str, count: int, size: tuple[int, ...], budget: float) -> Point:
     """Measure one program at one size, after a comparison of the gradients."""
     program = registry.load(name)
     args = program.arguments(size)
@@ -71,4 +71,4 @@ def measure(name: str, what: str, size: tuple[int, ...], budget: float) -> Point
     memory = {key: min(peak_memory(call, ()) for _ in range(3)) for key, call in calls.items() if key != "jax"}
     if peer is not None:
         memory["jax"] = jax_peer.memory(peer)
-    return Point(name, what, size[1] if name == "burgers" else size[0], times, memory)
+    return Point(name, what, count, times, memory)

@@ -182,9 +182,9 @@ def test_the_table_of_derivatives() -> None:
 
 def test_sizes_have_rows_and_pictures(tmp_path: Path) -> None:
     assert set(sizes.SIZES) <= set(NAMES)
-    for _, over in sizes.SIZES.values():
-        assert np.prod(over[-1]) == 10**4 * np.prod(over[0])
-    point = sizes.measure("recurrence", "steps", (20,), 0.01)
+    for _, part, size in sizes.SIZES.values():
+        assert np.prod(size(10**6 // part)) == 10**4 * np.prod(size(100 // part))
+    point = sizes.measure("recurrence", "steps", 20, (20,), 0.01)
     assert {"primal", "adjoint", "gradient"} <= set(point.times) and set(point.memory) == set(point.times)
     longer = replace(point, count=10 * point.count, memory=dict.fromkeys(point.memory, 5000))
     head, rows = report.sizes([point, longer])
