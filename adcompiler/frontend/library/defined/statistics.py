@@ -96,6 +96,23 @@ def bincount(x: Any, weights: Any = None, minlength: Any = 0) -> Any:
 # -- covariances -------------------------------------------------------------------------------------------------------
 
 
+def weights_of(frequencies: Any, importance: Any, count: Any) -> Any:
+    """What each observation counts."""
+    w = np.ones(count) if importance is None else np.asarray(importance).astype(np.float64)
+    if frequencies is not None:
+        f = np.asarray(frequencies).astype(np.float64)
+        if np.any(f != np.rint(f)):
+            raise TypeError("fweights must be integer")
+        if np.any(f < 0):
+            raise ValueError("fweights cannot be negative")
+        w = f * w
+    if len(w) != count:
+        raise RuntimeError("incompatible numbers of samples and weights")
+    if importance is not None and np.any(np.asarray(importance) < 0):
+        raise ValueError("aweights cannot be negative")
+    return w
+
+
 @means(np.cov)
 def cov(
     m: Any,
@@ -109,8 +126,6 @@ def cov(
     dtype: Any = None,
 ) -> Any:
     """The covariance of variables, of which each is a row."""
-    if fweights is not None or aweights is not None:
-        refuse("np.cov with weights", "write the weighted means")
     x = np.atleast_2d(np.asarray(m).astype(np.float64))
     if not rowvar and np.ndim(m) > 1:
         x = x.T
@@ -118,8 +133,15 @@ def cov(
         other = np.atleast_2d(np.asarray(y).astype(np.float64))
         x = np.concatenate((x, other.T if not rowvar and np.ndim(y) > 1 else other))
     freedom = (0 if bias else 1) if ddof is None else ddof
-    x = x - np.mean(x, axis=1, keepdims=True)
-    found = np.dot(x, x.T) / max(x.shape[1] - freedom, 0)
+    if fweights is None and aweights is None:
+        x = x - np.mean(x, axis=1, keepdims=True)
+        found = np.dot(x, x.T) / max(x.shape[1] - freedom, 0)
+    else:
+        w = weights_of(fweights, aweights, x.shape[1])
+        total = np.sum(w)
+        lost = freedom if aweights is None else freedom * np.dot(w, np.asarray(aweights).astype(np.float64)) / total
+        x = x - (np.dot(x, w) / total)[:, None]
+        found = np.dot(x * w, x.T) / max(total - lost, 0.0)
     return np.squeeze(found) if np.ndim(m) == 1 and y is None else found
 
 
