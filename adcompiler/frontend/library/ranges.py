@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast, joined, stored
-from adcompiler.frontend.arrays.regions import when
+from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast, full, joined, stored
+from adcompiler.frontend.arrays.regions import nest, when
 from adcompiler.frontend.arrays.slicing import offset
 from adcompiler.frontend.library.reductions import NONE, TRUE
 from adcompiler.frontend.library.registry import implements
@@ -101,9 +101,12 @@ def linspace(
     (number,) = as_extents(b, num)
     closed = as_bool(b, endpoint, "endpoint")
     gaps = b.int("maximum", offset(b, number, -1), ONE) if closed else b.int("maximum", number, ONE)
-    step = b.emit("div", b.emit("sub", last, first, weak=False), gaps, hint="step", weak=False)
+    step = apply(b, "div", apply(b, "sub", last, first), gaps, hint="step")
     kept = b.type(step).dtype
-    out = b.emit("arange", first, step, number, dtype=kept, hint="points")
+    if b.type(step).rank:
+        out = _between_arrays(b, first, step, number)
+    else:
+        out = b.emit("arange", first, step, number, dtype=kept, hint="points")
     if closed:
         _set_last(b, out, number, stored(b, last, kept))
     target = as_dtype(b, dtype, kept)
@@ -114,18 +117,25 @@ def linspace(
 
 def _end(b: Builder, value: Value) -> Atom:
     atom = as_atom(b, value, "an end of np.linspace")
-    if b.type(atom).rank:
-        raise TypeProblem("np.linspace between arrays is outside the language", b.span, "broadcast a range yourself")
     return atom if b.type(atom).is_float else cast(b, atom, "float64")
 
 
+def _between_arrays(b: Builder, first: Atom, step: Var, number: Atom) -> Var:
+    shape = b.shape(step)
+    out = b.emit("empty", number, *shape, dtype=b.type(step).dtype, hint="points")
+    with nest(b, (number,)) as (k,):
+        b.store(out, (k, *full(shape)), apply(b, "add", apply(b, "mul", step, k), first))
+    return out
+
+
 def _set_last(b: Builder, out: Var, number: Atom, value: Atom) -> None:
+    rest = full(b.shape(out)[1:])
     if isinstance(number, Const):
         if number.value > 1:  # type: ignore[operator]
-            b.store(out, (Const(number.value - 1),), value)  # type: ignore[operator]
+            b.store(out, (Const(number.value - 1), *rest), value)  # type: ignore[operator]
         return
     with when(b, b.emit("gt", number, ONE, hint="several")):
-        b.store(out, (offset(b, number, -1),), value)
+        b.store(out, (offset(b, number, -1), *rest), value)
 
 
 __all__ = ["arange", "linspace"]
