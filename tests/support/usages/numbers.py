@@ -38,8 +38,16 @@ for axis in (None, 0, -1):
     use(f"vector_norm {axis}", lambda x, a=axis: np.linalg.vector_norm(x, axis=a, keepdims=True, ord=3), X)
 use("median two axes", lambda c: np.median(c, axis=(0, 2)), C)
 use("median kept two axes", lambda c: np.median(c, axis=(0, 2), keepdims=True), C)
-for method in ("lower", "higher", "nearest", "midpoint"):
+for method in ("lower", "higher", "nearest", "midpoint", "inverted_cdf"):
     use(f"quantile {method}", lambda v, m=method: np.quantile(v, 0.35, method=m), V)
+for method in ("interpolated_inverted_cdf", "hazen", "weibull", "median_unbiased", "normal_unbiased"):
+    use(f"quantile {method}", lambda x, m=method: np.quantile(x, 0.35, axis=0, method=m), X)
+    use(
+        f"percentiles {method}",
+        lambda v, q, m=method: np.percentile(v, q, method=m),
+        V,
+        np.array([1.0, 4.0, 41.0, 99.0]),
+    )
 use("quantile by q", lambda v, q: np.quantile(v, q), V, 0.35)
 
 
@@ -133,6 +141,13 @@ use("cov", lambda x: np.cov(x), X)
 use("cov of two", lambda v, w: np.cov(v, w, ddof=0), V, W)
 use("cov columns", lambda x: np.cov(x, rowvar=False, bias=True), X)
 use("cov vector", lambda v: np.cov(v), V)
+use("cov weighted", lambda x, w: np.cov(x, aweights=w), X, P[:4])
+use("cov weighted and counted", lambda x, w: np.cov(x, aweights=w, fweights=[1, 2, 0, 3], ddof=2), X, P[:4])
+use(
+    "cov counted",
+    lambda v: np.cov(v, fweights=np.array([1, 2, 0, 3, 1, 1])) * np.cov(v, fweights=np.arange(6), ddof=0),
+    V,
+)
 use("corrcoef", lambda x: np.corrcoef(x), X)
 use("corrcoef of two", lambda v, w: np.corrcoef(v, w), V, W)
 use("average", lambda x, w: np.average(x, axis=0, weights=w), X, P[:3])
@@ -284,6 +299,9 @@ use("named qr", lambda x: np.linalg.qr(x).Q @ np.linalg.qr(x).R ** 2, X.T)
 use("pinv of a lower triangle", lambda x: np.linalg.pinv(x[:, :3], hermitian=True), X)
 
 # -- what the element types decide
+use("linspace of arrays", lambda v, w: np.linspace(v, w, 5), V, W)
+use("linspace of an array and a number", lambda x, s: np.linspace(x, s, len(x), endpoint=False), X, 0.5)
+use("linspace of a row and an array", lambda v, x: np.linspace(v[:4], x, 4) + np.linspace(x[0, 0], x, len(v) - 2), V, X)
 use("linspace of integers", lambda v: np.linspace(-5, 5, 4, dtype=int) * v[:4], V)
 use("dtype compared", lambda v: v * (2 if v.dtype == np.float64 else 3 if v.dtype == "f4" else 5), V)
 use(

@@ -37,6 +37,8 @@ def padded(rows: Any, before: int, after: int, mode: str, values: Any) -> Any:
         return mirrored(rows, before, after, 2 * n, 2 * n - 1)
     if mode == "wrap":
         return mirrored(rows, before, after, n, 0)
+    if mode == "linear_ramp" or mode == "mean":
+        only_floats(rows, mode)
     out = np.empty((before + n + after, *rows.shape[1:]), rows.dtype)
     out[before : before + n] = rows
     if mode == "constant":
@@ -45,17 +47,32 @@ def padded(rows: Any, before: int, after: int, mode: str, values: Any) -> Any:
     elif mode == "edge":
         out[:before] = rows[0]
         out[before + n :] = rows[n - 1]
+    elif mode == "linear_ramp":
+        for i in range(before):
+            out[i] = values[0] + (rows[0] - values[0]) * (i / before)
+        for i in range(after):
+            out[before + n + after - 1 - i] = values[1] + (rows[n - 1] - values[1]) * (i / after)
+    elif mode == "mean":
+        out[:before] = np.mean(rows, axis=0)
+        out[before + n :] = np.mean(rows, axis=0)
     else:
-        refuse(f"np.pad in the mode {mode!r}", "use 'constant', 'edge', 'reflect', 'symmetric' or 'wrap'")
+        refuse(f"np.pad in the mode {mode!r}", "use 'constant', 'edge', 'linear_ramp', 'mean', 'reflect' or 'wrap'")
     return out
 
 
+def only_floats(rows: Any, mode: str) -> None:
+    """Refuse integers where NumPy rounds."""
+    if rows.dtype.kind != "f":
+        refuse(f"np.pad of integers in the mode {mode!r}", "make the array one of floats")
+
+
 @means(np.pad)
-def pad(array: Any, pad_width: Any, mode: Any = "constant", *, constant_values: Any = 0) -> Any:
+def pad(array: Any, pad_width: Any, mode: Any = "constant", *, constant_values: Any = 0, end_values: Any = 0) -> Any:
     """Each axis made longer at both ends."""
     out = np.asarray(array)
+    values = end_values if mode == "linear_ramp" else constant_values
     for k in tuple(range(out.ndim)):
         before, after = pair(pad_width, k)
-        rows = padded(np.moveaxis(out, k, 0), before, after, mode, pair(constant_values, k))
+        rows = padded(np.moveaxis(out, k, 0), before, after, mode, pair(values, k))
         out = np.moveaxis(rows, 0, k)
     return out
