@@ -214,3 +214,27 @@ def test_the_row_that_fails_raises_what_it_raises_alone() -> None:
     x[40] = -5.0
     with pytest.raises(ValueError, match="math domain error"):
         gradient(np.ones(2), x, 2.0)
+
+
+def test_a_row_may_be_as_long_as_what_the_iterations_hand_on() -> None:
+    def f(v, w, x):
+        p, total = 1, 0.0
+        out = np.zeros(x.shape[1])
+        for i in range(x.shape[0]):
+            q = p
+            p = 3 - p
+            s = 0.0
+            for j in range(q):
+                s += w[j] * x[i, j]
+            t = np.exp(s)
+            for j in range(x.shape[1]):
+                out[j] += t * v[j] * x[i, j]
+        for j in range(x.shape[1]):
+            total += out[j]
+        return total
+
+    rng = np.random.default_rng(4)
+    v, w, x = rng.normal(size=3), rng.normal(size=3), rng.normal(size=(5, 3))
+    lengths = np.array([1, 2, 1, 2, 1])
+    sums = np.array([w[:q] @ row[:q] for q, row in zip(lengths, x, strict=True)])
+    np.testing.assert_allclose(ad.grad(f)(v, w, x), np.exp(sums) @ x, rtol=1e-12)

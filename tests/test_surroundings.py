@@ -129,3 +129,19 @@ def test_a_dictionary_outside_is_not_changed_under_another_name() -> None:
     with pytest.raises(ad.ADCompilerError):
         ad.grad(f)(1.0)
     assert table == {"a": 1.0}
+
+
+def test_a_dictionary_that_goes_through_its_keys_in_another_order_is_refused() -> None:
+    class Backwards(dict[str, float]):
+        def __iter__(self) -> Any:
+            return reversed(list(self.keys()))
+
+    table = Backwards(a=2.0, b=3.0)
+
+    def f(x):
+        for key in table:
+            x = x * x + (1.0 if key == "a" else 2.0)
+        return x
+
+    with pytest.raises(ad.UnsupportedSyntax, match="cannot be iterated"):
+        ad.grad(f)(1.3)

@@ -41,7 +41,7 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
             return call_list_method(low, owner, name, args, kwargs)
         case DictValue():
             return dictionaries.call_method(low, owner, name, list(args), kwargs)
-        case Object(dict() as held, path) if args and not kwargs:
+        case Object(dict() as held, path) if type(held) is dict and args and not kwargs:
             key = dictionaries.key_of(low, args[0])
             if low.captures.depend(path, "has item", key):
                 return low.captures.value(held[key], path.item(key))

@@ -69,7 +69,7 @@ def iterable(low: Lowering, value: Value) -> Iterable:
             return Iterable(value, Const(len(items)), True)
         case DictValue(items):
             return Iterable(value, Const(len(items)), True)
-        case Object(value=dict() as held, path=path):
+        case Object(value=dict() as held, path=path) if type(held) is dict:
             return iterable(low, low.captures.table(held, path))
         case Zipped("keys" | "values" | "items", (DictValue(items),)):
             return Iterable(value, Const(len(items)), True)

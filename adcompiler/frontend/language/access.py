@@ -116,7 +116,7 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
             except (LookupError, TypeError) as error:
                 low.captures.depend(path, "has item", key)
                 raise low.fail(type(error).__name__, str(error)) from None
-        case Object(dict() as table, path):
+        case Object(dict() as table, path) if type(table) is dict:
             return _dict_item(low, low.captures.table(table, path), items)
         case Static(value=str() as text) if len(items) == 1:
             return _text_item(low, text, items[0])

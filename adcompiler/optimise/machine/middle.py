@@ -151,7 +151,7 @@ class _Stretches:
     def rows(self) -> Atom:
         """How many iterations a stretch has: fewer where their inner loops are long."""
         b, inner = self.b, next(s for s in walk(self.parts[0].lines) if isinstance(s, Loop))
-        made = all_defs(self.loop.body) | {self.loop.index}
+        made = all_defs((self.loop,))
         if inner.step != ONE or not made.isdisjoint((inner.start, inner.stop)):
             return Const(STRETCH)
         length = b.int("maximum", b.int("sub", inner.stop, inner.start), ONE)
