@@ -115,6 +115,15 @@ def test_the_place_below_decorators_and_in_a_class(tmp_path: Path) -> None:
     assert caught.value.span is not None and caught.value.span.end_line == 11
 
 
+@pytest.mark.parametrize(
+    ("item", "kind"), [('{"v": v}', "dict"), ('"neg"', "str"), ("None", "None"), ("lambda t: t * v", "function")]
+)
+def test_what_cannot_be_an_item_of_a_growing_list_is_told(item: str, kind: str, tmp_path: Path) -> None:
+    loop = f"    for v in x:\n        if v < 0.0:\n            items.append({item})\n"
+    error = refused(imported(tmp_path, f"def f(x):\n    items = []\n{loop}    return x[0]\n").f)
+    assert error.what == f"{kind} as an item of a list whose length is known only at run time"
+
+
 def test_a_name_that_ends_in_a_number_is_told_as_it_is(tmp_path: Path) -> None:
     body = (
         "    y2 = np.zeros(len(x))\n    z_2 = x if s > 0 else y2\n    z_2[0] = 1.0\n    return np.sum(x) + np.sum(y2)\n"

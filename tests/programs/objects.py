@@ -1,4 +1,4 @@
-"""Dataclasses whose attributes are assigned: states of simulations."""
+"""Dataclasses: states of simulations whose attributes are assigned, layers of networks."""
 
 import dataclasses
 import math
@@ -223,3 +223,45 @@ def trace_with_its_own_list(x, scale):
 
 
 program(trace_with_its_own_list, lambda rng: (rng.normal(size=4), 0.7))
+
+
+@dataclasses.dataclass
+class Dense:
+    """A layer of a network, which names what is applied to its sums."""
+
+    weights: np.ndarray
+    activation: str
+
+    def __call__(self, x):
+        sums = self.weights @ x
+        return np.tanh(sums) if self.activation == "tanh" else sums
+
+
+def network_of_objects(params, x):
+    layers = [Dense(w, "tanh") for w in params[:-1]] + [Dense(params[-1], "none")]
+    for layer in layers:
+        x = layer(x)
+    return np.sum(x * x)
+
+
+def _weights(rng):
+    return [rng.uniform(-1, 1, size=shape) for shape in ((4, 3), (5, 4), (2, 5))]
+
+
+program(network_of_objects, lambda rng: (_weights(rng), rng.uniform(-1, 1, size=3)), (0, 1))
+program(
+    network_of_objects,
+    lambda rng: (tuple(_weights(rng)), rng.uniform(-1, 1, size=3)),
+    (0, 1),
+    name="network_of_objects_in_a_tuple",
+)
+
+
+def lists_of_words_joined(s):
+    words = ["square", "cube"]
+    for word in words + words[:1]:
+        s = s * s if word == "square" else s * s * s
+    return s
+
+
+program(lists_of_words_joined, lambda rng: (rng.uniform(0.5, 1.2),))

@@ -24,7 +24,7 @@ from adcompiler.frontend.state.liveness import Liveness, targets
 from adcompiler.frontend.state.loop_parts import Built, Head
 from adcompiler.frontend.state.overflow import index_bits
 from adcompiler.frontend.state.scope import Definition, Frame
-from adcompiler.frontend.state.values import DictValue, Growing, ListOf, RangeValue, Rows, Seq, Value
+from adcompiler.frontend.state.values import DictValue, Growing, ListOf, RangeValue, Rows, Seq, Value, kind_of
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Var
@@ -181,7 +181,7 @@ def _guarded(
 def _item_value(low: Lowering, node: ast.expr) -> Value:
     value = resolved(low, low.eval(node))
     if not isinstance(value, (Var, Const, Seq, ListOf, Rows)):
-        raise low.refuse("list-of-objects", node)
+        raise low.refuse("list-of-objects", node, kind=kind_of(value))
     return as_item(low, value)
 
 

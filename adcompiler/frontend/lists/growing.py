@@ -199,7 +199,7 @@ def pop(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Value:
     """`owner.pop()`, of a list of numbers whose length is known only at run time."""
     forms = list(forms_of(low, owner))
     if not forms:
-        raise low.refuse("list-grows")
+        raise low.refuse("empty-list-pop")
     check_length(low, owner)
     for k, around in enumerate(low.around):
         if isinstance(owner, Growing) and (plan := _plan(around, owner)) is not None:
@@ -213,7 +213,7 @@ def pop(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Value:
             form = joint_form(low, owner, None)
             raise Grow(around, Plan(owner, form, Counter({(): 1}), False, open=True, shrinks=True))
     if isinstance(owner, Seq) or len(low.lengths) > len(low.around):
-        raise low.refuse("list-grows")
+        raise low.refuse("loop-changes-list")
     if not isinstance(owner, Growing):
         count = length_of(low, owner)
         now = Growing(filled(low, owner, forms[0], count), count, forms[0])

@@ -55,11 +55,10 @@ def repeated(low: Lowering, owner: Seq, times: Var) -> ListOf:
 def concatenated(low: Lowering, first: Value, second: Value) -> ListOf | Rows | None:
     """`first + second`, lists of which one has a length known only at run time; None where they are no lists."""
     lists = [v for v in (first, second) if isinstance(v, (ListOf, Rows)) or (isinstance(v, Seq) and v.kind == "list")]
-    forms = [form for one in lists for form in forms_of(low, one)]
     if len(lists) < 2 or all(isinstance(one, Seq) for one in lists):
         return None
-    form = forms[0]
-    for other in forms[1:]:
+    form, *others = (form for one in lists for form in forms_of(low, one))
+    for other in others:
         form = joint(low, form, other)
     counts = [length_of(low, one) for one in lists]
     arrays = filled(low, lists[0], form, low.b.int("add", counts[0], counts[1]))

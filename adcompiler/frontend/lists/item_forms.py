@@ -5,7 +5,7 @@ from __future__ import annotations
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.forms import Array, Form, Parts, Scalar, meet
-from adcompiler.frontend.state.values import ListOf, Seq, Value
+from adcompiler.frontend.state.values import ListOf, Seq, Value, kind_of
 from adcompiler.ir.wengert import Atom, Const, Var
 
 
@@ -25,7 +25,7 @@ def item_form(low: Lowering, item: Value) -> Form:
             return Parts(fixed, tuple(item_form(low, each) for each in items), keys)
         case ListOf(array, weak):
             return Parts("list of", (item_form(low, array),), (weak,))
-    raise low.refuse("list-grows")
+    raise low.refuse("list-of-objects", kind=kind_of(item))
 
 
 def joint(low: Lowering, one: Form, other: Form) -> Form:
@@ -36,7 +36,7 @@ def joint(low: Lowering, one: Form, other: Form) -> Form:
 
     found = meet(low.b, one, other, extent)
     if not _is_plain(found):
-        raise low.refuse("list-grows")
+        raise low.refuse("mixed-items")
     return found
 
 

@@ -18,17 +18,32 @@ def f(s):
 """,
         "values.index",
     ),
-    "list-grows": (
-        "a list grows by a number of items known only at run time",
-        "allocate an array, y = np.empty(n), and assign y[i] = ...",
+    "mixed-items": (
+        "items of this list are of different kinds, or arrays of different shapes",
+        "keep a list for each kind; or make the items alike, as tuples or objects of one class with parts of one kind",
+        """
+def f(x):
+    values = [1.0]
+    for v in x:
+        values.append(v * x)
+    return values[0]
+""",
+        "values.append",
+    ),
+    "empty-list-pop": (
+        "an item is taken from a list before one is appended: of what kind its items are is not known",
+        "let the lines that append stand before those that take away, or begin with a list that has an item",
         """
 def f(x):
     values = []
     for v in x:
-        values.append({"v": v})
-    return values[0]["v"]
+        if v < 0.0:
+            values.pop()
+        else:
+            values.append(v)
+    return x[0] * len(values)
 """,
-        "values.append",
+        "values.pop()",
     ),
     "array-items": (
         "{change} of a list of arrays, lists or objects whose length is known only at run time",

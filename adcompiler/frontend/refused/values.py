@@ -161,14 +161,16 @@ def f(s):
         'state == "idle"',
     ),
     "list-of-objects": (
-        "a list of unknown length of something other than numbers and arrays",
-        "fill an array in a loop",
+        "{kind} as an item of a list whose length is known only at run time",
+        "append numbers, arrays, or tuples, named tuples and dataclasses of these; a number can stand for a word",
         """
 def f(x):
-    values = [None for v in x]
-    return x[0]
+    values = []
+    for v in x:
+        values.append({"v": v})
+    return values[0]["v"]
 """,
-        "None",
+        "values.append",
     ),
     "ragged-comprehension": (
         "a list of arrays whose shape differs from item to item",
