@@ -206,3 +206,30 @@ def as_long_as_the_list_is_short(x):
 
 
 program(as_long_as_the_list_is_short, lambda rng: (rng.normal(size=2),))
+
+
+def compared_with_other_lists(x):
+    kept, doubled, pairs, turned = [], [], [], []
+    for v in x:
+        if v > 0.0:
+            kept.append(v)
+            pairs.append((v, 1.0))
+            turned.append((1.0, v))
+        doubled.append(2.0 * v)
+    total = np.sum(np.array(doubled))
+    if kept == doubled:
+        total = total + 100.0
+    if kept != [v for v in x if v > 0.0]:
+        total = total + 200.0
+    if kept == kept[:1] + kept[1:] and [2.0 * v for v in x] == doubled:
+        total = total * x[0]
+    if pairs == turned or kept[:2] == [x[0], 0.5] or kept[:0] != doubled[:0]:
+        total = total + 400.0
+    if pairs[:0] == [] and pairs != [] and [] != kept and kept != (x[0], 0.5) and kept[:1] == [x[0]]:
+        total = total * x[0]
+    if pairs == [(v, 1.0) for v in kept]:
+        total = total * x[0]
+    return total * x[1] if [3, 4] == [k for k in range(len(x)) if k > 2] else total
+
+
+program(compared_with_other_lists, lambda rng: (np.append(rng.uniform(0.5, 1.5, 3), rng.normal(size=2)),))

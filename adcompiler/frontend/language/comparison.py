@@ -6,20 +6,25 @@ import ast
 import inspect
 import operator
 from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from adcompiler.frontend.arrays.atoms import apply, as_atom
+from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom
+from adcompiler.frontend.flow.iteration import iterable
 from adcompiler.frontend.language.arithmetic import arrays_of, literal
 from adcompiler.frontend.language.dictionaries import key_of
+from adcompiler.frontend.language.inline import call_definition
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.language.truth import negated, truth
+from adcompiler.frontend.library.defined.places import same_items
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.forms import same_value
 from adcompiler.frontend.state.special_methods import is_instance, refuse_special
-from adcompiler.frontend.state.values import DictValue, ListOf, Maybe, Object, Seq, Static, Text, Value, kind_of
+from adcompiler.frontend.state.values import DictValue, ListOf, Maybe, Object, Rows, Seq, Static, Text, Value, kind_of
+from adcompiler.ir.build import ZERO
 from adcompiler.ir.parse import COMPARE
 from adcompiler.ir.wengert import Atom, Const, Var
 
@@ -56,6 +61,9 @@ def compare(low: Lowering, op: ast.cmpop, left: Value, right: Value, hint: str =
 
 def _compare(low: Lowering, name: str, a: Value, c: Value, hint: str) -> Value:
     b = low.b
+    if name in ("eq", "ne") and any(isinstance(v, (ListOf, Rows)) for v in (a, c)):
+        if all(isinstance(v, (ListOf, Rows, Seq)) and not is_instance(v) for v in (a, c)):
+            return _lists(low, name, a, c)
     a, c = arrays_of(low, "a comparison", a, c)
     if isinstance(a, Const) and isinstance(c, Const):
         return Const(_FOLD[name](a.value, c.value))
@@ -76,6 +84,32 @@ def _compare(low: Lowering, name: str, a: Value, c: Value, hint: str) -> Value:
     if isinstance(a, Static) and isinstance(c, Static) and type(a.value) is type(c.value) is str:
         return Const(_FOLD[name](a.value, c.value))
     raise low.refuse("comparison", kind=f"{kind_of(a)} and {kind_of(c)}")
+
+
+def _lists(low: Lowering, name: str, a: Value, c: Value) -> Atom:
+    """Lists, of which one has a length that is known only at run time."""
+    if any(isinstance(v, Seq) and v.name != "list" for v in (a, c)):
+        return Const(name == "ne")
+    if same_value(a, c):
+        return Const(name == "eq")
+    empty = [v for v in (a, c) if isinstance(v, Seq) and not v.items]
+    if empty:
+        length = iterable(low, c if a is empty[0] else a).length
+        return low.b.emit(name, length, ZERO, hint="test", weak=True)
+    assert isinstance(same_items, FunctionType)
+    given: list[Value] = [_in_array(low, v) for v in (a, c)]
+    found = truth(low, call_definition(low, same_items, given, {}, low.frame.definition.node, "=="))
+    return found if name == "eq" else negated(low, found)
+
+
+def _in_array(low: Lowering, value: Value) -> Value:
+    """A list of numbers as one whose length is known only at run time."""
+    if not isinstance(value, Seq):
+        return value
+    items = [resolved(low, item) for item in value.items]
+    if not all(isinstance(item, (Var, Const)) and not low.b.type(item).rank for item in items):
+        raise low.refuse("list-operand", sign="a comparison")
+    return ListOf(as_array(low.b, Seq(tuple(items))))
 
 
 def _equal(low: Lowering, a: Value, c: Value) -> bool:

@@ -50,6 +50,17 @@ def count_of(items: Any, item: Any) -> Any:
     return found
 
 
+def same_items(items: Any, others: Any) -> Any:
+    """`items == others`."""
+    n = len(items)
+    if len(others) != n:
+        return False
+    for k in range(n):
+        if items[k] != others[k]:
+            return False
+    return True
+
+
 def turned(items: Any) -> None:
     """`items.reverse()`."""
     n = len(items)
