@@ -78,6 +78,19 @@ def test_kernels_compile_for_a_gpu() -> None:
             assert not wide, (kernel, wide)
 
 
+def test_a_refused_loop_says_which_loop_in_it_cannot_be_a_kernel() -> None:
+    def powers(x, steps):
+        for _ in range(steps):
+            for k in range(1, len(x)):
+                x[k] = x[k] * x[k - 1]
+        return np.sum(x)
+
+    with pytest.raises(ad.UnsupportedSyntax, match=r"iterations meet in 'x.*'; nor the one in line") as caught:
+        ad.grad(lambda x: powers(x.copy(), 3), target="cuda").lowered_source(np.ones(4))
+    assert caught.value.lineno == powers.__code__.co_firstlineno + 1
+    assert f"line {caught.value.lineno + 1}: iterations meet in 'x" in str(caught.value)
+
+
 def test_each_element_of_a_product_has_a_thread() -> None:
     function, args, argnums = PROGRAMS["product"]
     text = ad.value_and_grad(function, argnums, target="cuda").lowered_source(*args)

@@ -34,6 +34,8 @@ from adcompiler.ir.wengert import (
 from adcompiler.optimise.parallel.flat import flat, nest
 from adcompiler.optimise.parallel.own_rows import in_rows, own_rows
 
+_CANNOT = "target='cuda' cannot run this loop: "
+
 
 def split(fn: Func) -> tuple[Func, tuple[Kernel, ...]]:
     """The function with a call of a kernel in place of each loop that can be one, and the kernels.
@@ -95,8 +97,11 @@ class _Splitting:
         try:
             return self.region(loop, path, frames)
         except UnsupportedSyntax as error:
+            inner = error.what.removeprefix(_CANNOT)
+            if inner != error.what and error.span != loop.span:
+                reason = f"{reason}; nor the one in line {error.lineno}: {inner}"
             raise UnsupportedSyntax(
-                f"target='cuda' cannot run this loop: {reason}",
+                _CANNOT + reason,
                 loop.span or error.span,
                 "let the items of a batched function be independent, or use target='cpu'",
             ) from None
