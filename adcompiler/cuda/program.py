@@ -32,6 +32,7 @@ from adcompiler.ir.wengert import (
 from adcompiler.optimise.elements.contract import contract_arrays
 from adcompiler.optimise.elements.promotion import promote
 from adcompiler.optimise.elements.sharing import share_loads
+from adcompiler.optimise.lines.quotients import divide_in_single
 from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.lowering.fuse import fuse_readers
 from adcompiler.optimise.parallel.counting import counted_loops
@@ -235,6 +236,7 @@ def _lowered(fn: Func, inside: Inside, check: bool) -> Func:
         share_apart,
         fuse_readers,
         contract_arrays,
+        divide_in_single,
         simplify,
         fill_arrays,
     )

@@ -150,6 +150,15 @@ def average_path(z, sigma, start):
     return max(total / len(z) - 0.9, 0.0)
 
 
+@case((0, None), uniform(N), 4, argnums=(0,))
+def averaged(x, n):
+    # quotients and products of integers, which are of double precision unless only x meets them
+    total = 0.0 * x
+    for k in range(n):
+        total = total + x ** (k + 1) * (1 / (k + 1)) - np.sin(x * (0.3 * k))
+    return total * (2.5 / n)
+
+
 @case((0, None), uniform(N).astype(np.float32), uniform(3).astype(np.float32), argnums=(0, 1))
 def single_precision(x, p):
     v = x

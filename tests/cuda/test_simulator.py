@@ -78,6 +78,24 @@ def test_kernels_compile_for_a_gpu() -> None:
             assert not wide, (kernel, wide)
 
 
+def test_quotients_of_integers_that_anything_else_reads_are_of_double_precision() -> None:
+    def tapered(x, z, y):
+        for k in range(1, len(y)):
+            part, whole = 1 / k, 3 / k
+            x = x + whole * np.sin(x)
+            z = z + part * np.float64(np.sin(x * part))
+            y[k] = 7 / k
+        return x * z + np.sum(y)
+
+    def loss(x, z):
+        return tapered(x, z, np.zeros(4, np.float32))
+
+    text = ad.batched(loss, target="cuda").lowered_source(np.ones(5, np.float32), np.ones(5))
+    code = [line.strip() for line in text.splitlines() if "#" not in line]
+    assert "part = 1 / k" in code and not any("3 / k" in line or "7 / k" in line for line in code), text
+    assert "np.float32(3.0) / " in text and "np.float32(7.0) / " in text, text
+
+
 def test_a_refused_loop_says_which_loop_in_it_cannot_be_a_kernel() -> None:
     def powers(x, steps):
         for _ in range(steps):
