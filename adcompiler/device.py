@@ -28,6 +28,7 @@ from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.lowering.fuse import fuse_readers
 from adcompiler.optimise.lowering.lower import lower_arrays
 from adcompiler.optimise.lowering.positions import spell_positions
+from adcompiler.optimise.lowering.precision import add_in_own_precision
 from adcompiler.optimise.lowering.products import spell_other_products, spell_products
 from adcompiler.optimise.parallel.items import fill_arrays
 from adcompiler.optimise.parallel.kernels import split
@@ -39,6 +40,7 @@ WHOLE = (
     spell_products,
     spell_positions,
     own_memory,
+    add_in_own_precision,
     lower_arrays,
     simplify,
     read_kept,

@@ -18,6 +18,7 @@ from numba import cuda
 from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 from numba.cuda.simulator.kernel import FakeCUDAKernel
 from races import watched
+from singles import singles
 from standins import Cupy, Stream, package
 
 from adcompiler import (
@@ -122,6 +123,14 @@ def whole(name: str) -> None:
     directions = tuple(np.sin(np.asarray(args[k]) * 3).astype(np.asarray(args[k]).dtype) for k in argnums)
     slope = sum(float(np.sum(a * d)) for a, d in zip(there[1], directions, strict=True))
     np.testing.assert_allclose(jvp(function, args, directions, argnums=argnums, target="cuda")[1], slope, rtol=1e-5)
+
+
+def in_single_precision(name: str) -> None:
+    """Compare a program in single precision with the CPU."""
+    (gradient, args), (other, _) = (singles(target)[name] for target in ("cuda", "cpu"))
+    for mine, one in zip(flat(gradient(*args)), flat(other(*args)), strict=True):
+        assert np.asarray(mine).dtype == np.asarray(one).dtype
+        np.testing.assert_allclose(mine, one, rtol=1e-5, atol=1e-6)
 
 
 # -- other properties --------------------------------------------------------------------------------------------------
@@ -540,6 +549,7 @@ OTHERS = [
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     checks = {name: partial(compare, name) for name in CASES} | {name: partial(whole, name) for name in PROGRAMS}
+    checks |= {name: partial(in_single_precision, name) for name in singles("cuda")}
     checks |= {f.__name__: f for f in OTHERS}
     for name in sys.argv[1:] or checks:
         try:

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
+from adcompiler.ir.walk import all_defs
 from tests.cuda.arrays import PROGRAMS
 from tests.cuda.items import CASES
+from tests.cuda.singles import singles, wide
 
 HERE = Path(__file__).parent
 OTHERS = [
@@ -31,6 +33,8 @@ OTHERS = [
     "nothing",
     "both_kinds",
 ]
+
+SINGLES = singles("cuda")
 
 if importlib.util.find_spec("numba.cuda") is None:
     pytest.skip("Numba has no simulator", allow_module_level=True)
@@ -51,8 +55,8 @@ def lines(script: str, *args: str, **environment: str) -> list[list[str]]:
 
 @pytest.mark.parametrize(
     "names",
-    [list(CASES)[:7], list(CASES)[7:], list(PROGRAMS), OTHERS],
-    ids=["first", "second", "whole arrays", "others"],
+    [list(CASES)[:7], list(CASES)[7:], list(PROGRAMS), list(SINGLES), OTHERS],
+    ids=["first", "second", "whole arrays", "single precision", "others"],
 )
 def test_in_the_simulator(names: list[str]) -> None:
     said = dict(lines("in_simulator.py", *names, NUMBA_ENABLE_CUDASIM="1"))
@@ -65,17 +69,30 @@ def test_kernels_compile_for_a_gpu() -> None:
     if importlib.util.find_spec("numba_cuda") is None:
         pytest.skip("needs numba-cuda")
     found = lines("to_ptx.py", NUMBA_ENABLE_CUDASIM="0")
-    assert {name for name, _, _ in found} >= {*CASES, *PROGRAMS}
+    assert {name for name, _, _ in found} >= {*CASES, *PROGRAMS, *SINGLES}
     for name, kernel, text in found:
         assert ".entry" in text
         # sums over blocks are added up with atomics
         if kernel == "gathered" and name not in ("heat", "heat_2d"):
             assert "atom." not in text and "red." not in text, name
-        if name in ("single_precision", "single_extremes", "attraction", "fit_back", "misfit_1_kernel"):
-            wide = [
-                word for word in text.split() if word.endswith(".f64") and word.startswith(("mul", "fma", "div", "sub"))
-            ]
-            assert not wide, (kernel, wide)
+        if name in (*SINGLES, "single_precision", "single_extremes", "attraction", "fit_back", "misfit_1_kernel"):
+            assert not wide(text), (name, kernel, wide(text))
+
+
+@pytest.mark.parametrize("name", SINGLES)
+def test_kernels_of_single_precision_have_no_numbers_of_double_precision(name: str) -> None:
+    gradient, args = SINGLES[name]
+    for kernel in gradient.view(*args).plan.compiled.parts[1]:
+        names = (*kernel.item.params, *all_defs(kernel.item.body))
+        assert not [v for v in names if kernel.item.types[v.name].dtype == "float64"], gradient.lowered_source(*args)
+
+
+def test_sums_for_which_a_program_asks_double_precision_have_it() -> None:
+    def rows(x):
+        return np.sum(np.sum(x, axis=1, dtype=np.float64) ** 2)
+
+    text = ad.grad(rows, target="cuda").lowered_source(np.ones((4, 3), np.float32))
+    assert "sum_1 = 0.0\n" in text and "sum_1 += np.float64(x[i, j])" in text, text
 
 
 def test_quotients_of_integers_that_anything_else_reads_are_of_double_precision() -> None:

@@ -13,6 +13,7 @@ from arrays import PROGRAMS
 from items import CASES
 from kernels import LAUNCHES
 from numba import float32, float64, int64, types
+from singles import singles
 from stencils import GATHERED
 
 from adcompiler import batched, value_and_grad
@@ -50,6 +51,9 @@ def main() -> None:
     for name, (function, args, argnums) in PROGRAMS.items():
         view = value_and_grad(function, argnums, target="cuda").view(*args)
         for kernel, text in view.plan.compiled.ptx(args, (9, 0)).items():
+            print(json.dumps([name, kernel, text]), flush=True)
+    for name, (gradient, args) in singles("cuda").items():
+        for kernel, text in gradient.view(*args).plan.compiled.ptx(args, (9, 0)).items():
             print(json.dumps([name, kernel, text]), flush=True)
     for name, launch in LAUNCHES.items():
         made = launch.kernel.specialise(launch.grid, launch.block, *launch.args)

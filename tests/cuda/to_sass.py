@@ -21,6 +21,7 @@ import stencils  # noqa: F401  adds to LAUNCHES
 from arrays import PROGRAMS
 from items import CASES
 from kernels import LAUNCHES
+from singles import wide
 
 from adcompiler import batched, value_and_grad
 from adcompiler.backend.cuda import kernel_resources
@@ -58,12 +59,6 @@ def programs(name: str, dtype: str, fast: bool, capability: tuple[int, int]) -> 
     yield from compiled.ptx(given, capability).items()
 
 
-def wide(text: str) -> list[str]:
-    """The instructions that compute in double precision; conversions do not."""
-    moved = ("ld", "st", "mov", "cvt", "atom", "red", ".")
-    return sorted({word for word in text.split() if ".f64" in word and not word.startswith(moved)})
-
-
 def main(which: int, of_all: int) -> None:
     # a kernel that calls a function asks the driver for the capability while it is compiled
     numba.cuda.dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=(9, 0))
@@ -75,7 +70,7 @@ def main(which: int, of_all: int) -> None:
             of_kernels = name in LAUNCHES
             for title, text in (adjoints if of_kernels else programs)(name, dtype, fast, capability):
                 taken = kernel_resources(text, capability)
-                # quotients of integers are of double precision, and so is what a kernel declares
+                # arrays that a program makes are of double precision, and so is what a kernel declares
                 mixed = not of_kernels or name in ("random_paths", "both_precisions")
                 mixed = mixed or "float64" in inspect.getsource(LAUNCHES[name].kernel.plain)
                 said = [] if mixed or dtype == "float64" else wide(text)

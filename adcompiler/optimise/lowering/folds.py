@@ -6,41 +6,45 @@ import numpy as np
 
 from adcompiler.ir.build import Builder
 from adcompiler.ir.types import Type
-from adcompiler.ir.wengert import Atom, Const
+from adcompiler.ir.wengert import Assign, Atom, Const
 
 Values = tuple[Atom, ...]
+
+#: The parameter of a sum that says in which type it is added up, where that is its own.
+RUNNING = "running"
+#: What sums are added up in otherwise: as precise as NumPy's, which go by pairs.
+_WIDER = {"float32": "float64", "complex64": "complex128"}
 
 EMPTY = "zero-size array to a reduction operation that has no identity"
 NEED_ELEMENTS = frozenset({"max", "min", "argmax", "argmin"})
 
 
-def running_types(op: str, element: Type, result: Type) -> tuple[Type, ...]:
-    """Types of the values a reduction carries: a sum of float32 is kept in float64, as precise as NumPy's by pairs."""
-    if op == "sum" and result.dtype == "float32":
-        return (Type("float64"),)
-    if op == "sum" and result.dtype == "complex64":
-        return (Type("complex128"),)
-    if op in ("argmax", "argmin"):
+def running_types(line: Assign, element: Type, result: Type) -> tuple[Type, ...]:
+    """Types of the values a reduction carries."""
+    if line.op == "sum":
+        own = dict(line.params).get(RUNNING)
+        return (Type(str(own) if own else _WIDER.get(result.dtype, result.dtype)),)
+    if line.op in ("argmax", "argmin"):
         return (Type(element.dtype), Type("int64", weak=True))
     return (Type(result.dtype),)
 
 
-def start(op: str, element: Type, result: Type) -> Values:
+def start(line: Assign, element: Type, result: Type) -> Values:
     """The values before the first element."""
-    types = running_types(op, element, result)
-    match op:
+    types = running_types(line, element, result)
+    match line.op:
         case "sum":
             return (typed(0, types[0]),)
         case "prod":
             return (typed(1, types[0]),)
         case "any" | "all":
-            return (typed(op == "all", types[0]),)
+            return (typed(line.op == "all", types[0]),)
         case "max":
             return (typed(lowest(element.dtype), types[0]),)
         case "min":
             return (typed(highest(element.dtype), types[0]),)
         case _:
-            extreme = lowest(element.dtype) if op == "argmax" else highest(element.dtype)
+            extreme = lowest(element.dtype) if line.op == "argmax" else highest(element.dtype)
             return (typed(extreme, types[0]), Const(0))
 
 

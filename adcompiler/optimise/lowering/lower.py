@@ -238,12 +238,12 @@ class Lowering:
         if not self.b.types[line.target.name].rank or not writer.is_scattered(line):
             return
         element, result = writer.types(line)
-        running = running_types(line.op, element, result)[0]
+        running = running_types(line, element, result)[0]
         array = line.target
         if running.dtype != result.dtype:
             array = self.b.var(f"{array.name}_sum", running.array(len(self.b.shape(array))), self.b.shape(array))
             self.allocate(array)
-        self.fill(array, start(line.op, element, result)[0])
+        self.fill(array, start(line, element, result)[0])
         writer.sums[id(line)] = array
 
     def fill(self, array: Var, value: Atom) -> None:

@@ -47,7 +47,7 @@ class Writer:
         if depth == len(self.order):
             return self.body(tuple(at[k] for k in range(len(self.order))), running)
         beginning = [m for m in self.reductions() if self.begins(m) == depth]
-        running = running | {id(m): start(m.op, *self.types(m)) for m in beginning}
+        running = running | {id(m): start(m, *self.types(m)) for m in beginning}
         axis = self.order[depth]
         if self.nest.shape[axis] == ONE:
             after = self.level(depth + 1, at | {axis: ZERO}, running)
@@ -63,7 +63,7 @@ class Writer:
         self.arrays.places.natural.add(index)
         lines = {id(m): m for m in self.reductions()}
         inside = {
-            m: tuple(self.b.var(lines[m].target.name, t) for t in running_types(lines[m].op, *self.types(lines[m])))
+            m: tuple(self.b.var(lines[m].target.name, t) for t in running_types(lines[m], *self.types(lines[m])))
             for m in running
         }
         outside = {m: tuple(self.b.like(v) for v in vs) for m, vs in inside.items()}
@@ -187,9 +187,7 @@ class Writer:
         if id(line) in after:
             after[id(line)] = joined(self.b, line.op, after[id(line)], value, self.position(line, at), result)
         else:
-            self.finish(
-                line, (converted(self.b, value, running_types(line.op, element, result)[0]),), dict(enumerate(at))
-            )
+            self.finish(line, (converted(self.b, value, running_types(line, element, result)[0]),), dict(enumerate(at)))
 
     def position(self, line: Assign, at: Indices) -> Atom | None:
         """The index that argmax and argmin give: on their axis, or counted through all axes."""
