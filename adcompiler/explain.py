@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import linecache
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +12,7 @@ from adcompiler.emit.text import variable_names
 from adcompiler.inspect import Text, View, aligned, nested, text_of
 from adcompiler.ir.spelling import base_name, numbered_words
 from adcompiler.ir.walk import defines, walk
-from adcompiler.ir.wengert import Assign, Func, Load, Loop, Store, Var, While
+from adcompiler.ir.wengert import Assign, Load, Loop, Store, Var, While
 from adcompiler.optimise.parallel.share import decisions
 
 _RECORDED = "recorded: {}, since the reverse sweep reads it and computing it again would cost more"
@@ -77,7 +79,9 @@ def _variables(view: View) -> Iterator[str]:
     fn, lively = view.primal, view.active
     words, found, unnamed = numbered_words(fn), dict[tuple[str, str], _Variable](), 0
     indices = {base_name(s.index.name, words) for s in walk(fn.body) if isinstance(s, Loop)}
-    users = {base_name(v.name, words) for v in _assigned(fn)} - indices
+    bound = _Bound()
+    assigned = (s for s in walk(fn.body) if isinstance(s, (Assign, Load)))
+    users = {base_name(s.target.name, words) for s in assigned if bound.names(s, words)} - indices
     sizes = dict[str, list[str]]()
     for name, size in view.recorded.items():
         sizes.setdefault(base_name(name, words), []).append(size)
@@ -94,36 +98,82 @@ def _variables(view: View) -> Iterator[str]:
         yield f"and {unnamed} values without a name, none of them recorded"
 
 
-def _assigned(fn: Func) -> Iterator[Var]:
-    """The names of a function that stand in the user's lines."""
-    for stmt in walk(fn.body):
-        if isinstance(stmt, (Assign, Load)) and not is_temporary(stmt.target, stmt.span):
-            yield stmt.target
+class _Bound:
+    """What the statements of files bind, each file read once."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, dict[int, set[str]] | None] = {}
+
+    def names(self, line: Assign | Load, words: frozenset[str]) -> bool:
+        """Whether what a line computes has the name of a variable that the user's statement binds there."""
+        span = line.span
+        if span is None or not span.text:
+            return not is_temporary(line.target, span)
+        if span.file not in self.files:
+            self.files[span.file] = bound_names("".join(linecache.getlines(span.file)))
+        lines = self.files[span.file]
+        if lines is None:
+            return not is_temporary(line.target, span)
+        return base_name(line.target.name, words) in lines.get(span.line, ())
+
+
+def bound_names(text: str) -> dict[int, set[str]] | None:
+    r"""The names that the statements on each line of a program bind; None where it is not plain Python.
+
+    >>> bound_names("y = (\n    t[0] * x.max()\n)\n")
+    {1: {'y'}, 2: {'y'}, 3: {'y'}}
+    """
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return None
+    found: dict[int, set[str]] = {}
+    for stmt in ast.walk(tree):
+        if isinstance(stmt, ast.stmt):
+            names = set(_bound(stmt))
+            body = getattr(stmt, "body", None)
+            last = body[0].lineno if body else stmt.end_lineno or stmt.lineno
+            for line in range(stmt.lineno, last + 1):
+                found.setdefault(line, set()).update(names)
+    return found
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    """The names bound in a statement, apart from the statements in it."""
+    match node:
+        case (
+            ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()) | ast.MatchAs(name=str(name))
+        ):
+            yield name
+        case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), ctx=ast.Store()):
+            yield name
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.stmt):
+            yield from _bound(child)
 
 
 def _records(view: View) -> Iterator[str]:
     """Each record by its name in the derivative: what it holds, its bytes, and the line of that."""
     readable = view.plan.compiled.stages["readable"]
     made = {s.target: s for s in walk(readable.body) if isinstance(s, (Assign, Load))}
-    notes = dict[Var, tuple[str, str]]()
+    notes = dict[Var, tuple[Assign | Load | None, str]]()
     for stmt in walk(readable.body):
         if isinstance(stmt, Store):
             value = made.get(stmt.value) if isinstance(stmt.value, Var) else None
-            notes.setdefault(stmt.array, (_operation(value), text_of(stmt.span)))
-    spelling, words, rows = variable_names(readable), numbered_words(view.primal), []
+            notes.setdefault(stmt.array, (value, text_of(stmt.span)))
+    spelling, words, bound, rows = variable_names(readable), numbered_words(view.primal), _Bound(), []
     for record in view.records:
-        operation, line = notes.get(record.tape, ("", ""))
+        value, line = notes.get(record.tape, (None, ""))
+        operation = "" if value is None or bound.names(value, words) else _operation(value, words)
         holds = f"{record.name}{operation}" if operation else base_name(record.name, words)
         rows.append((spelling[record.tape], holds, record.size, line))
     yield from aligned(rows)
 
 
-def _operation(stmt: Assign | Load | None) -> str:
+def _operation(stmt: Assign | Load, words: frozenset[str]) -> str:
     """What computes a value that has no name of the user's."""
-    if stmt is None or not is_temporary(stmt.target, stmt.span):
-        return ""
     made = stmt.op if isinstance(stmt, Assign) else f"{stmt.array}[...]"
-    return "" if made == stmt.target.name else f" = {made}"
+    return "" if made == base_name(stmt.target.name, words) else f" = {made}"
 
 
 def _loops(view: View) -> Iterator[str]:

@@ -129,6 +129,24 @@ def squared(x, n):
     return y_2
 
 
+def test_explain_lists_the_variables_of_the_user_alone() -> None:
+    def f(x: np.ndarray, t: np.ndarray) -> float:
+        s = 0.0
+        for i in range(len(x)):
+            if x[i] > t[i]:
+                s += np.sin(x[i]) * t[i] / x.max()
+        whole = (
+            x.mean()
+            * x.sum()
+        )  # fmt: skip
+        return s + whole
+
+    lines = ad.grad(f).explain(np.ones(4) * 0.3, np.ones(4) * 0.1).splitlines()
+    first = lines.index("variables") + 1
+    rows = lines[first : lines.index("", first)]
+    assert [row.split()[0] for row in rows if " values without" not in row] == ["s", "whole"]
+
+
 def test_explain_says_once_of_a_variable_that_it_is_recorded() -> None:
     report = ad.grad(squared).explain(np.ones(4), 7)
     (line,) = [line for line in report.splitlines() if line.startswith("  y_2 ")][:1]
