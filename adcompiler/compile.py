@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -180,9 +180,9 @@ class Compiled:
     @cached_property
     def stages(self) -> dict[str, Func]:
         """The function after each stage, by the stage's name."""
-        return self._staged(self.primal)
+        return self._staged(self.primal, lowering(self.options))
 
-    def _staged(self, fn: Func) -> dict[str, Func]:
+    def _staged(self, fn: Func, lowering: Iterable[Callable[[Func], Func]]) -> dict[str, Func]:
         bounds = (prove_bounds,) if self.options.boundscheck else (drop_bounds, prove_bounds)
         found = dict[str, Func]()
         self._verified("the front end", fn)
@@ -190,7 +190,7 @@ class Compiled:
             ("wengert", (simplify, share_loads, *bounds, simplify)),
             ("derivative", (self.derivative.of,)),
             ("readable", (drop_stops, simplify)),
-            ("lowered", self.lowering),
+            ("lowered", tuple(lowering)),
         ):
             for run in passes:
                 if run in (share_loops, share_strictly):
@@ -200,11 +200,6 @@ class Compiled:
                     self._verified(f"{run.__name__} ({name})", fn)
             found[name] = fn
         return found
-
-    @property
-    def lowering(self) -> tuple[Callable[[Func], Func], ...]:
-        """The passes from the readable function to the one that is compiled."""
-        return tuple(lowering(self.options))
 
     def _verified(self, stage: str, fn: Func) -> None:
         if not self.options.check:

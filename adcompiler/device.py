@@ -55,13 +55,6 @@ class OnDevice(Compiled):
     """A function of the Wengert list and a derivative of it, for a GPU."""
 
     on_device = True
-    #: Whether a library computes the products of matrices that the host asks for.
-    by_library = False
-
-    @property
-    def lowering(self) -> tuple[Callable[[Func], Func], ...]:
-        """The passes from the readable function to the one that is split into kernels."""
-        return (spell_other_products, *WHOLE[1:]) if self.by_library else WHOLE
 
     @property
     def file(self) -> None:
@@ -77,15 +70,13 @@ class OnDevice(Compiled):
     def stages(self) -> dict[str, Func]:
         """The function after each stage, by the stage's name."""
         if _has_products():
-            self.by_library = True
-            found = self._staged(self.primal)
+            found = self._staged(self.primal, (spell_other_products, *WHOLE[1:]))
             if splits(found["lowered"]):
                 return found
-            self.by_library = False
-        found = self._staged(self.primal)
+        found = self._staged(self.primal, WHOLE)
         if self.derivative.mode == "reverse" and not splits(found["lowered"]):
             # records that both sweeps need of all items at a time lie where one item ends and the next begins
-            again = self._staged(rerun_items(self.primal))
+            again = self._staged(rerun_items(self.primal), WHOLE)
             return again if splits(again["lowered"]) else found
         return found
 
@@ -159,7 +150,7 @@ class OnDevice(Compiled):
 def _has_products() -> bool:
     """Whether there is a library for products of matrices."""
     try:
-        from adcompiler.backend.library import has_products
+        from adcompiler.backend.cublas import has_products
     except ImportError:
         return False
     return has_products()

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from adcompiler.backend.cublas import Transposed as Transposed
+from adcompiler.backend.cublas import product as product
 from adcompiler.backend.cuda import cuda
 from adcompiler.backend.device_memory import add_into, calls, copied, copy_into, folded, grid, launch
 from adcompiler.backend.device_memory import arange as arange
 from adcompiler.backend.device_memory import empty as empty
 from adcompiler.backend.device_memory import full as full
 from adcompiler.backend.device_memory import zeros as zeros
-from adcompiler.backend.library import Transposed as Transposed
-from adcompiler.backend.library import product as product
 from adcompiler.backend.streams import current, to_host
 from adcompiler.ir.build import neutral
 

@@ -298,7 +298,7 @@ def in_a_loop(x, w):
 
 def by_a_library() -> None:
     """Where there is CuPy, products of matrices are its, in the stream that is in use; those in loops are kernels."""
-    import adcompiler.backend.library as library
+    import adcompiler.backend.cublas as library
     from adcompiler.cuda import on_stream
 
     cupy = sys.modules["cupy"] = Cupy()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.ops import kind
@@ -39,31 +41,31 @@ def as_sum(b: Builder, stmt: Assign) -> tuple[list[Stmt], Assign, Assign]:
 
 def spell_products(fn: Func) -> Func:
     """Products of matrices and vectors as sums of products of elements, for a target without BLAS."""
-    return _spelled(fn, False)
+    return _spelled(fn, lambda b, product, inside: True)
 
 
 def spell_other_products(fn: Func) -> Func:
     """The same, but for those that a library for matrices computes: of matrices of one type, outside of loops."""
-    return _spelled(fn, True)
+    return _spelled(fn, lambda b, product, inside: inside or not _is_large(b, product))
 
 
-def _spelled(fn: Func, library: bool) -> Func:
+def _spelled(fn: Func, chosen: Callable[[Builder, Assign, bool], bool]) -> Func:
+    """Spell the products that are `chosen`, which is told whether they stand in a loop."""
     b = Builder.of(fn)
 
-    def visit(block: Block, library: bool) -> Block:
+    def visit(block: Block, inside: bool) -> Block:
         with b.block() as lines:
             for stmt in block:
                 if not isinstance(stmt, Assign) or kind(stmt.op) != "contract":
-                    outside = library and not isinstance(stmt, (Loop, While))
-                    b.add(map_blocks(stmt, lambda inner, outside=outside: visit(inner, outside)))  # type: ignore[misc]
-                elif library and _is_large(b, stmt):
-                    b.add(stmt)
-                else:
+                    b.add(map_blocks(stmt, partial(visit, inside=inside or isinstance(stmt, (Loop, While)))))
+                elif chosen(b, stmt, inside):
                     with b.at(stmt.span):
                         b.extend(_as_sum_of_elements(b, stmt))
+                else:
+                    b.add(stmt)
         return tuple(lines)
 
-    return with_body(fn, visit(fn.body, library), b)
+    return with_body(fn, visit(fn.body, inside=False), b)
 
 
 def _as_sum_of_elements(b: Builder, stmt: Assign) -> list[Stmt]:
