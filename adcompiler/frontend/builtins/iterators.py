@@ -21,9 +21,10 @@ from adcompiler.frontend.language.inline import call_definition
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.language.truth import truth
 from adcompiler.frontend.library.defined.applied import folded, folded_from, mapped, mapped_pairs
+from adcompiler.frontend.lists.rows import another, listed
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.numbers import static_int
-from adcompiler.frontend.state.values import Seq, Static, Value, Zipped
+from adcompiler.frontend.state.values import Growing, ListOf, Rows, Seq, Static, Value, Zipped
 from adcompiler.ir.wengert import Const, Var
 
 # their items are made where they are called
@@ -128,13 +129,29 @@ def chain_of(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: s
     return chain(low, _known(low, "chain.from_iterable", args[0]), {}, hint)
 
 
+def _as_it_is(low: Lowering, value: Value) -> Value:
+    """The items of a sequence in memory of their own; those that are arrays stay what they are, which Python shares."""
+    match value:
+        case Var() if low.b.type(value).rank == 1:
+            return low.b.emit("copy", value, hint=value.name)
+        case Growing():
+            return _as_it_is(low, listed(low, value))
+        case ListOf(array) if low.b.type(array).rank == 1:
+            return another(low, value)
+        case Rows():
+            return another(low, value)
+        case Zipped(kind, inner):
+            return Zipped(kind, tuple(_as_it_is(low, part) for part in inner))
+    return value
+
+
 @builtin(itertools.product)
 def product(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`product(*items, repeat=)`."""
     times = static_int(low, kwargs.get("repeat", Const(1)), "the repetitions")
     parts = tuple(resolved(low, arg) for arg in args)
     if _in_arrays(low, parts):
-        return Zipped("product", parts * times)
+        return Zipped("product", tuple(_as_it_is(low, part) for part in parts) * times)
     return _tuples(low, itertools.product(*(_known(low, "product", part) for part in parts), repeat=times))
 
 

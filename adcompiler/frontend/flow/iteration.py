@@ -87,7 +87,7 @@ def iterable(low: Lowering, value: Value) -> Iterable:
             return Iterable(value, product_of(low, extents), False)
         case Zipped("product", parts):
             return Iterable(value, product_of(low, [iterable(low, part).length for part in parts]), False)
-        case Zipped("pairwise", (items,)):
+        case Zipped("pairwise", (items, *_)):
             length = low.b.int("sub", iterable(low, items).length, ONE)
             return Iterable(value, low.b.int("maximum", length, ZERO), False)
         case Zipped("elements", (Var() as array,)):
@@ -139,12 +139,27 @@ def item(low: Lowering, value: Value, k: Atom) -> Value:
         case Zipped("product", parts):
             at = place(low, [iterable(low, part).length for part in parts], k)
             return Seq(tuple(item(low, part, one) for part, one in zip(parts, at, strict=True)))
+        case Zipped("pairwise", (inner, Static(value=str() as kept))):
+            first, second = item_before(low, inner, k, kept), item(low, inner, b.int("add", k, ONE))
+            low.frame.env[kept] = second
+            return Seq((first, second))
         case Zipped("pairwise", (inner,)):
             return Seq((item(low, inner, k), item(low, inner, b.int("add", k, ONE))))
         case Zipped("elements", (Var() as array,)):
             at = place(low, b.shape(array), k)
             return Seq((Seq(at), b.load(array, at, hint=array.name.rstrip("s") or "item")))
     return item(low, iterable(low, value).value, k)
+
+
+def item_before(low: Lowering, value: Value, k: Atom, kept: str) -> Value:
+    """Item `k` of numbers as the iteration before, if there was one, has read it and kept it under a name."""
+    first = low.frame.env[kept]
+    if isinstance(k, Const):
+        return item(low, value, k) if k == ZERO else first
+    found = item(low, value, k)
+    assert isinstance(found, Var) and isinstance(first, (Var, Const))
+    begins = low.b.emit("eq", k, ZERO, hint="begins", weak=True)
+    return low.b.emit("where", begins, found, first, hint=found.name, weak=low.b.type(found).weak)
 
 
 def product_of(low: Lowering, extents: Sequence[Value]) -> Atom:

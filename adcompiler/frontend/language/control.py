@@ -9,6 +9,7 @@ from adcompiler.errors import UnsupportedSyntax
 from adcompiler.frontend.flow.branching import branch
 from adcompiler.frontend.flow.iteration import Iterable, item, iterable
 from adcompiler.frontend.flow.looping import Loops
+from adcompiler.frontend.language import behind
 from adcompiler.frontend.language.binding import bind
 from adcompiler.frontend.language.blocks import exited, run_block, stays_out
 from adcompiler.frontend.language.conditions import condition
@@ -46,6 +47,12 @@ def for_(low: Lowering, node: ast.For) -> None:
             raise
         low.rewind(mark, state)
         work_off(low, node, value)
+    if behind.writes_what_pairs_read(low, value, mark.place):
+        low.rewind(mark, state)
+        kept = behind.previous_kept(low, node, value)
+        _gone_through(low, node, iterable(low, kept))
+        for name in behind.kept_names(kept):
+            low.frame.env.pop(name)
 
 
 def _gone_through(low: Lowering, node: ast.For, found: Iterable) -> None:
@@ -96,7 +103,8 @@ def _counted(low: Lowering, node: ast.For, found: Iterable, around: Around) -> N
         low.b.add(Loop(index[0], start, stop, step, carried, lines, until, False, low.b.span, budget))
 
     runs = isinstance(found.length, Const) and found.length.value != 0
-    Loops(low, head(low, node, found.length, runs, read_first=False), body, finish).run()
+    hidden = frozenset(behind.kept_names(found.value))
+    Loops(low, head(low, node, found.length, runs, read_first=False, hidden=hidden), body, finish).run()
 
 
 def _number(low: Lowering, index: Var, start: Atom, step: Atom) -> Atom:
