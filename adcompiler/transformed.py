@@ -71,26 +71,26 @@ class Transformed(Carried):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The value or the derivative at these arguments."""
         direct = self.direct
-        if direct is not None and not kwargs:
-            result = direct(args)
+        if direct is not None:
+            result = direct(args, kwargs)
             if result is not MISSED:
                 return result
         instance, plan, leaves = self._found(args, kwargs)
         self.last = instance, plan
         result = plan.run(instance.open(leaves) if self.kind == "primal" else instance.fresh(leaves))
-        self.direct = self._direct(args, instance, plan)
+        self.direct = self._direct(args, kwargs, instance, plan)
         return result
 
-    def _direct(self, args: tuple[Any, ...], instance: Instance, plan: Plan) -> Direct | None:
+    def _direct(self, args: tuple[Any, ...], kwargs: dict[str, Any], instance: Instance, plan: Plan) -> Direct | None:
         """A shorter way for calls like the one just made; it is written when there is a second one."""
-        binder = self.subject.binder
-        if not binder.simple or len(binder.first) + len(args) != len(binder.plain):
-            return None
+        plan.calls += 1
         if plan.calls < _SECOND:
-            plan.calls += 1
-            if plan.calls == _SECOND:
-                plan.direct = direct(binder.entry, binder.first, args, instance, plan)
-        return plan.direct
+            return None
+        # what gives the same values may be written in several ways
+        form = len(args), *kwargs
+        if form not in plan.direct:
+            plan.direct[form] = direct(self.subject.binder, args, kwargs, instance, plan)
+        return plan.direct[form]
 
     def _found(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Instance, Plan, list[Any]]:
         of = self.subject

@@ -1,18 +1,18 @@
 """The shortest way through a call: a function of Python, written for arguments like those of a call before.
 
-In one condition it compares all that decides which code fits: the forms of the arguments, and what the code depends on
-outside of them. It passes the arguments and makes the results. Where something differs it gives `MISSED`, and the call
-goes the long way, which compiles what is missing.
+It takes tuples, lists, dictionaries and records among the arguments apart, and compares all that decides which code
+fits: the forms of the arguments, and what the code depends on outside of them. It passes the leaves and makes the
+results. Where something differs it gives `MISSED`, and the call goes the long way, which compiles what is missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from types import FunctionType
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from adcompiler.calls.binding import Binder
 from adcompiler.calls.instance import Instance
 from adcompiler.calls.lowering import present
 from adcompiler.calls.places import RAISED, at_the_user_s_line
@@ -21,18 +21,17 @@ from adcompiler.calls.portable import functions_of
 from adcompiler.calls.results import Constant, Group, Tree, spelled
 from adcompiler.calls.signing import BOUND, FLAGS, Same, signature
 from adcompiler.outside import ABSENT, FACTS, Key
-from adcompiler.signature import run_time_leaves
+from adcompiler.signature import SeqSpec, Spec, fields_of, items_of, run_time_leaves
 
 #: What a call gives whose arguments, or surroundings, are others.
 MISSED = object()
 
-Direct = Callable[[tuple[Any, ...]], Any]
+Direct = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 _LITERALS = (bool, int, str, type(None))
 _TEXT = """
-def call(args):
+def call(args, kwargs):
     try:
-        {arguments} = args
-        {captured}
+        {lines}
         if {differs}:
             return missed
     except absent:
@@ -53,27 +52,25 @@ class NotDirect(Exception):
 
 
 def direct(
-    entry: FunctionType, bound: Sequence[Any], args: Sequence[Any], instance: Instance, plan: Plan
+    binder: Binder, args: tuple[Any, ...], kwargs: Mapping[str, Any], instance: Instance, plan: Plan
 ) -> Direct | None:
     """The function for calls like the one with these arguments; None where there is none.
 
     Parameters
     ----------
-    entry : function
-        The user's function.
-    bound : sequence
-        What a method or a partial function brings along before the arguments.
-    args : sequence
+    binder : Binder
+        How arguments become values of the parameters.
+    args, kwargs : tuple and mapping
         The arguments.
     instance : Instance
         What was compiled for them.
     plan : Plan
         What is computed.
     """
-    if instance.normal or instance.written or not args:
+    if instance.normal or instance.written:
         return None
     try:
-        return _Text(instance).function(entry, bound, args, plan)
+        return _Text(instance, binder).function(args, kwargs, plan)
     except NotDirect:
         return None
 
@@ -81,8 +78,8 @@ def direct(
 class _Text:
     """The text of such a function, with the objects that it names."""
 
-    def __init__(self, instance: Instance) -> None:
-        self.instance = instance
+    def __init__(self, instance: Instance, binder: Binder) -> None:
+        self.instance, self.binder = instance, binder
         self.scope: dict[str, Any] = {
             "missed": MISSED,
             "absent": ABSENT,
@@ -92,24 +89,25 @@ class _Text:
         }
         self.names: dict[int, str] = {}
         self.roots: dict[int, Any] = {}
+        self.lines: list[str] = []
+        self.variables = 0
         self.differs: list[str] = []
 
-    def function(self, entry: FunctionType, bound: Sequence[Any], args: Sequence[Any], plan: Plan) -> Direct:
+    def function(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], plan: Plan) -> Direct:
         """The function that runs a plan."""
+        entry = self.binder.entry
         self.differs.append(f"{self.name(entry)}.__code__ is not {self.name(entry.__code__)}")
         self.meet(entry)
-        names = [f"a{k}" for k in range(len(args))]
-        leaves = self.instance.leaves((*bound, *args), present(self.instance.lowering.face.captures))
-        run = _exact(plan, leaves)
+        values = self.binder.values(args, kwargs)
+        run = _exact(plan, self.instance.leaves(values, present(self.instance.lowering.face.captures)))
         self.compared = run is not None
-        passed = self.arguments([*map(self.name, bound), *names], (*bound, *args))
+        names = self.unpacked("args", len(args))
+        passed = self.arguments(self.bound(names, self.by_name(kwargs)), values)
         self.guards()
-        captured = self.captured()
-        passed += captured
+        passed += self.captured()
         results = [f"r{k}" for k in range(plan.count)]
         text = _TEXT.format(
-            arguments=", ".join(names) + ",",
-            captured="; ".join(f"{name} = {path}" for name, path in captured.items()) or "pass",
+            lines="\n        ".join(self.lines),
             differs=" or ".join(self.differs),
             # the tuple as it is, where all of it is passed and nothing else
             passed="*args" if passed == names else ", ".join(passed),
@@ -121,6 +119,89 @@ class _Text:
         exec(compile(text, "<call>", "exec"), self.scope)
         made_function: Direct = self.scope["call"]
         return made_function
+
+    # -- the arguments ---------------------------------------------------------------------------------------------
+
+    def unpacked(self, source: str, count: int) -> list[str]:
+        """Variables for the items of what an expression gives, of which there must be so many."""
+        names = [self.variable() for _ in range(count)]
+        # lengths that differ raise ValueError, which `ABSENT` holds
+        self.lines.append(f"[{', '.join(names)}] = {source}")
+        return names
+
+    def variable(self, source: str = "") -> str:
+        """A new variable, for what an expression gives where there is one."""
+        self.variables += 1
+        name = f"v{self.variables}"
+        if source:
+            self.lines.append(f"{name} = {source}")
+        return name
+
+    def by_name(self, kwargs: Mapping[str, Any]) -> dict[str, str]:
+        """Variables for the arguments given by name, in this order."""
+        if not kwargs:
+            self.differs.append("kwargs")
+            return {}
+        return dict(zip(kwargs, self.values_of("kwargs", kwargs), strict=True))
+
+    def values_of(self, found: str, expected: Mapping[Any, Any]) -> list[str]:
+        """Variables for the values of a dictionary with these keys, in this order."""
+        self.lines.append(f"if [*{found}] != {self.name([*expected])}: return missed")
+        return self.unpacked(f"{found}.values()", len(expected))
+
+    def bound(self, names: Sequence[str], by_name: Mapping[str, str]) -> list[Any]:
+        """Where the value of each parameter is: a name, or those of the items of `*args` and `**kwargs`."""
+        binder = self.binder
+        named = {key: self.name(value) for key, value in binder.named.items()}
+        found = binder.signature.bind(*map(self.name, binder.first), *names, **{**named, **by_name}).arguments
+        plain = [found[name] if name in found else self.default(name) for name in binder.plain]
+        return plain + [found.get(name, ()) for name in binder.variadic]
+
+    def default(self, name: str) -> str:
+        """A variable for the present default of a parameter."""
+        before, entry = self.binder.by_position, self.name(self.binder.entry)
+        at = f"__defaults__[{before.index(name) - len(before)}]" if name in before else f"__kwdefaults__[{name!r}]"
+        return self.variable(f"{entry}.{at}")
+
+    def arguments(self, found: Sequence[Any], values: Sequence[Any]) -> list[str]:
+        """Compare the arguments; give the names of the leaves that the code takes."""
+        lowering, passed = self.instance.lowering, list[str]()
+        for where, value, given, final in zip(found, values, lowering.given, lowering.final, strict=True):
+            passed += self.argument(where, value, given, final)
+        return passed
+
+    def argument(self, where: Any, value: Any, given: Spec, final: Spec) -> Iterator[str]:
+        """Compare one argument or a part of it, which has a name, or whose items have."""
+        if isinstance(given, SeqSpec) and isinstance(final, SeqSpec):
+            if isinstance(where, dict):
+                where = where.values()
+            parts = self.items(where, value) if isinstance(where, str) else where
+            for part, item, of_given, of_final in zip(parts, items_of(value), given.items, final.items, strict=True):
+                yield from self.argument(part, item, of_given, of_final)
+            return
+        self.meet(value)
+        leaves = list(run_time_leaves(value, final))
+        self.compare(where, signature(value), passed=bool(leaves))
+        if not leaves and given != final:
+            # a number that had to be known; an array may change in its place, and -0.0 equals 0.0
+            if not isinstance(value, (int, np.integer)):
+                raise NotDirect
+            self.differs.append(f"{where} != {self.name(value)}")
+        if any(leaf is not value for leaf in leaves):
+            raise NotDirect
+        if leaves:
+            yield where
+
+    def items(self, found: str, value: Any) -> list[str]:
+        """Variables for the items of a tuple, a list, a dictionary or a record."""
+        kind: Any = type(value)
+        # before the items: iterators would be advanced
+        self.lines.append(f"if type({found}) is not {self.name(kind)}: return missed")
+        if kind is dict:
+            return self.values_of(found, value)
+        if issubclass(kind, (tuple, list)):
+            return self.unpacked(found, len(value))
+        return [self.variable(f"{found}.{field}") for field in fields_of(kind) or ()]
 
     def name(self, held: Any) -> str:
         """The name of an object in the text."""
@@ -135,22 +216,6 @@ class _Text:
         for function in functions_of(held):
             parts = (function, function.__globals__, *(function.__closure__ or ()))
             self.roots.update((id(part), part) for part in parts)
-
-    def arguments(self, names: Sequence[str], values: Sequence[Any]) -> list[str]:
-        """Compare the arguments; give the names of those that the code takes."""
-        lowering, passed = self.instance.lowering, []
-        for name, value, given, final in zip(names, values, lowering.given, lowering.final, strict=True):
-            self.meet(value)
-            leaves = list(run_time_leaves(value, final))
-            self.compare(name, signature(value), passed=bool(leaves))
-            if leaves:
-                passed.append(name)
-            elif given != final:
-                # a number that had to be known
-                self.differs.append(f"{name} != {self.name(value)}")
-            if len(leaves) > 1 or any(leaf is not value for leaf in leaves):
-                raise NotDirect
-        return passed
 
     def compare(self, value: str, key: Hashable, passed: bool = True) -> None:
         """Compare the signature of a value, which has a name; machine code compares what is `passed` to it."""
@@ -172,8 +237,12 @@ class _Text:
                 self.differs.append(f"len({value}) == 1" if rank == 1 else f"1 in {value}.shape")
         elif isinstance(key, tuple) and key[0] in (bool, type(None)):
             self.differs.append(f"{value} is not {key[1]}")
+        elif isinstance(key, tuple) and key[0] in (str, bytes):
+            self.differs.append(f"type({value}) is not {self.name(key[0])} or {value} != {self.name(key[1])}")
         else:
             raise NotDirect
+
+    # -- what is outside -------------------------------------------------------------------------------------------
 
     def guards(self) -> None:
         """Compare what the code depends on."""
@@ -185,13 +254,13 @@ class _Text:
             else:
                 self.differs.append(f"{now} is not {expected}")
 
-    def captured(self) -> dict[str, str]:
-        """What the code captures: names, and where it is found."""
-        lowering, found = self.instance.lowering, {}
-        for k, (capture, key) in enumerate(zip(lowering.face.captures, lowering.keys, strict=True)):
-            found[f"k{k}"] = self.path(capture.key, capture.fetch)
-            self.compare(f"k{k}", key)
-        return found
+    def captured(self) -> list[str]:
+        """Compare what the code captures; give the variables."""
+        lowering, passed = self.instance.lowering, list[str]()
+        for capture, key in zip(lowering.face.captures, lowering.keys, strict=True):
+            passed.append(self.variable(self.path(capture.key, capture.fetch)))
+            self.compare(passed[-1], key)
+        return passed
 
     def path(self, key: Key, fetch: Callable[[], Any]) -> str:
         """The expression for an object outside the function."""

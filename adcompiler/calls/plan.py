@@ -33,9 +33,9 @@ class Plan:
         self.compiled, self.tree, self.count = compiled, tree, count
         self.make = maker(tree)
         self.ready = False
-        # how often it was run on the long way, and the short one
+        # how often it was run on the long way, and the short ones by the form of the call
         self.calls = 0
-        self.direct: Callable[[tuple[Any, ...]], Any] | None = None
+        self.direct: dict[tuple[object, ...], Callable[[tuple[Any, ...], dict[str, Any]], Any] | None] = {}
         self.keep: Callable[[], None] | None = None
 
     def results(self, leaves: Sequence[Any]) -> Sequence[Any]:
