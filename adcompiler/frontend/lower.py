@@ -14,6 +14,7 @@ from adcompiler.errors import ADCompilerError, TypeProblem
 from adcompiler.frontend import expressions, statements
 from adcompiler.frontend.arrays import snapshots
 from adcompiler.frontend.arrays.aliasing import check_carried_arrays
+from adcompiler.frontend.arrays.standing_in import check_standing_in, widened
 from adcompiler.frontend.language import access, blocks, comprehensions, control, threads
 from adcompiler.frontend.language.blocks import run_block
 from adcompiler.frontend.language.inline import returned
@@ -213,7 +214,8 @@ def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: lis
     doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
     func = low.b.finish(source.name, every, results, doc or "")
     snapshots.check(low.b, func)
-    check_carried_arrays(func, low.grown, low.b.widened)
+    check_carried_arrays(func, low.grown, widened(low.b))
+    check_standing_in(low.b, func, low.grown)
     check_grown_lists(func, low.grown)
     check_shrunk_lists(func, low.shrunk, low.grown)
     root, stored = aliases(func).root, written(func)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from adcompiler.errors import Span
 from adcompiler.ir.names import Names
@@ -13,6 +14,7 @@ from adcompiler.ir.walk import defines
 from adcompiler.ir.wengert import Atom, Check, Const, Grow, Index, Loop, Note, Stmt, Store, Var, While
 
 Shape = tuple[Atom, ...]
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,17 @@ class Mark:
     taken: frozenset[str]
     last: dict[str, int]
     snapshots: int
+    converted: int
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was answered of a value's type while lines were built, and how another type would be answered."""
+
+    of: Var
+    answer: Callable[[Type], object]
+    span: Span | None
 
 
 class Draft:
@@ -54,8 +67,9 @@ class Draft:
         self.own: set[Var] = set()
         # copies that stand for what NumPy may give as a view: the copy and what it was copied from
         self.snapshots: list[tuple[Var, Var, Span | None]] = []
-        # copies in another element type that stand for the array itself, where paths meet
-        self.widened: set[Var] = set()
+        # what stands for a number or an array of another type where paths meet, and that type; what was asked of types
+        self.converted: list[tuple[Atom, Type]] = []
+        self.asked: list[Question] = []
         # whether functions of `math` keep single precision, as in a kernel of a GPU
         self.single_math = False
         self._ints: dict[tuple[str, Atom, Atom], tuple[Var, list[Stmt], int]] = {}
@@ -78,6 +92,12 @@ class Draft:
     def shape(self, atom: Atom) -> Shape:
         """The extents of an array; nothing for a scalar."""
         return () if isinstance(atom, Const) else self.shapes.get(atom.name, ())
+
+    def ask(self, atom: Atom, answer: Callable[[Type], Answer]) -> Answer:
+        """What `answer` says of the type of a value; remembered, for on another path the value may have another."""
+        if isinstance(atom, Var):
+            self.asked.append(Question(atom, answer, self.span))
+        return answer(self.type(atom))
 
     def like(self, var: Var, hint: str | None = None) -> Var:
         """A new name of the same type and shape."""
@@ -118,12 +138,13 @@ class Draft:
 
     def mark(self) -> Mark:
         """This place of the innermost open block, to which `rewind` can go back."""
-        return Mark(len(self.stack[-1]), frozenset(self.names.taken), dict(self.names.last), len(self.snapshots))
+        noted = len(self.snapshots), len(self.converted), len(self.asked)
+        return Mark(len(self.stack[-1]), frozenset(self.names.taken), dict(self.names.last), *noted)
 
     def rewind(self, mark: Mark) -> None:
         """Forget every line and name made since `mark`, which must be of the block that is innermost now."""
         del self.stack[-1][mark.place :]
-        del self.snapshots[mark.snapshots :]
+        del self.snapshots[mark.snapshots :], self.converted[mark.converted :], self.asked[mark.asked :]
         for name in self.names.taken - mark.taken:
             for known in (self.types, self.shapes, self.made, self.lower):
                 known.pop(name, None)

@@ -46,17 +46,17 @@ def _t(b: Builder, x: Atom) -> Value:
 
 @attribute("dtype")
 def _dtype(b: Builder, x: Atom) -> Value:
-    return Static(b.type(x).numpy)
+    return Static(b.ask(x, lambda of: of.numpy))
 
 
 @attribute("itemsize")
 def _itemsize(b: Builder, x: Atom) -> Value:
-    return Const(b.type(x).numpy.itemsize)
+    return Const(b.ask(x, lambda of: of.numpy.itemsize))
 
 
 @attribute("nbytes")
 def _nbytes(b: Builder, x: Atom) -> Value:
-    return b.int("mul", size_of(b, x), Const(b.type(x).numpy.itemsize))
+    return b.int("mul", size_of(b, x), Const(b.ask(x, lambda of: of.numpy.itemsize)))
 
 
 __all__ = ["size_of", "transposed"]

@@ -15,6 +15,7 @@ from adcompiler.frontend.state.coerce import as_bool, as_dtype, as_extents, as_i
 from adcompiler.frontend.state.fitting import fit
 from adcompiler.frontend.state.values import Seq, Static, Value
 from adcompiler.ir.build import ZERO, Builder, Shape
+from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Atom, Const
 
 
@@ -64,7 +65,8 @@ def _filled(b: Builder, shape: Shape, value: Atom, dtype: str, hint: str) -> Ato
 
 def _like(b: Builder, a: Value, dtype: Value, shape: Value) -> tuple[Shape, str]:
     x = as_atom(b, a)
-    return b.shape(x) if is_none(shape) else as_extents(b, shape), as_dtype(b, dtype, b.type(x).dtype)
+    target = b.ask(x, lambda of: of.dtype) if is_none(dtype) else as_dtype(b, dtype, "float64")
+    return b.shape(x) if is_none(shape) else as_extents(b, shape), target
 
 
 @implements(np.zeros_like)
@@ -161,10 +163,13 @@ def result_type(b: Builder, *arrays_and_dtypes: Value) -> Value:
         if isinstance(value, Static):
             found.append(np.dtype(as_dtype(b, value, "float64")))
         else:
-            type = b.type(as_atom(b, value))
-            python = {"float64": 0.0, "complex128": 0j, "int64": 0, "bool": False}
-            found.append(python[type.dtype] if type.weak else type.numpy)
+            found.append(b.ask(as_atom(b, value), _promoting))
     return Static(np.result_type(*found))  # type: ignore[arg-type]
+
+
+def _promoting(type: Type) -> object:
+    python = {"float64": 0.0, "complex128": 0j, "int64": 0, "bool": False}
+    return python[type.dtype] if type.weak else type.numpy
 
 
 @implements(np.issubdtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import FunctionType, UnionType
 
 import numpy as np
@@ -19,6 +20,7 @@ from adcompiler.frontend.state.values import (
     Text,
     Value,
 )
+from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Const, Var
 
 _PYTHON = {"float64": float, "int64": int, "bool": bool, "complex128": complex}
@@ -28,12 +30,7 @@ def type_object(low: Lowering, value: Value) -> type:
     """The class of a value."""
     match value:
         case Var() | Const():
-            kind = low.b.type(value)
-            if kind.is_generator:
-                return np.random.Generator
-            if kind.rank:
-                return np.ndarray
-            return _PYTHON[kind.dtype] if kind.weak else kind.numpy.type
+            return low.b.ask(value, class_of)
         case Seq(record=type() as record):
             return record
         case Seq():
@@ -55,11 +52,29 @@ def type_object(low: Lowering, value: Value) -> type:
     raise low.refuse("builtin-call", name="type")
 
 
+def class_of(kind: Type) -> type:
+    """The class of an array or a number."""
+    if kind.is_generator:
+        return np.random.Generator
+    if kind.rank:
+        return np.ndarray
+    return _PYTHON[kind.dtype] if kind.weak else kind.numpy.type
+
+
 def is_instance(low: Lowering, value: Value, classes: Value) -> bool:
     """`isinstance(value, classes)`."""
+    found = tuple(_classes(low, classes))
+    if isinstance(value, (Var, Const)):
+        return low.b.ask(value, lambda kind: issubclass(class_of(kind), found))
+    return issubclass(type_object(low, value), found)
+
+
+def _classes(low: Lowering, classes: Value) -> Iterator[type | UnionType]:
     match classes:
         case Static(value=type() | UnionType() as found):
-            return issubclass(type_object(low, value), found)
+            yield found
         case Seq(items):
-            return any(is_instance(low, value, item) for item in items)
-    raise low.refuse("builtin-call", name="isinstance")
+            for item in items:
+                yield from _classes(low, item)
+        case _:
+            raise low.refuse("builtin-call", name="isinstance")

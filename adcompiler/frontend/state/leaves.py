@@ -78,7 +78,10 @@ def coerce(b: Builder, value: Value | None, form: Form, leaves: list[Atom]) -> N
     """Append the leaves of a path's value, converted to the form; None stands for a path without a value."""
     match form:
         case Scalar(type):
-            leaves.append(_number(b, value, type))
+            number = _number(b, value, type)
+            leaves.append(number)
+            if number is not value and isinstance(value, (Var, Const)):
+                b.converted.append((number, b.type(value)))
         case Array():
             _array(b, value, form, leaves)
         case Parts():
@@ -151,8 +154,8 @@ def _array(b: Builder, value: Value | None, form: Array, leaves: list[Atom]) -> 
         value = b.emit("full", value, *shape, dtype=form.type.dtype, hint=str(value) if isinstance(value, Var) else "a")
     assert isinstance(value, Var)
     if b.type(value).dtype != form.type.dtype:
-        value = b.emit("cast", value, dtype=form.type.dtype, hint=value.name)
-        b.widened.add(value)
+        before, value = b.type(value), b.emit("cast", value, dtype=form.type.dtype, hint=value.name)
+        b.converted.append((value, before.element))
     for wanted, extent in zip(form.extents, b.shape(value), strict=True):
         if wanted is None:
             leaves.append(extent)
