@@ -12,6 +12,10 @@ import adcompiler as ad
 from tests.support.cases import interpreted
 
 
+def inverse(a: Any) -> Any:
+    return np.linalg.inv(a)
+
+
 def solve(a: Any, b: Any) -> Any:
     return np.linalg.solve(a, b)
 
@@ -159,6 +163,16 @@ def test_quotients_by_a_tiny_diagonal_stay_finite() -> None:
 
 
 def test_a_triangle_with_zeros_on_its_diagonal_is_singular() -> None:
-    for a in (np.triu(np.ones((3, 3)), 1), np.tril(np.ones((3, 3)), -1), np.zeros((3, 3))):
-        with pytest.raises(np.linalg.LinAlgError):
-            ad.vjp(solve, a, np.ones(3))
+    """Whatever stands beside the zero, no rounding hides it."""
+    rng = np.random.default_rng(3)
+    made = [np.triu(np.ones((3, 3)), 1), np.tril(np.ones((3, 3)), -1), np.zeros((3, 3))]
+    for n, turn in itertools.product((2, 3, 5, 39, 60), (np.triu, np.tril)):
+        for place in {0, n // 2, n - 1}:
+            made.append(turn(rng.normal(size=(n, n))))
+            made[-1][place, place] = 0.0
+    for a in made:
+        for function, args in ((solve, (a, np.ones(len(a)))), (inverse, (a,))):
+            with pytest.raises(np.linalg.LinAlgError, match="Singular matrix"):
+                ad.vjp(function, *args)
+        assert ad.value_and_grad(lambda a: np.linalg.det(a))(a)[0] == 0.0
+        assert ad.value_and_grad(lambda a: np.linalg.slogdet(a)[1])(a)[0] == -np.inf

@@ -50,7 +50,7 @@ def _${letter}solve_triangular2(a, b, lower):
 ''')
 
 #: Before LAPACK factorises a matrix: a triangle needs no exchanges, unless quotients by a tiny element of its diagonal
-#: might be infinite.
+#: might be infinite. A zero there stays, which rounding after exchanges might hide: the triangle is singular.
 ONE_SIDED = '''
 def _one_sided(f):
     """Whether a matrix is a triangle, and factorised where it is: a lower one is its own factor."""
@@ -62,7 +62,10 @@ def _one_sided(f):
             lower = lower and f[i, j] == 0
         if not lower and not upper:
             return False
-    if lower:
+    singular = False
+    for i in range(n):
+        singular = singular or f[i, i] == 0
+    if lower or singular:
         return True
     for i in range(n):
         for j in range(i + 1, n):
