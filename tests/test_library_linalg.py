@@ -54,6 +54,17 @@ def test_factors_of_any_layout_are_compiled_once() -> None:
         ad.vjp(f, np.full((2, 2), np.nan, np.complex64))
 
 
+@pytest.mark.parametrize("lower", [False, True])
+def test_a_triangle_without_a_solution_is_reported_as_scipy_does(lower: bool) -> None:
+    def f(a: Any, b: Any) -> Any:
+        return np.sum(scipy.linalg.solve_triangular(a, b, lower=lower))
+
+    a, b = np.diag([1.0, 0.0, 2.0]) + np.ones((3, 3)) - np.eye(3), np.ones(3)
+    for called in (f, ad.value_and_grad(f), gradient):
+        with pytest.raises(np.linalg.LinAlgError, match="singular matrix"):
+            called(*(f, a, b) if called is gradient else (a, b))
+
+
 @pytest.mark.parametrize("name", ["inv", "solve", "cholesky"])
 def test_errors_are_those_of_numpy(name: str) -> None:
     functions: dict[str, Callable[[Any], Any]] = {

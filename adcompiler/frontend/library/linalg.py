@@ -243,7 +243,7 @@ def _triangular(b: Builder, a: Value, right: Value, lower: Value) -> Value:
     low = as_bool(b, lower, "lower")
     x, y = matrix(b, a, "solve_triangular", True), as_array(b, right)
     failed = b.emit("any", apply(b, "eq", _diagonal(b, x), Const(0.0)), axes=(0,), keepdims=False, hint="singular")
-    b.check(failed, "ValueError", "solve_triangular: the matrix is singular")
+    b.check(failed, "np.linalg.LinAlgError", "solve_triangular: singular matrix")
     return _system(b, x, y, lambda one, other: b.emit("solve_triangular", one, other, lower=low, hint="solution"))
 
 
