@@ -39,6 +39,12 @@ def _has_item(held: Any, key: object) -> bool:
     return True
 
 
+def _has_keys(held: Any, keys: tuple[object, ...]) -> bool:
+    # equal keys may be 1 and True, or zeros with two signs, and different ones may be written alike
+    found = tuple(held)
+    return found == keys and repr(found) == repr(keys)
+
+
 def _unhidden(space: Mapping[str, object], names: tuple[str, ...]) -> bool:
     return space.keys().isdisjoint(names)
 
@@ -51,7 +57,7 @@ FACTS: Mapping[str, Callable[[Any, Any], object]] = {
     "hasattr": hasattr,
     "has item": _has_item,
     "in": operator.contains,
-    "keys": lambda held, _: repr(list(held)),
+    "keys": _has_keys,
     "len": lambda held, _: len(held),
     "unhidden": _unhidden,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from types import ModuleType
 from typing import Any
@@ -116,6 +117,47 @@ def test_keys_that_a_dictionary_outside_gets_later() -> None:
         assert slope(1.0) == 6.0
         table["c"] = 5.0
         assert slope(1.0) == 11.0
+
+
+class Letter:
+    """A key that is written like every other one."""
+
+    def __init__(self, weight: float) -> None:
+        self.weight = weight
+
+    def __repr__(self) -> str:
+        return "Letter"
+
+
+def test_other_keys_that_are_written_alike() -> None:
+    def f(s: float) -> float:
+        total = 0.0
+        for letter in table:
+            total = total * s + letter.weight * s
+        return total
+
+    one, other = Letter(2.0), Letter(3.0)
+    table = {one: 0.0, other: 0.0}
+    slope = ad.grad(f)
+    assert [slope(1.0) for _ in range(3)] == [7.0] * 3
+    table.pop(one)
+    table[one] = 0.0
+    assert slope(1.0) == 8.0
+
+
+def test_keys_that_are_equal_and_not_the_same() -> None:
+    def f(s: float) -> float:
+        total = 0.0
+        for key in table:
+            total += s * math.copysign(1.0, key)
+        return total
+
+    table = {0.0: None}
+    slope = ad.grad(f)
+    assert slope(1.0) == slope(1.0) == 1.0
+    table.clear()
+    table[-0.0] = None
+    assert slope(1.0) == -1.0
 
 
 def test_a_dictionary_outside_is_not_changed_under_another_name() -> None:

@@ -67,7 +67,7 @@ class Captures:
 
     def table(self, held: Mapping[object, object], path: Path) -> DictValue:
         """A dictionary from outside of which all items are used: its keys stay as they are."""
-        self.depend(path, "keys")
+        self.depend(path, "keys", tuple(held))
         found = DictValue(tuple((key, self.value(item, path.item(key))) for key, item in held.items()))
         self.lists[id(found)] = found
         return found
