@@ -74,6 +74,24 @@ def test_wrong_arguments_are_refused() -> None:
         lowered(wrong_arguments, 1.5)
 
 
+def named_twice(x):
+    table = {"low": 1.0}
+    return scaled(x, **table, low=x)
+
+
+def unpacked_twice(x):
+    table = {"low": 1.0}
+    return dict(**table, **table)["low"] * x
+
+
+def test_keywords_that_are_given_twice_are_refused() -> None:
+    for function in (named_twice, unpacked_twice):
+        with pytest.raises(TypeError, match="multiple values for keyword argument 'low'"):
+            function(1.5)
+        with pytest.raises(TypeProblem, match="multiple values for keyword argument 'low'"):
+            lowered(function, 1.5)
+
+
 CASES.pop()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from adcompiler.errors import TypeProblem
 from adcompiler.frontend.builtins import calls
 from adcompiler.frontend.builtins.iterators import EAGER, LAZY
 from adcompiler.frontend.builtins.methods import call_method
@@ -71,21 +72,25 @@ def _arguments(low: Lowering, function: Value, node: ast.Call) -> tuple[list[Val
         read.append(function)
         for arg in node.args:
             if isinstance(arg, ast.Starred):
-                found = list(unpacked(low, resolved(low, low.eval(arg.value)), None))
+                items = list(unpacked(low, resolved(low, low.eval(arg.value)), None))
             else:
-                found = [low.eval(arg)]
-            args.extend(found)
-            read.extend(found)
+                items = [low.eval(arg)]
+            args.extend(items)
+            read.extend(items)
         for keyword in node.keywords:
             value = low.eval(keyword.value)
             value = opened(low, value) if keyword.arg is None else value
             read.append(value)
             if keyword.arg is not None:
-                kwargs[keyword.arg] = value
+                found = {keyword.arg: value}
             elif isinstance(value, DictValue):
-                kwargs.update((str(key), item) for key, item in value.items)
+                found = {str(key): item for key, item in value.items}
             else:
                 raise low.refuse("unpack-unknown", keyword.value)
+            for key in found.keys() & kwargs:
+                what = f"multiple values for keyword argument {key!r}"
+                raise TypeProblem(what, low.b.span, "give it once; the last of several counts in {**first, **second}")
+            kwargs.update(found)
     return args, kwargs
 
 
