@@ -216,6 +216,23 @@ def test_arguments_outside_the_language() -> None:
     compare(lambda np, x: (np.sum(x, out=None), np.exp(x, out=None, where=True)), x)
 
 
+@pytest.mark.parametrize("name", [n for n in REDUCTIONS if n not in ("max", "min")])
+def test_a_mask_is_no_larger_than_what_it_chooses_from(name: str) -> None:
+    def reduced(np: Any, x: Any, mask: Any) -> Any:
+        return getattr(np, name)(x, where=mask)
+
+    for shape in ((1, 3), (2, 1), (2, 3), (3,)):
+        compare(reduced, sample("float64", (2, 3)), sample("bool", shape))
+    for own, shape in (((3,), (2, 3)), ((3,), (1, 3))):
+        assert "more axes" in failure(reduced, sample("float64", own), sample("bool", shape)).what
+    for own, shape in (((1, 3), (2, 3)), ((1,), (3,)), ((2, 3), (4, 3))):
+        args = sample("float64", own), sample("bool", shape)
+        with pytest.raises(ValueError, match="broadcast"):
+            reduced(numpy, *args)
+        with pytest.raises(ValueError, match="broadcast"):
+            run(trace(reduced, *args)[0], *args)
+
+
 def test_run_time_axes_are_asked_for() -> None:
     with pytest.raises(NeedStatic) as caught:
         trace(lambda np, x, k: np.sum(x, axis=k), sample("float64", (3,)), 0)

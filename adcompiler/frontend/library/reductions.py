@@ -53,7 +53,12 @@ def chosen(b: Builder, x: Var, where: Value, neutral: Atom) -> Var:
     mask = truth(b, as_atom(b, where))
     if not b.type(mask).is_array:
         mask = as_array(b, mask)
-    return as_array(b, apply(b, "where", mask, x, neutral, hint="chosen"))
+    if b.type(mask).rank > b.type(x).rank:
+        raise TypeProblem("where= has more axes than the array", b.span, "pass an array of the mask's shape")
+    found = as_array(b, apply(b, "where", mask, x, neutral, hint="chosen"))
+    for extent, own in zip(b.shape(found), b.shape(x), strict=True):
+        b.same(extent, own, "where= does not broadcast to the shape of the array")
+    return found
 
 
 def _is_everything(where: Value) -> bool:
