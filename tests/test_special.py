@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import special
 import adcompiler as ad
 from adcompiler.frontend.library.definitions import OUTSIDE
 from adcompiler.ir.special import SPECIAL
+from tests.support.cases import interpreted
 from tests.support.lowering import execute
 
 X = np.array([0.31, 0.52, 0.73])
@@ -49,6 +51,51 @@ def test_compiled_values_and_derivatives(function: Any, monkeypatch: pytest.Monk
     np.testing.assert_allclose(ad.grad(function, cache=False)(X), gradient, rtol=1e-12)
     gradients = [(ad.grad(function)(X + h) - ad.grad(function)(X - h)) / 2e-6 for h in steps]
     np.testing.assert_allclose(ad.hessian(function)(X), gradients, rtol=1e-6, atol=1e-7)
+
+
+POLES = {
+    "poch": [(-2.0, 1.0), (-2.0, 3.0), (0.0, 0.0), (0.0, -1.0), (-2.0, -2.0), (-2.0, 0.5), (-2.5, 2.0), (3.0, 1.0)],
+    "binom": [(3.0, 5.0), (5.0, -1.0), (2.5, 3.5), (-2.5, 1.5), (-2.5, -1.0), (0.0, 0.0), (5.0, 2.0), (5.0, 6.5)],
+}
+
+
+@pytest.mark.parametrize("name", POLES)
+def test_quotients_of_gamma_functions_at_their_poles(name: str) -> None:
+    """Finite where they are, and so are the derivatives, where SciPy's function has them."""
+
+    def of_numbers(a: Any, b: Any) -> Any:
+        return getattr(special, name)(a, b)
+
+    def of_arrays(a: Any, b: Any, w: Any) -> Any:
+        return np.sum(w * getattr(special, name)(a, b))
+
+    a, b = np.array(POLES[name]).T
+    scipys, h = getattr(special, name), 1e-5
+    slopes = (scipys(a + h, b) - scipys(a - h, b)) / (2 * h), (scipys(a, b + h) - scipys(a, b - h)) / (2 * h)
+    w = np.linspace(0.5, 1.5, a.size)
+    plain = ad.value_and_grad(of_arrays, (0, 1), cache=False)
+    with interpreted():
+        read, (a_bar, b_bar) = plain(a, b, w)
+    value, compiled = ad.value_and_grad(of_arrays, (0, 1))(a, b, w)
+    assert value == pytest.approx(scipys(a, b) @ w, rel=1e-13) and read == pytest.approx(value, rel=1e-13)
+    for one, other, slope in zip(compiled, (a_bar, b_bar), slopes, strict=True):
+        np.testing.assert_allclose(one, w * slope, rtol=1e-7, atol=1e-8)
+        np.testing.assert_allclose(other, one, rtol=1e-12, atol=1e-14)
+    one_by_one = ad.value_and_grad(of_numbers, (0, 1), cache=False)
+    with interpreted():
+        for k in range(a.size):
+            found, (a_slope, b_slope) = one_by_one(float(a[k]), float(b[k]))
+            assert found == pytest.approx(scipys(a[k], b[k]), rel=1e-13)
+            assert (w[k] * a_slope, w[k] * b_slope) == pytest.approx((compiled[0][k], compiled[1][k]), rel=1e-12)
+
+
+def test_quotients_of_gamma_functions_without_a_value() -> None:
+    poch, binom = ad.value_and_grad(lambda z: special.poch(z, -2.0)), ad.value_and_grad(lambda n: special.binom(n, 2.0))
+    for of in (contextlib.nullcontext, interpreted):
+        with of():
+            assert poch(2.0) == (np.inf, np.inf)
+            assert np.isnan(binom(-3.0)).all()
+            assert poch(-2.0)[0] == pytest.approx(special.poch(-2.0, -2.0))
 
 
 def test_single_precision_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

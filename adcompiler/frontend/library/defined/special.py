@@ -241,19 +241,50 @@ def loggamma(z: Any) -> Any:
     return np.where(z < 0, np.nan, gammaln(z))
 
 
+def at_pole(x: Any) -> Any:
+    """Whether the gamma function has a pole there."""
+    return (x <= 0) & (x == np.floor(x))
+
+
+def with_sign(value: Any, x: Any) -> Any:
+    """A value with the sign of `gamma(x)`, at a pole with that of the slope of `1 / gamma(x)`."""
+    return np.where((x < 0) & (np.floor(x) % 2 != 0), -value, value)
+
+
+def over_gamma(x: Any) -> Any:
+    """A factor and the logarithm of another one: both make the size of `1 / gamma(x)`, at poles by reflection."""
+    pole = at_pole(x)
+    factor = np.where(pole, np.sin(math.pi * (x - np.floor(x))) / math.pi, 1)
+    return factor, gammaln(np.where(pole, 1 - x, 1)) - gammaln(np.where(pole, 1, x))
+
+
 @means("scipy.special.poch")
 def poch(z: Any, m: Any) -> Any:
-    """`gamma(z + m) / gamma(z)`."""
+    """`gamma(z + m) / gamma(z)`; where both are infinite, m is a constant whole number."""
     z, m = computed("poch", z, m)
     end = z + m
-    return np.sign(gamma(z)) * np.sign(gamma(end)) * np.exp(gammaln(end) - gammaln(z))
+    infinite = at_pole(end)
+    both = infinite & at_pole(z)
+    first, last = np.where(both, 1 - z, 1), np.where(both, 1 - (z + constant(m)), 1)
+    reflected = with_sign(np.exp(gammaln(first) - gammaln(last)), -np.abs(m))
+    inside = np.where(infinite, 1, end)
+    factor, size = over_gamma(z)
+    # in two parts: the first derivative at a zero may be large
+    part = np.exp(0.5 * (size + gammaln(inside)))
+    ratio = with_sign(with_sign(factor * part * part, z), inside)
+    return np.where(both, reflected, np.where(infinite, np.inf * (1 + (end - constant(end))), ratio))
 
 
 @means("scipy.special.binom")
 def binom(n: Any, k: Any) -> Any:
     """How many ways there are to choose k of n, for real numbers."""
     n, k = computed("binom", n, k)
-    return 1 / ((n + 1) * beta(n - k + 1, k + 1))
+    one, other = k + 1, n - k + 1
+    every = np.where(at_pole(n + 1), np.nan, n + 1)
+    factor, size = over_gamma(one)
+    second, length = over_gamma(other)
+    part = np.exp(0.5 * (size + length + gammaln(every)))
+    return with_sign(with_sign(with_sign(factor * second * part * part, one), other), every)
 
 
 @means("scipy.special.rgamma")
