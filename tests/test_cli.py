@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import adcompiler
@@ -105,6 +106,35 @@ def test_check_fails_with_the_error(model: Path, capsys: pytest.CaptureFixture[s
     error = capsys.readouterr().err
     assert error.startswith("GradcheckFailed: wrong gradient of half_constant with respect to x: 3.0 by reverse mode")
     assert "fix:" in error
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("return x + missing", "NameError: name 'missing' is not defined"),
+        ("return np.reshape(x, (5, 5))", "ValueError: cannot reshape array of size 3 into shape (5,5)"),
+    ],
+)
+def test_an_error_of_the_program_is_told_by_its_own_lines(
+    text: str, last: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    file = tmp_path / "failing_lines.py"
+    file.write_text(f"import numpy as np\n\ndef helper(x):\n    {text}\n\ndef f(x):\n    return np.sum(helper(x))\n")
+    assert main(["check", f"{file}:f", "--args", "np.ones(3)"]) == 1
+    del sys.modules["failing_lines"]
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:2] == ["Traceback (most recent call last):", f'  File "{file}", line 7, in f']
+    assert lines[-1] == last
+    assert f'  File "{file}", line 4, in helper' in lines
+    assert not any("adcompiler/tools" in line for line in lines)
+
+
+def test_an_error_of_the_tool_keeps_its_traceback(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adcompiler.tools.cli.gradcheck", lambda *args, **options: np.reshape(np.ones(3), (5, 5)))
+    monkeypatch.setattr("adcompiler.tools.load._PACKAGE", str(Path(__file__).parent))
+    with pytest.raises(ValueError, match="cannot reshape"):
+        main(["check", f"{model}:square"])
 
 
 def test_check_compares_a_sample_of_the_entries(model: Path, capsys: pytest.CaptureFixture[str]) -> None:

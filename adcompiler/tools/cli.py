@@ -6,6 +6,7 @@ import argparse
 import inspect
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from adcompiler.tools.load import (
     load_function,
     load_module,
     split_target,
+    users_frames,
 )
 from adcompiler.tools.table import amount
 
@@ -76,6 +78,14 @@ def execute(argv: Sequence[str] | None) -> int:
     except UsageError as error:
         print(f"adcompiler: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        frames = users_frames(error)
+        if frames is None:
+            raise
+        traceback.print_exception(type(error), error, frames)
+        return 1
     return 0
 
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import os
 import sys
+import sysconfig
 from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import Any
 
 import numpy as np
+
+# what runs the user's program, and what a program imports, are no part of it
+_PACKAGE = f"{Path(__file__).parent.parent}{os.sep}"
+_LIBRARIES = tuple(sysconfig.get_path(key) for key in ("purelib", "platlib", "stdlib"))
 
 
 class UsageError(Exception):
@@ -90,3 +96,17 @@ def check_argnums(function: Callable[..., Any], args: tuple[Any, ...], argnums: 
         if name in found:
             raise UsageError(f"--argnums names the argument {name!r} twice")
         found.add(name)
+
+
+def users_frames(error: Exception) -> TracebackType | None:
+    """The traceback of an error of the user's program from the user's first frame on; None if it is not of that."""
+    at, first = error.__traceback__, None
+    while at is not None:
+        file = at.tb_frame.f_code.co_filename
+        if file.startswith((_PACKAGE, "<frozen ")):
+            first = None
+        elif first is None:
+            first = at
+        at = at.tb_next
+    own = first is not None and not first.tb_frame.f_code.co_filename.startswith(_LIBRARIES)
+    return first if own else None
