@@ -38,6 +38,8 @@ class Printed(Text):
         return ""
 
 
+# columns for the user's lines where generated ones stand beside them
+_OWN = 72
 _ORIGIN = re.compile(r"^\s*# \S+:(\d+): (.*)$")
 
 
@@ -241,7 +243,12 @@ def text_of(span: Span | None) -> str:
 
 def side_by_side(view: View) -> str:
     """The readable text, with each stretch of it beside the line of the user's program it comes from."""
-    return "\n".join(aligned(paired(view)))
+    return "\n".join(aligned([(_cut(own), made) for own, made in paired(view)]))
+
+
+def _cut(own: str) -> str:
+    """A line of the user's that leaves room for what stands beside it."""
+    return own if len(own) <= _OWN else f"{own[: _OWN - 1].rstrip()}…"
 
 
 def paired(view: View) -> list[tuple[str, str]]:

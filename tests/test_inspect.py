@@ -129,6 +129,17 @@ def squared(x, n):
     return y_2
 
 
+def test_a_long_line_is_cut_where_the_adjoint_stands_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
+    def f(x: float) -> float:
+        return x * x + 3.0 * x  # a remark that goes on and on, further than anybody would read beside another text
+
+    ad.grad(f).show(1.5)
+    lines = capsys.readouterr().out.splitlines()
+    row = next(line for line in lines if "return x * x" in line)
+    assert row[:72].rstrip().endswith("…")
+    assert row[72:74] == "  " and row[74:].strip()
+
+
 def test_explain_lists_the_variables_of_the_user_alone() -> None:
     def f(x: np.ndarray, t: np.ndarray) -> float:
         s = 0.0
