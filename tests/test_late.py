@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
-from adcompiler.backend import cpu
 from tests.support.processes import place
 
 __all__ = ["place"]
@@ -51,16 +49,48 @@ print(json.dumps({"found": found, "error": error}))
 """
 
 
-def test_what_some_sizes_need_is_compiled_when_they_come(place: Path) -> None:
+SHARED = """
+import json, threading
+import numpy as np
+import adcompiler as ad
+from adcompiler.backend import cpu
+
+asking, address = set(), cpu.address
+
+def asked(*args):
+    asking.add(threading.get_ident())
+    return address(*args)
+
+cpu.address = asked
+
+@ad.value_and_grad(target="parallel")
+def spectra(x):
+    total = 0.0
+    for i in range(x.shape[0]):
+        total += np.sum(np.abs(np.fft.fft(x[i])) ** 2)
+    return total
+
+right = []
+# lengths of one kind, then of another, by so many rows that threads share them
+for n in (12, 101):
+    x = np.random.default_rng(n).normal(size=(3000, n))
+    value, slope = spectra(x)
+    right.append(np.allclose(value, n * np.sum(x * x), rtol=1e-9) and np.allclose(slope, 2 * n * x, rtol=1e-9))
+print(json.dumps({"right": right, "others": len(asking - {threading.get_ident()})}))
+"""
+
+
+def run(place: Path, text: str) -> Any:
+    """What a fresh process prints: the parts are compiled once in a process."""
     script = place / "script.py"
-    script.write_text(SCRIPT, encoding="utf-8")
+    script.write_text(text, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(Path(ad.__file__).parents[1])}
+    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
 
-    def run() -> Any:
-        environment = {**os.environ, "PYTHONPATH": str(Path(ad.__file__).parents[1])}
-        done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=True)
-        return json.loads(done.stdout)
 
-    first, second = run(), run()
+def test_what_some_sizes_need_is_compiled_when_they_come(place: Path) -> None:
+    first, second = run(place, SCRIPT), run(place, SCRIPT)
     for n, (value, slope, _) in zip((12, 64, 128), first["found"], strict=True):
         x = np.arange(float(n))
         np.testing.assert_allclose(value, n * np.sum(x * x))
@@ -71,27 +101,8 @@ def test_what_some_sizes_need_is_compiled_when_they_come(place: Path) -> None:
     assert second["found"] == first["found"]
 
 
-def spectra(x):
-    total = 0.0
-    for i in range(x.shape[0]):
-        total += np.sum(np.abs(np.fft.fft(x[i])) ** 2)
-    return total
-
-
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one thread")
-def test_threads_of_a_shared_loop_that_reach_such_a_part_first(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asking, address = set[int](), cpu.address
-
-    def asked(*args: Any) -> Any:
-        asking.add(threading.get_ident())
-        return address(*args)
-
-    monkeypatch.setattr(cpu, "address", asked)
-    g = ad.value_and_grad(spectra, target="parallel")
-    # lengths of one kind, then of another, by so many rows that threads share them
-    for n in (12, 101):
-        x = np.random.default_rng(n).normal(size=(3000, n))
-        value, slope = g(x)
-        np.testing.assert_allclose(value, n * np.sum(x * x), rtol=1e-9)
-        np.testing.assert_allclose(slope, 2 * n * x, rtol=1e-9, atol=1e-9)
-    assert asking - {threading.get_ident()}, "another thread of the loop asks as well"
+def test_threads_of_a_shared_loop_that_reach_such_a_part_first(place: Path) -> None:
+    found = run(place, SHARED)
+    assert found["right"] == [True, True]
+    assert found["others"], "another thread of the loop asks as well"

@@ -40,7 +40,7 @@ def digits(affine: Affine, index: Atom, known: Sequence[Form]) -> Digits | None:
     >>> from adcompiler.analysis.scope import definitions
     >>> inside = [symbol(i), symbol(j), symbol(m).shift(-1) - symbol(j)]
     >>> digits(Affine(fn, definitions(fn)), at, inside).radices
-    (Var('m'),)
+    (Var(name='m'),)
     """
     found = _polynomial(affine, index)
     if found is None or all(len(symbols) < 2 for symbols in found):

@@ -59,6 +59,9 @@ class Plan:
         if not self.compiled.on_device:
             self._refuse_gpu_arrays(leaves)
         with LOCK:
+            # another thread may have been here meanwhile
+            if self.ready:
+                return
             self.compiled.specialise(leaves)
             self.function, self.shared = self.compiled.callable, self.compiled.shared
             self.ready = True

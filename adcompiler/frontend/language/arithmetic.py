@@ -81,7 +81,7 @@ def binary(low: Lowering, op: str, left: Value, right: Value, hint: str = "t") -
         return fold(low, op, a, c)
     if op == "bitor" and isinstance(a, DictValue) and isinstance(c, DictValue):
         return DictValue(tuple({**dict(a.items), **dict(c.items)}.items()))
-    for kind, operation in ((Seq, _sequences), ((Text, Static), text_operation)):
+    for kind, operation in (((Text, Static), text_operation), (Seq, _sequences)):
         if isinstance(a, kind) or isinstance(c, kind):
             found = operation(low, op, a, c)
             if found is not None:
