@@ -1,6 +1,7 @@
 """An iterator gives its items once: used where one place asks for them, refused where two might."""
 
 from collections.abc import Callable
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
@@ -76,3 +77,64 @@ def test_what_two_places_may_use_up_is_refused(f: Callable[..., Any]) -> None:
 def test_what_one_place_uses_up(f: Callable[..., Any]) -> None:
     with interpreted():
         assert ad.value_and_grad(f)(X)[0] == pytest.approx(f(X), rel=1e-14)
+
+
+def filtered_while_written(x: Any) -> Any:
+    y, total = x.copy(), 0.0
+    for k, a in enumerate(v * v for v in y if v > -9.0):
+        y[(k + 1) % 4] = a
+        total += a
+    return total
+
+
+def chained_while_changed(x: Any) -> Any:
+    values, total = [x[0], x[1], x[2]], 0.0
+    for k, a in enumerate(chain(values, values)):
+        values[(k + 1) % 3] = 2.0 * a
+        total += a
+    return total
+
+
+def accumulated_while_written(x: Any) -> Any:
+    y, total = np.zeros(3), 0.0
+    y[:] = x[:3]
+    for k, a in enumerate(accumulate(y)):
+        y[(k + 1) % 3] = 2.0 * a
+        total += a
+    return total
+
+
+def filtered_by_what_changes(x: Any) -> Any:
+    least, total = 0.0, 0.0
+    for a in (v for v in x if v > least):
+        least = a
+        total += a
+    return total
+
+
+@pytest.mark.parametrize(
+    "f", [filtered_while_written, chained_while_changed, accumulated_while_written, filtered_by_what_changes]
+)
+def test_items_made_at_once_of_what_the_loop_writes_are_refused(f: Callable[..., Any]) -> None:
+    with pytest.raises(ad.UnsupportedSyntax, match="changed in a loop that goes through it"):
+        ad.grad(f)(X)
+
+
+def written_elsewhere(x: Any) -> Any:
+    values, squares = [x[0], x[1], x[2]], np.zeros(4)
+    sums, y, now = [0.0, 0.0], x.copy(), 0.0
+    for k, v in enumerate(v * v for v in x if v > -9.0):
+        squares[k] = v
+        now = now + v
+    for k, v in enumerate(chain(values, values)):
+        sums[k % 2] = sums[k % 2] + v * now
+    for v in filter(lambda v: True, values):
+        y[0] = y[0] + v
+    for k, v in enumerate(accumulate(values)):
+        y[k] = y[k] * v
+    return sum(y) + sum(squares) + sums[0] * sums[1]
+
+
+def test_items_made_at_once_while_the_loop_writes_other_memory() -> None:
+    with interpreted():
+        assert ad.value_and_grad(written_elsewhere)(X)[0] == pytest.approx(written_elsewhere(X.copy()), rel=1e-14)

@@ -18,7 +18,7 @@ from adcompiler.errors import TypeProblem
 from adcompiler.frontend.builtins import calls
 from adcompiler.frontend.builtins.iterators import EAGER, LAZY
 from adcompiler.frontend.builtins.methods import call_method
-from adcompiler.frontend.flow.iterators import used_at_once, used_once
+from adcompiler.frontend.flow.iterators import asked_by_loop, used_at_once, used_once
 from adcompiler.frontend.language import records
 from adcompiler.frontend.language.binding import unpacked
 from adcompiler.frontend.language.comprehensions import range_array
@@ -48,6 +48,7 @@ from adcompiler.frontend.state.values import (
     Seq,
     Static,
     Value,
+    Zipped,
 )
 from adcompiler.handlers import DECLARED
 from adcompiler.ir.ops import kind
@@ -164,6 +165,8 @@ def _call_static(
         if (held in EAGER and not used_at_once(low.frame, node)) or (held in LAZY and not used_once(low.frame, node)):
             raise low.refuse("named-iterator")
         low.call = lambda function, given: call(low, function, given, {}, node)
+        if held is map and len(args) > 1 and not kwargs and asked_by_loop(low.frame, node):
+            return Zipped("map", (args[0], *(resolved(low, arg) for arg in args[1:])))
         return handler(low, list(args), dict(kwargs), hint)
     plain = [_plain(low, resolved(low, arg)) for arg in args]
     named = {key: _plain(low, value) for key, value in _resolved(low, kwargs).items()}

@@ -15,6 +15,7 @@ from adcompiler.frontend import expressions, statements
 from adcompiler.frontend.arrays import snapshots
 from adcompiler.frontend.arrays.aliasing import check_carried_arrays
 from adcompiler.frontend.arrays.standing_in import check_standing_in, widened
+from adcompiler.frontend.calls import call
 from adcompiler.frontend.language import access, blocks, comprehensions, control, threads
 from adcompiler.frontend.language.blocks import run_block
 from adcompiler.frontend.language.inline import returned
@@ -123,6 +124,7 @@ def _lowered(low: Lowering, source: SourceFunc, specs: Sequence[Spec]) -> Lowere
     b = low.b
     frame = Frame(source, low.definition(source.node), None)
     low.frames.append(frame)
+    low.call = lambda function, given: call(low, function, given, {}, low.frame.definition.node)
     b.span = source.span(source.node)
     params: list[Var] = []
     for name, spec in zip(parameters(source.node.args), specs, strict=True):

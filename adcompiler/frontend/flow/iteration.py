@@ -75,7 +75,7 @@ def iterable(low: Lowering, value: Value) -> Iterable:
             return Iterable(value, Const(len(items)), True)
         case Static(value=str() as text):
             return iterable(low, Seq(tuple(Static(c) for c in text)))
-        case Zipped(kind="zip", parts=parts):
+        case Zipped(kind="zip", parts=parts) | Zipped("map", (_, *parts)):
             found = [iterable(low, part) for part in parts]
             if not found:
                 return iterable(low, Seq(()))
@@ -134,6 +134,8 @@ def item(low: Lowering, value: Value, k: Atom) -> Value:
             return item(low, inner, b.int("sub", last, k, hint="i"))
         case Zipped("zip", parts):
             return Seq(tuple(item(low, part, k) for part in parts))
+        case Zipped("map", (function, *parts)):
+            return low.call(function, [item(low, part, k) for part in parts])
         case Zipped("indices", (Seq(extents),)):
             return Seq(place(low, extents, k))
         case Zipped("product", parts):

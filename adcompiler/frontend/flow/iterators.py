@@ -7,6 +7,7 @@ import functools
 from collections import defaultdict
 from collections.abc import Iterator
 
+from adcompiler.frontend.state.liveness import asked_one_by_one
 from adcompiler.frontend.state.scope import Definition, Frame
 
 # of itertools
@@ -22,6 +23,11 @@ _Loops = frozenset[int]
 def used_at_once(frame: Frame, node: ast.AST) -> bool:
     """Whether the value of an expression is iterated where it stands."""
     return any(id(node) in _direct(definition) for definition in _around(frame))
+
+
+def asked_by_loop(frame: Frame, node: ast.AST) -> bool:
+    """Whether a `for` asks for the items of an expression one by one, and runs its body in between."""
+    return any(id(node) in _asked(definition) for definition in _around(frame))
 
 
 def used_in_place(frame: Frame, node: ast.AST) -> bool:
@@ -49,6 +55,12 @@ def _direct(definition: Definition) -> frozenset[int]:
         for node in ast.walk(stmt):
             found += _taken(node)
     return frozenset(map(id, found))
+
+
+@functools.lru_cache(maxsize=4096)
+def _asked(definition: Definition) -> frozenset[int]:
+    nodes = (node for stmt in definition.body for node in ast.walk(stmt))
+    return frozenset(id(asked) for node in nodes if isinstance(node, ast.For) for asked in asked_one_by_one(node.iter))
 
 
 @functools.lru_cache(maxsize=4096)

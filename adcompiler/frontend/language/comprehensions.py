@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import lru_cache
 
 from adcompiler.frontend.flow.branching import branch
 from adcompiler.frontend.flow.iteration import Iterable, item, iterable, range_length
-from adcompiler.frontend.flow.iterators import used_at_once
+from adcompiler.frontend.flow.iterators import asked_by_loop, used_at_once
 from adcompiler.frontend.flow.looping import Loops
 from adcompiler.frontend.language.binding import bind
 from adcompiler.frontend.language.conditions import condition
@@ -24,13 +25,38 @@ from adcompiler.frontend.state.liveness import Liveness, targets
 from adcompiler.frontend.state.loop_parts import Built, Head
 from adcompiler.frontend.state.overflow import index_bits
 from adcompiler.frontend.state.scope import Definition, Frame
-from adcompiler.frontend.state.values import DictValue, Growing, ListOf, RangeValue, Rows, Seq, Value, kind_of
+from adcompiler.frontend.state.values import (
+    Closure,
+    DictValue,
+    Growing,
+    ListOf,
+    RangeValue,
+    Rows,
+    Seq,
+    Value,
+    Zipped,
+    kind_of,
+)
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Var
 
 _UNROLLED = 32
 _COUNT = "%count"
+
+
+def item_by_item(node: ast.GeneratorExp) -> bool:
+    """Whether each item of a generator is a function of one item that it goes through."""
+    named = any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node))
+    return len(node.generators) == 1 and not node.generators[0].ifs and not named
+
+
+@lru_cache(maxsize=1024)
+def _element(node: ast.GeneratorExp) -> ast.FunctionDef:
+    """The function whose value for an item that a generator goes through is an item of its own."""
+    given = ast.Assign([node.generators[0].target], ast.Name("%item", ast.Load()))
+    arguments = ast.arguments([], [ast.arg("%item")], None, [], [], None, [])
+    return ast.FunctionDef("generated", arguments, [given, ast.Return(node.elt)], [], None, None)
 
 
 @expression(ast.ListComp, ast.GeneratorExp)
@@ -41,6 +67,8 @@ def comprehension(low: Lowering, node: ast.ListComp | ast.GeneratorExp, hint: st
     if isinstance(node, ast.GeneratorExp) and not used_at_once(low.frame, node):
         raise low.refuse("named-iterator", node)
     first = resolved(low, low.eval(node.generators[0].iter, "items"))
+    if isinstance(node, ast.GeneratorExp) and item_by_item(node) and asked_by_loop(low.frame, node):
+        return Zipped("map", (Closure(_element(node), low.frame, (), ()), first))
     with entered(low, _frame(low, node)):
         found = iterable(low, first)
         if not _is_short(found):

@@ -25,7 +25,7 @@ from adcompiler.frontend.state.loop_parts import Built, Unroll
 from adcompiler.frontend.state.overflow import index_bits
 from adcompiler.frontend.state.restarts import NeedStatic
 from adcompiler.frontend.state.room import Around
-from adcompiler.frontend.state.values import Conflict, RangeValue, Value
+from adcompiler.frontend.state.values import Conflict, RangeValue, Value, Zipped
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Var
@@ -38,8 +38,14 @@ def for_(low: Lowering, node: ast.For) -> None:
     """`for target in iter: body else: orelse`."""
     if node.type_comment is not None:
         raise low.refuse("type-comment", node)
+    first = low.b.mark().place
     value = low.eval(node.iter, "items")
     mark, state = low.b.mark(), low.save()
+    if behind.is_made_at_once(node.iter):
+        with heap.pending(low) as read:
+            read += behind.read_ahead(low, node)
+            _gone_through(low, node, iterable(low, value))
+        return behind.check_read_ahead(low, node, first, mark.place)
     try:
         _gone_through(low, node, iterable(low, value))
     except UnsupportedSyntax as error:
@@ -189,7 +195,8 @@ def _most(low: Lowering, found: Iterable) -> int:
     if isinstance(found.length, Const):
         count = found.length.value
     else:
-        parts = getattr(found.value, "parts", ())
+        parts = found.value.parts if isinstance(found.value, Zipped) else ()
+        parts = parts[1:] if isinstance(found.value, Zipped) and found.value.kind == "map" else parts
         lengths = [iterable(low, part).length for part in parts]
         known = [n.value for n in lengths if isinstance(n, Const) and isinstance(n.value, int)]
         count = min(known, default=None)

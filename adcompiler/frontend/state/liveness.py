@@ -28,7 +28,7 @@ class Liveness:
     head : dict
         For a loop: read in a later iteration, or after the loop.
     always : frozenset of str
-        Read by nested functions, which may be called at any time.
+        Read by nested functions, which may be called at any time, and by generators that loops go through.
     bound : dict
         For a loop: what it and its body bind.
     """
@@ -47,10 +47,24 @@ def liveness(body: Sequence[ast.stmt]) -> Liveness:
     ['s']
     """
     found = Liveness()
-    nested = (inner for node in body for inner in ast.walk(node) if isinstance(inner, _SCOPES))
-    found.always = frozenset(name for scope in nested for name in (*reads(scope), *_shared(scope)))
+    inside = [inner for node in body for inner in ast.walk(node)]
+    nested = [inner for inner in inside if isinstance(inner, _SCOPES)]
+    asked = [part for inner in inside if isinstance(inner, ast.For) for part in asked_one_by_one(inner.iter)]
+    later = (*nested, *(part for part in asked if isinstance(part, ast.GeneratorExp)))
+    found.always = frozenset(name for scope in later for name in (*reads(scope), *_shared(scope)))
     _block(found, body, _LEAVING, _NONE)
     return found
+
+
+def asked_one_by_one(items: ast.expr) -> Iterator[ast.expr]:
+    """The expressions that give their items while the body of a `for` over `items` runs."""
+    yield items
+    match items:
+        case ast.Call(func=ast.Name(id="zip" | "enumerate" | "map"), args=args):
+            for arg in args:
+                yield from asked_one_by_one(arg)
+        case ast.GeneratorExp(generators=[first, *_]):
+            yield from asked_one_by_one(first.iter)
 
 
 def reads(node: ast.AST) -> Iterator[str]:
