@@ -325,3 +325,30 @@ def test_sum_of_an_empty_array(function: Callable[[np.ndarray], float]) -> None:
     value, gradient = ad.value_and_grad(function)(np.zeros(0))
     assert value == 0.0
     assert gradient.shape == (0,)
+
+
+def beside_a_branch(x):
+    grown = np.exp(400.0 * x)
+    if x > 1.0:
+        y = x * x
+    else:
+        y = grown
+    return y
+
+
+def skipped(x):
+    total = 0.0 * x
+    for k in range(3):
+        grown = np.sinh(400.0 * x * k) * x
+        if k > 1:
+            continue
+        total = total + grown
+    return total
+
+
+@pytest.mark.parametrize("form", [ad.grad, lambda f: lambda x: ad.jvp(f, (x,), (1.0,))[1]])
+def test_what_overflows_and_is_not_taken(form: Callable[..., Callable[[float], float]]) -> None:
+    assert form(beside_a_branch)(2.0) == 4.0
+    assert form(beside_a_branch)(0.01) == pytest.approx(400.0 * math.exp(4.0))
+    want = math.sinh(400.0) + 400.0 * math.cosh(400.0)
+    assert form(skipped)(1.0) == pytest.approx(want)

@@ -31,9 +31,10 @@ from adcompiler.ir.wengert import (
 )
 from adcompiler.rules.table import is_zero
 
-# the results of these are infinite or NaN for some finite arguments that are no extremes
+# the results of these are infinite or NaN for some finite arguments that are no extremes: exp(800) is infinite
 _UNBOUNDED = frozenset(
-    "div log log2 log10 log1p sqrt pow arcsin arccos arccosh arctanh gamma lgamma mod fmod logaddexp custom".split()
+    "div log log2 log10 log1p sqrt pow arcsin arccos arccosh arctanh gamma lgamma mod fmod logaddexp custom"
+    " exp exp2 expm1 sinh cosh".split()
 )
 
 
