@@ -16,7 +16,7 @@ from adcompiler.frontend.state.coerce import as_bool, as_dtype, as_int, is_none
 from adcompiler.frontend.state.fitting import NARROW_INTEGERS
 from adcompiler.frontend.state.values import ListOf, Seq, Value
 from adcompiler.ir.build import ONE, ZERO, Builder
-from adcompiler.ir.types import DTYPES, INDEX
+from adcompiler.ir.types import DTYPES, INDEX, Type
 from adcompiler.ir.wengert import Atom, Const, Var
 
 
@@ -80,11 +80,16 @@ def numbers(b: Builder, atom: Atom) -> Atom:
     return cast(b, atom, "int8") if b.type(atom).dtype == "bool" else atom
 
 
+def _is_integer(of: Type) -> bool:
+    """Whether elements are NumPy's integers; one of Python's that becomes a float on another path is a float."""
+    return of.numpy.kind in "iub" and not of.weak
+
+
 @implements(np.reciprocal)
 def reciprocal(b: Builder, x: Value) -> Value:
     """One divided by each element."""
     atom = as_atom(b, x)
-    if not b.type(atom).is_float:
+    if not b.type(atom).is_float or b.ask(atom, _is_integer):
         raise TypeProblem("np.reciprocal of integers is an integer division", b.span, "write 1.0 / x, or 1 // x")
     return apply(b, "div", Const(1.0), atom, hint="reciprocal")
 
@@ -155,6 +160,7 @@ def item(b: Builder, a: Value) -> Value:
         for extent in b.shape(x):
             b.same(extent, ONE, "can only convert an array of size 1 to a Python scalar")
         x = b.load(x, (ZERO,) * b.type(x).rank)
+    b.ask(x, _is_integer)
     kind = _PYTHON.get(b.type(x).numpy.kind, "int64")
     return b.emit("cast", x, dtype=kind, weak=True, hint="item")
 

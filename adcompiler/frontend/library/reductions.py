@@ -70,7 +70,7 @@ def started(b: Builder, join: str, result: Atom, initial: Value) -> Atom:
     if is_none(initial) or initial == NO_VALUE:
         return result
     first = as_atom(b, initial, "initial")
-    return apply(b, join, cast(b, first, b.type(result).dtype), result)
+    return apply(b, join, cast(b, first, b.ask(result, lambda of: of.dtype)), result)
 
 
 def _finish(b: Builder, given: Value, result: Atom) -> Value:
