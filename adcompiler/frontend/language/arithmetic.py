@@ -149,10 +149,7 @@ def _sequences(low: Lowering, op: str, a: Value, c: Value) -> Value | None:
         if times * len(seq.items) > _UNIT_LIMIT:
             raise low.refuse("long-list", count=times * len(seq.items))
         return Seq(seq.items * times, seq.name)
-    # a text is formatted with the numbers of a tuple
-    if not any(
-        isinstance(v, (Text, Static)) or (isinstance(v, (Var, Const)) and not low.b.type(v).weak) for v in (a, c)
-    ):
+    if not any(isinstance(v, (Var, Const)) and not low.b.type(v).weak for v in (a, c)):
         raise low.refuse("operand", sign=SIGN[op], kind=kind_of(a if isinstance(a, Seq) else c))
     return None
 
