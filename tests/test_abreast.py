@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
+from adcompiler.compile import lowering
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Const, Func, Loop
@@ -23,7 +24,7 @@ def before(call: Any, *args: Any) -> Func:
     """What the pass is given of a call."""
     compiled = call.view(*args).plan.compiled
     fn = compiled.stages["readable"]
-    for stage in compiled.lowering:
+    for stage in lowering(compiled.options):
         if stage is run_abreast:
             break
         fn = stage(fn)
