@@ -67,6 +67,11 @@ def nanmedian(a: Any, axis: Any = None, *, overwrite_input: Any = False, keepdim
     return nanquantile(a, 0.5, axis, keepdims=keepdims)
 
 
+def interpolated(low: Any, high: Any, t: Any) -> Any:
+    """What lies between two neighbours, from the nearer one."""
+    return low + (high - low) * t if t < 0.5 else high - (high - low) * (1 - t)
+
+
 def known_quantile(rows: Any, q: Any) -> Any:
     """A quantile of each sorted line without the NaN at its end."""
     flat = np.reshape(rows, (-1, rows.shape[-1]))
@@ -76,9 +81,7 @@ def known_quantile(rows: Any, q: Any) -> Any:
         if n > 0:
             place = q * (n - 1)
             k = int(np.floor(place))
-            t = place - k
-            low, high = flat[i, k], flat[i, min(k + 1, n - 1)]
-            found[i] = low + (high - low) * t if t < 0.5 else high - (high - low) * (1 - t)
+            found[i] = interpolated(flat[i, k], flat[i, min(k + 1, n - 1)], place - k)
     return np.reshape(found, rows.shape[:-1])
 
 
@@ -116,9 +119,7 @@ def nanpercentile(
 def between(rows: Any, place: Any) -> Any:
     """What sorted lines have at a place, interpolated between its two neighbours."""
     k = int(np.floor(place))
-    t = place - k
-    low, high = rows[..., k], rows[..., min(k + 1, rows.shape[-1] - 1)]
-    return low + (high - low) * t if t < 0.5 else high - (high - low) * (1 - t)
+    return interpolated(rows[..., k], rows[..., min(k + 1, rows.shape[-1] - 1)], place - k)
 
 
 def quantile_of(rows: Any, q: Any, method: str) -> Any:
