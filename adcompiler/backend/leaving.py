@@ -35,12 +35,13 @@ def raise_if(context: Any, builder: Any, failed: Sequence[Any], message: str) ->
 def borrowed(blocks: Mapping[Any, Any]) -> dict[str, str]:
     """The names that mean an argument wherever they are read, with its name; the caller keeps it alive."""
     values: dict[str, list[Any]] = {}
-    for line in _assignments(blocks.values()):
+    for line in assignments(blocks.values()):
         values.setdefault(line.target.name, []).append(line.value)
     return {name: found[0].name for name, found in values.items() if len(found) == 1 and _given(found[0])}
 
 
-def _assignments(blocks: Iterable[Any]) -> Iterable[Any]:
+def assignments(blocks: Iterable[Any]) -> Iterable[Any]:
+    """The lines of some blocks that give names their values."""
     return (line for block in blocks for line in block.find_insts(numba_ir.Assign))
 
 

@@ -25,7 +25,7 @@ from numba.np.arrayobj import load_item, store_item
 from adcompiler.backend.cheaper import element
 from adcompiler.backend.counting import Counter, closing, iterators, write_once
 from adcompiler.backend.elements import Fields, address, indices, reshaped, view
-from adcompiler.backend.leaving import Exit, borrowed
+from adcompiler.backend.leaving import Exit, assignments, borrowed
 from adcompiler.backend.linking import Linked, never_called_by_python
 
 # exponents up to this one are written out as multiplications
@@ -41,7 +41,7 @@ class Shorter(Lower):
     def lower_function_body(self) -> Any:
         """Find the iterators of loops over ranges first, and what callers keep alive."""
         self.iterators = iterators(self.blocks)
-        lines = [line for block in self.blocks.values() for line in block.find_insts(numba_ir.Assign)]
+        lines = assignments(self.blocks.values())
         self.made_by = {id(line.value): line.target.name for line in lines if line.target.name in self.iterators}
         self.counters: dict[str, Counter] = {}
         self.closing = {id(self.blocks[label]) for label in closing(self.blocks)}
@@ -70,6 +70,7 @@ class Shorter(Lower):
         self.pre_block(block)
         for line in lines:
             self.loc = line.loc
+            # Numba opens the context of an error around each line, which takes time for those without one
             try:
                 self.lower_inst(line)
             except Exception:
