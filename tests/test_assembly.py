@@ -218,3 +218,20 @@ def test_forces_and_their_adjoint_are_computed_for_several_pairs_at_once() -> No
     of = Kernel(n_body.n_body, n_body.PROGRAM.arguments(n_body.PROGRAM.small), (0, 1), frozenset())
     _, assembly = machine_code(of)
     assert sum(bool(ROOT.search(loop)) for loop in innermost(assembly)) == 2
+
+
+def filled(x, y):
+    n, m = x.shape[0], y.shape[0]
+    table = np.full((n + 1, m + 1), 1e10)
+    table[0, 0] = 0.0
+    for i in range(n):
+        for j in range(m):
+            table[i + 1, j + 1] = min(table[i, j], table[i, j + 1], table[i + 1, j]) + (x[i] - y[j]) ** 2
+    return table[n, m]
+
+
+@pytest.mark.skipif(not FEATURES.get("avx512f"), reason="no such processor")
+def test_indices_that_count_from_zero_are_not_taken_for_negative_ones() -> None:
+    """A store at an index that may be negative is one for each element, at an address that is computed for it."""
+    _, assembly = machine_code(Kernel(filled, (X, Y), (0, 1), frozenset()))
+    assert "scatter" not in assembly

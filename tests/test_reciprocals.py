@@ -42,6 +42,15 @@ def smooth(x, h):
     return s
 
 
+def behind_an_exponential(x, h):
+    """What is compared, divided by and under a logarithm is no quotient: the exponential of it is rounded anyway."""
+    s = 1.0
+    for i in range(x.shape[0]):
+        weight = math.exp(-x[i] / h) + 1.0
+        s = min(s, weight) - math.log(weight) / weight
+    return s
+
+
 def compared(x, h):
     s = 0.0
     for i in range(x.shape[0]):
@@ -113,6 +122,14 @@ def through_a_choice(x, h):
     return s
 
 
+def also_behind_an_exponential(x, h):
+    s = 0.0
+    for i in range(x.shape[0]):
+        q = x[i] / h
+        s += math.exp(q) if q < 1.0 else q
+    return s
+
+
 def of_integers(x, h):
     s = 0.0
     for i in range(x.shape[0]):
@@ -126,9 +143,25 @@ def products(f: Callable[..., Any], **options: Any) -> int:
     return text.count("* reciprocal")
 
 
-def test_a_quotient_in_smooth_functions_alone_is_a_product() -> None:
-    assert products(smooth) >= 1
-    assert products(smooth, fastmath=False) == 0
+@pytest.mark.parametrize("f", [smooth, behind_an_exponential])
+def test_a_quotient_in_smooth_functions_alone_is_a_product(f: Callable[..., Any]) -> None:
+    assert products(f) >= 1
+    assert products(f, fastmath=False) == 0
+    x, h = np.array([0.3, -1.2, 2.5]), 0.7
+    assert abs(ad.grad(f).primal(x, h) - f(x, h)) <= 1e-14 * abs(f(x, h))
+
+
+@pytest.mark.parametrize("h", [1e-320, -5e-324, 1e308, 0.0, np.inf, np.nan])
+def test_behind_an_exponential_divisors_of_any_size_are_right(h: float) -> None:
+    x = np.array([0.0, 1e-310, -2e-320, 0.5])
+    with np.errstate(all="ignore"):
+        try:
+            want = behind_an_exponential(x, np.float64(h))
+        except (OverflowError, ValueError) as error:
+            with pytest.raises(type(error)):
+                ad.grad(behind_an_exponential).primal(x, h)
+            return
+    np.testing.assert_allclose(ad.grad(behind_an_exponential).primal(x, h), want, rtol=1e-14)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +176,7 @@ def test_a_quotient_in_smooth_functions_alone_is_a_product() -> None:
         through_a_sum,
         through_a_view,
         through_a_choice,
+        also_behind_an_exponential,
         of_integers,
     ],
 )

@@ -2,7 +2,9 @@
 
 A quotient that is rounded once more than the source rounds it is as good as the other one where it goes into sums,
 products and their like alone. It is not where it is compared, rounded to a whole number, or under a root: `x / h` is 1
-where `x` is `h`, and a number beside 1 has another integer part, and no arc sine.
+where `x` is `h`, and a number beside 1 has another integer part, and no arc sine. Behind an exponential or a sine no
+such number is left: of any argument but zero, which a product is where the quotient is, these are rounded themselves,
+and in lanes by other code than elsewhere.
 """
 
 from __future__ import annotations
@@ -19,6 +21,10 @@ from adcompiler.ir.wengert import Assign, Atom, Branch, Const, Func, Load, Loop,
 _SMOOTH = frozenset(
     "add sub mul neg pos sin cos exp tanh arctan sinh cosh cut where copy stop full sum dot transpose reshape".split()
 )
+# those of them that are rounded for every argument but zero
+_ROUNDED = frozenset("sin cos exp tanh arctan sinh cosh".split())
+# tests of how large a number is, which a quotient by a number of ordinary size is where the product is
+_SIZES = frozenset(("isfinite", "isinf", "isnan"))
 
 
 def deciding(fn: Func) -> frozenset[Var]:
@@ -53,7 +59,7 @@ def _asked(stmt: Stmt) -> Iterator[Atom]:
             # a whole power is a product
             whole = isinstance(power, Const) and isinstance(power.value, int) and power.value >= 0
             yield from () if whole else (base, power)
-        case Assign(op=op) if op in _SMOOTH or kind(op) in ("alloc", "shape"):
+        case Assign(op=op) if op in _SMOOTH or op in _SIZES or kind(op) in ("alloc", "shape"):
             pass
         case Load(index=index) | Store(index=index):
             yield from (a for a in operands(stmt) if a in index)
@@ -70,8 +76,8 @@ def _asked(stmt: Stmt) -> Iterator[Atom]:
 def _flows(stmt: Stmt) -> Iterator[tuple[Atom, Iterable[Atom]]]:
     """What a statement computes, and from what; an array has all that is stored into it."""
     match stmt:
-        case Assign(target=target, args=args):
-            yield target, args
+        case Assign(op=op, target=target, args=args):
+            yield target, () if op in _ROUNDED or op in _SIZES else args
         case Load(target=target, array=array):
             yield target, (array,)
         case Store(array=array, value=value):

@@ -65,7 +65,7 @@ class Counter:
             index = builder.load(self.following)
             builder.store(index, self.index)
             builder.store(builder.sub(left, ir.Constant(cgutils.intp_t, 1), flags=["nsw"]), self.left)
-            builder.store(builder.add(index, builder.load(self.step)), self.following)
+            builder.store(builder.add(index, builder.load(self.step), flags=["nsw"]), self.following)
         return builder.load(self.index), is_one
 
 

@@ -12,7 +12,7 @@ import sys
 import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
@@ -64,8 +64,9 @@ _ASKED = {
 for _symbol, _function in _ASKED.items():
     llvmlite.binding.add_symbol(_symbol, ctypes.cast(_function, ctypes.c_void_p).value)
 
-# options of LLVM for code with lanes, and for all else: the second is how many lines a loop may have that becomes two
-_LANES = (("hoist-runtime-checks", "false", "true"), ("unswitch-threshold", "1000", "50"))
+# options of LLVM for code with lanes, for our other code, and for all else (its own defaults): the second is how many
+# lines a loop may have that becomes two
+_OPTIONS = (("hoist-runtime-checks", "false", "true", "true"), ("unswitch-threshold", "1000", "150", "50"))
 
 # what Numba colours its messages with
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -175,7 +176,7 @@ def specialise(dispatcher: Any, args: Sequence[Any], span: Span | None, *, lanes
     Compiling ahead of the call takes 0.1 s less than letting the first call do it, and keeps Numba's warnings and
     errors apart from those of the program. `lanes` says that the innermost loops are over lanes.
     """
-    with undivided(), _silent(), _for_lanes() if lanes else nullcontext():
+    with undivided(), _silent(), _optimised(lanes):
         try:
             dispatcher.compile(tuple(numba.typeof(arg) for arg in args))  # type: ignore[no-untyped-call]
         except NumbaError as error:
@@ -187,21 +188,22 @@ def specialise(dispatcher: Any, args: Sequence[Any], span: Span | None, *, lanes
 
 
 @contextmanager
-def _for_lanes() -> Iterator[None]:
-    """Let LLVM make fast loops over lanes. Versions of LLVM without an option ignore it.
+def _optimised(lanes: bool) -> Iterator[None]:
+    """Let LLVM make fast loops, over lanes or not. Versions of LLVM without an option ignore it.
 
-    It compares the memory of an inner loop's arrays at each entry of it, instead of before the outer loop: two rows of
-    one array that a loop over lanes writes never overlap, all rows that the outer loop writes do, and compared there
-    they keep the loop from running with vectors. And it makes two loops of a long one too where a test of a number
-    without lanes decides, as whether a factor is finite.
+    It makes two loops of a long one too where a test of a number that the loop does not change decides, as whether a
+    divisor is of ordinary size or, with lanes, whether a factor is finite. For lanes it compares the memory of an inner
+    loop's arrays at each entry of it, instead of before the outer loop: two rows of one array that a loop over lanes
+    writes never overlap, all rows that the outer loop writes do, and compared there they keep the loop from running
+    with vectors.
     """
-    for option, here, _ in _LANES:
-        llvmlite.binding.set_option("", f"-{option}={here}")
+    for option, with_lanes, without, _ in _OPTIONS:
+        llvmlite.binding.set_option("", f"-{option}={with_lanes if lanes else without}")
     try:
         yield
     finally:
-        for option, _, elsewhere in _LANES:
-            llvmlite.binding.set_option("", f"-{option}={elsewhere}")
+        for option, _, _, default in _OPTIONS:
+            llvmlite.binding.set_option("", f"-{option}={default}")
 
 
 def _reason(error: NumbaError) -> str:
