@@ -129,10 +129,10 @@ class OnDevice(Compiled):
 
         def on_device(*args: Any) -> Any:
             given = next((a for a in args if is_gpu_type(type(a))), None)
-            with np.errstate(all="ignore"):
-                found = function(*map(exchange.to_device, args))
-            results = found if isinstance(found, tuple) else (found,)
-            made = [exchange.from_device(r, given, copied=k in copied) for k, r in enumerate(results)]
+            with np.errstate(all="ignore"), exchange.there(args, exchange.to_device) as there:
+                found = function(*there)
+                results = found if isinstance(found, tuple) else (found,)
+                made = [exchange.from_device(r, given, copied=k in copied) for k, r in enumerate(results)]
             return tuple(made) if isinstance(found, tuple) else made[0]
 
         return on_device

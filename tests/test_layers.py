@@ -14,6 +14,7 @@ LAYERS = [
     {"errors", "undivided"},
     {"source"},
     {"ir"},
+    {"dlpack"},
     {"gpu_arrays"},
     {"signature"},
     {"outside", "handlers"},

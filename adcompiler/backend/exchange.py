@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,23 @@ import numpy as np
 from adcompiler.backend.cuda import cuda
 from adcompiler.backend.device_memory import copied as copy_of
 from adcompiler.backend.device_memory import on_device
-from adcompiler.backend.streams import to_host, waits_for
-from adcompiler.gpu_arrays import is_gpu_type
+from adcompiler.backend.streams import keep, number, then, to_host, waits_for
+from adcompiler.dlpack import Taken, lend
+from adcompiler.gpu_arrays import by_dlpack, form_of, is_gpu_type, not_contiguous, package_of
 
-_COPIED = "arrays of NumPy are copied to the GPU and back at each call: arrays of Numba, CuPy or PyTorch stay there"
+_COPIED = (
+    "arrays of NumPy are copied to the GPU and back at each call: arrays of Numba, CuPy, PyTorch or JAX stay there"
+)
+
+
+@contextmanager
+def there(args: Sequence[Any], take: Callable[[Any], Any]) -> Iterator[list[Any]]:
+    """The arguments as kernels take them, kept where they are lent by other packages until the kernels are done."""
+    found = [take(a) for a in args]
+    try:
+        yield found
+    finally:
+        keep([mine for mine, a in zip(found, args, strict=True) if by_dlpack(type(a))])
 
 
 def to_device(value: Any) -> Any:
@@ -23,6 +38,17 @@ def to_device(value: Any) -> Any:
         # always from this line, so that Python says it once
         warnings.warn(_COPIED, stacklevel=1)
         return on_device(value)
+    return taken(value)
+
+
+def taken(value: Any) -> Any:
+    """An array of another package as Numba's, in the same memory; anything else as it is."""
+    if by_dlpack(type(value)):
+        form_of(value)
+        found = Taken(value, number())
+        if found.__cuda_array_interface__["strides"] is not None:
+            raise not_contiguous()
+        return cuda.as_cuda_array(found, sync=False)
     if is_gpu_type(type(value)) and not hasattr(type(value), "__cuda_ndarray__"):
         return cuda.as_cuda_array(value, sync=waits_for(value.__cuda_array_interface__))
     return value
@@ -36,12 +62,24 @@ def from_device(result: Any, given: Any, copied: bool) -> Any:
         return to_host(result)
     if copied:
         result = copy_of(result)
-    package = type(given).__module__.partition(".")[0]
+    package = package_of(type(given))
     if package == "cupy":
         return importlib.import_module(package).asarray(result)
     if package == "torch":
         return importlib.import_module(package).as_tensor(result, device="cuda")
-    return result
+    take = _from_dlpack(given) if by_dlpack(type(given)) else None
+    if take is None:
+        return result
+    kind, device = given.__dlpack_device__()
+    described = getattr(result, "__cuda_array_interface__", None) or result.__array_interface__
+    return lend(take, result, described, (int(kind), device), then)
+
+
+def _from_dlpack(given: Any) -> Callable[[Any], Any] | None:
+    """What takes arrays of others for the package of an array: of the namespace that it tells of, or of the package."""
+    of = getattr(given, "__array_namespace__", None)
+    namespace = importlib.import_module(package_of(type(given))) if of is None else of()
+    return getattr(namespace, "from_dlpack", None)
 
 
 def duplicate(array: Any) -> Any:

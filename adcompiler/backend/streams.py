@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from adcompiler.undivided import LOCK
+
 _current: ContextVar[Any] = ContextVar("stream", default=0)
 # the number of the stream that all others wait for, which other packages have too
 _LEGACY = 1
+# memory of others, with what tells that it is read no more
+_kept: list[tuple[Any, Sequence[Any]]] = []
 
 
 def current() -> Any:
@@ -53,5 +57,34 @@ def to_host(array: Any) -> Any:
 
 def waits_for(described: Mapping[str, Any]) -> bool:
     """Whether the array of another package may be written by another stream than this one."""
-    theirs, mine = described.get("stream"), current()
-    return theirs is not None and theirs != (int(mine) if mine else _LEGACY)
+    theirs = described.get("stream")
+    return theirs is not None and theirs != number()
+
+
+def number() -> int:
+    """The stream of this thread as packages count streams between them."""
+    mine = current()
+    return int(mine) if mine else _LEGACY
+
+
+def then(stream: int | None) -> None:
+    """Let a stream, by its number, wait for what is in this one; -1 is none, None the one that all others wait for."""
+    if stream == -1 or (stream or _LEGACY) == number():
+        return
+    from adcompiler.backend.cuda import cuda
+
+    event = cuda.event(timing=False)
+    event.record(current())
+    event.wait(cuda.external_stream(stream or _LEGACY))
+
+
+def keep(memory: Sequence[Any]) -> None:
+    """Keep memory that others lend until what is in this stream is done: once it is theirs again, they may use it."""
+    if not memory:
+        return
+    from adcompiler.backend.cuda import cuda
+
+    event = cuda.event(timing=False)
+    event.record(current())
+    with LOCK:
+        _kept[:] = [(done, held) for done, held in (*_kept, (event, memory)) if not done.query()]

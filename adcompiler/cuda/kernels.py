@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from adcompiler.backend.streams import current, on_stream
-from adcompiler.cuda.launch import Grid, Launched, Workspace, check_apart, check_bars, form_of
+from adcompiler.cuda.launch import Grid, Launched, Workspace, check_apart, check_bars, check_open, form_of
 from adcompiler.cuda.program import Program, Request, program
 from adcompiler.errors import ADCompilerError, TypeProblem
+from adcompiler.gpu_arrays import by_dlpack
 from adcompiler.ir.types import DTYPES, Type
 from adcompiler.options import Options
 from adcompiler.signature import ArraySpec, ScalarSpec, Spec, entry_point, spec_of
@@ -104,9 +106,24 @@ class Kernel:
         return Workspace(kept) if kept else None
 
     def _run(self, grid: Grid, *args: Any, workspace: Workspace | None = None) -> None:
-        if workspace is not None:
-            workspace.keep(args)
-        grid.launch(self._compiled())(*args)
+        with self._there(args) as given:
+            if workspace is not None:
+                workspace.keep(given)
+            grid.launch(self._compiled())(*given)
+
+    @contextmanager
+    def _there(self, args: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        """The arguments with arrays that offer DLPack as Numba's; raises for one of these that is written."""
+        if not any(by_dlpack(type(a)) for a in args):
+            yield args
+            return
+        for name, value in zip(self.names, args, strict=True):
+            if name in self.outputs:
+                check_open(name, value)
+        from adcompiler.backend import exchange
+
+        with exchange.there(args, exchange.taken) as found:
+            yield found
 
     def _compiled(self) -> Any:
         if self._forward is None:
@@ -117,6 +134,12 @@ class Kernel:
         return self._forward
 
     def _run_back(self, grid: Grid, *args: Any, bar: Mapping[str, Any], workspace: Workspace | None = None) -> None:
+        for name, array in bar.items():
+            check_open(f"bar of {name}", array)
+        with self._there(args) as given:
+            self._adjoint(grid, tuple(given), bar, workspace)
+
+    def _adjoint(self, grid: Grid, args: Sequence[Any], bar: Mapping[str, Any], workspace: Workspace | None) -> None:
         named = dict(zip(self.names, args, strict=True))
         bars = check_bars(self.shadowed, named, bar)
         adjoints = {f"bar of {name}": array for name, array in bar.items()}

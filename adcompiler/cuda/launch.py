@@ -14,6 +14,7 @@ from adcompiler.backend.streams import current
 from adcompiler.cuda.program import Program
 from adcompiler.emit.device import NEEDS
 from adcompiler.errors import TypeProblem
+from adcompiler.gpu_arrays import by_dlpack, package_of
 
 Array = Any
 _FIRST_ROWS = 32
@@ -233,6 +234,16 @@ def check_bars(names: Sequence[str], args: Mapping[str, Any], bar: Mapping[str, 
                 f"give it shape {extents} and type {element}",
             )
     return [bar[name] for name in names]
+
+
+def check_open(name: str, array: Any) -> None:
+    """Raise for an array that is written and whose package may not allow that: JAX takes arrays for constant."""
+    if by_dlpack(type(array)):
+        raise TypeProblem(
+            f"'{name}' is written, and is an array of {package_of(type(array))}",
+            None,
+            "pass an array of Numba, CuPy, PyTorch or NumPy",
+        )
 
 
 def check_apart(arrays: Mapping[str, Any], changed: Sequence[str]) -> None:

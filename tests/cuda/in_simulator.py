@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import json
 import math
 import sys
@@ -19,7 +21,7 @@ from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 from numba.cuda.simulator.kernel import FakeCUDAKernel
 from races import watched
 from singles import singles
-from standins import Cupy, Stream, package
+from standins import Cupy, Namespace, Offered, Stream, package
 
 from adcompiler import (
     ADCompilerError,
@@ -480,6 +482,96 @@ def of_other_packages() -> None:
     assert [str(w.message)[:23] for w in said] == ["arrays of NumPy are cop"], [str(w.message) for w in said]
 
 
+def placed(found: Any, sync: bool) -> Any:
+    """What stands in for Numba's array of the memory that another package tells of."""
+    assert not sync
+    described = found.__cuda_array_interface__
+    size = math.prod(described["shape"]) * np.dtype(described["typestr"]).itemsize
+    memory = (ctypes.c_byte * size).from_address(described["data"][0])
+    memory.owner = found
+    return FakeCUDAArray(np.frombuffer(memory, described["typestr"]).reshape(described["shape"]))
+
+
+def by_dlpack() -> None:
+    """Arrays that offer DLPack alone are taken by it, for the stream in use, and results are given back by it."""
+    from adcompiler.backend import streams
+    from adcompiler.cuda import on_stream
+    from adcompiler.dlpack import _lent
+
+    kind: Any = type("Array", (Offered,), {"__module__": "another.arrays"})
+    space = Namespace(kind, 9)
+    kind.__array_namespace__ = lambda self: space
+    waited = list[Any]()
+    done = [True]
+    event = SimpleNamespace(record=waited.append, wait=waited.append, query=lambda: done[0])
+    replaced = {"as_cuda_array": placed, "event": lambda timing: event, "external_stream": lambda n: f"stream {n}"}
+    before = {name: getattr(cuda, name, None) for name in replaced}
+    vars(cuda).update(replaced)
+    x, w = np.linspace(0.1, 1.0, 6).reshape(3, 2), np.array([0.5, -2.0])
+    there = value_and_grad(misfit, (0, 1))(x, w)
+    try:
+        for dtype, versions in ((np.float64, True), (np.float32, False)):
+            given = kind(x.astype(dtype), versions=versions), kind(w.astype(dtype), versions=versions)
+            value, slopes = value_and_grad(misfit, (0, 1), target="cuda")(*given)
+            np.testing.assert_allclose(value, there[0], rtol=1e-5)
+            for mine, other in zip(slopes, there[1], strict=True):
+                assert type(mine) is kind and mine.array.dtype == dtype
+                np.testing.assert_allclose(mine.array, other, rtol=1e-5)
+            assert space.found == [(2, 3)] * 2 and [g.asked for g in given] == [[1]] * 2
+            assert waited == [0, "stream 9"] * 2 + [0], waited
+            space.found.clear(), waited.clear()
+        assert len(_lent) == 2
+        with on_stream(Stream(9)):
+            _, pullback = vjp(lambda x: np.sin(x), given[1], target="cuda")
+            (mine,) = pullback(kind(np.ones(2, np.float32)))
+        np.testing.assert_allclose(mine.array, np.cos(w), rtol=1e-5)
+        assert given[1].asked == [1, 9, 9] and waited == [9, 9], (given[1].asked, waited)
+        del mine, slopes, pullback, _
+        gc.collect()
+        assert not _lent, "memory is kept that nobody has"
+        assert not streams._kept
+        # memory that is lent is kept while it may be read
+        done[0] = False
+        vjp(lambda x: np.sin(x), given[1], target="cuda")
+        assert [len(held) for _, held in streams._kept] == [1]
+        done[0] = True
+        # what nobody takes over is let go of
+        kind.__array_namespace__ = lambda self: SimpleNamespace(from_dlpack=lambda lender: lender.__dlpack__() and 7)
+        assert vjp(lambda x: np.sin(x), given[1], target="cuda")[0] == 7
+        assert not _lent and not streams._kept
+        of_dlpack_refused(kind, x, w)
+    finally:
+        vars(cuda).update(before)
+
+
+def of_dlpack_refused(kind: Any, x: Any, w: Any) -> None:
+    """Arrays of the machine, in several places, or in another order; and those that a kernel would write."""
+    from adcompiler.cuda import kernel
+
+    slope = grad(misfit, target="cuda")
+    for device in (1, 3, -1):
+        assert "'w': a Array that is not on one GPU" in raised(TypeProblem, slope, kind(x), kind(w, device))
+    assert "must be contiguous" in raised(TypeProblem, slope, kind(x.T[:2]), kind(w))
+    assert "'x' is an array of a GPU" in raised(TypeProblem, grad(lambda x: np.sum(x)), kind(x))
+    half = kind(w.astype(np.float16))
+    assert "arrays of float16 are outside" in raised(TypeProblem, grad(lambda x: np.sum(x), target="cuda"), half)
+
+    @kernel(active=("x",), outputs=("y",))
+    def squares(x, y):
+        i = cuda.grid(1)
+        if i < x.shape[0]:
+            y[i] = x[i] * x[i]
+
+    y, y_bar, x_bar = np.zeros(2), np.ones(2), np.zeros(2)
+    squares.forward[1, 2](kind(w), y)
+    squares.adjoint[1, 2](kind(w), y, bar={"x": x_bar, "y": y_bar})
+    np.testing.assert_array_equal([y, x_bar], [w * w, 2 * w])
+    assert "'y' is written" in raised(TypeProblem, squares.forward[1, 2], kind(w), kind(y))
+    bars = {"x": kind(x_bar), "y": y_bar}
+    assert "'bar of x' is written" in raised(TypeProblem, lambda: squares.adjoint[1, 2](w, y, bar=bars))
+    assert "not on one GPU" in raised(TypeProblem, squares.forward[1, 2], kind(w, 1), y)
+
+
 def in_streams() -> None:
     """All work is put into the stream that is asked for, and nothing waits but for numbers and reports."""
     import adcompiler.backend.streams as streams
@@ -534,6 +626,7 @@ def in_streams() -> None:
 OTHERS = [
     by_a_library,
     of_other_packages,
+    by_dlpack,
     no_memory,
     united_loops,
     in_streams,

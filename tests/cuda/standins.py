@@ -79,6 +79,58 @@ class Held:
         return {**described, "strides": strides, "version": 3, "stream": self.stream}
 
 
+class Offered:
+    """An array that another package has on a GPU and that offers DLPack alone; it keeps which streams asked for it."""
+
+    def __init__(self, array: Any, device: int = 2, versions: bool = True) -> None:
+        self.array, self.device, self.versions = array, device, versions
+        self.dtype, self.shape = SimpleNamespace(name=array.dtype.name), array.shape
+        self.asked: list[int | None] = []
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        if self.device < 0:
+            raise BufferError("it is on several devices")
+        return self.device, 3
+
+    def __dlpack__(self, *, stream: int | None = None, **options: Any) -> Any:
+        if options and not self.versions:
+            raise TypeError("no versions are known")
+        self.asked.append(stream)
+        return self.array.__dlpack__(**options)
+
+
+class Namespace:
+    """What a package of such arrays has for arrays of others; it keeps where those were, and whom they waited for."""
+
+    def __init__(self, kind: Any, stream: int | None) -> None:
+        self.kind, self.stream, self.found = kind, stream, []
+
+    def from_dlpack(self, lender: Any) -> Any:
+        self.found.append(lender.__dlpack_device__())
+        capsule = lender.__dlpack__(stream=self.stream)
+        return self.kind(np.from_dlpack(_OnTheHost(capsule)))
+
+
+class _OnTheHost:
+    """A capsule whose memory is the machine's after all."""
+
+    def __init__(self, capsule: Any) -> None:
+        self.capsule = capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
+
+    def __dlpack__(self, **options: Any) -> Any:
+        # the capsule says where it takes its memory to be
+        address = _pointer(self.capsule, b"dltensor")
+        ctypes.c_int32.from_address(address + 8).value = 1
+        return self.capsule
+
+
+_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer.argtypes, _pointer.restype = (ctypes.py_object, ctypes.c_char_p), ctypes.c_void_p
+
+
 def package(name: str) -> Any:
     """A type of arrays of a package, and the package."""
     kind = type("Array", (Held,), {"__module__": f"{name}.arrays"})

@@ -22,6 +22,7 @@ HERE = Path(__file__).parent
 OTHERS = [
     "by_a_library",
     "of_other_packages",
+    "by_dlpack",
     "no_memory",
     "united_loops",
     "in_streams",
