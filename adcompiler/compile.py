@@ -42,6 +42,7 @@ from adcompiler.optimise.lines.stops import drop_stops
 from adcompiler.optimise.lines.unguarded import drop_guards
 from adcompiler.optimise.lines.unselected import skip_unselected
 from adcompiler.optimise.lines.untaken import skip_untaken
+from adcompiler.optimise.lowering.factored import share_factors
 from adcompiler.optimise.lowering.fuse import fuse_readers
 from adcompiler.optimise.lowering.lower import lower_arrays
 from adcompiler.optimise.lowering.recognised import recognise_products
@@ -66,6 +67,7 @@ from adcompiler.source import SourceFunc
 
 # casts of indices come last: they hide an index from every analysis
 LOWERING = (
+    share_factors,
     store_products,
     lower_arrays,
     take_remainders,

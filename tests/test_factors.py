@@ -78,6 +78,33 @@ def test_a_matrix_is_factorised_once() -> None:
     assert body.count("_dlu(") == 1
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
+def test_determinants_and_inverses_read_the_factors_that_are_there(dtype: str) -> None:
+    def unchanged(a: Any, b: Any) -> Any:
+        x = np.linalg.solve(a, b)
+        return np.abs(np.linalg.det(a) + np.sum(np.linalg.inv(a) * x))
+
+    def changed(a: Any, b: Any) -> Any:
+        x = np.linalg.solve(a, b)
+        a[0, 0] += 1.0
+        found = np.linalg.det(a)
+        a[0, 1] -= 0.5
+        return np.abs(found + np.sum(np.linalg.inv(a) * x))
+
+    for n in (0, 1, 3, 50) if dtype == "float64" else (3,):
+        for function, times in ((unchanged, 1), (changed, 3)):
+            if n < 2 and function is changed:
+                continue
+            a, b = matrices(np.random.default_rng(n), n, dtype)[0], np.ones(n, dtype)
+            compiled = ad.value_and_grad(function)
+            text = compiled.lowered_source(a, b)
+            assert text[text.rindex("\ndef ") :].count("lu(") == times
+            value, slope = compiled(a.copy(), b)
+            np.testing.assert_allclose(value, function(a.copy(), b), rtol=1e-4 if dtype == "float32" else 1e-10)
+            with interpreted():
+                np.testing.assert_allclose(slope, compiled(a.copy(), b)[1], rtol=1e-2 if dtype == "float32" else 1e-8)
+
+
 def test_a_constant_matrix_is_factorised_before_a_loop() -> None:
     def f(a: Any, b: Any, count: int) -> Any:
         x = b

@@ -153,7 +153,7 @@ def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, last: Typ
             plain = {"norm": ast.Constant("forward")} if params["inverse"] else {}
             return call("np.fft.ifft" if params["inverse"] else "np.fft.fft", *args, **plain)
         case "det" | "inv" if dialect == "numba":
-            return call(f"_{stmt.op}", call(f"_{LETTERS[dtype]}lu", *args))
+            return call(f"_{stmt.op}", args[1] if len(args) > 1 else call(f"_{LETTERS[dtype]}lu", *args))
         case "cholesky" | "eigh" if dialect == "numba":
             return call(f"_{LETTERS[dtype]}{stmt.op}", *args)
         case "lu":
@@ -178,7 +178,7 @@ def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, last: Typ
             return call("_svd", *args)
         case _:
             assert stmt.op in _PLAIN
-            return call(f"np.linalg.{stmt.op}", *args)
+            return call(f"np.linalg.{stmt.op}", args[0])
 
 
 def product(args: list[ast.expr], types: Sequence[Type], dialect: Dialect) -> ast.expr:

@@ -233,3 +233,23 @@ program(
     lambda rng: (rng.normal(size=(5, 5)), rng.normal(size=(5, 5)), rng.normal(size=(2, 5, 5))),
     (0, 1, 2),
 )
+
+
+def normal_densities(x, spread):
+    """A determinant, an inverse and systems of one matrix, before and after it changes in place."""
+    total = 0.0
+    for k in range(x.shape[0]):
+        total += np.log(np.linalg.det(spread)) + x[k] @ np.linalg.solve(spread, x[k])
+        nearest = np.linalg.inv(spread)
+        spread[k, k] += 0.3 * x[k, 0] ** 2 + 0.1
+        total -= np.linalg.det(spread) * np.sum(np.linalg.inv(spread) @ nearest)
+        if total > 0.0:
+            total -= np.sum(np.linalg.inv(spread)[0] * x[k])
+    return total
+
+
+program(
+    normal_densities,
+    lambda rng: (rng.normal(size=(3, 3)), 0.2 * rng.normal(size=(3, 3)) + 2 * np.eye(3)),
+    (0, 1),
+)
