@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from adcompiler.ad.values import Planner
 from adcompiler.analysis.scope import Frame, Path, sites
+from adcompiler.ir.walk import blocks
 from adcompiler.ir.wengert import Const, Load, Loop, Store, Var
 
 #: How many times as dear such a record is.
@@ -22,10 +23,12 @@ def swells(p: Planner, wanted: set[Var]) -> bool:
 
     Not where one of them can only be recorded: the others are as long as its record.
     """
-    loops = frozenset(f.path for f in p.defs[next(iter(wanted))].loops if long(f))
-    if not loops:
+    frames = p.defs[next(iter(wanted))].frames
+    around = [f for f in frames if f.is_loop and long(f)]
+    if not around:
         return False
-    if any(loops <= reached for reached in touched(p, loops)):
+    loops = frozenset(f.path for f in around)
+    if any(loops <= reached for reached in touched(p, frames[: frames.index(around[-1]) + 1])):
         return False
     seen: dict[Var, bool] = {}
     return all(derived(p, v, loops, seen) for v in wanted)
@@ -49,11 +52,14 @@ def derived(p: Planner, v: Var, loops: frozenset[Path], seen: dict[Var, bool]) -
     return seen[v]
 
 
-def touched(p: Planner, loops: frozenset[Path]) -> Iterator[frozenset[Path]]:
-    """Of each array that is loaded from or stored into within `loops`, the loops with which the element changes."""
-    for stmt, path, frames in sites(p.fn.body):
-        if isinstance(stmt, (Load, Store)) and loops <= {f.path for f in frames}:
-            yield moving(p, stmt, path, frames)
+def touched(p: Planner, frames: tuple[Frame, ...]) -> Iterator[frozenset[Path]]:
+    """Of each array that is loaded from or stored into within the last of `frames`, the loops that move the element."""
+    *around, last = frames
+    for arm, block in enumerate(blocks(last.region)):
+        inside = (*around, Frame(last.path, last.region, arm))
+        for stmt, path, within in sites(block, (*last.path, arm), inside):
+            if isinstance(stmt, (Load, Store)):
+                yield moving(p, stmt, path, within)
 
 
 def held(p: Planner, v: Var) -> frozenset[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from string import Template
 
-from adcompiler.emit.products import LETTERS
+from adcompiler.emit.products import for_all
 
 
 def _packed(name: str, doc: str, body: str) -> str:
@@ -117,18 +117,10 @@ def _finite(a):
 '''
 
 
-def _for_all(name: str, template: Template) -> dict[str, str]:
-    found = {}
-    for dtype, letter in LETTERS.items():
-        real = {"c": "float32", "z": "float64"}.get(letter, dtype)
-        found[f"_{letter}{name}"] = template.substitute(letter=letter, dtype=dtype, real=real, kind=ord(letter))
-    return found
-
-
 #: The functions by their names; results of several parts lie below each other.
 DECOMPOSITIONS: dict[str, str] = {
-    **_for_all("cholesky", _CHOLESKY),
-    **_for_all("eigh", _EIGH),
+    **for_all("cholesky", _CHOLESKY),
+    **for_all("eigh", _EIGH),
     "_by_rows": _BY_ROWS,
     "_finite": _FINITE,
     "_pinv": _PINV,
@@ -136,6 +128,6 @@ DECOMPOSITIONS: dict[str, str] = {
     "_svd": _SVD,
 }
 #: Declarations that stand before the functions of their names.
-DECLARED: dict[str, str] = {**_for_all("cholesky", _POTRF), **_for_all("eigh", _EVD)}
+DECLARED: dict[str, str] = {**for_all("cholesky", _POTRF), **for_all("eigh", _EVD)}
 
 __all__ = ["DECLARED", "DECOMPOSITIONS"]

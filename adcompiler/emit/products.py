@@ -181,32 +181,34 @@ def _${letter}product_where(typing, c, a, b, add):
 LETTERS = {"float32": "s", "float64": "d", "complex64": "c", "complex128": "z"}
 
 
-def _for_all(name: str, template: Template) -> dict[str, str]:
+def for_all(name: str, template: Template) -> dict[str, str]:
+    """A function for each element type that LAPACK and BLAS know, by its name."""
     texts = {}
     for dtype, s in LETTERS.items():
-        tiles = _TILES if dtype.startswith("float") else ""
-        texts[f"_{s}{name}"] = template.substitute(letter=s, dtype=dtype, kind=ord(s), tiles=tiles)
+        real = {"c": "float32", "z": "float64"}.get(s, dtype)
+        tiles = _TILES if real == dtype else ""
+        texts[f"_{s}{name}"] = template.substitute(letter=s, dtype=dtype, real=real, kind=ord(s), tiles=tiles)
     return texts
 
 
 #: Those worth a call.
 BLAS: dict[str, str] = {
-    **_for_all("matmul", _MATMUL),
-    **_for_all("matmul_into", _INTO),
-    **_for_all("matmul_in_rows", _IN_ROWS),
-    **_for_all("matvec", _MATVEC),
+    **for_all("matmul", _MATMUL),
+    **for_all("matmul_into", _INTO),
+    **for_all("matmul_in_rows", _IN_ROWS),
+    **for_all("matvec", _MATVEC),
 }
 #: The functions, by the names that texts use.
 PRODUCTS: dict[str, str] = {
-    **_for_all("product", _PRODUCT),
-    **_for_all("product_into", Template(_PRODUCT_INTO.replace("where", "into"))),
-    **_for_all("product_in_rows", Template(_PRODUCT_INTO.replace("where", "in_rows"))),
+    **for_all("product", _PRODUCT),
+    **for_all("product_into", Template(_PRODUCT_INTO.replace("where", "into"))),
+    **for_all("product_in_rows", Template(_PRODUCT_INTO.replace("where", "in_rows"))),
     **BLAS,
     "_by_tiles": BY_TILES,
     "_laid_out": _LAID_OUT,
     "_tile": TILE,
 }
 #: Declarations that stand before the functions of their names.
-DECLARED: dict[str, str] = {**_for_all("matmul_in_rows", _GEMM), **_for_all("matvec", _GEMV), "_by_tiles": WIDE}
+DECLARED: dict[str, str] = {**for_all("matmul_in_rows", _GEMM), **for_all("matvec", _GEMV), "_by_tiles": WIDE}
 
-__all__ = ["BLAS", "DECLARED", "LETTERS", "PRODUCTS"]
+__all__ = ["BLAS", "DECLARED", "LETTERS", "PRODUCTS", "for_all"]
