@@ -8,8 +8,10 @@ from typing import Any
 import numpy
 import pytest
 
+import adcompiler as ad
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.library import catalogue
+from tests.support.cases import interpreted
 from tests.support.tracing import Library, Traced, compare, trace
 
 
@@ -47,6 +49,18 @@ def test_math_of_two() -> None:
         for x in points:
             for y in points:
                 compare(lambda np, x, y, n=name: two(np, x, y, n), x, y)
+
+
+@pytest.mark.parametrize("name", ["floor", "ceil"])
+def test_whole_numbers_of_numpys_become_pythons(name: str) -> None:
+    """Python's do not wrap."""
+
+    def scaled(x: Any, k: Any) -> Any:
+        return x * (getattr(math, name)(k[0]) * 3 + math.floor(x))
+
+    with interpreted():
+        for k in (numpy.array([200], numpy.uint8), numpy.array([-100], numpy.int8), numpy.array([2**30], numpy.int32)):
+            assert ad.grad(scaled, cache=False).primal(1.5, k) == scaled(1.5, k)
 
 
 def test_math_takes_no_arrays() -> None:

@@ -11,6 +11,7 @@ from adcompiler.frontend.arrays.atoms import as_atom
 from adcompiler.frontend.library.registry import Handler, implements, neutral_only
 from adcompiler.frontend.state.values import Value
 from adcompiler.ir.build import Builder
+from adcompiler.ir.types import INDEX
 from adcompiler.ir.wengert import Atom, Const, Var
 
 _DOMAIN, _RANGE = "math domain error", "math range error"
@@ -138,8 +139,11 @@ def _log_to_base(b: Builder, x: Atom, base: Atom) -> Value:
 def _to_integer(op: str) -> Callable[[Builder, Value], Value]:
     def convert(b: Builder, x: Value) -> Value:
         atom = as_atom(b, x)
-        if not b.type(atom).is_float:
+        if b.type(atom) == INDEX:
             return atom
+        if not b.type(atom).is_float and not b.type(atom).rank:
+            # one of NumPy's, or a truth value: in sums with integers of Python's it would wrap
+            return b.emit("cast", atom, dtype="int64", weak=True, hint=op)
         value = number(b, x, f"math.{op}")
         b.check(b.emit("isnan", value, weak=True), "ValueError", "cannot convert float NaN to integer")
         outside = b.emit(
