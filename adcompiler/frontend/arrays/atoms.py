@@ -101,6 +101,12 @@ def as_array(b: Builder, value: Value, what: str = "the argument") -> Var:
     return b.emit("full", atom, Const(1), dtype=b.type(atom).dtype, hint="a")
 
 
+def as_numpys(b: Builder, value: Value) -> Atom:
+    """An array, or a number as an array of no axes: one of Python's has the say over the type of a result."""
+    atom = as_atom(b, value)
+    return atom if b.type(atom).rank else cast(b, atom, b.type(atom).dtype)
+
+
 def rank(b: Builder, atom: Atom) -> int:
     """The number of axes."""
     return b.type(atom).rank
@@ -187,4 +193,16 @@ def _leaves(b: Builder, value: Value, place: tuple[int, ...] = ()) -> Iterator[t
         yield as_atom(b, value, "an element of the list"), place
 
 
-__all__ = ["apply", "as_array", "as_atom", "assemble", "cast", "floats", "full", "joined", "rank", "stored"]
+__all__ = [
+    "apply",
+    "as_array",
+    "as_atom",
+    "as_numpys",
+    "assemble",
+    "cast",
+    "floats",
+    "full",
+    "joined",
+    "rank",
+    "stored",
+]

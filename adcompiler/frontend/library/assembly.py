@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.arrays.atoms import as_array, full, joined, stored
+from adcompiler.frontend.arrays.atoms import as_array, as_numpys, full, joined, stored
 from adcompiler.frontend.arrays.regions import nest
 from adcompiler.frontend.library.attributes import transposed
 from adcompiler.frontend.library.reductions import NONE
@@ -138,7 +138,9 @@ def append(b: Builder, arr: Value, values: Value, axis: Value = NONE) -> Value:
 @implements(np.roll)
 def roll(b: Builder, a: Value, shift: Value, axis: Value = NONE) -> Value:
     """The elements moved along an axis, those beyond the end to the front; without an axis, of the flat array."""
-    x = as_array(b, a)
+    x = as_numpys(b, a)
+    if not (isinstance(x, Var) and b.type(x).rank):
+        return x
     if is_none(axis):
         flat = as_array(b, ravel(b, x))
         rolled = _rolled(b, flat, as_extent(b, shift, "the shift"), 0)
@@ -176,7 +178,9 @@ def _rolled(b: Builder, x: Var, by: Atom, axis: int) -> Var:
 @implements(np.flip)
 def flip(b: Builder, m: Value, axis: Value = NONE) -> Value:
     """The order of the elements reversed along axes: a view."""
-    x = as_array(b, m)
+    x = as_numpys(b, m)
+    if not (isinstance(x, Var) and b.type(x).rank):
+        return x
     rank = b.type(x).rank
     named = range(rank) if is_none(axis) else [as_axis(b, v, rank) for v in _listed(axis)]
     return b.load(x, tuple(_reversed(b, n) if k in named else full((n,))[0] for k, n in enumerate(b.shape(x))))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast, joined
+from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, as_numpys, cast, joined
 from adcompiler.frontend.arrays.regions import nest
 from adcompiler.frontend.library.algebra import product
 from adcompiler.frontend.library.attributes import transposed
@@ -93,8 +93,13 @@ def _summed(b: Builder, operand: Operand, kept: set[str]) -> Operand:
     if not axes:
         return operand
     assert isinstance(operand.value, Var)
-    value = reduce(b, "sum", operand.value, axes, hint="total")
+    value = added(b, operand.value, axes)
     return Operand(value, "".join(c for c in operand.letters if c in kept))
+
+
+def added(b: Builder, products: Var, axes: tuple[int, ...]) -> Atom:
+    """The sums of products along axes, of their element type: those of narrow integers wrap, of truth values is any."""
+    return cast(b, reduce(b, "sum", products, axes, hint="total"), b.type(products).dtype)
 
 
 def _ordered(b: Builder, operand: Operand, order: str) -> Atom:
@@ -210,7 +215,7 @@ def _diagonal(b: Builder, x: Atom, letters: str) -> Operand:
 @implements(np.tensordot, np.linalg.tensordot)
 def tensordot(b: Builder, a: Value, other: Value, axes: Value = TWO) -> Value:
     """The sum of products over the last axes of one array and the first of another, or over named ones."""
-    x, y = as_array(b, a), as_array(b, other)
+    x, y = as_numpys(b, a), as_numpys(b, other)
     rank, other_rank = b.type(x).rank, b.type(y).rank
     if isinstance(axes, Seq) and len(axes.items) == 2:
         ours, theirs = (v.items if isinstance(v, Seq) else (v,) for v in axes.items)
@@ -259,13 +264,15 @@ def vecdot(b: Builder, x1: Value, x2: Value, *, axis: Value = LAST) -> Value:
     if b.type(first).is_complex:
         raise TypeProblem("np.vecdot of complex numbers", b.span, "write np.sum(np.conj(x) * y, axis=-1)")
     value = apply(b, "mul", first, as_array(b, x2), hint="product")
-    return reduce(b, "sum", value, (as_axis(b, axis, b.type(value).rank),), hint="total")
+    return added(b, value, (as_axis(b, axis, b.type(value).rank),))
 
 
 @implements(np.kron)
 def kron(b: Builder, a: Value, other: Value) -> Value:
     """The product of each element of one array with the whole of the other."""
-    x, y = as_array(b, a), as_array(b, other)
+    x, y = as_numpys(b, a), as_numpys(b, other)
+    if not (isinstance(x, Var) and b.type(x).rank and isinstance(y, Var) and b.type(y).rank):
+        return apply(b, "mul", x, y, hint="pairs")
     rank = max(b.type(x).rank, b.type(y).rank)
     x, y = (with_axes(b, v, range(rank - b.type(v).rank)) if b.type(v).rank < rank else v for v in (x, y))
     pairs = apply(

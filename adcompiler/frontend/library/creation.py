@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.arrays.atoms import as_atom, assemble, cast, full, stored
+from adcompiler.frontend.arrays.atoms import as_array, as_atom, assemble, cast, full, stored
 from adcompiler.frontend.arrays.regions import diagonal
 from adcompiler.frontend.library.attributes import transposed
 from adcompiler.frontend.library.elementwise import copied
@@ -117,15 +117,15 @@ def asarray(b: Builder, a: Value, dtype: Value = NONE, *, copy: Value = NONE) ->
 
 @implements(np.ascontiguousarray)
 def ascontiguousarray(b: Builder, a: Value, dtype: Value = NONE) -> Value:
-    """The array itself where it is contiguous and has the type already."""
-    atom = as_atom(b, array(b, a, dtype, copy=NONE))
+    """The array itself where it is contiguous and has the type already; a number has one element."""
+    atom = as_array(b, array(b, a, dtype, copy=NONE))
     return atom if b.type(atom).layout == "C" else copied(b, atom)
 
 
 @implements(np.asfortranarray)
 def asfortranarray(b: Builder, a: Value, dtype: Value = NONE) -> Value:
     """The array itself where it has Fortran's order, else a copy that has it."""
-    atom = as_atom(b, array(b, a, dtype, copy=NONE))
+    atom = as_array(b, array(b, a, dtype, copy=NONE))
     if b.type(atom).rank < 2 or b.type(atom).layout == "F":
         return atom
     return transposed(b, copied(b, transposed(b, atom)))

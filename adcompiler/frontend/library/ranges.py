@@ -14,6 +14,7 @@ from adcompiler.frontend.state.coerce import as_bool, as_dtype, as_extent, as_ex
 from adcompiler.frontend.state.facts import lower_bound
 from adcompiler.frontend.state.values import Value
 from adcompiler.ir.build import ONE, ZERO, Builder
+from adcompiler.ir.infer import promote
 from adcompiler.ir.wengert import Atom, Const, Var
 
 FIFTY = Const(50)
@@ -97,7 +98,7 @@ def linspace(
     dtype: Value = NONE,
 ) -> Value:
     """`num` numbers from start to stop; the last one is the stop itself where it belongs to them."""
-    first, last = (_end(b, v) for v in (start, stop))
+    first, last = _ends(b, start, stop)
     (number,) = as_extents(b, num)
     closed = as_bool(b, endpoint, "endpoint")
     gaps = b.int("maximum", offset(b, number, -1), ONE) if closed else b.int("maximum", number, ONE)
@@ -115,9 +116,12 @@ def linspace(
     return out if target == kept else cast(b, out, target)
 
 
-def _end(b: Builder, value: Value) -> Atom:
-    atom = as_atom(b, value, "an end of np.linspace")
-    return atom if b.type(atom).is_float else cast(b, atom, "float64")
+def _ends(b: Builder, *ends: Value) -> tuple[Atom, ...]:
+    """Both ends, where one of them is of floats or complex numbers integers as such."""
+    atoms = [as_atom(b, end, "an end of np.linspace") for end in ends]
+    types = [b.type(a) for a in atoms]
+    dtype = promote(types) if any(t.is_float for t in types) else "float64"
+    return tuple(a if t.is_float else cast(b, a, dtype) for a, t in zip(atoms, types, strict=True))
 
 
 def _between_arrays(b: Builder, first: Atom, step: Var, number: Atom) -> Var:

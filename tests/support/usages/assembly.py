@@ -10,6 +10,7 @@ use = U.use
 rng = np.random.default_rng(7)
 X, Y, V, C = rng.normal(size=(3, 4)), rng.normal(size=(3, 4)), rng.normal(size=6), rng.normal(size=(2, 3, 4))
 I = np.array([2, 0, -1, 2])
+NARROW = np.array([200, 100, 3], np.uint8)
 
 use("broadcast_to", lambda v: np.broadcast_to(v, (2, 6)) * 2, V)
 use("sliding_window_view", lambda v: np.lib.stride_tricks.sliding_window_view(v, 3) * np.arange(3.0), V)
@@ -125,3 +126,23 @@ use("repeat strided", lambda x: np.repeat(x[::-1, ::2], 2, axis=1), X)
 use("repeat of each", lambda v: np.repeat(v[:3], [2, 0, 3]), V)
 use("tile none", lambda v: np.tile(v, (2, 2)), V)
 use("append", lambda x, y: np.append(x, y, axis=0), X, Y)
+
+# -- numbers are arrays without axes, and integers stay integers
+use("ascontiguousarray of a number", lambda v: (np.ascontiguousarray(v[0]), np.asfortranarray(v[1])), V)
+use("flip and roll of a number", lambda v: (np.flip(v[0]), np.roll(v[1], 2), np.flip(v) * np.flip(2.0)), V)
+use("kron with a number", lambda v: (np.kron(v[0], v[1]), np.kron(2.0, v), np.kron(v, v[0])), V)
+use("tensordot with a number", lambda v: (np.tensordot(v[0], v, 0), np.tensordot(v, 2.0, axes=0)), V)
+use("outer with a number", lambda v: (np.add.outer(-1.5, v), np.multiply.outer(v, 2.0)), V)
+use("outer of a number and integers", lambda k: (np.add.outer(2, k), np.subtract.outer(k, 100)), NARROW)
+use(
+    "sums of narrow products",
+    lambda k: (np.einsum("i->", k), np.einsum("i,i", k, k), np.einsum("i,j->j", k, k)),
+    NARROW,
+)
+use("sums of truth values", lambda k: (np.einsum("i->", k > 3), np.einsum("i,j->i", k > 3, k > 2)), NARROW)
+use("vecdot of narrow integers", lambda k: np.vecdot(k.reshape(1, -1), k), NARROW)
+use("nan_to_num of integers", lambda k: (np.nan_to_num(k), np.nan_to_num(7), np.nan_to_num(k > 3)), NARROW)
+use("nanmax of integers", lambda k: (np.nanmax(k), np.nanmin(k, axis=0, keepdims=True)), NARROW)
+use("linspace between integers and floats", lambda v, k: np.linspace(k, v[:3], 4), V, NARROW)
+use("linspace from a literal", lambda v: (np.linspace(0, v, 4), np.linspace(v[0], 1, 3)), V)
+use("intersect1d of two types", lambda k: np.intersect1d(k, k.astype(np.int64)), NARROW)

@@ -178,7 +178,7 @@ def intersect1d(ar1: Any, ar2: Any, assume_unique: Any = False, return_indices: 
     if return_indices:
         refuse("np.intersect1d with return_indices is outside the language", "use np.searchsorted")
     found = np.unique(ar1)
-    return found[np.isin(found, ar2)]
+    return np.concatenate((found[np.isin(found, ar2)], np.ravel(ar2)[:0]))
 
 
 @means(np.setdiff1d)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.frontend.library.defined.norms import floats
+from adcompiler.frontend.library.defined.norms import are_whole, floats
 from adcompiler.frontend.library.definitions import means, refuse
 from adcompiler.frontend.library.primitives import i0
 
@@ -33,6 +33,8 @@ def nan_to_num(x: Any, copy: Any = True, nan: Any = 0.0, posinf: Any = None, neg
     """NaN and infinities replaced by numbers."""
     if not copy:
         refuse("np.nan_to_num with copy=False", "write x[...] = np.nan_to_num(x)")
+    if are_whole(x):
+        return np.array(x)
     x = floats(x)
     limits = np.finfo(x.dtype)
     high = limits.max if posinf is None else posinf

@@ -36,6 +36,11 @@ def floats(x: Any) -> Any:
     return x if x.dtype == np.float32 or x.dtype == np.float64 else x.astype(np.float64)
 
 
+def are_whole(x: Any) -> Any:
+    """Whether the elements are integers or truth values, of which none is NaN."""
+    return np.asarray(x).dtype.kind in "biu"
+
+
 def of_vectors(x: Any, ord: Any, axis: Any, keepdims: Any) -> Any:
     """A norm along one axis, or over several as over one."""
     if ord is None or ord == 2:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.frontend.library.defined.norms import floats
+from adcompiler.frontend.library.defined.norms import are_whole, floats
 from adcompiler.frontend.library.defined.sorting import bisect
 from adcompiler.frontend.library.definitions import means, refuse
 
@@ -142,7 +142,7 @@ def cov(
         lost = freedom if aweights is None else freedom * np.dot(w, np.asarray(aweights).astype(np.float64)) / total
         x = x - (np.dot(x, w) / total)[:, None]
         found = np.dot(x * w, x.T) / max(total - lost, 0.0)
-    return np.squeeze(found) if np.ndim(m) == 1 and y is None else found
+    return np.squeeze(found) if np.ndim(m) < 2 and y is None else found
 
 
 @means(np.corrcoef)
@@ -179,6 +179,8 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None) -> Any:
 @means(np.nanmax)
 def nanmax(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
     """The largest element that is not NaN."""
+    if are_whole(a):
+        return np.max(a, axis=axis, keepdims=keepdims)
     found = np.max(np.where(np.isnan(a), -np.inf, a), axis=axis, keepdims=keepdims)
     return np.where(np.all(np.isnan(a), axis=axis, keepdims=keepdims), np.nan, found)
 
@@ -186,6 +188,8 @@ def nanmax(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
 @means(np.nanmin)
 def nanmin(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
     """The smallest element that is not NaN."""
+    if are_whole(a):
+        return np.min(a, axis=axis, keepdims=keepdims)
     found = np.min(np.where(np.isnan(a), np.inf, a), axis=axis, keepdims=keepdims)
     return np.where(np.all(np.isnan(a), axis=axis, keepdims=keepdims), np.nan, found)
 

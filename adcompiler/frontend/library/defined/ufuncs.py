@@ -70,7 +70,8 @@ def outer(function: Any, A: Any, B: Any) -> Any:
     """The function of each element of one array with each of another."""
     A, B = np.asarray(A), np.asarray(B)
     if B.ndim == 0 or A.ndim == 0:
-        return function(A, B)
+        # a number of Python's is an array of its type
+        return function(np.array(A) if A.ndim == 0 else A, np.array(B) if B.ndim == 0 else B)
     return function(np.expand_dims(A, tuple(range(A.ndim, A.ndim + B.ndim))), B)
 
 
