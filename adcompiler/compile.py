@@ -33,6 +33,7 @@ from adcompiler.optimise.elements.rows import walk_rows
 from adcompiler.optimise.elements.scatter import put_off_additions, put_off_in_rows
 from adcompiler.optimise.elements.sharing import share_loads
 from adcompiler.optimise.elements.windows import slide
+from adcompiler.optimise.lines.adjacent import join_branches
 from adcompiler.optimise.lines.apart import keep_factors_apart
 from adcompiler.optimise.lines.guards import join_guards
 from adcompiler.optimise.lines.reciprocals import multiply_by_reciprocals
@@ -97,6 +98,7 @@ LOWERING = (
     drop_guards,
     simplify,
     skip_unselected,
+    join_branches,
     join_tapes,
     drop_divisions,
     split_off_middles,
