@@ -23,6 +23,7 @@ from adcompiler.optimise.elements.contract import contract_arrays
 from adcompiler.optimise.elements.keeping import read_kept
 from adcompiler.optimise.elements.promotion import promote
 from adcompiler.optimise.elements.sharing import share_loads
+from adcompiler.optimise.lines.logarithms import spell_logaddexp
 from adcompiler.optimise.lines.quotients import divide_in_single
 from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.lowering.fuse import fuse_readers
@@ -48,7 +49,17 @@ WHOLE = (
     simplify,
     share_loads,
 )
-ITEM = (simplify, promote, share_loads, fuse_readers, contract_arrays, divide_in_single, simplify, fill_arrays)
+ITEM = (
+    spell_logaddexp,
+    simplify,
+    promote,
+    share_loads,
+    fuse_readers,
+    contract_arrays,
+    divide_in_single,
+    simplify,
+    fill_arrays,
+)
 
 
 class OnDevice(Compiled):

@@ -66,6 +66,40 @@ def rows_of_any_length(y, n, lengths):
             y[i * m + j] = 1.0
 
 
+def rows_of_a_shape(y, n, m):
+    a = y.reshape(-1, 2 * m)
+    for i in range(len(a)):
+        for j in range(2 * m):
+            a[i, j] = 1.0
+        a[i, 1] += 2.0
+
+
+def columns_of_a_shape(y, n, m):
+    a = y.reshape(n, 5, m).reshape(15, 4)[:, 1:].T
+    for i in range(15):
+        a[0, i] = 1.0
+
+
+def rows_of_two_shapes(y, n, m):
+    a, b = y.reshape(15, m), y.reshape(20, n)
+    for i in range(15):
+        a[i, 0] = 1.0
+        b[i, 0] = 1.0
+
+
+def rows_of_a_shape_of_parts(y, n, m):
+    a, b = y[m:].reshape(14, m), y[:-m].reshape(14, m)
+    for i in range(14):
+        a[i, 0] = 1.0
+        b[i, 0] = 1.0
+
+
+def rows_of_a_shape_from_the_end(y, n, m):
+    a = y.reshape(15, m)
+    for i in range(15):
+        a[i - n, 0] = 1.0
+
+
 @pytest.mark.parametrize(
     ("function", "length", "apart"),
     [
@@ -77,6 +111,11 @@ def rows_of_any_length(y, n, lengths):
         (rows_before_the_first, 4, False),
         (rows_of_two_lengths, 4, False),
         (rows_of_any_length, LENGTHS, False),
+        (rows_of_a_shape, 3, True),
+        (columns_of_a_shape, 4, True),
+        (rows_of_two_shapes, 4, False),
+        (rows_of_a_shape_of_parts, 4, False),
+        (rows_of_a_shape_from_the_end, 4, False),
     ],
 )
 def test_rows_of_a_flattened_array(function, length, apart: bool) -> None:

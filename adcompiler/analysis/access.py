@@ -9,6 +9,7 @@ from adcompiler.analysis.affine import Affine
 from adcompiler.analysis.conditions import Conditions, Conj
 from adcompiler.analysis.digits import Digits, digits
 from adcompiler.analysis.fourier import Form, feasible, number, symbol
+from adcompiler.analysis.known import Known, Scope
 from adcompiler.analysis.scope import Definition, Frame, Path
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.wengert import Assign, Atom, Branch, Index, Load, Loop, NewAxis, Slice, Var
@@ -23,7 +24,8 @@ class Access:
 
     `limits` are forms that are not negative where the statement runs: of symbols that stand for positions within
     slices, and of tests passed. Of each of `cases`, what a test leaves open, one conjunction holds. `extents` are
-    those of the base. `frames` and `path` place the statement. `digits` has those of an index into a flattened array.
+    those of the base. `frames` and `path` place the statement. `digits` has those of an index into a flattened array,
+    or of an element's place in an array that has another shape.
     """
 
     base: Var
@@ -68,19 +70,21 @@ class Accesses:
         self, array: Var, axes: list[Form | None], limits: list[Form], path: Path, frames: tuple[Frame, ...]
     ) -> Access:
         """Look through the views between `array` and the owner of the memory."""
+        flat: Digits | None = None
         while True:
             d = self.defs.get(array)
             stmt = d.stmt if d is not None and d.role == "line" else None
             if isinstance(stmt, Load):
                 assert d is not None
                 axes = self.compose(stmt, axes, d.frames)
-                array = stmt.array
+                array, flat = stmt.array, None
             elif isinstance(stmt, Assign) and stmt.op == "transpose" and isinstance(stmt.args[0], Var):
                 order = dict(stmt.params)["axes"]
                 assert isinstance(order, tuple)
                 axes = [axes[order.index(k)] for k in range(len(order))]
-                array = stmt.args[0]
+                array, flat = stmt.args[0], None
             elif isinstance(stmt, Assign) and stmt.op == "reshape" and isinstance(stmt.args[0], Var):
+                flat = flat or self.flattened(array, axes)
                 array = stmt.args[0]
                 axes = [None] * self.affine.fn.types[array.name].rank
             else:
@@ -89,7 +93,13 @@ class Accesses:
         cases = [found for found in map(self.passed, frames) if found]
         limits += [f for found in cases if len(found) == 1 for f in found[0]]
         several = tuple(found for found in cases if len(found) == 2)[:TESTS]
-        return Access(array, tuple(axes), extents, tuple(limits), several, path, frames)
+        return Access(array, tuple(axes), extents, tuple(limits), several, path, frames, flat)
+
+    def flattened(self, array: Var, axes: list[Form | None]) -> Digits | None:
+        """The place of an element among all of an array, as the digits that its indices are."""
+        known = tuple(a for a in axes if a is not None)
+        radices = tuple(self.affine.form(extent) for extent in self.affine.fn.shape(array)[1:])
+        return Digits(known, radices) if len(known) == len(axes) else None
 
     def passed(self, frame: Frame) -> list[Conj] | None:
         """The cases of which one holds in an arm of a branch; None for other blocks and where none are known."""
@@ -117,7 +127,7 @@ class Accesses:
     def integer(self, item: Atom, extent: Atom, frames: tuple[Frame, ...]) -> Form | None:
         """The form of an integer index proven not to count from the end; None for any other.
 
-        That the index was found in bounds helps the proof.
+        That the index was found in bounds helps the proof, and so does how names in it were computed.
         """
         if self.affine.fn.type(item).dtype != INDEX.dtype:
             return None
@@ -126,7 +136,11 @@ class Accesses:
         for frame in frames:
             if isinstance(frame.region, Branch):
                 known += Conditions(self.affine).known(frame.region.test, frame.arm == 0, known)
-        return None if feasible([*known, at.times(-1).shift(-1)]) else at
+        from_the_end = at.times(-1).shift(-1)
+        if not feasible([*known, from_the_end]):
+            return at
+        computed = Known(self.affine, Conditions(self.affine), [Scope(known)])
+        return at if computed.impossible(frozenset({from_the_end})) else None
 
     def within(self, item: Slice, limits: list[Form]) -> Form | None:
         """A position inside a slice: a new symbol between 0 and the slice's size."""

@@ -222,7 +222,7 @@ class Dependence:
         tested = (f for test in second.cases for case in test for f in case)
         places = [a for a in second.axes if a is not None]
         if second.digits is not None:
-            places += [*second.digits.forms, *map(symbol, second.digits.radices)]
+            places += [*second.digits.forms, *second.digits.radices]
         for form in [*self.limits(second), *tested, *places]:
             for s, _ in form.terms:
                 if isinstance(s, tuple) and s[0] == "position":
@@ -248,7 +248,7 @@ class Dependence:
 def equal_digits(one: Digits | None, other: Digits | None, renaming: Mapping[object, object]) -> Iterator[Form]:
     """The forms that are zero where two indices are equal: differences of digits, if they have the same radices."""
     if one is not None and other is not None and one.radices == other.radices:
-        if all(renaming.get(radix, radix) == radix for radix in other.radices):
+        if all(radix.rename(renaming) == radix for radix in other.radices):
             yield from (a - b.rename(renaming) for a, b in zip(one.forms, other.forms, strict=True))
 
 

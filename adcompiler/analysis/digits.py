@@ -23,10 +23,10 @@ DEGREE = 4
 
 @dataclass(frozen=True, slots=True)
 class Digits:
-    """The digits of an index, the first of them of any size, and the symbols that are the radices of the others."""
+    """The digits of an index, the first of them of any size, and the radices of the others."""
 
     forms: tuple[Form, ...]
-    radices: tuple[Hashable, ...]
+    radices: tuple[Form, ...]
 
 
 def digits(affine: Affine, index: Atom, known: Sequence[Form]) -> Digits | None:
@@ -39,8 +39,8 @@ def digits(affine: Affine, index: Atom, known: Sequence[Form]) -> Digits | None:
     >>> fn = Func("f", (i, j, m), lines, (), {v.name: INDEX for v in (i, j, m, row, at)}, {})
     >>> from adcompiler.analysis.scope import definitions
     >>> inside = [symbol(i), symbol(j), symbol(m).shift(-1) - symbol(j)]
-    >>> digits(Affine(fn, definitions(fn)), at, inside).radices
-    (Var(name='m'),)
+    >>> digits(Affine(fn, definitions(fn)), at, inside).radices == (symbol(m),)
+    True
     """
     found = _polynomial(affine, index)
     if found is None or all(len(symbols) < 2 for symbols in found):
@@ -105,7 +105,7 @@ def _taken_apart(found: Polynomial, known: Sequence[Form]) -> Digits | None:
             if feasible([*known, last.times(-1).shift(-1)]) or feasible([*known, last - symbol(radix)]):
                 continue
             if (head := _taken_apart(above, known)) is not None:
-                return Digits((*head.forms, last), (*head.radices, radix))
+                return Digits((*head.forms, last), (*head.radices, symbol(radix)))
     return None
 
 

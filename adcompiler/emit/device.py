@@ -28,7 +28,7 @@ FIRST_FAILED, CHECK, NUMBERS, NEEDS = 0, 1, 2, 4
 #: The name of the report in every function.
 REPORT = "report"
 _ELEMENTWISE = frozenset(name for name, op in OPS.items() if op.ufunc is not None) | {*MATH, "where", "cast", "cut"}
-_ELEMENTWISE -= {"rint", "logaddexp"}
+_ELEMENTWISE -= {"logaddexp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,11 @@ class ItemExpressions(Expressions):
                 plus, minus, zero = (_typed(v, result) for v in (1.0, -1.0, 0.0))
                 below = ast.IfExp(compare(args[0], ast.Lt(), zero), minus, args[0])
                 return ast.IfExp(compare(args[0], ast.Gt(), zero), plus, below)
-            case "floor" | "ceil" | "trunc":
-                # math gives an integer, which holds no number that has no fraction for its size
+            case "floor" | "ceil" | "trunc" | "rint":
+                # Python gives an integer: it has no zero with a sign, nor holds numbers too large for a fraction
                 limit = _typed(2.0**23 if result.dtype == "float32" else 2.0**52, result)
-                whole = call(dtype_name(result.dtype), call(f"math.{op}", args[0]))
+                whole = call("round" if op == "rint" else f"math.{op}", args[0])
+                whole = call("math.copysign", call(dtype_name(result.dtype), whole), args[0])
                 return ast.IfExp(compare(call("abs", args[0]), ast.Lt(), limit), whole, args[0])
             case "exp2":
                 return call("math.pow", _typed(2.0, result), args[0])

@@ -173,3 +173,25 @@ def places_of_extremes(x, z, n):
     # the first of several, and NaN before any number
     k, least, m = np.argmax(x), np.argmin(x), np.argmax(z)
     return np.sum(x[k:] ** 2) * x[least] + x[m] * k + np.argmax(n)
+
+
+@program(normal(5), normal(3), normal(2, 3), argnums=(0, 1, 2))
+def joined(x, y, a):
+    z = np.concatenate([x, y * y, x[1:]])
+    r = np.roll(z, 2) * z + np.roll(z, -1)
+    return np.sum(r * r) + np.sum(np.vstack([a, a[:1] ** 2]) ** 3) + np.sum(np.hstack([y, x]) * z[:8])
+
+
+@program(normal(6), normal(3, 4), argnums=(0, 1))
+def reshaped(x, a):
+    pairs = x.reshape(-1, 2)
+    r = np.sum(pairs[:, 0] ** 2 * pairs[:, 1]) + np.sum(np.sin(a.reshape(2, 6)) * x)
+    y = a.ravel() * 2.0
+    y.reshape(6, 2)[1:, 0] *= x[1:]
+    return r + np.sum(y * y) + np.sum(np.kron(pairs, a[:2, 1:3]) ** 2)
+
+
+@program(np.array([0.3, -1.7, 2.5, -0.2, 0.9]), np.array([0.2, -np.inf, 2.5, -np.inf, 700.0]))
+def rounded(x, low):
+    z = np.logaddexp(x, low) + np.exp(np.logaddexp(low, np.where(low > 0, x, low)) / 100)
+    return np.sum(z * np.rint(x * 1.5)) + np.sum(np.round(x, 1) * x) + np.sum(np.abs(1 / np.ceil(x[3:] - 0.1)) < 0)

@@ -118,7 +118,7 @@ class Sources:
                 return None
             axes += along
             shifts.append(form - symbol(number))
-        radices = () if digits is None else digits.radices
+        radices = () if digits is None else tuple(name for radix in digits.radices for name, _ in radix.terms)
         loops = [f.region for f in access.frames if isinstance(f.region, Loop) and f.path not in self.threads.paths]
         used = {s for shift in shifts for s, _ in shift.terms}
         windows = tuple(loop for loop in loops if loop.index in used)
