@@ -183,6 +183,18 @@ def copy_into(array: Array, other: Array) -> None:
     run(_copy, size, array.reshape(size), other.reshape(size))
 
 
+def grown(array: Array, row: int) -> Array:
+    """A longer array that has a row of a number, with the rows of an array of the device, or of NumPy."""
+    shape = (max(2 * array.shape[0], row + 1), *array.shape[1:])
+    if isinstance(array, np.ndarray):
+        made = np.empty(shape, array.dtype)
+        made[: array.shape[0]] = array
+        return made
+    made, size = empty(shape, array.dtype, "what a loop records"), math.prod(array.shape)
+    run(_copy, size, made.reshape(math.prod(shape))[:size], array.reshape(size))
+    return made
+
+
 def add_into(array: Array, other: Array) -> None:
     """Add all elements of an array of the device to those of another of the same size."""
     size = math.prod(array.shape)

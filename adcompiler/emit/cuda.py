@@ -18,12 +18,12 @@ from adcompiler.emit.statements import Statements, filled
 from adcompiler.emit.syntax import call, compare, dtype_name, literal, name
 from adcompiler.errors import Span
 from adcompiler.ir.build import make_func, neutral
-from adcompiler.ir.kernel import Kernel
+from adcompiler.ir.kernel import Kernel, host_arrays
 from adcompiler.ir.memory import memory_of
 from adcompiler.ir.names import Names
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import operands, walk
-from adcompiler.ir.wengert import Assign, Atom, Call, Check, Const, Func, Load, Stmt, Store
+from adcompiler.ir.wengert import Assign, Atom, Call, Check, Const, Func, Grow, Load, Stmt, Store, Var, While
 
 _HEAD = """import math
 import numpy as np
@@ -50,7 +50,9 @@ def emit_cuda(host: Func, kernels: Sequence[Kernel], fastmath: bool) -> str:
 
 
 class _HostExpressions(Expressions):
-    """Prints lines of the host: arrays are made on the device."""
+    """Prints lines of the host: arrays are made on the device, but for those that only the host uses."""
+
+    kept: frozenset[Var] = frozenset()
 
     def _view(self, stmt: Assign) -> ast.expr:
         if stmt.op == "transpose":
@@ -64,6 +66,8 @@ class _HostExpressions(Expressions):
         return call("device.product", *map(self.atom, stmt.args))
 
     def _alloc(self, stmt: Assign) -> ast.expr:
+        if stmt.target in self.kept:
+            return super()._alloc(stmt)
         dtype = name(dtype_name(self.fn.types[stmt.target.name].dtype))
         args = list(map(self.atom, stmt.args))
         first = {"full": 1, "arange": 2}.get(stmt.op, 0)
@@ -81,6 +85,16 @@ class _HostStatements(Statements):
 
     def __post_init__(self) -> None:
         self.print = _HostExpressions(self.fn, self.plan, self.names, self.dialect, self.functions)
+        self.print.kept = host_arrays(self.fn)
+
+    def _strips(self, stmt: While) -> None:
+        return None
+
+    def _grow(self, stmt: Grow) -> ast.stmt:
+        variable, row = self.names[stmt.array], self.print.atom(stmt.row)
+        rows = ast.Subscript(name(f"{variable}.shape"), ast.Constant(0), ast.Load())
+        made = ast.Assign([ast.Name(variable, ast.Store())], call("device.grown", name(variable), row), lineno=0)
+        return ast.If(compare(row, ast.GtE(), rows), [made], [])
 
     def statement(self, stmt: Stmt) -> list[ast.stmt]:
         """One statement."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from adcompiler.ir.wengert import Func, Var
+from adcompiler.ir.memory import memory_of
+from adcompiler.ir.ops import kind
+from adcompiler.ir.walk import operands, walk, yields
+from adcompiler.ir.wengert import Assign, Atom, Func, Grow, Load, Stmt, Store, Var
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,34 @@ class Kernel:
     totals: tuple[Var, ...]
     folds: tuple[str, ...]
     added: tuple[Var, ...] = ()
+
+
+def host_arrays(host: Func) -> frozenset[Var]:
+    """The arrays of which a host only stores and reads elements, so that they may lie in its own memory.
+
+    No kernel is given one, nor is a view of it: they hold numbers that a loop of the host computes, as its records do.
+    """
+    memory = memory_of(host)
+    made = {s.target for s in walk(host.body) if isinstance(s, Assign) and kind(s.op) == "alloc" and s.op != "arange"}
+    elsewhere = {memory.root(v) for v in (*host.params, *host.results) if isinstance(v, Var)}
+    for stmt in walk(host.body):
+        for v in (*_whole(host, stmt), *yields(stmt)):
+            if isinstance(v, Var) and host.types[v.name].rank:
+                elsewhere.add(memory.root(v))
+    stored = {memory.root(s.array) for s in walk(host.body) if isinstance(s, Store)}
+    return frozenset(v for v in made if memory.root(v) in stored - elsewhere)
+
+
+def _whole(host: Func, stmt: Stmt) -> Iterator[Atom]:
+    """What a statement reads but for the array of which it is given an element, or a row more."""
+    match stmt:
+        case Load(target=target) if not host.types[target.name].rank:
+            return
+        case Store(value=value) if not host.shape(value):
+            return
+        case Grow():
+            return
+        case Assign(op="dim"):
+            return
+        case _:
+            yield from operands(stmt)

@@ -195,3 +195,41 @@ def reshaped(x, a):
 def rounded(x, low):
     z = np.logaddexp(x, low) + np.exp(np.logaddexp(low, np.where(low > 0, x, low)) / 100)
     return np.sum(z * np.rint(x * 1.5)) + np.sum(np.round(x, 1) * x) + np.sum(np.abs(1 / np.ceil(x[3:] - 0.1)) < 0)
+
+
+@program(np.abs(normal(4, 4)), np.abs(normal(4)), 3, argnums=(0, 1))
+def power_iteration(a, v, n):
+    for _ in range(n):
+        v = a @ v
+        v = v / np.sqrt(np.sum(v * v))
+    return np.sum(v * (a @ v))
+
+
+@program(np.abs(normal(4, 4)) + 2 * np.eye(4), np.abs(normal(4)), 1e-6, argnums=(0, 1))
+def eigenvalue(a, v, tolerance):
+    before, found = 0.0, 1.0
+    while abs(found - before) > tolerance:
+        before = found
+        v = a @ v / np.linalg.norm(v)
+        found = np.linalg.norm(v)
+    return found
+
+
+@program(np.abs(normal(5)) + 0.5, 40)
+def roots(x, most):
+    # more rows are recorded than there was room for
+    y, steps = x * 1.0, 0
+    while np.max(np.abs(y * y - x)) > 1e-9 and steps < most:
+        y = y + 0.1 * (x - y * y) / np.sqrt(1 + np.sum(y))
+        steps += 1
+    return np.sum(y * x) + steps
+
+
+@program(0.2 * normal(3, 2, 2), 6)
+def exponentials(a, terms):
+    term = np.zeros_like(a) + np.eye(2)
+    found = term.copy()
+    for k in range(1, terms):
+        term = term @ a / k
+        found = found + term
+    return np.sum(found**2)

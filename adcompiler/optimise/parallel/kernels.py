@@ -11,7 +11,7 @@ from adcompiler.analysis.scope import Frame, Path
 from adcompiler.emit.device import unavailable
 from adcompiler.errors import UnsupportedSyntax
 from adcompiler.ir.build import Builder, make_func, neutral, with_body
-from adcompiler.ir.kernel import Kernel
+from adcompiler.ir.kernel import Kernel, host_arrays
 from adcompiler.ir.ops import kind
 from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.walk import all_defs, all_reads, free, map_blocks, rename, walk
@@ -23,6 +23,7 @@ from adcompiler.ir.wengert import (
     Call,
     Check,
     Func,
+    Grow,
     Load,
     Loop,
     Note,
@@ -43,24 +44,38 @@ def split(fn: Func) -> tuple[Func, tuple[Kernel, ...]]:
     Raises UnsupportedSyntax where other statements work on the elements of arrays.
     """
     splitting = _Splitting(fn)
-    body = splitting.block(fn.body, (), ())
-    host = with_body(fn, body, splitting.b)
-    host = replace(host, body=without_unread(host))
-    for stmt in host.body:
-        if isinstance(stmt, (Loop, While)):
-            refuse_elements(host, stmt)
+    host = splitting.host()
+    if any(is_element(host, s) for region in host.body if isinstance(region, (Loop, While)) for s in walk([region])):
+        # not every array is the device's then
+        splitting = _Splitting(fn, host_arrays(host), splitting.found)
+        host = splitting.host()
     return host, tuple(splitting.kernels)
 
 
 class _Splitting:
-    """Walks over what the host runs and takes the kernels out."""
+    """Walks over what the host runs and takes the kernels out.
 
-    def __init__(self, fn: Func) -> None:
-        self.fn, self.b = fn, Builder.of(fn)
+    In its loops the host stores and reads elements of the arrays of `kept` alone; of any where that is None.
+    """
+
+    def __init__(
+        self, fn: Func, kept: frozenset[Var] | None = None, found: dict[Path, Apart | Dependent] | None = None
+    ) -> None:
+        self.fn, self.b, self.kept = fn, Builder.of(fn), kept
         self.proofs = Independence(dependence(fn), True, True)
         self.over = self.proofs.over
         self.kernels: list[Kernel] = []
         self.sunk = sinkable(fn, self.over)
+        self.found: dict[Path, Apart | Dependent] = {} if found is None else found
+
+    def host(self) -> Func:
+        """The function of the host."""
+        host = with_body(self.fn, self.block(self.fn.body, (), ()), self.b)
+        host = replace(host, body=without_unread(host))
+        for region in host.body:
+            if isinstance(region, (Loop, While)) and self.kept is not None:
+                refuse_elements(host, region, self.kept)
+        return host
 
     def block(self, block: Block, path: Path, frames: tuple[Frame, ...]) -> Block:
         """A block of the host."""
@@ -79,10 +94,9 @@ class _Splitting:
 
     def loop(self, loop: Loop, path: Path, frames: tuple[Frame, ...]) -> list[Stmt]:
         """The call of the kernel that a loop becomes; a loop of the host around kernels where it cannot be one."""
-        try:
-            apart = self.proofs.apart(loop, path, frames)
-        except Dependent as error:
-            return [self.around(loop, path, frames, str(error))]
+        apart = self.apart(loop, path, frames)
+        if isinstance(apart, Dependent):
+            return [self.around(loop, path, frames, str(apart))]
         rows = own_rows(self.over, loop, path)
         found = nest(self.proofs, loop, path, frames, apart)
         with self.b.block() as lines, self.b.at(loop.span):
@@ -91,6 +105,15 @@ class _Splitting:
             else:
                 self.call(replace(loop, body=in_rows(self.b, self.fn, loop.body, rows)), apart)
         return lines
+
+    def apart(self, loop: Loop, path: Path, frames: tuple[Frame, ...]) -> Apart | Dependent:
+        """What threads need of their own to share a loop, or why they cannot."""
+        if path not in self.found:
+            try:
+                self.found[path] = self.proofs.apart(loop, path, frames)
+            except Dependent as error:
+                self.found[path] = error
+        return self.found[path]
 
     def around(self, loop: Loop, path: Path, frames: tuple[Frame, ...], reason: str) -> Stmt:
         """A loop that the host runs."""
@@ -114,7 +137,11 @@ class _Splitting:
             arm = next(arms)
             return self.block(block, (*path, arm), (*frames, Frame(path, stmt, arm)))
 
-        return map_blocks(stmt, visit)
+        made = map_blocks(stmt, visit)
+        if isinstance(made, Loop) and self.kept is not None and not any(isinstance(s, Call) for s in walk([made])):
+            # no kernel takes the reading over
+            refuse_elements(self.fn, made, self.kept)
+        return made
 
     def allow(self, stmt: Stmt, looped: bool) -> None:
         """Refuse a statement that a host can only run element by element."""
@@ -130,6 +157,10 @@ class _Splitting:
             case Load(target=target) if rank[target.name].rank or not looped or target in self.sunk:
                 return
             case Store(value=value) if not looped and not self.fn.shape(value):
+                return
+            case Load(array=array) | Store(array=array) if self.kept is None or array in self.kept:
+                return
+            case Grow():
                 return
         what = stmt.op if isinstance(stmt, Assign) else type(stmt).__name__.lower()
         raise unavailable(f"'{what}' outside of a batched function", getattr(stmt, "span", None))
@@ -179,10 +210,15 @@ class _Splitting:
         return self.over.defs[var].path if var in self.over.defs else (), str(var)
 
 
-def refuse_elements(fn: Func, loop: Loop | While) -> None:
+def is_element(fn: Func, stmt: Stmt) -> bool:
+    """Whether a statement stores or reads an element."""
+    return isinstance(stmt, Store) or (isinstance(stmt, Load) and not fn.types[stmt.target.name].rank)
+
+
+def refuse_elements(fn: Func, loop: Loop | While, kept: frozenset[Var]) -> None:
     """Refuse elements that the host reads in a loop of its own: each would travel from the device."""
     for stmt in walk([loop]):
-        if isinstance(stmt, Load) and not fn.types[stmt.target.name].rank:
+        if isinstance(stmt, Load) and is_element(fn, stmt) and stmt.array not in kept:
             raise unavailable("a loop of the host that reads an element of an array", stmt.span)
 
 
