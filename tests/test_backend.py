@@ -92,6 +92,26 @@ def test_results_are_those_of_python(compiled, plain, layout, step):
             assert (found.dtype, found.ctypes.data % 64) == (expected.dtype, 0)
 
 
+_LARGEST = 2**63 - 1
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        *((_LARGEST - 4, _LARGEST, step) for step in (1, 2, 3, 4, 5)),
+        *((4 - _LARGEST, -_LARGEST - 1, step) for step in (-1, -2, -3, -5)),
+        *((_LARGEST - 10, _LARGEST, 2**62), (-_LARGEST - 1, _LARGEST, 2**62), (_LARGEST, -_LARGEST - 1, -(2**62))),
+        *((_LARGEST, _LARGEST, 1), (_LARGEST, _LARGEST, 3), (-3, _LARGEST, -2)),
+    ],
+)
+def test_ranges_up_to_the_last_number_and_across_all_of_them(ends):
+    text = "import numba as nb\n\ndef visited(start, stop, step):\n    last = count = 0\n"
+    text += "    for i in range(start, stop, {step}):\n        last = i\n        count += 1\n    return last, count\n"
+    want = (range(*ends)[-1] if range(*ends) else 0), len(range(*ends))
+    for step in ("step", str(ends[2])):
+        assert cpu.numba_function(text.format(step=step), "visited", keep=False)(*ends) == want
+
+
 def test_what_cannot_be_made_is_an_error(compiled):
     with pytest.raises(ValueError, match="negative dimensions"):
         compiled(_a("C"), -1, 1, 1, False)

@@ -45,8 +45,9 @@ class Counter:
         builder.store(step, self.step)
         zero = ir.Constant(cgutils.intp_t, 0)
         distance = builder.sub(stop, start)
-        ahead = builder.icmp_signed(">", distance, zero)
         known = step.constant if isinstance(step, ir.Constant) else None
+        # the ends may be further apart than a number with a sign tells; nobody counts from one to the other by ones
+        ahead = builder.icmp_signed(">", distance, zero) if known in (1, -1) else builder.icmp_signed(">", stop, start)
         if known in (None, 0):
             raise_if(context, builder, [builder.icmp_signed("==", step, zero)], "range() arg 3 must not be zero")
         differ = builder.xor(ahead, builder.icmp_signed(">", step, zero))
@@ -70,13 +71,12 @@ class Counter:
 
 
 def _quotient(builder: Any, distance: Any, step: Any, known: int | None, ahead: Any) -> Any:
-    """How many steps it takes to go that far."""
+    """How many steps it takes to go that far; the distance is a number without a sign where there is another step."""
     if known in (1, -1):
         return distance if known == 1 else builder.neg(distance)
-    rest = builder.srem(distance, step)
-    rest = builder.select(ahead, rest, builder.neg(rest))
-    uneven = builder.zext(builder.icmp_signed(">", rest, ir.Constant(cgutils.intp_t, 0)), cgutils.intp_t)
-    return builder.add(builder.sdiv(distance, step), uneven)
+    length, size = (builder.select(ahead, x, builder.neg(x)) for x in (distance, step))
+    uneven = builder.icmp_unsigned("!=", builder.urem(length, size), ir.Constant(cgutils.intp_t, 0))
+    return builder.add(builder.udiv(length, size), builder.zext(uneven, cgutils.intp_t))
 
 
 class _Loop(ir.MDValue):  # type: ignore[misc]
