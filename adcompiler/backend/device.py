@@ -22,6 +22,7 @@ from adcompiler.backend.device_memory import empty as empty
 from adcompiler.backend.device_memory import full as full
 from adcompiler.backend.device_memory import grown as grown
 from adcompiler.backend.device_memory import zeros as zeros
+from adcompiler.backend.running import running_sum as running_sum
 from adcompiler.backend.streams import current, to_host
 from adcompiler.ir.build import neutral
 

@@ -18,7 +18,7 @@ from adcompiler.emit.statements import Statements, filled
 from adcompiler.emit.syntax import call, compare, dtype_name, literal, name
 from adcompiler.errors import Span
 from adcompiler.ir.build import make_func, neutral
-from adcompiler.ir.kernel import Kernel, host_arrays
+from adcompiler.ir.kernel import RUNNING_SUM, Kernel, host_arrays
 from adcompiler.ir.memory import memory_of
 from adcompiler.ir.names import Names
 from adcompiler.ir.ops import kind
@@ -101,6 +101,8 @@ class _HostStatements(Statements):
         if not isinstance(stmt, Call):
             return super().statement(stmt)
         args = list(map(self.print.atom, stmt.args))
+        if stmt.function == RUNNING_SUM:
+            return [ast.Expr(call("device.running_sum", *args))]
         made = call(f"{self.fn.name}_{stmt.function + 1}", *args)
         if not stmt.targets:
             return [ast.Expr(made)]

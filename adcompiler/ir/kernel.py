@@ -10,6 +10,9 @@ from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import operands, walk, yields
 from adcompiler.ir.wengert import Assign, Atom, Func, Grow, Load, Stmt, Store, Var
 
+#: What a call says in place of a kernel's number: that it adds to elements of an array, one by one, those before them.
+RUNNING_SUM = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Kernel:

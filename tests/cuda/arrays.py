@@ -233,3 +233,13 @@ def exponentials(a, terms):
         term = term @ a / k
         found = found + term
     return np.sum(found**2)
+
+
+@program(normal(70), normal(5), argnums=(0, 1))
+def running_sums(x, y):
+    total, z = np.cumsum(x * x), y.copy()
+    for i in range(2, len(z)):
+        z[i] += z[i - 1]
+    for i in range(len(z) - 2, 0, -1):
+        z[i] += z[i + 1]
+    return np.sum(np.sin(total)) + np.sum(z * z) + np.sum(np.cumsum(y[::2]) * total[:3])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from adcompiler.analysis.dependence import Dependence, dependence
@@ -11,7 +11,7 @@ from adcompiler.analysis.scope import Frame, Path
 from adcompiler.emit.device import unavailable
 from adcompiler.errors import UnsupportedSyntax
 from adcompiler.ir.build import Builder, make_func, neutral, with_body
-from adcompiler.ir.kernel import Kernel, host_arrays
+from adcompiler.ir.kernel import RUNNING_SUM, Kernel, host_arrays
 from adcompiler.ir.ops import kind
 from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.walk import all_defs, all_reads, free, map_blocks, rename, walk
@@ -22,6 +22,7 @@ from adcompiler.ir.wengert import (
     Branch,
     Call,
     Check,
+    Const,
     Func,
     Grow,
     Load,
@@ -34,6 +35,7 @@ from adcompiler.ir.wengert import (
 )
 from adcompiler.optimise.parallel.flat import flat, nest
 from adcompiler.optimise.parallel.own_rows import in_rows, own_rows
+from adcompiler.optimise.parallel.running import running_sums
 
 _CANNOT = "target='cuda' cannot run this loop: "
 
@@ -96,14 +98,26 @@ class _Splitting:
         """The call of the kernel that a loop becomes; a loop of the host around kernels where it cannot be one."""
         apart = self.apart(loop, path, frames)
         if isinstance(apart, Dependent):
+            found = running_sums(self.over, loop, path, frames)
+            if found:
+                return self.added_up(loop, found)
             return [self.around(loop, path, frames, str(apart))]
         rows = own_rows(self.over, loop, path)
-        found = nest(self.proofs, loop, path, frames, apart)
+        loops = nest(self.proofs, loop, path, frames, apart)
         with self.b.block() as lines, self.b.at(loop.span):
-            if len(found.loops) > 1 and not rows:
-                self.call(flat(self.b, found), apart)
+            if len(loops.loops) > 1 and not rows:
+                self.call(flat(self.b, loops), apart)
             else:
                 self.call(replace(loop, body=in_rows(self.b, self.fn, loop.body, rows)), apart)
+        return lines
+
+    def added_up(self, loop: Loop, found: Sequence[tuple[Var, int]]) -> list[Stmt]:
+        """The calls that running sums become, with the ranges of the elements that they change."""
+        with self.b.block() as lines, self.b.at(loop.span):
+            for array, shift in found:
+                op = "add" if shift > 0 else "sub"
+                ends = (self.b.int(op, a, Const(abs(shift))) if shift else a for a in (loop.start, loop.stop))
+                self.b.add(Call((), (array, *ends, loop.step), RUNNING_SUM, loop.span))
         return lines
 
     def apart(self, loop: Loop, path: Path, frames: tuple[Frame, ...]) -> Apart | Dependent:
