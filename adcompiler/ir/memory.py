@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from adcompiler.ir.once import once
 from adcompiler.ir.ops import kind
@@ -19,6 +20,7 @@ class Memory:
 
     def __init__(self, fn: Func, apart: bool = False) -> None:
         self.apart = apart
+        self._fn = fn
         self._parent: dict[Var, Var] = {}
         for stmt in walk(fn.body):
             for a, b in shared_names(stmt):
@@ -47,6 +49,25 @@ class Memory:
     def own(self, var: Var) -> bool:
         """Whether the function allocated the memory of `var`."""
         return self.root(var) not in self.given
+
+    @cached_property
+    def stored(self) -> frozenset[Var]:
+        """The classes into which the function stores."""
+        return frozenset(map(self.root, _stored(self._fn.body)))
+
+    @cached_property
+    def handed_on(self) -> frozenset[Var]:
+        """The classes of arrays that are carried, yielded or returned: which array one is matters."""
+        found: list[Atom] = list(self._fn.results)
+        for stmt in walk(self._fn.body):
+            match stmt:
+                case Loop(carried=carried) | While(carried=carried):
+                    found.extend(a for c in carried for a in (c.var, c.init, c.next, c.out))
+                case Branch(outs=outs):
+                    found.extend(a for o in outs for a in (o.var, o.then, o.other))
+                case _:
+                    pass
+        return frozenset(self.root(a) for a in found if isinstance(a, Var) and self._fn.types[a.name].rank)
 
     def writes(self, stmt: Stmt) -> frozenset[Var]:
         """The classes into which a statement stores, its blocks included."""

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from adcompiler.ir.build import Builder
 from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import kind
-from adcompiler.ir.walk import as_var, updated, walk
+from adcompiler.ir.walk import as_var, updated
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
@@ -63,7 +63,7 @@ class _Sharing:
         self.b = Builder.of(fn)
         self.memory = memory_of(fn, apart)
         self.now = Substitution()
-        self.distinct = {self.memory.root(a) for a in _handed_on(fn) if fn.types[a.name].rank}
+        self.distinct = self.memory.handed_on | self.memory.stored
 
     def block(self, block: Block, known: Known) -> Block:
         """A block without lines that are known already."""
@@ -152,21 +152,3 @@ class _Sharing:
         if kind(stmt.op) == "view" or (stmt.op == "dim" and not self.memory.grows(as_var(stmt.args[0]))):
             return ()
         return tuple(a for a in stmt.args if isinstance(a, Var) and self.b.types[a.name].rank)
-
-
-def _handed_on(fn: Func) -> list[Var]:
-    """Arrays that are stored into, carried, yielded or returned."""
-    found: list[Atom] = list(fn.results)
-    for stmt in walk(fn.body):
-        match stmt:
-            case Store(array=array):
-                found.append(array)
-            case Loop(carried=carried) | While(carried=carried):
-                for c in carried:
-                    found.extend((c.var, c.init, c.next, c.out))
-            case Branch(outs=outs):
-                for o in outs:
-                    found.extend((o.var, o.then, o.other))
-            case _:
-                pass
-    return [a for a in found if isinstance(a, Var)]

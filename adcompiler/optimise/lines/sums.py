@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.ops import kind
-from adcompiler.ir.walk import all_defs, all_reads, map_blocks, rename, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Grow, Loop, Stmt, Store, Var, While
+from adcompiler.ir.walk import all_defs, all_reads, map_blocks, rename
+from adcompiler.ir.wengert import Assign, Block, Const, Func, Stmt, Store, Var, While
 from adcompiler.optimise.lines.derivatives import Derivatives, derivatives
 from adcompiler.optimise.lines.substitution import Substitution
 
@@ -29,8 +28,7 @@ def begin_sums(fn: Func) -> Func:
 def _without_copies(fn: Func) -> Func:
     """A function in which the source of a copy stands for it where nobody can tell."""
     memory = memory_of(fn)
-    handed_on, stored = ({memory.root(a) for a in arrays} for arrays in (_handed_on(fn), _stored(fn)))
-    sums = _Sums(Builder.of(fn), memory, derivatives(fn), frozenset(handed_on), frozenset(stored))
+    sums = _Sums(Builder.of(fn), memory, derivatives(fn))
     body = sums.without_copies(fn.body)
     if not sums.sources.known:
         return fn
@@ -43,8 +41,6 @@ class _Sums:
     b: Builder
     memory: Memory
     bars: Derivatives
-    handed_on: frozenset[Var] = frozenset()
-    stored: frozenset[Var] = frozenset()
     sources: Substitution = field(default_factory=Substitution)
 
     # -- first terms ---------------------------------------------------------------------------------------------
@@ -132,12 +128,12 @@ class _Sums:
         """Whether an array is made in this block and nothing looks at its memory any more."""
         root = self.memory.root(source)
         made = any(isinstance(s, Assign) and s.target == source and kind(s.op) != "view" for s in before)
-        return made and root not in self.handed_on and not self.reads(root, after)
+        return made and root not in self.memory.handed_on and not self.reads(root, after)
 
     def stays_equal(self, source: Var, copy: Var, after: Block) -> bool:
         """Whether a copy that is never changed is read only as long as its source does not change."""
         root = self.memory.root(copy)
-        if root in self.handed_on | self.stored:
+        if root in self.memory.handed_on | self.memory.stored:
             return False
         for position, line in enumerate(after):
             if self.memory.changed([source], [line]):
@@ -147,21 +143,3 @@ class _Sums:
     def reads(self, root: Var, stmts: Block) -> bool:
         """Whether statements read memory of a class."""
         return any(self.memory.root(v) == root for v in all_reads(stmts))
-
-
-def _handed_on(fn: Func) -> Iterator[Var]:
-    """Arrays that are carried, yielded or returned: their identity matters."""
-    found: list[Atom] = list(fn.results)
-    for stmt in walk(fn.body):
-        match stmt:
-            case Loop(carried=carried) | While(carried=carried):
-                found.extend(a for c in carried for a in (c.var, c.init, c.next, c.out))
-            case Branch(outs=outs):
-                found.extend(a for o in outs for a in (o.var, o.then, o.other))
-            case _:
-                pass
-    return (a for a in found if isinstance(a, Var) and fn.types[a.name].rank)
-
-
-def _stored(fn: Func) -> Iterator[Var]:
-    return (s.array for s in walk(fn.body) if isinstance(s, (Store, Grow)))

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 
 from adcompiler.ir.build import with_body
 from adcompiler.ir.memory import memory_of
-from adcompiler.ir.walk import all_defs, blocks, map_blocks, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Loop, Stmt, Var, While
+from adcompiler.ir.walk import all_defs, blocks, map_blocks
+from adcompiler.ir.wengert import Assign, Block, Func, Loop, Stmt, Var, While
 
 
 def hoist_work(fn: Func, work: Collection[Var]) -> Func:
@@ -19,8 +19,7 @@ def hoist_work(fn: Func, work: Collection[Var]) -> Func:
     Only arrays of `work`, and of these only such as no iteration hands on.
     """
     memory = memory_of(fn)
-    lasting = {memory.root(a) for a in _handed_on(fn) if fn.types[a.name].rank}
-    free = {a for a in work if memory.root(a) not in lasting}
+    free = {a for a in work if memory.root(a) not in memory.handed_on}
     return with_body(fn, _block(fn.body, free))
 
 
@@ -49,17 +48,3 @@ def _ready(loop: Loop | While, free: Collection[Var]) -> Iterator[Assign]:
 def _without(loop: Stmt, moved: list[Assign]) -> Stmt:
     targets = {s.target for s in moved}
     return map_blocks(loop, lambda b: tuple(s for s in b if not (isinstance(s, Assign) and s.target in targets)))
-
-
-def _handed_on(fn: Func) -> list[Var]:
-    """Arrays that are returned, carried or yielded."""
-    found: list[Atom] = list(fn.results)
-    for stmt in walk(fn.body):
-        match stmt:
-            case Loop(carried=carried) | While(carried=carried):
-                found.extend(a for c in carried for a in (c.var, c.init, c.next, c.out))
-            case Branch(outs=outs):
-                found.extend(a for o in outs for a in (o.var, o.then, o.other))
-            case _:
-                pass
-    return [a for a in found if isinstance(a, Var)]
