@@ -111,8 +111,9 @@ def array(b: Builder, object: Value, dtype: Value = NONE, *, copy: Value = TRUE,
 
 @implements(np.asarray, np.asanyarray)
 def asarray(b: Builder, a: Value, dtype: Value = NONE, *, copy: Value = NONE) -> Value:
-    """The array itself where it has the type already."""
-    return array(b, a, dtype, copy=copy)
+    """The array itself where it has the type already; a number becomes NumPy's."""
+    made = as_atom(b, array(b, a, dtype, copy=copy))
+    return made if b.type(made).rank else copied(b, made)
 
 
 @implements(np.ascontiguousarray)

@@ -146,3 +146,11 @@ use("nanmax of integers", lambda k: (np.nanmax(k), np.nanmin(k, axis=0, keepdims
 use("linspace between integers and floats", lambda v, k: np.linspace(k, v[:3], 4), V, NARROW)
 use("linspace from a literal", lambda v: (np.linspace(0, v, 4), np.linspace(v[0], 1, 3)), V)
 use("intersect1d of two types", lambda k: np.intersect1d(k, k.astype(np.int64)), NARROW)
+use("asarray of a number of Python's", lambda s, k: np.asarray(s) * np.float32(k), 0.1, 3)
+use("quotient by asarray of zero", lambda k: 1 / np.asarray(k - k), 3)
+use(
+    "quantile at a number of Python's",
+    lambda x, s: (np.quantile(x, s), np.percentile(x, 30), np.quantile(x, 0.5)),
+    V,
+    0.3,
+)

@@ -29,8 +29,8 @@ def moduli(x: Any) -> Any:
 
 
 def floats(x: Any) -> Any:
-    """An array of floats."""
-    x = np.asarray(x)
+    """An array of floats; a number of Python's stays one."""
+    x = np.asarray(x) if np.ndim(x) > 0 else x
     if x.dtype.kind == "c":
         refuse("this function of complex numbers", "take the real and the imaginary part apart")
     return x if x.dtype == np.float32 or x.dtype == np.float64 else x.astype(np.float64)

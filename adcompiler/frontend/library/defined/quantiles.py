@@ -147,6 +147,11 @@ def quantile_of(rows: Any, q: Any, method: str) -> Any:
     return np.where(np.isnan(last), last, found)
 
 
+def unless_number(q: Any) -> Any:
+    """An array; a number of Python's stays one, which has no say over the type of a result."""
+    return np.asarray(q) if np.ndim(q) > 0 else q
+
+
 @means(np.quantile)
 def quantile(
     a: Any,
@@ -158,10 +163,10 @@ def quantile(
 ) -> Any:
     """Quantiles, interpolated between the two nearest elements."""
     rows = sort(lines(a, axis))
-    q = np.asarray(q)
+    q = unless_number(q)
     if np.any(q < 0) or np.any(q > 1):
         raise ValueError("Quantiles must be in the range [0, 1]")
-    if q.ndim == 0:
+    if np.ndim(q) == 0:
         return restored(quantile_of(rows, q, method), a, axis, keepdims)
     if q.ndim > 1:
         refuse("quantiles of an array of two axes", "pass a vector of quantiles")
@@ -184,4 +189,4 @@ def percentile(
     keepdims: Any = False,
 ) -> Any:
     """Percentiles, interpolated between the two nearest elements."""
-    return quantile(a, np.asarray(q) / 100, axis, overwrite_input, method, keepdims)
+    return quantile(a, unless_number(q) / 100, axis, overwrite_input, method, keepdims)
