@@ -36,9 +36,11 @@ from adcompiler.optimise.parallel.kernels import split
 from adcompiler.optimise.parallel.own_memory import own_memory
 from adcompiler.optimise.parallel.rerun import rerun_items
 from adcompiler.optimise.parallel.united import unite_nests
+from adcompiler.systems import spell_systems
 
 WHOLE = (
     spell_products,
+    spell_systems,
     spell_positions,
     own_memory,
     add_in_own_precision,

@@ -22,7 +22,7 @@ LAYERS = [
     {"analysis", "emit", "cache"},
     {"frontend", "ad", "optimise", "backend"},
     {"options"},
-    {"compile"},
+    {"compile", "systems"},
     {"device"},
     {"calls"},
     {"inspect"},

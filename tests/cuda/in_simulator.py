@@ -162,6 +162,10 @@ def printed(x):
     return x
 
 
+def np_inverse(x):
+    return np.linalg.inv(x)[0, 1]
+
+
 def running(x):
     for k in range(1, len(x)):
         x[k] = x[k] * x[k - 1]
@@ -194,6 +198,8 @@ def errors() -> None:
     assert "a loop of the host that reads an element" in raised(
         UnsupportedSyntax, lambda: jvp(waiting, (x,), (x,), target="cuda")
     )
+    singular = np.stack([np.eye(2), np.ones((2, 2))])
+    assert "Singular matrix" in raised(np.linalg.LinAlgError, batched(np_inverse, target="cuda"), singular)
     assert "no jacobian" in raised(ADCompilerError, jacobian(batched(picked, (0, None), target="cuda"), 1), i[:1], x)
     assert "no Numba function" in raised(
         ADCompilerError, batched(picked, (0, None), target="cuda").dispatcher, i[:1], x

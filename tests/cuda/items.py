@@ -183,3 +183,11 @@ def smoothed(y, alpha, beta, season):
         trend = beta * (level - last) + (1 - beta) * trend
         season[t % 2] = alpha * (y[t] - level) + (1 - alpha) * season[t % 2]
     return error
+
+
+@case((0, 0), uniform(N, 3, 3, low=-1.0), uniform(N, 3), argnums=(0, 1))
+def systems(a, b):
+    # rows are exchanged in most of these
+    x, turned = np.linalg.solve(a, b), np.linalg.inv(a + np.diag(b))
+    sign, size = np.linalg.slogdet(a)
+    return x @ b + np.sum(turned * a[:, ::-1]) + sign * size + np.sum(np.linalg.solve(a.T, a[:, 1:]) ** 2) / (x @ x)
