@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import adcompiler as ad
 from adcompiler.emit.text import emit
@@ -345,6 +346,15 @@ def test_a_guarded_factor_is_a_conditional_expression() -> None:
     agrees(fn, 0.0, 0.5)
     agrees(fn, 2.0, 0.5, numba_too=False)
     assert compiled(fn)(0.0, 0.0) == 0.0
+
+
+@pytest.mark.parametrize("count", [30, 31])
+def test_conditional_expressions_among_many_results(count: int) -> None:
+    b = Builder()
+    g, x = scalar(b, "g"), scalar(b, "x")
+    fn = b.finish("f", [g, x], [b.emit("cut", g, b.emit("div", Const(float(k)), x)) for k in range(count)])
+    assert (" if " in text_of(fn, "numba").splitlines()[-1]) == (count == 30)
+    agrees(fn, 2.0, 0.5)
 
 
 def test_while_prints_its_test_when_it_is_an_expression() -> None:

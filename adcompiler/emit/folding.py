@@ -15,6 +15,8 @@ from adcompiler.ir.walk import blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Load, Loop, Stmt, Store, Var, While
 
 WIDTH = 88
+# Python fills a longer tuple from a list, which Numba reads only where none of the items branches
+_AT_ONCE = 30
 _TEMPORARY = frozenset(
     "t n a count differ failed first index last mask negative outside place row size stop stride where".split()
 )
@@ -107,7 +109,8 @@ class _Folder:
         self.memory = memory_of(fn)
         self.folded: dict[Var, Assign | Load] = {}
         self.uses: dict[Var, list[Use]] = {}
-        self._collect(fn.body, fn.results)
+        self._collect(fn.body, ())
+        self._record(fn.results, Use(id(fn.body), len(fn.body), len(fn.results) > _AT_ONCE))
 
     def _collect(self, block: Block, tail: Iterable[Atom]) -> None:
         key = id(block)
