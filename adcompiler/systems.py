@@ -1,4 +1,4 @@
-"""Linear systems in the language itself, for threads that have no LAPACK."""
+"""Linear systems, and orders, in the language itself: for threads, which have neither LAPACK nor NumPy."""
 
 from __future__ import annotations
 
@@ -129,8 +129,34 @@ def sign_and_logarithm(f: Array) -> Array:
     return found
 
 
+def order(x: Array) -> Array:
+    """The places of the elements of a vector in their order, equal ones as they stand and NaN last, by merging runs."""
+    n = x.shape[0]
+    found, merged = np.arange(n), np.empty(n, np.int64)
+    width = 1
+    while width < n:
+        for first in range(0, n, 2 * width):
+            middle, end = min(first + width, n), min(first + 2 * width, n)
+            a, b = first, middle
+            for k in range(first, end):
+                left = b >= end
+                if a < middle and not left:
+                    one, other = x[found[a]], x[found[b]]
+                    left = one <= other or other != other
+                if left:
+                    merged[k] = found[a]
+                    a += 1
+                else:
+                    merged[k] = found[b]
+                    b += 1
+        for k in range(n):
+            found[k] = merged[k]
+        width *= 2
+    return found
+
+
 def spell_systems(fn: Func) -> Func:
-    """Say in loops what LAPACK does in the iterations of others, which threads run."""
+    """Say in loops what LAPACK and NumPy do in the iterations of others, which threads run."""
     spelling = _Spelling(fn, Builder.of(fn))
     body = spelling.block(fn.body, False)
     return with_body(fn, rename(body, spelling.names), spelling.b) if spelling.names else fn
@@ -173,6 +199,7 @@ def _spelled(fn: Func, stmt: Assign) -> Func | None:
         "lu_solve": ((solution, solution_back) if rank == 2 else (of_vector, of_vector_back))[back],
         "inv": inverse,
         "slogdet": sign_and_logarithm,
+        "argsort": order,
     }
     if stmt.op not in ways or any(fn.type(a).is_complex for a in stmt.args):
         return None

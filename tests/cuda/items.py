@@ -191,3 +191,10 @@ def systems(a, b):
     x, turned = np.linalg.solve(a, b), np.linalg.inv(a + np.diag(b))
     sign, size = np.linalg.slogdet(a)
     return x @ b + np.sum(turned * a[:, ::-1]) + sign * size + np.sum(np.linalg.solve(a.T, a[:, 1:]) ** 2) / (x @ x)
+
+
+@case((0,), uniform(N, 7), argnums=(0,))
+def in_order(x):
+    # equal numbers stay as they stand
+    grouped = x[np.argsort(np.floor(3 * x), kind="stable")]
+    return np.sum(np.sort(x) ** 2 * np.arange(7)) + np.median(x) ** 3 + np.sum(grouped * np.cos(np.arange(7)))
