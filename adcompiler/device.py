@@ -18,7 +18,7 @@ from adcompiler.gpu_arrays import is_gpu_type
 from adcompiler.ir.kernel import Kernel
 from adcompiler.ir.memory import memory_of
 from adcompiler.ir.walk import walk
-from adcompiler.ir.wengert import Func, Store
+from adcompiler.ir.wengert import Func, Loop, Store
 from adcompiler.optimise.elements.contract import contract_arrays
 from adcompiler.optimise.elements.keeping import read_kept
 from adcompiler.optimise.elements.promotion import promote
@@ -109,6 +109,9 @@ class OnDevice(Compiled):
             )
         if self.derivative.memory is not None:
             raise ADCompilerError("target='cuda' takes no memory=", self.span, "leave it out, or use target='cpu'")
+        for stmt in walk(self.primal.body):
+            if isinstance(stmt, Loop) and stmt.budget is not None:
+                raise unavailable("checkpointed loops", stmt.span)
         if self.derivative.mode == "primal":
             refuse_changes(self.primal)
 

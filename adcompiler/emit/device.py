@@ -102,7 +102,7 @@ class ItemExpressions(Expressions):
 
 def refuse(stmt: Assign, fn: Func) -> None:
     """Raise for a line that `numba.cuda` does not compile."""
-    if fn.types[stmt.target.name].is_complex:
+    if any(fn.type(a).is_complex for a in (stmt.target, *stmt.args)):
         raise unavailable("complex numbers", stmt.span)
     match kind(stmt.op):
         case "elementwise" if stmt.op not in _ELEMENTWISE:

@@ -28,6 +28,7 @@ from adcompiler import (
     TypeProblem,
     UnsupportedSyntax,
     batched,
+    checkpointed_range,
     grad,
     jacobian,
     jvp,
@@ -162,6 +163,28 @@ def printed(x):
     return x
 
 
+def checkpointed(x):
+    for _ in checkpointed_range(3):
+        x = np.sin(x)
+    return np.sum(x)
+
+
+def said(x):
+    print(np.sum(x))
+    return np.sum(x)
+
+
+# by what is said of them
+REFUSED = {
+    checkpointed: "checkpointed loops",
+    said: "a print",
+    lambda x: np.sum(np.linalg.solve(x, x)): "'lu' outside of a batched function",
+    lambda x: np.linalg.det(x): "'det'",
+    lambda x: np.sum(np.abs(np.fft.fft(x))): "'fft'",
+    lambda x: np.sum(x + 1j).real: "complex numbers",
+}
+
+
 def np_inverse(x):
     return np.linalg.inv(x)[0, 1]
 
@@ -200,6 +223,8 @@ def errors() -> None:
     )
     singular = np.stack([np.eye(2), np.ones((2, 2))])
     assert "Singular matrix" in raised(np.linalg.LinAlgError, batched(np_inverse, target="cuda"), singular)
+    for function, why in REFUSED.items():
+        assert f"does not run {why}" in raised(UnsupportedSyntax, grad(function, target="cuda"), np.eye(3)), why
     assert "no jacobian" in raised(ADCompilerError, jacobian(batched(picked, (0, None), target="cuda"), 1), i[:1], x)
     assert "no Numba function" in raised(
         ADCompilerError, batched(picked, (0, None), target="cuda").dispatcher, i[:1], x

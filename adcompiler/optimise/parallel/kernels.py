@@ -28,6 +28,7 @@ from adcompiler.ir.wengert import (
     Load,
     Loop,
     Note,
+    Print,
     Stmt,
     Store,
     Var,
@@ -140,7 +141,7 @@ class _Splitting:
             raise UnsupportedSyntax(
                 _CANNOT + reason,
                 loop.span or error.span,
-                "let the items of a batched function be independent, or use target='cpu'",
+                "write it on whole arrays, or as a batched function of independent items, or use target='cpu'",
             ) from None
 
     def region(self, stmt: Loop | While | Branch, path: Path, frames: tuple[Frame, ...]) -> Stmt:
@@ -176,8 +177,7 @@ class _Splitting:
                 return
             case Grow():
                 return
-        what = stmt.op if isinstance(stmt, Assign) else type(stmt).__name__.lower()
-        raise unavailable(f"'{what}' outside of a batched function", getattr(stmt, "span", None))
+        raise unavailable(_what(self.fn, stmt), getattr(stmt, "span", None))
 
     # -- kernels -------------------------------------------------------------------------------------------------
 
@@ -222,6 +222,27 @@ class _Splitting:
     def place(self, var: Var) -> tuple[Path, str]:
         """Where a name is defined; the first of all places for one that was made here."""
         return self.over.defs[var].path if var in self.over.defs else (), str(var)
+
+
+def _what(fn: Func, stmt: Stmt) -> str:
+    """What a statement is that a host does not run."""
+    match stmt:
+        case Assign(op="lu" | "lu_solve" | "inv" | "slogdet" | "argsort" as op):
+            return f"'{op}' outside of a batched function"
+        case Assign(op=op) if kind(op) == "opaque":
+            return f"'{op}'"
+        case Assign(target=target, args=args) if any(fn.type(a).is_complex for a in (target, *args)):
+            return "complex numbers"
+        case Assign(op="split" | "short"):
+            return "checkpointed loops"
+        case Assign(op=op):
+            return f"'{op}'"
+        case Load() | Store():
+            return f"a loop of the host that {'reads' if isinstance(stmt, Load) else 'stores'} an element of an array"
+        case Print():
+            return "a print"
+        case _:
+            return "random draws"
 
 
 def is_element(fn: Func, stmt: Stmt) -> bool:
