@@ -151,6 +151,20 @@ def test_a_quotient_in_smooth_functions_alone_is_a_product(f: Callable[..., Any]
     assert abs(ad.grad(f).primal(x, h) - f(x, h)) <= 1e-14 * abs(f(x, h))
 
 
+def ranked(x, h):
+    """Whether what an element gives is compared with what it gives elsewhere, where the divisor's reciprocal is not."""
+    first, s = math.exp(x[0] / h), 0.0
+    for i in range(x.shape[0]):
+        s += float(math.exp(x[i] / h) >= first)
+    return s
+
+
+def test_equal_quotients_stay_equal_behind_an_exponential() -> None:
+    assert products(ranked) == 0
+    for x in np.random.default_rng(0).normal(size=(200, 7)):
+        assert ad.grad(ranked).primal(x, 0.7) == ranked(x, 0.7)
+
+
 @pytest.mark.parametrize("h", [1e-320, -5e-324, 1e308, 0.0, np.inf, np.nan])
 def test_behind_an_exponential_divisors_of_any_size_are_right(h: float) -> None:
     x = np.array([0.0, 1e-310, -2e-320, 0.5])

@@ -119,6 +119,21 @@ def test_sums_of_exponentials_without_branches(dtype: str, rng: np.random.Genera
     assert primal(x, y).dtype == dtype
 
 
+def equal_ones(x, k):
+    """Elements whose results are those of one of them, in lanes and beside the loop."""
+    results = np.exp(x) + np.tanh(x) * np.sin(x) + np.abs(x) ** 1.7 + np.logaddexp(x, 0.3)
+    one = np.exp(x[k]) + np.tanh(x[k]) * np.sin(x[k]) + np.abs(x[k]) ** 1.7 + np.logaddexp(x[k], 0.3)
+    return np.sum(results == results[0]) + np.sum(np.exp(x) == np.exp(x[k])) + 0.0 * one
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_equal_numbers_have_equal_results(dtype: str, rng: np.random.Generator) -> None:
+    primal = ad.grad(equal_ones).primal
+    for count in (1, 5, 16, 37):
+        for value in rng.normal(size=20).astype(dtype):
+            assert primal(np.full(count, value), count // 2) == 2 * count
+
+
 def waves(x):
     return np.sum(np.sin(x) * np.exp(-x * x))
 

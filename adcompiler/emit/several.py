@@ -19,18 +19,23 @@ C_NAMES: dict[str, str] = {
 _PAIRS = frozenset({"hypot", "pow", "arctan2"})
 #: The printed names of these functions, and of what all of them use.
 LANES: dict[str, str] = {op: f"_{c_name}" for op, c_name in C_NAMES.items()}
-LIBRARY = frozenset({*LANES.values(), "_several", "_keep", "_SIZES"})
+LIBRARY = frozenset({*LANES.values(), "_several", "_define", "_keep", "_SIZES", "_BY_512"})
 
 _SEVERAL = '''
 try:
     llvmlite.binding.load_library_permanently("libmvec.so.1")
 except RuntimeError:
     pass  # the functions are called for one number at a time
-_SIZES = ("b", "sse2", 128), ("d", "avx2", 256), ("e", "avx512f", 512)
+# LLVM takes vectors of 512 bits only on processors that lose nothing by them
+_BY_512 = llvmlite.binding.get_host_cpu_name().startswith("znver")
+_SIZES = ("b", "sse2", 128), ("d", "avx2", 256), *((("e", "avx512f", 512),) if _BY_512 else ())
 
 
 def _several(name):
-    """How to compile a call of `name`: for several numbers at once, where the loop allows it and libmvec has it."""
+    """How to compile a call of `name`: for several numbers at once, where the loop allows it and libmvec has it.
+
+    One number is computed as several are, so that its result does not depend on where it stands.
+    """
 
     def call(context, builder, signature, args):
         number, module, count = args[0].type, builder.module, len(args)
@@ -42,18 +47,44 @@ def _several(name):
         symbol = name if double else name + "f"
         features = llvmlite.binding.get_host_cpu_features()
         sizes = [(isa, bits // (64 if double else 32)) for isa, feature, bits in _SIZES if features.get(feature)]
-        named = [(f"_ZGV{isa}N{k}{'v' * count}_{symbol}", llvmlite.ir.VectorType(number, k)) for isa, k in sizes]
-        variants = [function(*variant) for variant in named if llvmlite.binding.address_of_symbol(variant[0])]
-        made = builder.call(function(symbol, number), args)
-        if variants:
-            names = ",".join(variant.name for variant in variants)
-            set.add(made.attributes, f'nounwind willreturn memory(none) "vector-function-abi-variant"="{names}"')
-            # vectors wait on the stack during a call: without a frame pointer LLVM cannot align it for them
-            set.add(builder.function.attributes, '"frame-pointer"="all"')
-            _keep(module, variants)
+        named = [(f"_ZGV{isa}N{k}{'v' * count}_", llvmlite.ir.VectorType(number, k)) for isa, k in sizes]
+        if not named or not llvmlite.binding.address_of_symbol(named[-1][0] + symbol):
+            return builder.call(function(symbol, number), args)
+        (kind, type), one = named[-1], function(f"adcompiler_{symbol}", number)
+        variant = function(kind + symbol, type)
+        variants = [*(function(part + one.name, narrow) for part, narrow in named[:-1]), variant]
+        for narrower in (one, *variants[:-1]):
+            _define(narrower, variant, type)
+        names = ",".join(f"{part}{one.name}({v.name})" for (part, _), v in zip(named, variants))
+        made = builder.call(one, args)
+        set.add(made.attributes, f'nounwind willreturn memory(none) "vector-function-abi-variant"="{names}"')
+        # vectors wait on the stack during a call: without a frame pointer LLVM cannot align it for them
+        set.add(builder.function.attributes, '"frame-pointer"="all"')
+        _keep(module, variants)
         return made
 
     return call
+
+
+def _define(function, variant, type):
+    """Let a function of one number, or of a short vector, call that of a longer one."""
+    if function.blocks:
+        return
+    function.linkage = "linkonce_odr"
+    set.add(function.attributes, "noinline nounwind willreturn memory(none)")
+    builder, index = llvmlite.ir.IRBuilder(function.append_basic_block()), llvmlite.ir.IntType(32)
+    given, made = function.args, function.function_type.return_type
+    count = getattr(made, "count", 1)
+
+    def places(length):
+        return llvmlite.ir.Constant(llvmlite.ir.VectorType(index, length), [index(k % count) for k in range(length)])
+
+    if made is type.element:
+        empty = llvmlite.ir.Constant(llvmlite.ir.VectorType(made, 1), llvmlite.ir.Undefined)
+        given = [builder.insert_element(empty, x, index(0)) for x in given]
+    found = builder.call(variant, [builder.shuffle_vector(x, x, places(type.count)) for x in given])
+    narrow = builder.shuffle_vector(found, found, places(count))
+    builder.ret(builder.extract_element(narrow, index(0)) if made is type.element else narrow)
 
 
 def _keep(module, functions):

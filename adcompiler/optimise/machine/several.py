@@ -12,7 +12,7 @@ from dataclasses import replace
 from adcompiler.emit.several import LANES
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import map_blocks
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Func, Loop, Stmt, Var, While
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Check, Func, Load, Loop, Stmt, Store, Var, While
 from adcompiler.optimise.lowering.folds import typed
 from adcompiler.optimise.machine.reductions import FLOATS, chain
 
@@ -28,10 +28,13 @@ def mark_lanes(fn: Func) -> Func:
     Before:  for i in range(n): y[i] = exp(x[i])
     After:   for i in range(n): y[i] = exp(x[i]; lanes=True)
 
-    What the C library has no variant of, and what Numba computes by branches, is written out by such functions.
+    What the C library has no variant of, and what Numba computes by branches, is written out by such functions. Where
+    one of them is marked all calls of it are, in other places too: equal numbers have equal results.
     """
     marking = _Marking(fn)
     body = marking.block(fn.body)
+    if marking.marked:
+        body = marking.everywhere(body)
     return with_body(fn, body, marking.b)
 
 
@@ -59,33 +62,69 @@ def _sources(atom: Atom, lines: Mapping[Var, tuple[Atom, ...]]) -> set[Atom]:
     return found
 
 
+def _one_at_a_time(loop: Loop) -> bool:
+    """Whether iterations cannot run several at once: one may raise, or stores where a number of memory says."""
+    loaded = set[Atom]()
+    for stmt in loop.body:
+        match stmt:
+            case Load(target=target):
+                loaded.add(target)
+            case Assign(target=target, args=args) if not loaded.isdisjoint(args):
+                loaded.add(target)
+            case Store(index=index) if not loaded.isdisjoint(index):
+                return True
+            case Check():
+                return True
+            case _:
+                pass
+    return False
+
+
 class _Marking:
     def __init__(self, fn: Func) -> None:
         self.fn, self.b = fn, Builder.of(fn)
+        # functions with the types of their arguments
+        self.marked = set[tuple[str, str]]()
 
     def block(self, block: Block) -> Block:
         """A block with the calls in its innermost loops marked."""
-        return tuple(self.marked(map_blocks(stmt, self.block)) for stmt in block)
+        return tuple(self.loop(map_blocks(stmt, self.block)) for stmt in block)
 
-    def marked(self, stmt: Stmt) -> Stmt:
+    def loop(self, stmt: Stmt) -> Stmt:
         """A loop with its calls marked."""
         if not isinstance(stmt, Loop) or any(isinstance(s, (Loop, While, Branch)) for s in stmt.body):
             return stmt
-        if stmt.until is not None or not hands_on_sums(stmt):
+        if stmt.until is not None or not hands_on_sums(stmt) or _one_at_a_time(stmt):
             return stmt
+        calls = {call for s in stmt.body if (call := self.call(s))}
+        self.marked |= calls
         return replace(stmt, body=tuple(line for s in stmt.body for line in self.lines(s)))
 
-    def lines(self, stmt: Stmt) -> Block:
-        """A call of floating-point numbers of one type, marked or written out."""
-        if not isinstance(stmt, Assign) or stmt.op not in (*LANES, "logaddexp"):
-            return (stmt,)
+    def everywhere(self, block: Block) -> Block:
+        """A block with all calls marked of what is marked in some loop."""
+        return tuple(
+            line
+            for s in block
+            for line in (self.lines(s) if self.call(s) in self.marked else (map_blocks(s, self.everywhere),))
+        )
+
+    def call(self, stmt: Stmt) -> tuple[str, str] | None:
+        """The function of a line that may be marked, of floating-point numbers of one type, and the type."""
+        if not isinstance(stmt, Assign) or stmt.op not in (*LANES, "logaddexp") or MARK in stmt.params:
+            return None
         dtypes = {self.b.type(a).dtype for a in (*stmt.args, stmt.target)}
-        if len(dtypes) > 1 or not dtypes <= set(FLOATS):
+        return (stmt.op, dtypes.pop()) if len(dtypes) == 1 and dtypes <= set(FLOATS) else None
+
+    def lines(self, stmt: Stmt) -> Block:
+        """A call marked or written out; another statement as it is."""
+        if self.call(stmt) is None:
             return (stmt,)
+        assert isinstance(stmt, Assign)
         if stmt.op in LANES:
             return (replace(stmt, params=(*stmt.params, MARK)),)
         with self.b.block() as built, self.b.at(stmt.span):
             self.logaddexp(stmt)
+        self.marked |= {call for s in built if (call := self.call(s))}
         return tuple(line for s in built for line in self.lines(s))
 
     def logaddexp(self, stmt: Assign) -> None:
