@@ -18,6 +18,7 @@ import pytest
 
 import adcompiler as ad
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
+from tests.support.cases import interpreted
 from tests.support.lowering import check, execute, lowered
 
 CASES: list[Any] = []
@@ -594,3 +595,33 @@ def test_a_list_from_outside_is_not_changed() -> None:
     with pytest.raises(UnsupportedSyntax, match="list or dictionary from outside"):
         lowered(writes_a_global_list, 1.0)
     assert NUMBERS == [1.0]
+
+
+def counted(items: Any) -> Any:
+    """A sum that begins with an integer of Python's."""
+    total = 0
+    for item in items:
+        total = total + item
+    return total
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda k, v: (sum(k), sum(v), sum(k) // 2),
+        lambda k, v: [counted(each) for each in (v, k)],
+        lambda k, v: [sum(2 * item for item in each) for each in (v, k, v[1:])],
+        lambda k, v: [[counted(each) for _ in range(2)] for each in (k, v)],
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int8])
+def test_a_loop_that_is_built_for_several_calls_has_types_of_its_own_in_each(function: Any, dtype: Any) -> None:
+    k, v = np.array([100, 100, 55], np.uint8), np.array([100, 100, 100], dtype)
+    with interpreted(), np.errstate(all="ignore"):
+        found, expected = flat(ad.grad(function, cache=False).primal(k, v)), flat(function(k, v))
+    assert [(x, x.dtype) for x in found] == [(x, x.dtype) for x in expected]
+
+
+def flat(items: Any) -> list[Any]:
+    """The numbers of nested lists."""
+    return [x for item in items for x in flat(item)] if isinstance(items, (list, tuple)) else [items]

@@ -26,6 +26,7 @@ from adcompiler.frontend.state.identity import holds_object, note, split
 from adcompiler.frontend.state.leaves import build
 from adcompiler.frontend.state.liveness import BROKEN, CONTINUED, FLAGS, ITERATED, RESULT, RETURNED
 from adcompiler.frontend.state.loop_parts import Built, Head, Key, LoopState, Unroll
+from adcompiler.frontend.state.met import Met
 from adcompiler.frontend.state.overflow import COUNTING, bits, counts
 from adcompiler.frontend.state.restarts import PathEnds
 from adcompiler.frontend.state.values import Seq, Unset, Value
@@ -57,6 +58,7 @@ class Loops:
         # how many lists had been changed before the latest pass
         self.before = 0
         self.loop = LoopState(low, head, low.b.mark(), low.save(), frozenset(low.b.names.taken))
+        self.place = low.met[-1].place(low.frame.path, head.place)
         # what passes over loops within have added to lists counts once
         self.seen = [(plan, Counter(plan.seen)) for around in low.around for plan in around.plans]
         depth = len(low.frames) - 1
@@ -103,6 +105,7 @@ class Loops:
         with low.arm() as lines:
             built.lines = lines
             low.lengths.append(self.head.length)
+            low.met.append(Met(self.place))
             try:
                 self.body(built)
                 built.end = low.save()
@@ -110,6 +113,7 @@ class Loops:
                 del low.frames[depth:]
             finally:
                 low.lengths.pop()
+                low.met.pop()
         return built
 
     def _first(self, key: Key, value: Value) -> Form:
@@ -119,15 +123,11 @@ class Loops:
         """
         form = expanded(self.low.b, value)
         if isinstance(form, Scalar) and form.type.dtype != "bool":
-            learned = self.low.learned.get((*self._where, key))
+            learned = self.low.learned.get((self.place, key))
             return Scalar(joined(form.type, learned)) if learned else form
         if isinstance(form, Parts) and isinstance(value, Seq) and not is_object(value):
             return Parts(form.kind, tuple(self._first((-1, ""), item) for item in value.items), form.keys)
         return Optional(form.form, form.absent) if isinstance(form, Optional) else Known(value)
-
-    @property
-    def _where(self) -> tuple[object, ...]:
-        return self.low.frame.path, self.head.place
 
     # -- does it hold? -------------------------------------------------------------------------------------------
 
@@ -238,7 +238,7 @@ class Loops:
 
     def _learn(self, key: Key, form: Form) -> None:
         if isinstance(form, Scalar):
-            self.low.learned[(*self._where, key)] = form.type
+            self.low.learned[self.place, key] = form.type
 
 
 def _equal(f: Form, g: Form) -> bool:

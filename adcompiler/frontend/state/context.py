@@ -12,6 +12,7 @@ from adcompiler.errors import ADCompilerError, Span
 from adcompiler.frontend.refused.table import refusal
 from adcompiler.frontend.state.captures import Captures
 from adcompiler.frontend.state.choices import Choices
+from adcompiler.frontend.state.met import Met
 from adcompiler.frontend.state.restarts import NeedStatic, PathEnds
 from adcompiler.frontend.state.room import Around
 from adcompiler.frontend.state.scope import Definition, Frame, definition
@@ -87,8 +88,10 @@ class Lowering:
         self.branches: dict[FunctionNode, tuple[int, int, int]] = {}
         self.recursions: dict[FunctionNode, OpenRecursion] = {}
         self.params: tuple[Var, ...] = ()
-        # element types that carried names turned out to have, by place and name: a start for the next time
+        # element types that carried names turned out to have, by loop and name: a start for its next pass
         self.learned: dict[tuple[object, ...], Type] = {}
+        # the loops met so far, in the program and in the passes over loops that are open
+        self.met = [Met(())]
         # integers that count: loop indices and carried names that grow by little, with their bits
         self.bits: dict[str, int] = {}
         # the first name of the user's for a value that the compiler named otherwise
