@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.arrays.atoms import apply, as_array, cast
+from adcompiler.frontend.arrays.atoms import apply, as_array, cast, joined
 from adcompiler.frontend.library.reductions import FALSE, NONE, mean, reduce
 from adcompiler.frontend.library.registry import implements
 from adcompiler.frontend.library.shape import with_axes
 from adcompiler.frontend.state.coerce import as_axes, as_bool, is_none
 from adcompiler.frontend.state.values import Value
 from adcompiler.ir.build import Builder
+from adcompiler.ir.types import FLOAT
 from adcompiler.ir.wengert import Const, Var
 
 
@@ -20,7 +21,7 @@ def average(b: Builder, a: Value, axis: Value = NONE, weights: Value = NONE, *, 
     """The mean, or the weighted mean with weights of the shape of the array."""
     if is_none(weights):
         return mean(b, a, axis, keepdims=keepdims)
-    x, w = as_array(b, a), as_array(b, weights)
+    x, w = _in_one_type(b, as_array(b, a), as_array(b, weights))
     axes = as_axes(b, axis, b.type(x).rank)
     if b.type(w).rank == 1 and len(axes) == 1 and b.type(x).rank > 1:
         whole = b.emit("empty", *b.shape(x), dtype=b.type(w).dtype, hint="weights")
@@ -38,6 +39,13 @@ def average(b: Builder, a: Value, axis: Value = NONE, weights: Value = NONE, *, 
         none = b.emit("any", none, axes=tuple(range(b.type(none).rank)), keepdims=False)
     b.check(none, "ZeroDivisionError", "Weights sum to zero, can't be normalized")
     return apply(b, "div", reduce(b, "sum", apply(b, "mul", x, w), axes, kept, "total"), total, hint="average")
+
+
+def _in_one_type(b: Builder, x: Var, w: Var) -> tuple[Var, Var]:
+    """An array and its weights in the type in which NumPy computes: products of integers would wrap in their own."""
+    exact = [] if b.type(x).is_float else [FLOAT]
+    dtype = joined([b.type(x), b.type(w), *exact])
+    return as_array(b, cast(b, x, dtype)), as_array(b, cast(b, w, dtype))
 
 
 @implements(np.nansum)

@@ -144,6 +144,7 @@ use("vecdot of narrow integers", lambda k: np.vecdot(k.reshape(1, -1), k), NARRO
 use("nan_to_num of integers", lambda k: (np.nan_to_num(k), np.nan_to_num(7), np.nan_to_num(k > 3)), NARROW)
 use("nanmax of integers", lambda k: (np.nanmax(k), np.nanmin(k, axis=0, keepdims=True)), NARROW)
 use("linspace between integers and floats", lambda v, k: np.linspace(k, v[:3], 4), V, NARROW)
+use("average with narrow weights", lambda k, v: np.average(k[:3], weights=k[:3]) * v, NARROW, V)
 use("linspace from a literal", lambda v: (np.linspace(0, v, 4), np.linspace(v[0], 1, 3)), V)
 use("intersect1d of two types", lambda k: np.intersect1d(k, k.astype(np.int64)), NARROW)
 use("asarray of a number of Python's", lambda s, k: np.asarray(s) * np.float32(k), 0.1, 3)

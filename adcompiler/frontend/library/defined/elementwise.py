@@ -25,7 +25,7 @@ def sinc(x: Any) -> Any:
 def heaviside(x1: Any, x2: Any) -> Any:
     """0 for negative numbers, 1 for positive ones, the second argument at zero."""
     x1 = floats(x1)
-    return np.where(np.isnan(x1), x1, np.where(x1 < 0, 0, np.where(x1 == 0, x2, 1))).astype(x1.dtype)
+    return np.where(np.isnan(x1), x1, np.where(x1 < 0, 0, np.where(x1 == 0, x2, 1)))
 
 
 @means(np.nan_to_num)
