@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import subprocess
 import sys
@@ -132,6 +133,23 @@ def test_equal_numbers_have_equal_results(dtype: str, rng: np.random.Generator) 
     for count in (1, 5, 16, 37):
         for value in rng.normal(size=20).astype(dtype):
             assert primal(np.full(count, value), count // 2) == 2 * count
+
+
+@pytest.mark.parametrize("variable", ["NUMBA_CPU_NAME=generic", "NUMBA_CPU_NAME=znver4", "NUMBA_ENABLE_AVX=0"])
+def test_code_for_another_processor_than_this_one(variable: str) -> None:
+    """Vectors are as long as what Numba compiles for has them."""
+    if variable.endswith("znver4") and not llvmlite.binding.get_host_cpu_features().get("avx512f"):
+        pytest.skip("no such processor")
+    lines = (
+        "import numpy as np, adcompiler as ad",
+        "from tests.test_vector_mathematics import equal_ones, waves",
+        "assert ad.grad(equal_ones, cache=False).primal(np.full(37, 0.3), 5) == 74.0",
+        "x = np.linspace(0.0, 1.0, 33)",
+        "assert abs(ad.grad(waves, cache=False).primal(x) - waves(x)) < 1e-12",
+    )
+    name, value = variable.split("=")
+    root = Path(__file__).parent.parent
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], cwd=root, env={**os.environ, name: value}, check=True)
 
 
 def waves(x):

@@ -19,16 +19,14 @@ C_NAMES: dict[str, str] = {
 _PAIRS = frozenset({"hypot", "pow", "arctan2"})
 #: The printed names of these functions, and of what all of them use.
 LANES: dict[str, str] = {op: f"_{c_name}" for op, c_name in C_NAMES.items()}
-LIBRARY = frozenset({*LANES.values(), "_several", "_define", "_keep", "_SIZES", "_BY_512"})
+LIBRARY = frozenset({*LANES.values(), "_several", "_define", "_keep", "_SIZES"})
 
 _SEVERAL = '''
 try:
     llvmlite.binding.load_library_permanently("libmvec.so.1")
 except RuntimeError:
     pass  # the functions are called for one number at a time
-# LLVM takes vectors of 512 bits only on processors that lose nothing by them
-_BY_512 = llvmlite.binding.get_host_cpu_name().startswith("znver")
-_SIZES = ("b", "sse2", 128), ("d", "avx2", 256), *((("e", "avx512f", 512),) if _BY_512 else ())
+_SIZES = ("b", "+sse2", 128), ("d", "+avx2", 256), ("e", "+avx512f", 512)
 
 
 def _several(name):
@@ -45,8 +43,10 @@ def _several(name):
             return cgutils.get_or_insert_function(module, llvmlite.ir.FunctionType(type, [type] * count), symbol)
 
         symbol = name if double else name + "f"
-        features = llvmlite.binding.get_host_cpu_features()
-        sizes = [(isa, bits // (64 if double else 32)) for isa, feature, bits in _SIZES if features.get(feature)]
+        _, processor, features = context.codegen().magic_tuple()
+        sizes = [(isa, bits // (64 if double else 32)) for isa, need, bits in _SIZES if need in (features or "+sse2")]
+        # LLVM takes the longest vectors only for processors that lose nothing by them
+        sizes = sizes if processor.startswith("znver") else sizes[:2]
         named = [(f"_ZGV{isa}N{k}{'v' * count}_", llvmlite.ir.VectorType(number, k)) for isa, k in sizes]
         if not named or not llvmlite.binding.address_of_symbol(named[-1][0] + symbol):
             return builder.call(function(symbol, number), args)
