@@ -335,3 +335,12 @@ use(
     V,
 )
 use("operands by name", lambda v, w: np.dot(b=v, a=w) + np.kron(a=v, b=w)[:6] + np.outer(a=v, b=w)[1], V, W)
+NARROW = np.array([200, 100, 3, 255], np.uint8)
+use("gradient at narrow integers", lambda v, k: np.gradient(v[:4], k) + np.gradient(k, k, edge_order=2), V, NARROW)
+use("polysub of integers without signs", lambda k: np.polysub(k.astype(np.int64), k[1:]), NARROW)
+use(
+    "simpson at narrow integers",
+    lambda v, k: scipy.integrate.simpson(v[:4], x=k) + scipy.integrate.simpson(v[:3], x=k[:3]),
+    V,
+    np.array([0, 100, 250, 300], np.int16),
+)

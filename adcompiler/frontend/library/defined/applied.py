@@ -196,18 +196,25 @@ def longer(a: Any, count: Any) -> Any:
     return np.concatenate((np.zeros(count - len(a), np.asarray(a).dtype), np.asarray(a)))
 
 
+def equally_long(a1: Any, a2: Any) -> Any:
+    """Two polynomials with as many coefficients."""
+    first, second = np.atleast_1d(a1), np.atleast_1d(a2)
+    count = max(len(first), len(second))
+    return longer(first, count), longer(second, count)
+
+
 @means(np.polyadd)
 def polyadd(a1: Any, a2: Any) -> Any:
     """The coefficients of a sum of polynomials."""
-    first, second = np.atleast_1d(a1), np.atleast_1d(a2)
-    count = max(len(first), len(second))
-    return longer(first, count) + longer(second, count)
+    first, second = equally_long(a1, a2)
+    return first + second
 
 
 @means(np.polysub)
 def polysub(a1: Any, a2: Any) -> Any:
     """The coefficients of a difference of polynomials."""
-    return polyadd(a1, -np.atleast_1d(a2))
+    first, second = equally_long(a1, a2)
+    return first - second
 
 
 @means(np.polyfit)

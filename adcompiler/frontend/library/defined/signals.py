@@ -55,7 +55,7 @@ def simpson(y: Any, x: Any = None, *, dx: Any = 1.0, axis: Any = -1) -> Any:
     count = rows.shape[-1]
     if count == 0:
         raise IndexError("index -1 is out of bounds for axis 0 with size 0")
-    h = np.full(count - 1, dx, rows.dtype) if x is None else widths(x, dx, axis)
+    h = np.full(count - 1, dx, rows.dtype) if x is None else floats(widths(x, dx, axis))
     if count == 1:
         return 0.0 * rows[..., 0]
     if count == 2:
@@ -83,8 +83,8 @@ def slopes_of_even(f: Any, h: Any, edge_order: int) -> Any:
 
 
 def slopes_of_uneven(f: Any, x: Any, edge_order: int) -> Any:
-    """Differences of second order along the last axis at uneven places."""
-    d = np.diff(x)
+    """Differences of second order along the last axis at uneven places; products of narrow integers would wrap."""
+    d = np.diff(floats(x))
     before, after = d[:-1], d[1:]
     out = np.empty_like(f)
     a = -after / (before * (before + after))
