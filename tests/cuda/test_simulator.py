@@ -73,10 +73,18 @@ def test_kernels_compile_for_a_gpu() -> None:
     assert {name for name, _, _ in found} >= {*CASES, *PROGRAMS, *SINGLES}
     for name, kernel, text in found:
         assert ".entry" in text
-        # sums over blocks are added up with atomics
-        if kernel == "gathered" and name not in ("heat", "heat_2d"):
+        # sums over blocks are added up with atomics, and so is what a thread reports
+        if kernel == "gathered" and name not in ("heat", "heat_2d", "flat_square", "beside_a_while"):
             assert "atom." not in text and "red." not in text, name
-        if name in (*SINGLES, "single_precision", "single_extremes", "attraction", "fit_back", "misfit_1_kernel"):
+        # Numba's reshape compares numbers of double precision
+        if name != "single reshaped" and name in (
+            *SINGLES,
+            "single_precision",
+            "single_extremes",
+            "attraction",
+            "fit_back",
+            "misfit_1_kernel",
+        ):
             assert not wide(text), (name, kernel, wide(text))
 
 
