@@ -30,10 +30,11 @@ import numpy as np
 from adcompiler.backend import device
 from adcompiler.backend.cuda import FAST, cuda
 from adcompiler.backend.device import Items
-
-
 """
-_RESERVED = frozenset(("math", "np", "cuda", "device", "FAST", "Items", REPORT, "thread", "position", "done"))
+_RESHAPING = "from adcompiler.backend.reshaping import reshaped\n"
+_RESERVED = frozenset(
+    ("math", "np", "cuda", "device", "FAST", "Items", "reshaped", REPORT, "thread", "position", "done")
+)
 
 
 def emit_cuda(host: Func, kernels: Sequence[Kernel], fastmath: bool) -> str:
@@ -43,7 +44,8 @@ def emit_cuda(host: Func, kernels: Sequence[Kernel], fastmath: bool) -> str:
     for number, kernel in enumerate(kernels, 1):
         body += _Printer(kernel, f"{host.name}_{number}", comments, fastmath).all()
     body.append(_host(host, comments))
-    return _HEAD + to_text(ast.Module(body, []), comments).strip("\n") + "\n"
+    text = to_text(ast.Module(body, []), comments).strip("\n")
+    return f"{_HEAD}{_RESHAPING if ' reshaped(' in text else ''}\n\n{text}\n"
 
 
 # -- the host ---------------------------------------------------------------------------------------------------------

@@ -75,6 +75,12 @@ class ItemExpressions(Expressions):
             refuse(stmt, self.fn)
         return super().line(stmt)
 
+    def _view(self, stmt: Assign) -> ast.expr:
+        if stmt.op == "reshape":
+            base, *extents = map(self.atom, stmt.args)
+            return call("reshaped", base, ast.Tuple(extents, LOAD))
+        return super()._view(stmt)
+
     def _on_scalars(self, op: str, args: list[ast.expr], types: list[Type], result: Type) -> ast.expr:
         if not result.is_float:
             return super()._on_scalars(op, args, types, result)

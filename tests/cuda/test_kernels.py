@@ -37,8 +37,9 @@ def test_every_kernel_in_every_form_compiles_for_a_gpu(part: int) -> None:
     found = lines("to_sass.py", str(part), "4", NUMBA_ENABLE_CUDASIM="0")
     assert len(found) > 50
     for name, kernel, dtype, fast, capability, taken, wide in found:
-        # a thread's share where a multiprocessor has 409 of them
-        assert 0 < taken["registers"] <= 160 and not taken["spilled"], (kernel, dtype, fast, capability, taken)
+        # a thread's share where a multiprocessor has 409 of them; 273 that each factorise a matrix
+        most = 240 if name == "systems" else 160
+        assert 0 < taken["registers"] <= most and not taken["spilled"], (kernel, dtype, fast, capability, taken)
         # sines of large numbers where arithmetic is exact
         assert set(wide) <= (set() if fast else {"mul.f64"}), (name, dtype, fast, wide)
 
