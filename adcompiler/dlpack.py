@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import math
 from collections.abc import Callable, Sequence
@@ -47,6 +48,14 @@ _capsule.argtypes, _capsule.restype = (ctypes.c_void_p, ctypes.c_char_p, ctypes.
 # what lies in memory for others, by its address: they call a deleter when they are done with it
 _lent: dict[int, tuple[Any, ...]] = {}
 _returned = _Deleter(lambda address, taken=_lent: taken.pop(address, None) and None)
+
+
+@atexit.register
+def _leave() -> None:
+    """Leave to others what they still hold when Python ends: they may let go of it when this module is gone."""
+    for managed, *_ in _lent.values():
+        managed.deleter = _Deleter()
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(_lent))
 
 
 class Taken:

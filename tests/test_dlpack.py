@@ -6,6 +6,9 @@ import ctypes
 import gc
 import importlib
 import importlib.util
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -92,6 +95,23 @@ def test_what_nobody_takes_is_given_back() -> None:
         with pytest.raises(error):
             lend(take, array, array.__array_interface__, (1, 0), lambda stream: None)
         assert not _lent
+
+
+def test_what_others_hold_when_python_ends_is_left_to_them(tmp_path: Path) -> None:
+    """The holder, in a module of its own, lives longer than this package's."""
+    (tmp_path / "holder.py").write_text("import threading\nheld = {}\n")
+    lines = (
+        "import holder",
+        "import numpy as np",
+        "from adcompiler.dlpack import lend",
+        "x = np.arange(6.0)",
+        "found = lend(np.from_dlpack, x, x.__array_interface__, (1, 0), lambda stream: None)",
+        "class Cycle: pass",
+        "holder.held[0] = found",
+        "one = Cycle(); one.one, one.found = one, found",
+    )
+    (tmp_path / "ends.py").write_text("\n".join(lines))
+    subprocess.run([sys.executable, "ends.py"], cwd=tmp_path, check=True)
 
 
 def test_which_types_offer_it() -> None:

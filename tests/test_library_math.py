@@ -63,6 +63,15 @@ def test_whole_numbers_of_numpys_become_pythons(name: str) -> None:
             assert ad.grad(scaled, cache=False).primal(1.5, k) == scaled(1.5, k)
 
 
+def test_whole_numbers_beyond_64_bits_with_a_sign_stay_what_they_are() -> None:
+    def larger(x: Any, k: Any) -> Any:
+        return x if math.floor(k[0]) > 5 else -x
+
+    with interpreted():
+        for k in (numpy.array([2**63 + 5], numpy.uint64), numpy.array([3], numpy.uint64)):
+            assert ad.grad(larger, cache=False).primal(1.5, k) == larger(1.5, k)
+
+
 def test_math_takes_no_arrays() -> None:
     handler = catalogue.lookup(math.sin)
     assert handler is not None

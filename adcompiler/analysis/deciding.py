@@ -2,14 +2,12 @@
 
 A quotient that is rounded once more than the source rounds it is as good as the other one where it goes into sums,
 products and their like alone. It is not where it is compared, rounded to a whole number, or under a root: `x / h` is 1
-where `x` is `h`, and a number beside 1 has another integer part, and no arc sine. Behind an exponential or a sine no
-such number is left: of any argument but zero, which a product is where the quotient is, these are rounded themselves.
-But equal numbers have equal exponentials, as long as all of them are of products.
+where `x` is `h`, and a number beside 1 has another integer part, and no arc sine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import kind
@@ -21,17 +19,12 @@ from adcompiler.ir.wengert import Assign, Atom, Branch, Const, Func, Load, Loop,
 _SMOOTH = frozenset(
     "add sub mul neg pos sin cos exp tanh arctan sinh cosh cut where copy stop full sum dot transpose reshape".split()
 )
-#: Those of them that are rounded for every argument but zero.
-ROUNDED = frozenset("sin cos exp tanh arctan sinh cosh".split())
 # tests of how large a number is, which a quotient by a number of ordinary size is where the product is
 _SIZES = frozenset(("isfinite", "isinf", "isnan"))
 
 
-def deciding(fn: Func, behind: Collection[str] = ()) -> frozenset[Var]:
-    """The names on whose last bit a decision may depend, arrays by the representatives of `memory_of(fn)`.
-
-    What stands behind an operation of `behind` does not count.
-    """
+def deciding(fn: Func) -> frozenset[Var]:
+    """The names on whose last bit a decision may depend, arrays by the representatives of `memory_of(fn)`."""
     memory = memory_of(fn)
 
     def name(atom: Atom) -> Var | None:
@@ -40,7 +33,7 @@ def deciding(fn: Func, behind: Collection[str] = ()) -> frozenset[Var]:
     found, made = set[Var](), dict[Var, list[Var]]()
     for stmt in walk(fn.body):
         found |= {v for a in _asked(stmt) if (v := name(a))}
-        for target, sources in _flows(stmt, behind):
+        for target, sources in _flows(stmt):
             if (to := name(target)) is not None:
                 made.setdefault(to, []).extend(v for a in sources if (v := name(a)))
     agenda = list(found)
@@ -76,11 +69,11 @@ def _asked(stmt: Stmt) -> Iterator[Atom]:
             yield from operands(stmt)
 
 
-def _flows(stmt: Stmt, behind: Collection[str]) -> Iterator[tuple[Atom, Iterable[Atom]]]:
+def _flows(stmt: Stmt) -> Iterator[tuple[Atom, Iterable[Atom]]]:
     """What a statement computes, and from what; an array has all that is stored into it."""
     match stmt:
         case Assign(op=op, target=target, args=args):
-            yield target, () if op in _SIZES or op in behind else args
+            yield target, () if op in _SIZES else args
         case Load(target=target, array=array):
             yield target, (array,)
         case Store(array=array, value=value):
@@ -96,4 +89,4 @@ def _flows(stmt: Stmt, behind: Collection[str]) -> Iterator[tuple[Atom, Iterable
             assert not blocks(stmt) and not list(yields(stmt))
 
 
-__all__ = ["ROUNDED", "deciding"]
+__all__ = ["deciding"]

@@ -139,7 +139,7 @@ def _log_to_base(b: Builder, x: Atom, base: Atom) -> Value:
 def _to_integer(op: str) -> Callable[[Builder, Value], Value]:
     def convert(b: Builder, x: Value) -> Value:
         atom = as_atom(b, x)
-        if b.type(atom) == INDEX:
+        if b.type(atom) == INDEX or b.type(atom).dtype == "uint64":
             return atom
         if not b.type(atom).is_float and not b.type(atom).rank:
             # one of NumPy's, or a truth value: in sums with integers of Python's it would wrap

@@ -9,11 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from adcompiler.analysis.deciding import ROUNDED, deciding
+from adcompiler.analysis.deciding import deciding
 from adcompiler.ir.build import Builder, scalar, with_body
-from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Atom, Const, Func
-from adcompiler.optimise.lines.upfront import Upfront, innermost, lines_of
+from adcompiler.optimise.lines.upfront import Upfront, lines_of
 
 # within these the reciprocal is an ordinary number, so that a product with it overflows where the quotient does
 _ORDINARY = {"float64": (1e-300, 1e300), "float32": (1e-36, 1e36)}
@@ -32,26 +31,11 @@ def multiply_by_reciprocals(fn: Func) -> Func:
     found = lines_of(fn, "div")
     if not found:
         return fn
+    exact = deciding(fn)
+    taken = {s.target for s in found if s.target not in exact and _fits(fn, s)}
     b = Builder.of(fn)
-    fitting = {s.target for s in found if _fits(fn, s)}
-    near = fitting - deciding(fn, ROUNDED)
-    alike = _all_products(fn, _Reciprocals(b, near))
-    far = {s.target for s in found if s.args[1] in alike}
-    taken = (fitting - deciding(fn)) | (near & far)
     body = _Reciprocals(b, taken).block(fn.body)
     return with_body(fn, body, b)
-
-
-def _all_products(fn: Func, rewriter: _Reciprocals) -> set[Atom]:
-    """The divisors of which every quotient becomes a product, or is the reciprocal itself: equal ones stay equal."""
-    products = [s for loop in innermost(fn.body) for s in rewriter.lines(loop)]
-    lines = [s for s in walk(fn.body) if isinstance(s, Assign) and s.op == "div"]
-    others = {s.args[1] for s in lines if s not in products and not _is_one(s.args[0])}
-    return {s.args[1] for s in products} - others
-
-
-def _is_one(atom: Atom) -> bool:
-    return isinstance(atom, Const) and atom.value == 1
 
 
 def _fits(fn: Func, stmt: Assign) -> bool:

@@ -9,9 +9,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
+from adcompiler.analysis.deciding import deciding
 from adcompiler.emit.several import LANES
 from adcompiler.ir.build import Builder, with_body
-from adcompiler.ir.walk import map_blocks
+from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Check, Func, Load, Loop, Stmt, Store, Var, While
 from adcompiler.optimise.lowering.folds import typed
 from adcompiler.optimise.machine.reductions import FLOATS, chain
@@ -29,11 +30,15 @@ def mark_lanes(fn: Func) -> Func:
     After:   for i in range(n): y[i] = exp(x[i]; lanes=True)
 
     What the C library has no variant of, and what Numba computes by branches, is written out by such functions. Where
-    one of them is marked all calls of it are, in other places too: equal numbers have equal results.
+    one of them is marked, and a decision may depend on its results, all calls of it are, in other places too: equal
+    numbers have equal results.
     """
     marking = _Marking(fn)
     body = marking.block(fn.body)
     if marking.marked:
+        exact = deciding(fn)
+        calls = (s for s in walk(fn.body) if isinstance(s, Assign) and s.target in exact)
+        marking.marked &= {marking.call(s) for s in calls}
         body = marking.everywhere(body)
     return with_body(fn, body, marking.b)
 
@@ -84,7 +89,7 @@ class _Marking:
     def __init__(self, fn: Func) -> None:
         self.fn, self.b = fn, Builder.of(fn)
         # functions with the types of their arguments
-        self.marked = set[tuple[str, str]]()
+        self.marked = set[tuple[str, str] | None]()
 
     def block(self, block: Block) -> Block:
         """A block with the calls in its innermost loops marked."""
