@@ -32,6 +32,3 @@ def reshaping() -> Any:
         return array.copy(ndim=len(extents), layout="C")(array, extents), view
 
     return extending.intrinsic(reshaped)
-
-
-reshaped = reshaping()

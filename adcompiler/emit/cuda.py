@@ -31,9 +31,9 @@ from adcompiler.backend import device
 from adcompiler.backend.cuda import FAST, cuda
 from adcompiler.backend.device import Items
 """
-_RESHAPING = "from adcompiler.backend.reshaping import reshaped\n"
+_RESHAPING = "from adcompiler.backend.reshaping import reshaping\n\nreshaped = reshaping()\n"
 _RESERVED = frozenset(
-    ("math", "np", "cuda", "device", "FAST", "Items", "reshaped", REPORT, "thread", "position", "done")
+    ("math", "np", "cuda", "device", "FAST", "Items", "reshaped", "reshaping", REPORT, "thread", "position", "done")
 )
 
 
