@@ -49,8 +49,8 @@ def factors(a: Array) -> Array:
     return f
 
 
-def solution(f: Array, b: Array) -> Array:
-    """The columns that the matrix of these factors takes to those of `b`."""
+def begun(f: Array, b: Array) -> Array:
+    """What becomes of `b` where it is solved for; raises for factors of a singular matrix."""
     n = f.shape[1]
     x = np.empty((n, b.shape[1]), f.dtype)
     for k in range(n):
@@ -59,6 +59,13 @@ def solution(f: Array, b: Array) -> Array:
     for c in range(b.shape[1]):
         for i in range(n):
             x[i, c] = b[i, c]
+    return x
+
+
+def solution(f: Array, b: Array) -> Array:
+    """The columns that the matrix of these factors takes to those of `b`."""
+    n, x = f.shape[1], begun(f, b)
+    for c in range(b.shape[1]):
         for k in range(n):
             p = int(f[n, k])
             above = x[k, c]
@@ -76,14 +83,8 @@ def solution(f: Array, b: Array) -> Array:
 
 def solution_back(f: Array, b: Array) -> Array:
     """The columns that the transposed matrix of these factors takes to those of `b`."""
-    n = f.shape[1]
-    x = np.empty((n, b.shape[1]), f.dtype)
-    for k in range(n):
-        if f[k, k] == 0:
-            raise np.linalg.LinAlgError("Singular matrix")
+    n, x = f.shape[1], begun(f, b)
     for c in range(b.shape[1]):
-        for i in range(n):
-            x[i, c] = b[i, c]
         for i in range(n):
             for j in range(i):
                 x[i, c] -= f[j, i] * x[j, c]
