@@ -14,7 +14,7 @@ from adcompiler.ir.names import Names
 from adcompiler.ir.opaque import opaque_shape
 from adcompiler.ir.ops import kind, takes_complex
 from adcompiler.ir.types import BOOL, INDEX, Type
-from adcompiler.ir.walk import all_defs, all_reads, same
+from adcompiler.ir.walk import all_defs, all_reads, map_blocks, same
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
@@ -236,6 +236,23 @@ def with_body(fn: Func, body: Block, b: Builder | None = None) -> Func:
         return fn
     known = b or fn
     return make_func(fn.name, fn.params, body, fn.results, known.types, known.shapes, fn.doc)
+
+
+def respelled(fn: Func, chosen: Callable[[Assign], bool], spell: Callable[[Builder, Assign], object]) -> Func:
+    """A function in which `spell` appends other lines for each that is `chosen`."""
+    b = Builder.of(fn)
+
+    def visit(block: Block) -> Block:
+        with b.block() as lines:
+            for stmt in block:
+                if isinstance(stmt, Assign) and chosen(stmt):
+                    with b.at(stmt.span):
+                        spell(b, stmt)
+                else:
+                    b.add(map_blocks(stmt, visit))
+        return tuple(lines)
+
+    return with_body(fn, visit(fn.body), b)
 
 
 def scalar(value: complex, dtype: str) -> Const:

@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
-from adcompiler.ir.build import Builder, with_body
-from adcompiler.ir.walk import map_blocks, walk
-from adcompiler.ir.wengert import Assign, Block, Func
+from adcompiler.ir.build import Builder, respelled, scalar
+from adcompiler.ir.wengert import Assign, Func
 
 
 def spell_logaddexp(fn: Func) -> Func:
-    """Say what `logaddexp` of two numbers is; of two infinities, whose difference is none, it is their sum.
+    """Say what `logaddexp` of two numbers is.
 
     Before:  y = logaddexp(a, b)
-    After:   d = a - b; y = max(a, b) + log1p(exp(-abs(d))) if d == d else a + b
+    After:   y = a + log(2) if a == b else max(a, b) + log1p(exp(-abs(a - b)))
     """
-    if not any(isinstance(s, Assign) and s.op == "logaddexp" for s in walk(fn.body)):
-        return fn
-    b = Builder.of(fn)
-
-    def visit(block: Block) -> Block:
-        with b.block() as lines:
-            for stmt in block:
-                if isinstance(stmt, Assign) and stmt.op == "logaddexp":
-                    with b.at(stmt.span):
-                        _spell(b, stmt)
-                else:
-                    b.add(map_blocks(stmt, visit))
-        return tuple(lines)
-
-    return with_body(fn, visit(fn.body), b)
+    return respelled(fn, lambda stmt: stmt.op == "logaddexp", logaddexp)
 
 
-def _spell(b: Builder, stmt: Assign) -> None:
-    one, other = stmt.args
-    gap = b.emit("sub", one, other)
-    less = b.emit("log1p", b.emit("exp", b.emit("neg", b.emit("abs", gap))))
-    found = b.emit("add", b.emit("maximum", one, other), less)
-    same = b.emit("eq", gap, gap)
-    b.add(replace(stmt, op="where", args=(same, found, b.emit("add", one, other))))
+def logaddexp(b: Builder, stmt: Assign) -> None:
+    """Append `log(exp(x) + exp(y))`, by NumPy's formula without its branches; equal infinities have no difference."""
+    x, y = stmt.args
+    larger = b.emit("where", b.emit("gt", x, y), x, y)
+    apart = b.emit("neg", b.emit("abs", b.emit("sub", x, y)))
+    beyond = b.emit("log1p", b.emit("exp", apart))
+    doubled = b.emit("add", x, scalar(math.log(2.0), b.type(stmt.target).dtype))
+    total = b.emit("add", larger, beyond)
+    b.add(replace(stmt, op="where", args=(b.emit("eq", x, y), doubled, total), params=()))
 
 
-__all__ = ["spell_logaddexp"]
+__all__ = ["logaddexp", "spell_logaddexp"]

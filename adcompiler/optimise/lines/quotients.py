@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from adcompiler.emit.casts import loop
-from adcompiler.ir.build import Builder, scalar, with_body
+from adcompiler.ir.build import Builder, respelled, scalar
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import FLOAT, Type
-from adcompiler.ir.walk import map_blocks, operands, walk, yields
-from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Stmt, Store
+from adcompiler.ir.walk import operands, walk, yields
+from adcompiler.ir.wengert import Assign, Atom, Const, Func, Stmt, Store
 
 SINGLE = Type("float32")
 # a constant of which no product or quotient with an integer leaves the range of single precision
@@ -29,20 +29,12 @@ def divide_in_single(fn: Func) -> Func:
     found.difference_update(fn.results, *(_read_wide(fn, s) for s in walk(fn.body)))
     if not found:
         return fn
-    b = Builder.of(fn)
+    return respelled(fn, lambda stmt: stmt.target in found, _spell)
 
-    def visit(block: Block) -> Block:
-        with b.block() as lines:
-            for stmt in block:
-                if isinstance(stmt, Assign) and stmt.target in found:
-                    b.types[stmt.target.name] = SINGLE
-                    with b.at(stmt.span):
-                        b.add(replace(stmt, args=tuple(_in_single(b, a) for a in stmt.args)))
-                else:
-                    b.add(map_blocks(stmt, visit))
-        return tuple(lines)
 
-    return with_body(fn, visit(fn.body), b)
+def _spell(b: Builder, stmt: Assign) -> None:
+    b.types[stmt.target.name] = SINGLE
+    b.add(replace(stmt, args=tuple(_in_single(b, a) for a in stmt.args)))
 
 
 def _fits(fn: Func, stmt: Assign) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adcompiler.ir.build import ONE, ZERO, Builder, with_body
-from adcompiler.ir.walk import map_blocks
-from adcompiler.ir.wengert import Assign, Block, Func
+from adcompiler.ir.build import ONE, ZERO, Builder, respelled
+from adcompiler.ir.wengert import Assign, Func
 
 
 def spell_positions(fn: Func) -> Func:
@@ -15,19 +14,7 @@ def spell_positions(fn: Func) -> Func:
     Before:  k = argmax(x)
     After:   m = max(x); k = min(where(x == m or x != x, arange(n), n))
     """
-    b = Builder.of(fn)
-
-    def visit(block: Block) -> Block:
-        with b.block() as lines:
-            for stmt in block:
-                if isinstance(stmt, Assign) and stmt.op in ("argmax", "argmin") and b.type(stmt.args[0]).rank == 1:
-                    with b.at(stmt.span):
-                        _spell(b, stmt)
-                else:
-                    b.add(map_blocks(stmt, visit))
-        return tuple(lines)
-
-    return with_body(fn, visit(fn.body), b)
+    return respelled(fn, lambda stmt: stmt.op in ("argmax", "argmin") and fn.type(stmt.args[0]).rank == 1, _spell)
 
 
 def _spell(b: Builder, stmt: Assign) -> None:

@@ -5,7 +5,6 @@ A vector variant of such a function rounds differently, by at most a few units i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,7 +13,7 @@ from adcompiler.emit.several import LANES
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Check, Func, Load, Loop, Stmt, Store, Var, While
-from adcompiler.optimise.lowering.folds import typed
+from adcompiler.optimise.lines.logarithms import logaddexp
 from adcompiler.optimise.machine.reductions import FLOATS, chain
 
 #: The parameter of a line that may be computed for several iterations at once.
@@ -128,16 +127,6 @@ class _Marking:
         if stmt.op in LANES:
             return (replace(stmt, params=(*stmt.params, MARK)),)
         with self.b.block() as built, self.b.at(stmt.span):
-            self.logaddexp(stmt)
+            logaddexp(self.b, stmt)
         self.marked |= {call for s in built if (call := self.call(s))}
         return tuple(line for s in built for line in self.lines(s))
-
-    def logaddexp(self, stmt: Assign) -> None:
-        """`log(exp(x) + exp(y))`, by NumPy's formula without its branches; equal infinities have no difference."""
-        x, y = stmt.args
-        larger = self.b.emit("where", self.b.emit("gt", x, y), x, y)
-        apart = self.b.emit("neg", self.b.emit("abs", self.b.emit("sub", x, y)))
-        beyond = self.b.emit("log1p", self.b.emit("exp", apart))
-        doubled = self.b.emit("add", x, typed(math.log(2.0), self.fn.types[stmt.target.name]))
-        total = self.b.emit("add", larger, beyond)
-        self.b.add(replace(stmt, op="where", args=(self.b.emit("eq", x, y), doubled, total), params=()))

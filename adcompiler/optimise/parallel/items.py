@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from adcompiler.ir.build import ONE, ZERO, Builder, Shape, neutral, with_body
+from adcompiler.ir.build import ONE, ZERO, Builder, Shape, neutral, respelled
 from adcompiler.ir.types import INDEX
-from adcompiler.ir.walk import map_blocks
-from adcompiler.ir.wengert import Assign, Atom, Block, Func, Loop, Var
+from adcompiler.ir.wengert import Assign, Atom, Func, Loop, Var
 
 
 def fill_arrays(fn: Func) -> Func:
@@ -17,20 +16,12 @@ def fill_arrays(fn: Func) -> Func:
     Before:  a = zeros(n)
     After:   a = empty(n); for i in range(n): a[i] = 0.0
     """
-    b = Builder.of(fn)
 
-    def visit(block: Block) -> Block:
-        with b.block() as lines:
-            for stmt in block:
-                if isinstance(stmt, Assign) and stmt.op in ("zeros", "full", "arange"):
-                    with b.at(stmt.span):
-                        b.add(replace(stmt, op="empty", args=fn.shape(stmt.target)))
-                        _fill(b, stmt, fn)
-                else:
-                    b.add(map_blocks(stmt, visit))
-        return tuple(lines)
+    def fill(b: Builder, stmt: Assign) -> None:
+        b.add(replace(stmt, op="empty", args=fn.shape(stmt.target)))
+        _fill(b, stmt, fn)
 
-    return with_body(fn, visit(fn.body), b)
+    return respelled(fn, lambda stmt: stmt.op in ("zeros", "full", "arange"), fill)
 
 
 def _fill(b: Builder, stmt: Assign, fn: Func) -> None:
