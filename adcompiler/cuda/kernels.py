@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from adcompiler.backend.streams import current, on_stream
-from adcompiler.cuda.launch import Grid, Launched, Workspace, check_apart, check_bars, check_open, form_of
+from adcompiler.cuda.launch import Grid, Launched, Workspace, check_apart, check_bars, check_open, collected, form_of
 from adcompiler.cuda.program import Program, Request, program
 from adcompiler.errors import ADCompilerError, TypeProblem
 from adcompiler.gpu_arrays import by_dlpack
@@ -95,8 +95,9 @@ class Kernel:
     def adjoint(self) -> Launcher:
         """`adjoint[grid, block, stream](*args, bar=…, workspace=None)` runs its adjoint.
 
-        `bar` has an array for each active argument, to which the derivative is added, and for each output, which
-        is taken from it: the element of an output that the kernel stores into is zero afterwards.
+        `bar` has an array for each active argument, to which the derivative is added, and for each output, of which
+        it gives the cotangent, and takes that of what the output held before: zero where the kernel stored into an
+        element that it had not read.
         """
         return Launcher(self._run_back)
 
@@ -154,7 +155,10 @@ class Kernel:
                 "launch both with one workspace: ws = k.workspace(grid, block, *args), then workspace=ws",
             )
         restored = workspace.restored if kept and workspace is not None else tuple
-        launched.run(grid, lambda: restored(args), bars)
+        overwritten = {self.names[k] for k in launched.program.written} - {*self.outputs}
+        apart = [k for k, name in enumerate(self.shadowed) if name in overwritten]
+        with collected(bars, apart) as own:
+            launched.run(grid, lambda: restored(args), own)
 
     def _made(self, grid: Grid, args: Sequence[Any]) -> Launched:
         from adcompiler.backend import cuda

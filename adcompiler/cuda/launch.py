@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,10 +99,16 @@ def _copy(array: Array) -> Array:
     """A copy of an array of the host or of the device."""
     if isinstance(array, np.ndarray):
         return array.copy()
-    from adcompiler.backend.cuda import cuda
     from adcompiler.backend.device_memory import copied
 
-    return copied(array if hasattr(array, "copy_to_host") else cuda.as_cuda_array(array))
+    return copied(_by_numba(array))
+
+
+def _by_numba(array: Array) -> Array:
+    """An array of the device as Numba's."""
+    from adcompiler.backend.cuda import cuda
+
+    return array if hasattr(array, "copy_to_host") else cuda.as_cuda_array(array)
 
 
 @dataclass(slots=True)
@@ -217,6 +224,40 @@ def form_of(value: Any) -> tuple[tuple[int, ...] | None, Any]:
         return tuple(face["shape"]), face["typestr"]
     shape = getattr(value, "shape", None)
     return None if shape is None else tuple(shape), getattr(value, "dtype", None)
+
+
+@contextmanager
+def collected(bars: Sequence[Array], positions: Sequence[int]) -> Iterator[list[Array]]:
+    """The adjoints with zeros in place of some of them, to which what stands there in the end is added.
+
+    An argument that a kernel overwrites, and that is no output, has a cotangent of zero when the kernel ends, whatever
+    its adjoint is to be added to.
+    """
+    found = [_like(a) if k in positions else a for k, a in enumerate(bars)]
+    yield found
+    for k in positions:
+        _add(bars[k], found[k])
+
+
+def _like(array: Array) -> Array:
+    """Zeros of the host or of the device, like an array."""
+    if isinstance(array, np.ndarray):
+        return np.zeros_like(array)
+    from adcompiler.backend.device_memory import zeros
+
+    shape, dtype = form_of(array)
+    assert shape is not None
+    return zeros(shape, np.dtype(dtype))
+
+
+def _add(array: Array, other: Array) -> None:
+    """Add to an array of the host or of the device one like it."""
+    if isinstance(array, np.ndarray):
+        array += other
+        return
+    from adcompiler.backend.device_memory import add_into
+
+    add_into(_by_numba(array), other)
 
 
 def check_bars(names: Sequence[str], args: Mapping[str, Any], bar: Mapping[str, Array]) -> list[Array]:
