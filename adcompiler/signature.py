@@ -19,9 +19,10 @@ from adcompiler.ir.types import COMPLEX, DTYPES, FLOAT, GENERATOR, INDEX, Type
 
 @dataclass(frozen=True, slots=True)
 class ScalarSpec:
-    """A number known at run time."""
+    """A number known at run time; `boxed` in a 0-d array."""
 
     type: Type
+    boxed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _array_spec(array: np.ndarray) -> Spec:
     if type(array) is not np.ndarray and isinstance(array, (np.matrix, np.ma.MaskedArray)):
         raise TypeProblem(f"{type(array).__name__} is outside the language", None, "pass a plain array: np.asarray(x)")
     if array.ndim == 0:
-        return ScalarSpec(Type(dtype))
+        return ScalarSpec(Type(dtype), boxed=True)
     layout = "C" if array.flags.c_contiguous else "F" if array.flags.f_contiguous else "A"
     return ArraySpec(Type(dtype, array.ndim, layout=layout), tuple(extent == 1 for extent in array.shape))
 
@@ -303,9 +304,9 @@ def example(spec: Spec) -> object:
             return np.ones(shape, type.dtype, order="F" if type.layout == "F" else "C")
         case ScalarSpec(type) if type.is_generator:
             return np.random.default_rng()
-        case ScalarSpec(type):
+        case ScalarSpec(type, boxed):
             one = np.dtype(type.dtype).type(1)
-            return one.item() if type.weak else one
+            return np.array(one) if boxed else one.item() if type.weak else one
 
 
 def bind(function: object, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[object, ...]:

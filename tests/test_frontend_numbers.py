@@ -197,7 +197,7 @@ def test_specifications_of_arguments() -> None:
     assert spec_of(2) == ScalarSpec(INDEX)
     assert spec_of(2.0) == ScalarSpec(FLOAT)
     assert spec_of(F32) == ScalarSpec(Type("float32"))
-    assert spec_of(np.array(2.0)) == ScalarSpec(Type("float64"))
+    assert spec_of(np.array(2.0)) == ScalarSpec(Type("float64"), boxed=True)
     assert spec_of(True) == StaticSpec(True) != StaticSpec(1)
     assert hash(StaticSpec("a")) == hash(StaticSpec("a"))
     assert StaticSpec(math.sin) == StaticSpec(math.sin) != StaticSpec(math.cos)

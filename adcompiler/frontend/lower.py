@@ -12,7 +12,7 @@ from dataclasses import replace
 from adcompiler.analysis.alias import aliases, written
 from adcompiler.errors import ADCompilerError, TypeProblem
 from adcompiler.frontend import expressions, statements
-from adcompiler.frontend.arrays import snapshots
+from adcompiler.frontend.arrays import snapshots, zero_dimensional
 from adcompiler.frontend.arrays.aliasing import check_carried_arrays
 from adcompiler.frontend.arrays.standing_in import check_standing_in, widened
 from adcompiler.frontend.calls import call
@@ -220,6 +220,7 @@ def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: lis
     check_standing_in(low.b, func, low.grown)
     check_grown_lists(func, low.grown)
     check_shrunk_lists(func, low.shrunk, low.grown)
+    zero_dimensional.check(low.b, func, low.grown)
     root, stored = aliases(func).root, written(func)
     changed = frozenset(k for k, var in enumerate(every) if var in stored)
     together = threads.added_together(func, low.atomic, low.captures.of_kind(SHARED))

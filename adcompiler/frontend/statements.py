@@ -26,6 +26,7 @@ from adcompiler.frontend.language.binding import (
     store_attribute,
 )
 from adcompiler.frontend.language.blocks import run_block
+from adcompiler.frontend.language.changing import in_place, is_named
 from adcompiler.frontend.language.conditions import condition
 from adcompiler.frontend.language.reading import read_name, resolved
 from adcompiler.frontend.language.texts import message_of
@@ -96,7 +97,7 @@ def _augment_name(low: Lowering, node: ast.AugAssign, name: str) -> None:
         return
     if isinstance(node.op, ast.MatMult):
         raise low.refuse("operand", node, sign="@=", kind="number")
-    bind(low, node.target, binary(low, OPERATORS[type(node.op)], before, value, name))
+    bind(low, node.target, in_place(low, node, before, value, name))
 
 
 def _extends(low: Lowering, node: ast.AugAssign, held: Value, value: Value) -> bool:
@@ -149,7 +150,7 @@ def _augment_attribute(low: Lowering, node: ast.AugAssign, target: ast.Attribute
         return
     if isinstance(node.op, ast.MatMult) or isinstance(before, (Seq, ListOf, DictValue)):
         raise low.refuse("attribute-write", target)
-    store_attribute(low, owner, target, binary(low, OPERATORS[type(node.op)], before, value, target.attr))
+    store_attribute(low, owner, target, in_place(low, node, before, value, target.attr))
 
 
 def _augment_item(low: Lowering, node: ast.AugAssign, target: ast.Subscript) -> None:
@@ -157,6 +158,9 @@ def _augment_item(low: Lowering, node: ast.AugAssign, target: ast.Subscript) -> 
     items = index_items(low, target.slice)
     if isinstance(owner, Var) and is_array(low, owner):
         _augment_element(low, node, owner, items)
+        return
+    if is_named(low, owner, target):
+        bind(low, target.value, in_place(low, node, owner, low.eval(node.value)))
         return
     before = read_item(low, owner, items, target)
     if isinstance(before, Var) and is_array(low, before) and not isinstance(node.op, ast.MatMult):
@@ -171,7 +175,7 @@ def _augment_item(low: Lowering, node: ast.AugAssign, target: ast.Subscript) -> 
     if _extends(low, node, before, value):
         return
     after = matmul(low, before, value) if isinstance(node.op, ast.MatMult) else None
-    after = after or binary(low, OPERATORS[type(node.op)], before, value)
+    after = after or in_place(low, node, before, value)
     put_item(low, owner, items, target, after)
 
 

@@ -27,6 +27,8 @@ class Mark:
     snapshots: int
     converted: int
     asked: int
+    boxes: int
+    rebound: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,20 @@ class Question:
     of: Var
     answer: Callable[[Type], object]
     span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A number in place of another one under a name, by a statement that changes a 0-d array in place.
+
+    `stored` tells that the statement is one of 0-d arrays only.
+    """
+
+    before: Atom
+    after: Var
+    name: str
+    span: Span | None
+    stored: bool
 
 
 class Draft:
@@ -70,6 +86,9 @@ class Draft:
         # what stands for a number or an array of another type where paths meet, and that type; what was asked of types
         self.converted: list[tuple[Atom, Type]] = []
         self.asked: list[Question] = []
+        # the numbers that are 0-d arrays in NumPy: an "argument", a "view" of an array, or the program's "own"
+        self.boxes: list[tuple[Atom, str]] = []
+        self.rebound: list[Change] = []
         # whether functions of `math` keep single precision, as in a kernel of a GPU
         self.single_math = False
         self._ints: dict[tuple[str, Atom, Atom], tuple[Var, list[Stmt], int]] = {}
@@ -138,13 +157,14 @@ class Draft:
 
     def mark(self) -> Mark:
         """This place of the innermost open block, to which `rewind` can go back."""
-        noted = len(self.snapshots), len(self.converted), len(self.asked)
+        noted = len(self.snapshots), len(self.converted), len(self.asked), len(self.boxes), len(self.rebound)
         return Mark(len(self.stack[-1]), frozenset(self.names.taken), dict(self.names.last), *noted)
 
     def rewind(self, mark: Mark) -> None:
         """Forget every line and name made since `mark`, which must be of the block that is innermost now."""
         del self.stack[-1][mark.place :]
         del self.snapshots[mark.snapshots :], self.converted[mark.converted :], self.asked[mark.asked :]
+        del self.boxes[mark.boxes :], self.rebound[mark.rebound :]
         for name in self.names.taken - mark.taken:
             for known in (self.types, self.shapes, self.made, self.lower):
                 known.pop(name, None)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from adcompiler.frontend.arrays import gather, parts
 from adcompiler.frontend.arrays.atoms import apply, as_atom, stored
+from adcompiler.frontend.arrays.zero_dimensional import boxed
 from adcompiler.frontend.state.facts import may_share
 from adcompiler.frontend.state.fitting import fit, in_place
-from adcompiler.frontend.state.values import Value
+from adcompiler.frontend.state.values import Seq, Static, Value
 from adcompiler.ir.build import Builder
 from adcompiler.ir.wengert import Atom, Const, Var
 
@@ -21,7 +22,15 @@ def read(b: Builder, array: Var, items: Sequence[Value]) -> Var:
     found = parts.parse(b, array, items)
     if any(isinstance(part, (parts.Many, parts.Mask)) for part in found):
         return gather.read(b, array, parts.unmask(b, found))
-    return b.view(array, parts.basic(b, array, found))
+    one = b.view(array, parts.basic(b, array, found))
+    if not b.type(one).rank and _has_dots(items):
+        boxed(b, one, "view")
+    return one
+
+
+def _has_dots(items: Sequence[Value]) -> bool:
+    """Whether an index has an ellipsis, with which NumPy gives a view and no number."""
+    return any(item == Static(Ellipsis) or (isinstance(item, Seq) and _has_dots(item.items)) for item in items)
 
 
 def write(b: Builder, array: Var, items: Sequence[Value], value: Value, op: str | None = None) -> None:

@@ -25,7 +25,9 @@ def without_out(b: Builder, name: str, kwargs: Mapping[str, Value]) -> tuple[Var
         out = out.items[0]
     if out is None or is_none(out):
         return None, rest
-    if not isinstance(out, Var) or not b.type(out).rank:
+    if isinstance(out, (Var, Const)) and not b.type(out).rank:
+        raise TypeProblem(f"a 0-d array as the argument 'out' of {name}", b.span, f"assign the result of {name}")
+    if not isinstance(out, Var):
         raise TypeProblem(f"the argument 'out' of {name} must be an array", b.span, f"assign the result of {name}")
     return out, rest
 

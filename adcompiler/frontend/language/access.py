@@ -8,6 +8,7 @@ from types import ModuleType
 import numpy as np
 
 from adcompiler.frontend.arrays import indexing
+from adcompiler.frontend.arrays.zero_dimensional import unboxed
 from adcompiler.frontend.flow.iteration import items_of, part_of_range
 from adcompiler.frontend.flow.iterators import used_in_place
 from adcompiler.frontend.language import records, threads
@@ -86,7 +87,7 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
         case Var() if low.b.type(owner).rank:
             return indexing.read(low.b, owner, items)
         case Var() | Const() if items in ([Seq(())], [Static(Ellipsis)]) or not items:
-            return owner
+            return owner if items == [Static(Ellipsis)] else unboxed(low.b, owner)
         case Var() if not low.b.type(owner).weak and _is_new_axes(items):
             count = items.count(Static(None))
             return expand_dims(low.b, owner, Seq(tuple(map(Const, range(count)))))

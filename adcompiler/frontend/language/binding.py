@@ -9,6 +9,7 @@ from typing import TypeGuard
 from adcompiler.frontend.arrays import indexing
 from adcompiler.frontend.flow.iteration import item, items_of, iterable
 from adcompiler.frontend.language import dictionaries, records
+from adcompiler.frontend.language.changing import is_named, replaced
 from adcompiler.frontend.language.classes import attributes, is_stored, names_of
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.lists import indexed
@@ -187,6 +188,8 @@ def put_item(
     match owner:
         case Var() if low.b.type(owner).rank:
             store_array(low, owner, items, value, op)
+        case Var() | Const() if is_named(low, owner, target) and (after := replaced(low, owner, target, value)):
+            bind(low, target.value, after)
         case Seq(kind="list"):
             store_list(low, owner, items, value, target)
         case Seq(kind="fixed"):

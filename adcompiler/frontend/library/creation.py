@@ -7,6 +7,7 @@ import numpy as np
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.arrays.atoms import as_array, as_atom, assemble, cast, full, stored
 from adcompiler.frontend.arrays.regions import diagonal
+from adcompiler.frontend.arrays.zero_dimensional import is_box, own
 from adcompiler.frontend.library.attributes import transposed
 from adcompiler.frontend.library.elementwise import copied
 from adcompiler.frontend.library.reductions import NONE, TRUE
@@ -22,7 +23,7 @@ from adcompiler.ir.wengert import Atom, Const
 def made(b: Builder, op: str, shape: Shape, dtype: str, order: Value = NONE, hint: str | None = None) -> Atom:
     """A new array of zeros or of nothing; a scalar zero where the shape is empty."""
     if not shape:
-        return Const(np.dtype(dtype).type(0))
+        return own(b, Const(0), dtype)
     if isinstance(order, Static) and order.value == "F":
         return transposed(b, b.emit(op, *reversed(shape), dtype=dtype, hint=hint or op))
     return b.emit(op, *shape, dtype=dtype, hint=hint or op)
@@ -55,7 +56,7 @@ def full_(b: Builder, shape: Value, fill_value: Value, dtype: Value = NONE, orde
 
 def _filled(b: Builder, shape: Shape, value: Atom, dtype: str, hint: str) -> Atom:
     if not shape:
-        return cast(b, value, dtype)
+        return own(b, value, dtype)
     if not b.type(value).rank:
         return b.emit("full", stored(b, value, dtype), *shape, dtype=dtype, hint=hint)
     out = b.emit("empty", *shape, dtype=dtype, hint=hint)
@@ -104,16 +105,18 @@ def array(b: Builder, object: Value, dtype: Value = NONE, *, copy: Value = TRUE,
         return assemble(b, object, None if is_none(dtype) else as_dtype(b, dtype, "float64"))
     atom = as_atom(b, object)
     target = as_dtype(b, dtype, b.type(atom).dtype)
+    copies = not is_none(copy) and as_bool(b, copy, "copy")
+    if not b.type(atom).rank:
+        return own(b, atom, target) if copies or b.type(atom).dtype != target or not is_box(b, atom) else atom
     if b.type(atom).dtype != target:
         return cast(b, atom, target)
-    return copied(b, atom) if not is_none(copy) and as_bool(b, copy, "copy") else atom
+    return copied(b, atom) if copies else atom
 
 
 @implements(np.asarray, np.asanyarray)
 def asarray(b: Builder, a: Value, dtype: Value = NONE, *, copy: Value = NONE) -> Value:
     """The array itself where it has the type already; a number becomes NumPy's."""
-    made = as_atom(b, array(b, a, dtype, copy=copy))
-    return made if b.type(made).rank else copied(b, made)
+    return array(b, a, dtype, copy=copy)
 
 
 @implements(np.ascontiguousarray)
@@ -135,7 +138,8 @@ def asfortranarray(b: Builder, a: Value, dtype: Value = NONE) -> Value:
 @implements(np.copy, method="copy")
 def copy(b: Builder, a: Value, order: Value = NONE) -> Value:
     """A new array of the same elements."""
-    return copied(b, as_atom(b, a))
+    atom = as_atom(b, a)
+    return own(b, atom, b.type(atom).dtype) if is_box(b, atom) else copied(b, atom)
 
 
 @implements(np.eye)

@@ -9,6 +9,7 @@ import numpy as np
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast, floats
 from adcompiler.frontend.arrays.parts import nonzero
+from adcompiler.frontend.arrays.zero_dimensional import boxed, unboxed
 from adcompiler.frontend.library.primitives import number_list
 from adcompiler.frontend.library.reductions import NONE, TRUE, truth
 from adcompiler.frontend.library.registry import ATTRIBUTES, implements
@@ -26,7 +27,7 @@ def where(b: Builder, condition: Value, x: Value | None = None, y: Value | None 
     test = truth(b, as_atom(b, condition))
     if x is None or y is None:
         return nonzero_(b, condition)
-    return apply(b, "where", test, as_atom(b, x), as_atom(b, y), hint="chosen")
+    return boxed(b, apply(b, "where", test, as_atom(b, x), as_atom(b, y), hint="chosen"), "own")
 
 
 @implements(np.nonzero, method="nonzero")
@@ -125,7 +126,7 @@ def copied(b: Builder, x: Atom) -> Atom:
     """A new array of the same elements; a scalar as NumPy's."""
     if isinstance(x, Var) and b.type(x).rank:
         return b.emit("copy", x, hint=x.name)
-    return cast(b, x, b.type(x).dtype)
+    return unboxed(b, cast(b, x, b.type(x).dtype))
 
 
 def _caster(dtype: str) -> None:

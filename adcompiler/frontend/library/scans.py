@@ -102,7 +102,9 @@ def _without(b: Builder, x: Var, axis: int, first: bool) -> Var:
 @implements(method="fill")
 def fill(b: Builder, a: Value, value: Value) -> Value:
     """One value everywhere, in place."""
-    write(b, as_array(b, a), [Static(Ellipsis)], as_atom(b, value))
+    if not isinstance(a, Var) or not b.type(a).rank:
+        raise TypeProblem("a number is filled", b.span, "give the name another number: t = value")
+    write(b, a, [Static(Ellipsis)], as_atom(b, value))
     return Static(None)
 
 

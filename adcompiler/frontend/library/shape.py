@@ -9,6 +9,7 @@ import numpy as np
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.arrays.atoms import as_array, as_atom, full
 from adcompiler.frontend.arrays.snapshots import snapshot
+from adcompiler.frontend.arrays.zero_dimensional import boxed
 from adcompiler.frontend.library.attributes import size_of, transposed
 from adcompiler.frontend.library.elementwise import copied
 from adcompiler.frontend.library.reductions import NONE
@@ -47,7 +48,7 @@ def reshape(b: Builder, a: Value, shape: Value = NONE, order: Value = NONE) -> V
         raise TypeProblem("reshape with order='A' is outside the language", b.span, "use order='C' or order='F'")
     target = _target(b, x, wanted)
     if not target:
-        return b.load(as_array(b, x), (ZERO,) * max(b.type(x).rank, 1))
+        return boxed(b, b.load(as_array(b, x), (ZERO,) * b.type(x).rank), "view") if b.type(x).rank else x
     return reshaped(b, x, target)
 
 
@@ -225,7 +226,7 @@ def squeeze(b: Builder, a: Value, axis: Value = NONE) -> Value:
     if not axes or not isinstance(x, Var):
         return x
     index: list[Item] = [ZERO if k in axes else Slice(None, None, None, ZERO, extent) for k, extent in enumerate(shape)]
-    return b.load(x, tuple(index))
+    return boxed(b, b.load(x, tuple(index)), "view")
 
 
 def _surely_longer(b: Builder, extent: Atom) -> None:

@@ -8,6 +8,52 @@ from __future__ import annotations
 from adcompiler.frontend.refused.constructs import Row
 
 VALUES: dict[str, Row] = {
+    "0-d-argument": (
+        "{name} is a 0-d array from outside the function, and would be changed there",
+        "give the name another number, as in t = t + 1.0, or begin with t = float(t)",
+        """
+OFFSET = np.array(1.0)
+def f(s):
+    t = OFFSET
+    t += s
+    return t * OFFSET
+""",
+        "t += s",
+    ),
+    "0-d-view": (
+        "{name} is a view without axes of an array, which would change too",
+        "change the array, as in x[0] += 1.0, or begin with the number: t = x[0]",
+        """
+def f(x):
+    t = x[0, ...]
+    t += 1.0
+    return t * x[0]
+""",
+        "t += 1.0",
+    ),
+    "0-d-names": (
+        "{name} is a 0-d array that is changed in place, and what held it before is used afterwards",
+        "give the name another number, as in t = t + 1.0, or use an array of one element",
+        """
+def f(s):
+    t = np.zeros(())
+    u = t
+    t += s
+    return t * u
+""",
+        "t += s",
+    ),
+    "0-d-type": (
+        "{name} is a 0-d array of {held}, and would be one of {given}",
+        "give the name another number, as in t = t + 1.0",
+        """
+def f(s):
+    t = np.zeros((), np.float32)
+    t += np.float64(s)
+    return t
+""",
+        "t += np",
+    ),
     "atomic-value": (
         "what an element held before depends on the order in which threads add to it",
         "let cuda.atomic.add be a statement of its own",

@@ -159,6 +159,8 @@ def parameter(b: Builder, spec: Spec, name: str, entry: list[Stmt]) -> Var:
     assert isinstance(spec, (ScalarSpec, ArraySpec))
     if isinstance(spec, ScalarSpec):
         var = b.var(hint, spec.type)
+        if spec.boxed:
+            b.boxes.append((var, "argument"))
     else:
         letters = [_LETTERS[min(k, 3)] for k in range(spec.type.rank)]
         shape = tuple(
