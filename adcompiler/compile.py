@@ -27,6 +27,7 @@ from adcompiler.optimise.elements.exchanged import write_over_zeros
 from adcompiler.optimise.elements.history import live_in_tapes
 from adcompiler.optimise.elements.keeping import read_kept
 from adcompiler.optimise.elements.narrow import narrow_arrays
+from adcompiler.optimise.elements.preaccumulate import preaccumulate
 from adcompiler.optimise.elements.promotion import promote
 from adcompiler.optimise.elements.reused import reuse_rows
 from adcompiler.optimise.elements.rows import walk_rows
@@ -93,6 +94,7 @@ LOWERING = (
     call_ahead,
     multiply_by_reciprocals,
     keep_factors_apart,
+    preaccumulate,
     skip_untaken,
     join_guards,
     drop_guards,

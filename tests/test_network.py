@@ -7,7 +7,7 @@ import random
 import networkx as nx
 import pytest
 
-from adcompiler.ad.network import Network
+from adcompiler.analysis.network import Network
 
 
 def random_edges(seed: int) -> list[tuple[int, int, float]]:

@@ -16,7 +16,6 @@ from adcompiler.ad.drawn import draw_ahead
 from adcompiler.ad.draws import refuse_moving
 from adcompiler.ad.joining import Sweep, schedule
 from adcompiler.ad.joint import Joint
-from adcompiler.ad.network import Inseparable
 from adcompiler.ad.partners import lonely, with_partners
 from adcompiler.ad.prepare import Saved
 from adcompiler.ad.record import plan
@@ -26,6 +25,7 @@ from adcompiler.ad.sooner import computed_sooner
 from adcompiler.ad.turn import prepared
 from adcompiler.ad.unmarked import unmarked
 from adcompiler.analysis.activity import active
+from adcompiler.analysis.network import Inseparable
 from adcompiler.ir.build import Builder, scalar
 from adcompiler.ir.wengert import Atom, Block, Func, Var
 

@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from adcompiler.ad.network import Network
 from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.swelling import GROWING, swells
 from adcompiler.ad.values import Planner
 from adcompiler.analysis.dependence import Dependence
+from adcompiler.analysis.network import Network
 from adcompiler.analysis.scope import Definition, Path
 from adcompiler.ir.walk import all_reads, walk
 from adcompiler.ir.wengert import (

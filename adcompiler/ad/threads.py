@@ -9,7 +9,6 @@ from adcompiler.ad.choices import note_choices
 from adcompiler.ad.gradient import fn_names, segments_of
 from adcompiler.ad.joining import Sweep, in_turn, schedule
 from adcompiler.ad.joint import Joint
-from adcompiler.ad.network import Inseparable
 from adcompiler.ad.partners import lonely, with_partners
 from adcompiler.ad.prepare import Saved
 from adcompiler.ad.record import plan
@@ -18,6 +17,7 @@ from adcompiler.ad.reverse import Reverse
 from adcompiler.ad.turn import prepared
 from adcompiler.ad.unmarked import unmarked
 from adcompiler.analysis.activity import active
+from adcompiler.analysis.network import Inseparable
 from adcompiler.analysis.threads import written
 from adcompiler.errors import TypeProblem
 from adcompiler.ir.build import ONE, ZERO, Builder, make_func

@@ -84,4 +84,11 @@ class Additive:
                 yield from self.pairs(nested)
 
 
-__all__ = ["FOLDS", "Additive"]
+def is_sequential(loop: Loop) -> bool:
+    """Whether an iteration waits for the one before, other than to add to a sum: such a loop is not vectorised."""
+    sums: dict[Atom, Assign] = {s.target: s for s in loop.body if isinstance(s, Assign) and s.op in ("add", "sub")}
+    read = Counter(a for s in walk(loop.body) for a in (*operands(s), *yields(s)))
+    return any(c.next not in sums or c.var not in sums[c.next].args or read[c.var] != 1 for c in loop.carried)
+
+
+__all__ = ["FOLDS", "Additive", "is_sequential"]

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from adcompiler.analysis.alias import aliases
 from adcompiler.ir.build import ONE, ZERO, Builder, with_body
 from adcompiler.ir.walk import all_defs, map_blocks, operands, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Func, Load, Loop, Stmt, Store, Var
-from adcompiler.optimise.elements.sharing import is_element
+from adcompiler.optimise.elements.sharing import by_elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def _histories(fn: Func) -> Iterator[History]:
     if not any(isinstance(s, Loop) and any(isinstance(inner, Loop) for inner in s.body) for s in fn.body):
         return
     made = {s.target: k for k, s in enumerate(fn.body) if isinstance(s, Assign) and s.op == "empty"}
-    single = _by_elements(fn) & set(made)
+    single = by_elements(fn) & set(made)
     for steps, loop in enumerate(fn.body):
         for copy, nest in enumerate(loop.body if isinstance(loop, Loop) else ()):
             pair = _copied(fn, nest)
@@ -63,20 +62,6 @@ def _histories(fn: Func) -> Iterator[History]:
             written = _written(fn, loop, copy, state, tape)
             if written and counts_rows(fn, loop, tape) and _in_order(fn, state, made[tape], steps):
                 yield History(state, tape, made[tape], steps, copy, written)
-
-
-def _by_elements(fn: Func) -> set[Var]:
-    """The arrays that have one name, and of which only elements are read and written."""
-    memory, names = aliases(fn), dict[Var, int]()
-    for name, type in fn.types.items():
-        if type.rank:
-            names[memory.root(Var(name))] = names.get(memory.root(Var(name)), 0) + 1
-    found = {root for root, count in names.items() if count == 1}
-    found -= {r for r in fn.results if isinstance(r, Var)}
-    for s in walk(fn.body):
-        plain = s.array if isinstance(s, (Load, Store)) and is_element(s.index) else None
-        found -= {a for a in operands(s) if isinstance(a, Var) and a != plain}
-    return found
 
 
 def _copied(fn: Func, nest: Stmt) -> tuple[Var, Var] | None:

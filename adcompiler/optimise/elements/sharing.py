@@ -9,12 +9,13 @@ from typing import TypeAlias
 import numpy as np
 
 from adcompiler.analysis.access import Access
+from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.dependence import Dependence, dependence, shared
 from adcompiler.analysis.scope import Frame, Path, sites
 from adcompiler.ir.build import make_func
 from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.types import Type
-from adcompiler.ir.walk import blocks, map_blocks, map_operands, rename, rename_extents
+from adcompiler.ir.walk import blocks, map_blocks, map_operands, operands, rename, rename_extents, walk
 from adcompiler.ir.wengert import (
     Atom,
     Block,
@@ -88,6 +89,20 @@ class Elements:
 def is_element(index: Index) -> bool:
     """Whether an index selects one element."""
     return not any(isinstance(item, (Slice, NewAxis)) for item in index)
+
+
+def by_elements(fn: Func) -> set[Var]:
+    """The arrays that have one name, and of which only elements are read and written."""
+    memory, names = aliases(fn), dict[Var, int]()
+    for name, type in fn.types.items():
+        if type.rank:
+            names[memory.root(Var(name))] = names.get(memory.root(Var(name)), 0) + 1
+    found = {root for root, count in names.items() if count == 1}
+    found -= {r for r in fn.results if isinstance(r, Var)}
+    for s in walk(fn.body):
+        plain = s.array if isinstance(s, (Load, Store)) and is_element(s.index) else None
+        found -= {a for a in operands(s) if isinstance(a, Var) and a != plain}
+    return found
 
 
 @dataclass(slots=True)
@@ -180,4 +195,4 @@ def share_loads(fn: Func, apart: bool = False) -> Func:
     return make_func(fn.name, fn.params, rename(body, sharing.names), results, fn.types, shapes, fn.doc)
 
 
-__all__ = ["Elements", "is_element", "share_loads"]
+__all__ = ["Elements", "by_elements", "is_element", "share_loads"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from adcompiler.analysis.additive import is_sequential
 from adcompiler.ir.build import with_body
 from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import kind
-from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename, walk, yields
+from adcompiler.ir.walk import all_defs, all_reads, map_blocks, rename, walk
 from adcompiler.ir.wengert import (
     Assign,
-    Atom,
     Block,
     Check,
     Const,
@@ -148,7 +148,7 @@ class _Fusion:
             return False
         if not isinstance(first.start, Const) or not isinstance(first.start.value, int) or first.start.value < 0:
             return False
-        if _is_innermost(first) and _is_innermost(second) and _is_sequential(first) != _is_sequential(second):
+        if _is_innermost(first) and _is_innermost(second) and is_sequential(first) != is_sequential(second):
             return False
         if _is_deep(first) and _is_deep(second):
             return False
@@ -264,20 +264,6 @@ def _is_deep(loop: Loop) -> bool:
 def _is_long(stmt: Stmt) -> bool:
     """Whether it is a loop whose length is not known."""
     return isinstance(stmt, Loop) and not (isinstance(stmt.start, Const) and isinstance(stmt.stop, Const))
-
-
-def _is_sequential(loop: Loop) -> bool:
-    """Whether an iteration waits for the one before, other than to add to a sum: such a loop is not vectorised."""
-    sums = {s.target: s.args for s in loop.body if isinstance(s, Assign) and s.op in ("add", "sub")}
-    return any(c.var not in _terms(sums, c.next) or _uses(loop.body, c.var) != 1 for c in loop.carried)
-
-
-def _terms(sums: dict[Var, tuple[Atom, ...]], atom: Atom) -> tuple[Atom, ...]:
-    return sums.get(atom, ()) if isinstance(atom, Var) else ()
-
-
-def _uses(block: Block, var: Var) -> int:
-    return sum((*operands(s), *yields(s)).count(var) for s in walk(block))
 
 
 def _indices(touched: Touched, array: Var) -> list[Index]:
