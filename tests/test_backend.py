@@ -112,6 +112,19 @@ def test_ranges_up_to_the_last_number_and_across_all_of_them(ends):
         assert cpu.numba_function(text.format(step=step), "visited", keep=False)(*ends) == want
 
 
+@pytest.mark.parametrize(
+    "ends", [(-_LARGEST - 1, _LARGEST, 1), (-5 * 10**18, 5 * 10**18, 1), (-1, _LARGEST, 1), (_LARGEST, -_LARGEST, -1)]
+)
+def test_ranges_longer_than_a_number_tells_run_until_they_are_left(ends):
+    text = "import numba as nb\n\ndef visited(start, stop):\n    count = 0\n"
+    text += "    for i in range({}, {}, {}):\n        if count == 3:\n            return i\n        count += 1\n"
+    start, stop, step = ends
+    for spelled in (("start", "stop"), (start, "stop"), ("start", stop), (start, stop)):
+        made = cpu.numba_function(text.format(*spelled, step) + "    return 0\n", "visited", keep=False)
+        assert made(start, stop) == start + 3 * step
+        assert spelled != ("start", "stop") or made(stop, start) == 0
+
+
 def test_what_cannot_be_made_is_an_error(compiled):
     with pytest.raises(ValueError, match="negative dimensions"):
         compiled(_a("C"), -1, 1, 1, False)

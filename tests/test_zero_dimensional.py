@@ -313,3 +313,14 @@ def test_what_only_reads_them_takes_them_as_numbers() -> None:
     assert value == read_only(box(), np.array(3))
     assert isinstance(slope, np.ndarray) and slope.shape == ()
     assert slope == pytest.approx(3 * (3 * 4 + 3 * 4 + 2 * 9) + 3)
+
+
+def test_a_program_with_a_gradient_in_it_hands_them_on() -> None:
+    slope = ad.grad(itself)
+
+    def outer(a):
+        return slope(a) * a
+
+    with pytest.raises(ad.UnsupportedSyntax, match="0-d array from outside"):
+        ad.grad(outer)(box())
+    assert ad.grad(outer)(2.0) == pytest.approx(32.0)

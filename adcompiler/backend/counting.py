@@ -18,6 +18,8 @@ from numba.core.analysis import compute_cfg_from_blocks
 
 from adcompiler.backend.leaving import raise_if
 
+_LARGEST = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Counter:
@@ -46,8 +48,7 @@ class Counter:
         zero = ir.Constant(cgutils.intp_t, 0)
         distance = builder.sub(stop, start)
         known = step.constant if isinstance(step, ir.Constant) else None
-        # the ends may be further apart than a number with a sign tells; nobody counts from one to the other by ones
-        ahead = builder.icmp_signed(">", distance, zero) if known in (1, -1) else builder.icmp_signed(">", stop, start)
+        ahead = builder.icmp_signed(">", stop, start)
         if known in (None, 0):
             raise_if(context, builder, [builder.icmp_signed("==", step, zero)], "range() arg 3 must not be zero")
         differ = builder.xor(ahead, builder.icmp_signed(">", step, zero))
@@ -55,7 +56,12 @@ class Counter:
             with empty:
                 builder.store(zero, self.left)
             with full:
-                builder.store(_quotient(builder, distance, step, known, ahead), self.left)
+                count = _quotient(builder, distance, step, known, ahead)
+                if (known == 1 and not _is_near(start, 0)) or (known == -1 and not _is_near(stop, -1)):
+                    # the ends may be further apart than a number with a sign tells; nobody counts as far by ones
+                    far = builder.icmp_signed("<", count, zero)
+                    count = builder.select(far, ir.Constant(cgutils.intp_t, _LARGEST), count)
+                builder.store(count, self.left)
 
     def advance(self, builder: Any) -> tuple[Any, Any]:
         """The next index, and whether there is one."""
@@ -68,6 +74,11 @@ class Counter:
             builder.store(builder.sub(left, ir.Constant(cgutils.intp_t, 1), flags=["nsw"]), self.left)
             builder.store(builder.add(index, builder.load(self.step), flags=["nsw"]), self.following)
         return builder.load(self.index), is_one
+
+
+def _is_near(end: Any, least: int) -> bool:
+    """Whether the lower end of a range is known, and no less than that."""
+    return isinstance(end, ir.Constant) and bool(end.constant >= least)
 
 
 def _quotient(builder: Any, distance: Any, step: Any, known: int | None, ahead: Any) -> Any:

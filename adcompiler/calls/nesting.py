@@ -13,6 +13,7 @@ from adcompiler.calls.plan import Plan
 from adcompiler.calls.results import Constant, Item, Tree
 from adcompiler.calls.subject import Subject
 from adcompiler.errors import ADCompilerError, TypeProblem, UnsupportedSyntax
+from adcompiler.frontend.arrays.zero_dimensional import is_box
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.state.captures import parameter
 from adcompiler.frontend.state.context import Lowering as Program
@@ -158,12 +159,13 @@ def value_spec(b: Builder, value: Value) -> Spec:
     """What is known of a value at compile time."""
     match value:
         case Const(value=literal):
-            return ScalarSpec(value.type) if value.type.is_float else StaticSpec(literal)
+            boxed = is_box(b, value)
+            return ScalarSpec(value.type, boxed) if value.type.is_float else StaticSpec(literal)
         case Var() | ListOf():
             atom = value if isinstance(value, Var) else value.array
             known_type = b.type(atom)
             ones = tuple(extent == ONE for extent in b.shape(atom))
-            return ArraySpec(known_type, ones) if known_type.rank else ScalarSpec(known_type)
+            return ArraySpec(known_type, ones) if known_type.rank else ScalarSpec(known_type, is_box(b, atom))
         case Static(value=known) | Object(value=known):
             return StaticSpec(known)
         case Seq(items, kind):
