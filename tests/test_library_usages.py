@@ -133,3 +133,19 @@ def test_usage_in_single_precision(name: str) -> None:
 @pytest.mark.parametrize("name", fraction(40))
 def test_compiled_usage(name: str) -> None:
     check(name)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("shape", [(0,), (3, 0), (0, 3), (2, 0, 3)])
+def test_medians_of_nothing_are_no_numbers(shape: tuple[int, ...]) -> None:
+    x = np.ones(shape)
+    for axis in (None, *range(len(shape))):
+        for keepdims in (False, True):
+
+            def middle(x: Any, axis: Any = axis, keepdims: Any = keepdims) -> Any:
+                return np.median(x, axis=axis, keepdims=keepdims)
+
+            with interpreted():
+                value, pullback = ad.vjp(middle, x)
+                np.testing.assert_array_equal(value, middle(x), strict=True)
+                assert pullback(np.ones_like(value))[0].shape == shape

@@ -14,8 +14,9 @@ from adcompiler.frontend.library.attributes import size_of, transposed
 from adcompiler.frontend.library.elementwise import copied
 from adcompiler.frontend.library.reductions import NONE
 from adcompiler.frontend.library.registry import implements
-from adcompiler.frontend.state.coerce import as_axes, as_axis, as_extent, is_none
+from adcompiler.frontend.state.coerce import as_axes, as_axis, as_extent, as_extents, is_none
 from adcompiler.frontend.state.facts import lower_bound, rows_first
+from adcompiler.frontend.state.fitting import common
 from adcompiler.frontend.state.values import Seq, Static, Value
 from adcompiler.ir.build import ONE, ZERO, Builder, Shape
 from adcompiler.ir.wengert import Assign, Atom, Const, Item, NewAxis, Slice, Var
@@ -117,6 +118,13 @@ def _quotient(b: Builder, have: Atom, need: Atom) -> Atom:
         b.check(b.emit("eq", need, ZERO, hint="empty"), "ValueError", message)
     b.check(b.emit("ne", b.int("mod", have, need), ZERO, hint="differ"), "ValueError", message)
     return b.int("floordiv", have, need)
+
+
+@implements(np.broadcast_shapes)
+def broadcast_shapes(b: Builder, *args: Value) -> Value:
+    """The shape to which arrays of these shapes broadcast."""
+    message = "shape mismatch: objects cannot be broadcast to a single shape"
+    return Seq(common(b, [(), *(as_extents(b, shape) for shape in args)], "ValueError", message))
 
 
 @implements(np.ravel, method="ravel")

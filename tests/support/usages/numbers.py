@@ -31,11 +31,20 @@ for axis in (None, 0, -1):
     use(f"nanmedian {axis}", lambda x, a=axis: np.nanmedian(x, axis=a, keepdims=True), N)
     use(f"nanpercentile {axis}", lambda x, a=axis: np.nanpercentile(x, 35.0, axis=a), N)
     use(f"nancumsum {axis}", lambda x, a=axis: np.nancumsum(x, axis=a), N)
+    for shape in ((3, 0), (0, 3)):
+        use(f"sort {axis} of {shape}", lambda x, e, a=axis: np.sum(x) * np.sort(e, axis=a), X, np.ones(shape))
+        use(f"argsort {axis} of {shape}", lambda x, e, a=axis: np.sum(x) * np.argsort(e, axis=a), X, np.ones(shape))
     use(f"logsumexp {axis}", lambda x, a=axis: sp.logsumexp(3 * x, axis=a), X)
     use(f"softmax {axis}", lambda x, a=axis: sp.softmax(3 * x, axis=a), X)
     use(f"log_softmax {axis}", lambda x, a=axis: sp.log_softmax(3 * x, axis=a), X)
     use(f"norm {axis}", lambda x, a=axis: np.linalg.norm(x, axis=a), X)
     use(f"vector_norm {axis}", lambda x, a=axis: np.linalg.vector_norm(x, axis=a, keepdims=True, ord=3), X)
+use(
+    "broadcast_shapes",
+    lambda x, e: np.ones(np.broadcast_shapes(x.shape, (2, 1, 4), e.shape, ())) * x,
+    X,
+    np.ones((1, 1)),
+)
 use("median two axes", lambda c: np.median(c, axis=(0, 2)), C)
 use("median kept two axes", lambda c: np.median(c, axis=(0, 2), keepdims=True), C)
 for method in ("lower", "higher", "nearest", "midpoint", "inverted_cdf"):

@@ -176,7 +176,7 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
     rows, places = np.moveaxis(arr, axis, -1), np.moveaxis(indices, axis, -1)
     if arr.ndim == 1:
         return rows[places]
-    lead = common_shape(rows[..., 0], places[..., 0])
+    lead = np.broadcast_shapes(rows.shape[:-1], places.shape[:-1])
     rows = np.reshape(np.full((*lead, rows.shape[-1]), rows), (-1, rows.shape[-1]))
     flat = np.reshape(np.full((*lead, places.shape[-1]), places), (-1, places.shape[-1]))
     out = np.empty(flat.shape, arr.dtype)

@@ -55,10 +55,14 @@ def median(a: Any, axis: Any = None, *, overwrite_input: Any = False, keepdims: 
     """The middle element, or the mean of the two; NaN where an element is."""
     rows = sort(lines(a, axis))
     n = rows.shape[-1]
-    low, high = rows[..., (n - 1) // 2], rows[..., n // 2]
-    middle = low if n % 2 == 1 else 0.5 * (low + high)
-    last = rows[..., -1]
-    return restored(np.where(np.isnan(last), last, middle), a, axis, keepdims)
+    if n > 0:
+        low, high = rows[..., (n - 1) // 2], rows[..., n // 2]
+        middle = low if n % 2 == 1 else 0.5 * (low + high)
+        last = rows[..., -1]
+        found = np.where(np.isnan(last), last, middle)
+    else:
+        found = np.full(rows.shape[:-1], np.nan, rows.dtype)
+    return restored(found, a, axis, keepdims)
 
 
 @means(np.nanmedian)
