@@ -8,6 +8,7 @@ import re
 import threading
 import zlib
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numba
@@ -459,6 +460,18 @@ def test_threads_give_what_one_thread_gives(parallel: Any, expected: Any) -> Non
         assert all(np.array_equal(a, b) for a, b in zip(again[1], found[1], strict=True))
     assert "nb.prange(" in parallel.lowered_source()
     assert re.search(r"threads, each with its own .*w_bar", parallel.explain())
+
+
+@pytest.mark.parametrize("shape", [(1,), (8,), (13,), (16,), (17,), (8, 4), (64, 40), (2, 8191 // 2)])
+def test_the_copies_of_threads_share_no_row_of_a_cache(shape: tuple[int, ...]) -> None:
+    """Two threads that add to neighbouring rows take as long as one: 128 bytes lie between what they write."""
+    array, parts = np.zeros(shape), 3
+    copies = eval(sharing.zeros("array", "parts"), {"np": np, "array": array, "parts": parts})
+    assert copies.shape[1:] == array.shape
+    rows = [copies[k * (len(copies) // parts)] for k in range(parts)]
+    ends = [row.__array_interface__["data"][0] for row in rows]
+    assert all(after - before >= array.nbytes + 128 for before, after in pairwise(ends))
+    assert not copies.any()
 
 
 def test_extremes_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,8 +23,8 @@ from adcompiler.ir.wengert import Const, Func, Loop, Stmt, Var
 #: Less work than this, in additions, takes less time than to begin and end a loop of threads.
 WORTH = 200000.0
 _NJIT = '@nb.njit(error_model="numpy", nogil=True{})\n'
-# a row of a processor's cache belongs to one thread at a time
-_APART = 128
+# a row of a processor's cache belongs to one thread at a time, and few accesses are at the end of an array this large
+_APART, _LARGE = 128, 65536
 
 
 def functions_of(number: int) -> tuple[str, ...]:
@@ -218,8 +218,9 @@ class Shared:
 
 
 def zeros(array: str, parts: str) -> str:
-    """Copies of an array for so many threads, that share no row of a cache."""
-    return f"np.zeros(({parts} * ({_APART} // max({array}.nbytes, 1) + 1),) + {array}.shape, dtype={array}.dtype)"
+    """Copies of an array for so many threads, with room between them, so that they share no row of a cache."""
+    rows = f"{_APART} // max({array}.nbytes, 1) + 1 + ({array}.nbytes < {_LARGE})"
+    return f"np.zeros(({parts} * ({rows}),) + {array}.shape, dtype={array}.dtype)"
 
 
 def joined(op: str, total: str, part: str) -> str:
