@@ -16,6 +16,7 @@ from adcompiler.backend import cpu
 from adcompiler.backend.collection import uncollected
 from adcompiler.backend.inference import Answers, Inferer
 from adcompiler.backend.lifetimes import Lifetimes
+from adcompiler.backend.linking import Linked
 
 _TEXT = '''import numba as nb
 import numpy as np
@@ -330,3 +331,73 @@ def test_the_body_of_a_loop_is_written_once():
         counts.append(text.count("fmul"))
         assert function(np.arange(5.0), 4) == scope["chain"](np.arange(5.0), 4)
     assert counts[0] == 1 < counts[1]
+
+
+_WALKS = '''def walked(a, n, k):
+    """Indices of loops that begin or end on either side of zero, some of which change their meaning on the way."""
+    total = 0.0
+    for i in range(n):
+        total = 3.0 * total + a[i, 1]
+    for i in range(k, n):
+        total = 3.0 * total + a[i, i - 1]
+    for i in range(-3, 2):
+        total = 3.0 * total + a[i, i]
+    for i in range(n - 1, -1, -1):
+        total = 3.0 * total + a[i][0]
+    for i in range(2, -4, -1):
+        total = 3.0 * total + a[i, -1]
+    j = k
+    for i in range(2, n):
+        total = 3.0 * total + a[j, i - 4]
+        j = i
+    for i in range(n):
+        i = i - n
+        total = 3.0 * total + a[i, 2]
+    return total
+'''
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "A"])
+def test_indices_count_from_the_end_wherever_they_are_negative(layout):
+    walked, scope = cpu.numba_function(_WALKS, "walked", keep=False), {}
+    exec(_WALKS, scope)
+    a = np.hstack([_a("C"), _a("C") + 7])
+    for k in (-4, -1, 0, 2):
+        args = ({"C": a, "F": np.asfortranarray(a), "A": np.repeat(a, 2, axis=1)[:, ::2]}[layout], 6, k)
+        assert walked(*args) == scope["walked"](*args)
+
+
+@pytest.mark.parametrize(
+    ("ends", "asks"),
+    [
+        ("n", 0),
+        ("2, n", 0),
+        ("n, -1, -1", 0),
+        ("-1, n", 1),
+        ("k, n", 1),
+        ("n, k, -1", 1),
+        ("n, -2, -1", 1),
+    ],
+)
+def test_only_indices_that_may_be_negative_are_compared_with_zero(ends, asks, monkeypatch):
+    lowered, original = [], Linked.add_ir_module
+    monkeypatch.setattr(Linked, "add_ir_module", lambda self, made: (lowered.append(str(made)), original(self, made)))
+    for index in ("i", "np.uint64(i)"):
+        text = f"import numpy as np\n\ndef last(a, n, k):\n    found = 0.0\n    for i in range({ends}):\n"
+        function = cpu.numba_function(f"{text}        found = a[{index}]\n    return found\n", "last", keep=False)
+        function.compile(tuple(map(numba.typeof, (np.arange(9.0), 5, 1))))
+    # the first module of a function has its lines, the second those that Python calls
+    assert lowered[0].count("select") - lowered[2].count("select") == asks
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
+def test_products_of_vectors_are_those_of_numpy(dtype):
+    text = "import numpy as np\n\ndef times(a, b):\n    return np.dot(a, b)\n"
+    times = cpu.numba_function(text, "times", keep=False)
+    rng = np.random.default_rng(0)
+    for n in (0, 1, 7, 300):
+        a, b = (rng.integers(-9, 10, (2, 2 * n)) * (1 if np.dtype(dtype).kind == "f" else 1 + 2j)).astype(dtype)
+        for x, y in ((a[:n], b[:n]), (a[::2], b[n:]), (a[n:][::-1], b[::2])):
+            assert times(x, y) == np.dot(x, y)
+    with pytest.raises(ValueError, match="incompatible array sizes"):
+        times(np.ones(3, dtype), np.ones(4, dtype))

@@ -1,14 +1,12 @@
 """Calls in generated code for which Numba compiles functions of its own, made of instructions instead.
 
-Numba implements `np.empty`, `np.zeros` and `max` in Python, and compiles each for each rank, element type and kind of
-argument before the function that calls it: a text with a few arrays takes twice as long for that.
+Numba implements `np.empty`, `np.zeros`, `np.dot` and `max` in Python, and compiles each for each rank, element type and
+kind of argument before the function that calls it: a text with a few arrays takes twice as long for that.
 """
 
 # mypy: disable-error-code="no-untyped-call"
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -21,44 +19,9 @@ from numba.core.ir_utils import get_definition, guard
 from numba.core.typing.npydecl import parse_dtype, parse_shape
 from numba.extending import intrinsic
 
+from adcompiler.backend.allocating import allocated
+from adcompiler.backend.elements import Fields, element
 from adcompiler.backend.leaving import raise_if
-
-# a vector of 512 bits that is not in one cache line takes two reads, and Numba's own arrays begin at half a line
-_ALIGNED = ir.Constant(ir.IntType(32), 64)
-_TOO_BIG = "array is too big; `arr.size * arr.dtype.itemsize` is larger than the maximum possible size."
-
-
-def array_value(context: Any, builder: Any, kind: Any, fields: dict[str, Any]) -> Any:
-    """An array from its fields, those left out being null."""
-    model = context.data_model_manager[kind]
-    value = ir.Constant(model.get_value_type(), None)
-    for name, field in fields.items():
-        value = builder.insert_value(value, field, model.get_field_position(name))
-    return value
-
-
-def allocated(context: Any, builder: Any, kind: Any, extents: Sequence[Any]) -> tuple[Any, Any, Any]:
-    """A new array in memory row by row, the address of its elements and their bytes; errors as Numba has them."""
-    zero = ir.Constant(cgutils.intp_t, 0)
-    raise_if(context, builder, [builder.icmp_signed("<", e, zero) for e in extents], "negative dimensions not allowed")
-    item = ir.Constant(cgutils.intp_t, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
-    strides, overflows = [item], []
-    for extent in reversed(extents):
-        product = builder.smul_with_overflow(strides[0], extent)
-        strides.insert(0, builder.extract_value(product, 0))
-        overflows.append(builder.extract_value(product, 1))
-    raise_if(context, builder, overflows, _TOO_BIG)
-    memory = context.nrt.meminfo_alloc_aligned(builder, strides[0], _ALIGNED)
-    data = context.nrt.meminfo_data(builder, memory)
-    fields = {
-        "meminfo": memory,
-        "nitems": reduce(builder.mul, extents),
-        "itemsize": item,
-        "data": builder.bitcast(data, context.get_data_type(kind.dtype).as_pointer()),
-        "shape": cgutils.pack_array(builder, extents, cgutils.intp_t),
-        "strides": cgutils.pack_array(builder, strides[1:], cgutils.intp_t),
-    }
-    return array_value(context, builder, kind, fields), data, strides[0]
 
 
 def _array(shape: Any, dtype: Any) -> Any:
@@ -87,16 +50,6 @@ def _make(shape: Any, dtype: Any, zeros: bool) -> Any:
         return value
 
     return made(shape) if dtype is None else made(shape, dtype), call
-
-
-def element(builder: Any, value: Any, position: int) -> Any:
-    """An element of a tuple or a structure, found where it was put in if that was in the same block."""
-    found = value
-    while isinstance(found, ir.instructions.InsertValue):
-        if list(found.indices) == [position]:
-            return found.operands[1]
-        found = found.operands[0]
-    return builder.extract_value(value, position)
 
 
 def _maker(zeros: bool) -> dict[int, Any]:
@@ -134,7 +87,36 @@ def _extreme(plain: Any, comparison: str) -> dict[int, Any]:
     return {2: extreme}
 
 
-_OF_NUMPY = {"empty": _maker(False), "zeros": _maker(True)}
+@intrinsic
+def _dot(typing: Any, a: Any, b: Any) -> Any:
+    """`np.dot`, which is a call of BLAS for vectors whose elements follow each other."""
+    vectors = a == b and isinstance(a, types.Array) and a.ndim == 1 and a.layout == "C"
+    if vectors and a.dtype in (types.float32, types.float64, types.complex64, types.complex128):
+        return a.dtype(a, b), _vectors_product
+    found = typing.resolve_function_type(typing.resolve_value_type(np.dot), (a, b), {})
+
+    def general(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.compile_internal(builder, lambda a, b: np.dot(a, b), signature, args)
+
+    return found and (found.return_type(a, b), general)
+
+
+def _vectors_product(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    from numba.np.linalg import call_xxdot, ensure_blas
+
+    ensure_blas()
+    dtype = signature.return_type
+    x, y = (Fields(builder, context.data_model_manager[t], v, None) for t, v in zip(signature.args, args, strict=True))
+    count, result = x.read("shape", 0), cgutils.alloca_once(builder, context.get_value_type(dtype))
+    wrong = builder.icmp_signed("!=", count, y.read("shape", 0))
+    raise_if(context, builder, [wrong], "incompatible array sizes for np.dot(a, b) (vector * vector)")
+    long = builder.icmp_signed(">", count, ir.Constant(cgutils.intp_t, 2**31 - 1))
+    raise_if(context, builder, [long], "array size too large to fit in C int")
+    call_xxdot(context, builder, False, dtype, count, x.read("data"), y.read("data"), result)
+    return builder.load(result)
+
+
+_OF_NUMPY = {"empty": _maker(False), "zeros": _maker(True), "dot": {2: _dot}}
 _OF_PYTHON = {max: _extreme(max, ">"), min: _extreme(min, "<")}
 
 

@@ -7,16 +7,17 @@ takes up to a tenth of a compilation, and saves nothing.
 # mypy: disable-error-code="no-untyped-call"
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
+from numba import types
 from numba.core import cgutils
 from numba.core import ir as numba_ir
 from numba.core.analysis import compute_cfg_from_blocks
 
-from adcompiler.backend.leaving import raise_if
+from adcompiler.backend.leaving import assignments, raise_if
 
 _LARGEST = 2**63 - 1
 
@@ -118,14 +119,14 @@ def iterators(blocks: Mapping[Any, Any]) -> dict[str, str]:
 
     Such a name is read by nothing but steps of the iterator and copies to other such names.
     """
-    values: dict[str, list[Any]] = {}
+    values = _given(blocks)
     elsewhere = set[str]()
     for block in blocks.values():
         for line in block.body:
-            if isinstance(line, numba_ir.Assign):
-                values.setdefault(line.target.name, []).append(line.value)
-                if isinstance(line.value, numba_ir.Var) or _is(line.value, "iternext"):
-                    continue
+            if isinstance(line, numba_ir.Assign) and (
+                isinstance(line.value, numba_ir.Var) or _is(line.value, "iternext")
+            ):
+                continue
             if not isinstance(line, numba_ir.Del):
                 read = {v.name for v in line.list_vars()}
                 elsewhere |= read - {line.target.name} if isinstance(line, numba_ir.Assign) else read
@@ -136,6 +137,14 @@ def iterators(blocks: Mapping[Any, Any]) -> dict[str, str]:
         if name not in found:
             unknown |= {found[v.name] for v in given if isinstance(v, numba_ir.Var) and v.name in found}
     return {name: origin for name, origin in found.items() if origin not in unknown}
+
+
+def _given(blocks: Mapping[Any, Any]) -> dict[str, list[Any]]:
+    """What each name is given."""
+    values: dict[str, list[Any]] = {}
+    for line in assignments(blocks.values()):
+        values.setdefault(line.target.name, []).append(line.value)
+    return values
 
 
 def _is(value: Any, op: str) -> bool:
@@ -153,3 +162,65 @@ def _copies(made: dict[str, str], values: dict[str, list[Any]]) -> dict[str, str
             if name not in found and len(origins) == 1 and None not in origins:
                 found[name] = origins.pop()  # type: ignore[assignment]
     return found
+
+
+class Counted:
+    """Names whose values do not count from the end where they are indices.
+
+    They are indices of loops that count from zero or above it, or down to it: LLVM finds that out from more lines.
+
+    Parameters
+    ----------
+    blocks
+        Of the function.
+    made
+        The names of iterators, each with the one by which it is made.
+    typeof
+        Gives the type of a name.
+    """
+
+    def __init__(self, blocks: Mapping[Any, Any], made: Mapping[str, str], typeof: Callable[[str], Any]) -> None:
+        self._values, self._made, self._typeof = _given(blocks), made, typeof
+        self._known = {n for n, found in self._values.items() if all(map(self._index, found))}
+        size = 0
+        while size != len(self._known):
+            size = len(self._known)
+            self._known |= {name for name, found in self._values.items() if all(map(self._same, found))}
+
+    def of(self, index: str, count: int) -> list[bool]:
+        """For each of the numbers of an index whether it is one of these values."""
+        found = self._values.get(index, [])
+        if len(found) == 1 and _is(found[0], "build_tuple"):
+            return [self._counts(item.name) for item in found[0].items]
+        return [self._counts(index)] * count
+
+    def _counts(self, name: str) -> bool:
+        number = self._literal(name)
+        return name in self._known or (number is not None and number >= 0)
+
+    def _same(self, value: Any) -> bool:
+        return self._index(value) or (isinstance(value, numba_ir.Var) and value.name in self._known)
+
+    def _index(self, value: Any) -> bool:
+        """Whether a value is the index of a loop, and of one of these."""
+        steps = self._values.get(value.value.name, []) if _is(value, "pair_first") else []
+        return bool(steps) and all(_is(step, "iternext") and self._from_zero(step.value.name) for step in steps)
+
+    def _from_zero(self, iterator: str) -> bool:
+        made = self._made.get(iterator)
+        if made is None or self._typeof(made) != types.range_iter64_type:
+            return False
+        calls = self._values.get(self._values[made][0].value.name, [])
+        return bool(calls) and all(_is(call, "call") and self._upward(call.args) for call in calls)
+
+    def _upward(self, given: Iterable[Any]) -> bool:
+        ends = [self._literal(one.name) for one in given]
+        start, stop, step = (0, ends[0], 1) if len(ends) == 1 else (*ends, 1)[:3]
+        if step is None:
+            return False
+        first = start if step > 0 else None if stop is None else stop + 1
+        return first is not None and first >= 0
+
+    def _literal(self, name: str) -> int | None:
+        kind = self._typeof(name)
+        return kind.literal_value if isinstance(kind, types.IntegerLiteral) else None

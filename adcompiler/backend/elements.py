@@ -13,8 +13,26 @@ from numba import types
 from numba.core import cgutils
 from numba.np.arrayobj import fix_integer_index
 
-from adcompiler.backend.cheaper import array_value, element
 from adcompiler.backend.leaving import raise_if
+
+
+def element(builder: Any, value: Any, position: int) -> Any:
+    """An element of a tuple or a structure, found where it was put in if that was in the same block."""
+    found = value
+    while isinstance(found, ir.instructions.InsertValue):
+        if list(found.indices) == [position]:
+            return found.operands[1]
+        found = found.operands[0]
+    return builder.extract_value(value, position)
+
+
+def array_value(context: Any, builder: Any, kind: Any, fields: dict[str, Any]) -> Any:
+    """An array from its fields, those left out being null."""
+    model = context.data_model_manager[kind]
+    value = ir.Constant(model.get_value_type(), None)
+    for name, field in fields.items():
+        value = builder.insert_value(value, field, model.get_field_position(name))
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +77,13 @@ def indices(context: Any, builder: Any, given: Any, wanted: Any, value: Any) -> 
     return [(to, context.cast(builder, element(builder, value, k), of, to)) for k, (of, to) in pairs]
 
 
-def address(context: Any, builder: Any, kind: Any, fields: Fields, found: list[tuple[Any, Any]]) -> Any:
-    """The address of an element, or of the first one at some first indices; negative indices count from the end."""
+def address(
+    context: Any, builder: Any, kind: Any, fields: Fields, found: list[tuple[Any, Any]], counted: Sequence[bool]
+) -> Any:
+    """The address of an element, or of the first one at some first indices; negative indices count from the end.
+
+    `counted` says of each whether it is known not to be negative.
+    """
     whole: dict[int, Any] = {}
 
     def extent(axis: int) -> Any:
@@ -69,8 +92,8 @@ def address(context: Any, builder: Any, kind: Any, fields: Fields, found: list[t
         return whole[axis]
 
     places = [
-        fix_integer_index(context, builder, t, value, extent(axis) if t.signed else None)
-        for axis, (t, value) in enumerate(found)
+        _place(context, builder, t, value, None if counts or not t.signed else extent(axis))
+        for axis, ((t, value), counts) in enumerate(zip(found, counted, strict=True))
     ]
     data = fields.read("data")
     if kind.layout not in ("C", "F"):
@@ -82,6 +105,13 @@ def address(context: Any, builder: Any, kind: Any, fields: Fields, found: list[t
             place = builder.mul(place, extent(other))
         offsets.append(place)
     return builder.gep(data, [_sum(builder, offsets)])
+
+
+def _place(context: Any, builder: Any, kind: Any, value: Any, extent: Any) -> Any:
+    """An index as an integer of the machine; `extent` is that of its axis if it may count from the end."""
+    if extent is not None:
+        return fix_integer_index(context, builder, kind, value, extent)
+    return context.cast(builder, value, kind, types.intp if kind.signed else types.uintp)
 
 
 def _sum(builder: Any, offsets: list[Any]) -> Any:

@@ -20,13 +20,15 @@ from numba.core.callconv import RETCODE_USEREXC
 _REFUSALS: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
 
 
-def raise_if(context: Any, builder: Any, failed: Sequence[Any], message: str) -> None:
-    """Raise a ValueError if one of some conditions holds: for each message a function has one block that does."""
+def raise_if(
+    context: Any, builder: Any, failed: Sequence[Any], message: str, error: type[Exception] = ValueError
+) -> None:
+    """Raise an error if one of some conditions holds: for each message a function has one block that does."""
     blocks = _REFUSALS.setdefault(builder.function, {})
     if message not in blocks:
         blocks[message] = builder.append_basic_block("refused")
         with builder.goto_block(blocks[message]):
-            context.call_conv.return_user_exc(builder, ValueError, (message,))
+            context.call_conv.return_user_exc(builder, error, (message,))
     fine = builder.append_basic_block("fine")
     builder.cbranch(reduce(builder.or_, failed), blocks[message], fine).set_weights([1, 99])
     builder.position_at_end(fine)

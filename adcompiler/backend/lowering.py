@@ -22,9 +22,8 @@ from numba.core.lowering import Lower
 from numba.core.typed_passes import BaseNativeLowering
 from numba.np.arrayobj import load_item, store_item
 
-from adcompiler.backend.cheaper import element
-from adcompiler.backend.counting import Counter, closing, iterators, write_once
-from adcompiler.backend.elements import Fields, address, indices, reshaped, view
+from adcompiler.backend.counting import Counted, Counter, closing, iterators, write_once
+from adcompiler.backend.elements import Fields, address, element, indices, reshaped, view
 from adcompiler.backend.leaving import Exit, assignments, borrowed
 from adcompiler.backend.linking import Linked, never_called_by_python
 
@@ -44,6 +43,7 @@ class Shorter(Lower):
         lines = assignments(self.blocks.values())
         self.made_by = {id(line.value): line.target.name for line in lines if line.target.name in self.iterators}
         self.counters: dict[str, Counter] = {}
+        self.counted = Counted(self.blocks, self.iterators, self.typeof)
         self.closing = {id(self.blocks[label]) for label in closing(self.blocks)}
         self.borrowed = {
             name
@@ -198,7 +198,8 @@ class Shorter(Lower):
         found = indices(self.context, self.builder, self.typeof(index), signature.args[1], self.loadvar(index))
         if not found:
             return None
-        return address(self.context, self.builder, kind, self._fields(array, kind), found)
+        counted = self.counted.of(index, len(found))
+        return address(self.context, self.builder, kind, self._fields(array, kind), found, counted)
 
     def _fields(self, name: str, kind: Any) -> Fields:
         model = self.context.data_model_manager[kind]
@@ -252,6 +253,12 @@ class Shorter(Lower):
         if self.release(kind, place):
             place = cgutils.gep_inbounds(self.builder, place, 0, 0) if type(kind) is types.Array else place
             self.builder.store(ir.Constant(place.type.pointee, None), place)
+
+    def alloca_lltype(self, name: str, lltype: Any, datamodel: Any = None) -> Any:
+        """Memory of a variable, whose size only debuggers ask for."""
+        if self._disable_sroa_like_opt:
+            return super().alloca_lltype(name, lltype, datamodel)
+        return cgutils.alloca_once(self.builder, lltype, name=name)
 
     def place_of(self, name: str) -> Any:
         """The memory of a variable that is not a value of one block."""
