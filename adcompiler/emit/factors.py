@@ -14,13 +14,18 @@ _FACTORS = Template('''
 def _${letter}lu(a):
     """A lower and an upper triangle whose product is the matrix with exchanged columns; below them the exchanges."""
     n = a.shape[0]
-    f = np.empty((n + 1, n), dtype=a.dtype)
-    unknown = a.shape[1] != n or not _finite(a)
+    f, total = np.empty((n + 1, n), dtype=a.dtype), a.dtype.type(0)
     for i in range(n):
         f[n, i] = i
-        for j in range(n):
-            f[i, j] = np.nan if unknown else a[i, j]
-    if unknown or _one_sided(f):
+        for j in range(min(n, a.shape[1])):
+            f[i, j] = a[i, j]
+            total += a[i, j] * 0
+    if a.shape[1] != n or total != 0:
+        for i in range(n):
+            for j in range(n):
+                f[i, j] = np.nan
+        return f
+    if _one_sided(f):
         return f
     if n > 40:
         order = np.empty(n, dtype=np.int32)
@@ -53,21 +58,14 @@ _GETRF = Template(
     "nb.types.intp,\n    nb.types.CPointer(nb.${dtype}), nb.types.intp, nb.types.CPointer(nb.int32)))\n"
 )
 
-_REGULAR = '''
-def _regular(f):
-    """Raise an error if factors are those of a singular matrix."""
-    for k in range(f.shape[1]):
-        if f[k, k] == 0:
-            raise np.linalg.LinAlgError("Singular matrix")
-'''
-
 _VECTOR = '''
 def _lu_solve1(f, b):
     """The solution of a linear system from its factors."""
-    _regular(f)
     n = b.size
     x = np.empty(n, dtype=b.dtype)
     for i in range(n):
+        if f[i, i] == 0:
+            raise np.linalg.LinAlgError("Singular matrix")
         m = b[i]
         for j in range(i):
             m -= f[i, j] * x[j]
@@ -86,7 +84,6 @@ def _lu_solve1(f, b):
 _VECTOR_BACK = '''
 def _lu_back1(f, b):
     """The solution of the transposed linear system from the factors."""
-    _regular(f)
     n = b.size
     x = np.empty(n, dtype=b.dtype)
     for i in range(n):
@@ -99,6 +96,8 @@ def _lu_back1(f, b):
         for i in range(j + 1, n):
             x[i] -= m * f[j, i]
     for j in range(n - 1, -1, -1):
+        if f[j, j] == 0:
+            raise np.linalg.LinAlgError("Singular matrix")
         m = x[j] / f[j, j]
         x[j] = m
         for i in range(j):
@@ -106,8 +105,8 @@ def _lu_back1(f, b):
     return x
 '''
 
-# four rows at a time, so that the row that is written is read once for four products; taken in by its callers, of which
-# some begin at row zero
+# four rows at a time, so that the row that is written is read once for four products; taken in by its callers, which
+# call it in one place: the time of a compilation is that of the loops which run with vectors
 _MINUS = '''
 @nb.njit(error_model="numpy", nogil=True, forceinline=True)
 def _minus(x, i, t, first, last):
@@ -126,21 +125,23 @@ def _minus(x, i, t, first, last):
 _MATRIX = '''
 def _lu_solve2(f, b):
     """The solutions of a linear system from its factors for the columns of `b`."""
-    _regular(f)
     n, count = b.shape
     x, t = np.empty((n, count), dtype=b.dtype), np.empty(n, dtype=b.dtype)
-    for i in range(n):
-        for k in range(count):
-            x[i, k] = b[i, k]
-        for j in range(i):
+    for step in range(2 * n):
+        down = step < n
+        i = step if down else 2 * n - 1 - step
+        first, last = (0, i) if down else (i + 1, n)
+        for j in range(first, last):
             t[j] = f[i, j]
-        _minus(x, i, t, 0, i)
-        for k in range(count):
-            x[i, k] /= f[i, i]
-    for i in range(n - 1, -1, -1):
-        for j in range(i + 1, n):
-            t[j] = f[i, j]
-        _minus(x, i, t, i + 1, n)
+        if down:
+            if f[i, i] == 0:
+                raise np.linalg.LinAlgError("Singular matrix")
+            for k in range(count):
+                x[i, k] = b[i, k]
+        _minus(x, i, t, first, last)
+        if down:
+            for k in range(count):
+                x[i, k] /= f[i, i]
     for i in range(n - 1, -1, -1):
         p = np.int64(f[n, i].real)
         for k in range(count):
@@ -151,7 +152,6 @@ def _lu_solve2(f, b):
 _MATRIX_BACK = '''
 def _lu_back2(f, b):
     """The solutions of the transposed linear system from the factors for the columns of `b`."""
-    _regular(f)
     n, count = b.shape
     x, t = np.empty((n, count), dtype=b.dtype), np.empty(n, dtype=b.dtype)
     for i in range(n):
@@ -161,16 +161,18 @@ def _lu_back2(f, b):
         p = np.int64(f[n, i].real)
         for k in range(count):
             x[i, k], x[p, k] = x[p, k], x[i, k]
-    for i in range(n):
-        for j in range(i):
+    for step in range(2 * n):
+        down = step < n
+        i = step if down else 2 * n - 1 - step
+        first, last = (0, i) if down else (i + 1, n)
+        for j in range(first, last):
             t[j] = f[j, i]
-        _minus(x, i, t, 0, i)
-    for i in range(n - 1, -1, -1):
-        for j in range(i + 1, n):
-            t[j] = f[j, i]
-        _minus(x, i, t, i + 1, n)
-        for k in range(count):
-            x[i, k] /= f[i, i]
+        _minus(x, i, t, first, last)
+        if not down:
+            if f[i, i] == 0:
+                raise np.linalg.LinAlgError("Singular matrix")
+            for k in range(count):
+                x[i, k] /= f[i, i]
     return x
 '''
 
@@ -293,7 +295,6 @@ FACTORS: dict[str, str] = {
     "_inv": _INV,
     **{f"_{s}lu": _FACTORS.substitute(letter=s, kind=ord(s)) for s in LETTERS.values()},
     "_one_sided": ONE_SIDED,
-    "_regular": _REGULAR,
     "_minus": _MINUS,
     "_lu_solve1": _VECTOR,
     "_lu_solve2": _MATRIX,

@@ -82,7 +82,7 @@ def _split(steps, slots):
 #: Functions that others call.
 _FIRST = (
     *(f"_{letter}{name}" for letter in LETTERS.values() for name in ("product", "product_into", "product_in_rows")),
-    *("_by_rows", "_by_tiles", "_finite", "_laid_out", "_lu_solve2", "_minus", "_one_sided", "_regular", "_tile"),
+    *("_by_rows", "_by_tiles", "_finite", "_laid_out", "_lu_solve2", "_minus", "_one_sided", "_tile"),
     "_united",
     *BLAS,
     *(FFT.keys() - {"_fft"}),
@@ -112,7 +112,10 @@ APART = frozenset(
 #: Those that only some sizes need, compiled when they are first called, by their parameters; they return nothing.
 LATE: dict[str, str] = {
     **dict.fromkeys(("_fft_chirped", "_fft_mixed", "_fft_wide"), "a, out, sign"),
-    **dict.fromkeys((f"_{letter}matmul_in_rows" for letter in LETTERS.values()), "c, a, b, add"),
+    **dict.fromkeys(
+        (f"_{s}matmul_{name}" for s in LETTERS.values() for name in ("anywhere", "in_rows")), "c, a, b, add"
+    ),
+    **dict.fromkeys((f"_{letter}matvec_large" for letter in LETTERS.values()), "c, a, x"),
 }
 #: By the functions, which of their arguments are arrays anywhere in memory, as those that are only copied or read once:
 #: these functions are compiled once for all layouts.

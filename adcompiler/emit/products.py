@@ -66,20 +66,27 @@ def _${{letter}}matmul(a, b):
 _INTO = Template(f'''
 def _${{letter}}matmul_into(c, a, b, add):
     """Write the product of two matrices to a third one, or add it."""
-    rows, columns = _laid_out(c)
     m, k = a.shape
     n = b.shape[1]
-    if rows + columns > 0 and m * n * k < {_FEW}:
+    if m * n * k < {_FEW} and abs(c.strides[1]) >= c.itemsize:
         for i in range(m):
             if not add:
                 for j in range(n):
                     c[i, j] = 0
-{_SUM}    elif rows:
-        _${{letter}}product_in_rows(c, a, b, add)
+{_SUM}    else:
+        _${{letter}}matmul_anywhere(c, a, b, add)
+''')
+
+_ANYWHERE = Template('''
+def _${letter}matmul_anywhere(c, a, b, add):
+    """Write or add the product of two matrices to a third one, which may be transposed, or not laid out in rows."""
+    rows, columns = _laid_out(c)
+    if rows:
+        _${letter}product_in_rows(c, a, b, add)
     elif columns:
-        _${{letter}}product_in_rows(c.T, b.T, a.T, add)
+        _${letter}product_in_rows(c.T, b.T, a.T, add)
     else:
-        d = _${{letter}}product(a, b)
+        d = _${letter}product(a, b)
         for i in range(d.shape[0]):
             for j in range(d.shape[1]):
                 c[i, j] = c[i, j] + d[i, j] if add else d[i, j]
@@ -125,7 +132,15 @@ def _${letter}matvec(a, x):
             c[i] = 0
             for j in range(n):
                 c[i] += a[i, j] * x[j]
-        return c
+    else:
+        _${letter}matvec_large(c, a, x)
+    return c
+''')
+
+_LARGE = Template('''
+def _${letter}matvec_large(c, a, x):
+    """Write the product of a matrix and a vector to a vector whose elements follow each other."""
+    m, n = a.shape
     p, q = _laid_out(a)
     if p + q == 0:
         a, p = _by_rows(a), n
@@ -137,7 +152,6 @@ def _${letter}matvec(a, x):
     one, zero = _${letter}gemv_factors
     _${letter}gemv(${kind}, 116 if p else 110, n if p else m, m if p else n, one.ctypes, a.ctypes, p + q,
                    x.ctypes, zero.ctypes, c.ctypes)
-    return c
 ''')
 
 _PRODUCT = Template('''
@@ -195,8 +209,10 @@ def for_all(name: str, template: Template) -> dict[str, str]:
 BLAS: dict[str, str] = {
     **for_all("matmul", _MATMUL),
     **for_all("matmul_into", _INTO),
+    **for_all("matmul_anywhere", _ANYWHERE),
     **for_all("matmul_in_rows", _IN_ROWS),
     **for_all("matvec", _MATVEC),
+    **for_all("matvec_large", _LARGE),
 }
 #: The functions, by the names that texts use.
 PRODUCTS: dict[str, str] = {
@@ -209,6 +225,6 @@ PRODUCTS: dict[str, str] = {
     "_tile": TILE,
 }
 #: Declarations that stand before the functions of their names.
-DECLARED: dict[str, str] = {**for_all("matmul_in_rows", _GEMM), **for_all("matvec", _GEMV), "_by_tiles": WIDE}
+DECLARED: dict[str, str] = {**for_all("matmul_in_rows", _GEMM), **for_all("matvec_large", _GEMV), "_by_tiles": WIDE}
 
 __all__ = ["BLAS", "DECLARED", "LETTERS", "PRODUCTS", "for_all"]
