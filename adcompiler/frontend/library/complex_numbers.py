@@ -11,11 +11,12 @@ import numpy as np
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.arrays.atoms import apply, as_atom, cast
 from adcompiler.frontend.library.elementwise import copied, numbers
+from adcompiler.frontend.library.primitives import computes
 from adcompiler.frontend.library.reductions import FALSE
 from adcompiler.frontend.library.registry import attribute, implements
 from adcompiler.frontend.state.coerce import as_bool
 from adcompiler.frontend.state.values import Seq, Value
-from adcompiler.ir.build import Builder
+from adcompiler.ir.build import ZERO, Builder
 from adcompiler.ir.wengert import Atom, Const
 
 
@@ -92,8 +93,8 @@ def phase(b: Builder, x: Atom, weak: bool | None) -> Atom:
 def angle(b: Builder, z: Value, deg: Value = FALSE) -> Value:
     """The angle of complex numbers, in radians or in degrees."""
     x = as_atom(b, z)
-    if not b.type(x).is_float:
-        x = cast(b, x, "float64")
+    if not b.type(x).is_complex:
+        x = cast(b, x, computes(b, np.arctan2, [ZERO, x])[1])
     found = phase(b, x, False)
     return apply(b, "mul", found, Const(180.0 / math.pi), hint="angle") if as_bool(b, deg, "deg") else found
 

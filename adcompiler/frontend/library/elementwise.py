@@ -58,6 +58,12 @@ def clip(
         result = apply(b, "maximum", result, _bound(b, "maximum", as_atom(b, low), result))
     if not is_none(high):
         result = apply(b, "minimum", result, _bound(b, "minimum", as_atom(b, high), result), hint="clipped")
+    if b.type(atom).dtype == "bool" and not (is_none(low) or is_none(high)):
+        # one function of three arguments has another type than one after the other
+        types = [b.type(x) for x in (cast(b, atom, "bool"), as_atom(b, low), as_atom(b, high))]
+        python = {"float64": 0.0, "int64": 0, "bool": False}
+        dtypes = (python[t.dtype] if t.weak else np.dtype(t.dtype) for t in types)
+        return cast(b, result, np.result_type(*dtypes).name)
     return result
 
 

@@ -117,7 +117,7 @@ def _scipys(name: str) -> Any:
 
 
 def computed(name: str, *args: Any) -> Any:
-    """Arguments in the types in which the function of this name of `scipy.special` computes."""
+    """Arguments in the types in which the function of this name of NumPy, or of `scipy.special`, computes."""
     return args
 
 
@@ -125,16 +125,24 @@ def computed(name: str, *args: Any) -> Any:
 def _computed(b: Builder, name: Value, *args: Value) -> Value:
     assert isinstance(name, Static)
     atoms = [as_atom(b, a) for a in args]
-    return Seq(tuple(cast(b, a, t) for a, t in zip(atoms, computes(b, _scipys(str(name.value)), atoms), strict=False)))
+    ufunc = getattr(np, str(name.value), None) or _scipys(str(name.value))
+    return Seq(tuple(cast(b, a, t) for a, t in zip(atoms, computes(b, ufunc, atoms), strict=False)))
 
 
 def computes(b: Builder, ufunc: np.ufunc, atoms: Sequence[Atom]) -> tuple[str, ...]:
-    """The element types in which a function of SciPy computes: one for each argument, then the result's."""
+    """The element types in which a function computes: one for each argument, then the result's."""
     types = [b.type(a) for a in atoms]
     if any(t.is_complex for t in types):
-        what = f"scipy.special.{ufunc.__name__} of complex numbers"
+        what = f"{ufunc.__name__} of complex numbers"
         raise TypeProblem(what, b.span, "take the real and the imaginary part apart")
-    return loop_dtypes(ufunc, types)
+    kinds = " and ".join(map(str, types))
+    try:
+        found = loop_dtypes(ufunc, types)
+    except TypeError as error:
+        raise TypeProblem(f"{ufunc.__name__} of {kinds}: {error}", b.span, "convert it with astype") from error
+    if "float16" in found:
+        raise TypeProblem(f"NumPy gives float16 for {kinds}", b.span, "convert it to float64 or float32")
+    return found
 
 
 @implements(digamma)

@@ -68,7 +68,9 @@ def diff(
     b: Builder, a: Value, n: Value = ONE, axis: Value = LAST, prepend: Value = NONE, append: Value = NONE
 ) -> Value:
     """The differences of neighbours, taken `n` times, of an array with what stands before and behind it."""
-    x = as_array(b, a)
+    if not b.type(x := as_atom(b, a)).rank:
+        raise TypeProblem("np.diff of a number", b.span, "give an array")
+    x = as_array(b, x)
     place = as_axis(b, axis, b.type(x).rank)
     times = as_int(b, n, "the order of the difference")
     if times < 0:

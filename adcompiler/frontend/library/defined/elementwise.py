@@ -9,7 +9,7 @@ import numpy as np
 
 from adcompiler.frontend.library.defined.norms import are_whole, floats
 from adcompiler.frontend.library.definitions import means, refuse
-from adcompiler.frontend.library.primitives import i0
+from adcompiler.frontend.library.primitives import computed, i0
 
 
 @means(np.sinc)
@@ -24,7 +24,7 @@ def sinc(x: Any) -> Any:
 @means(np.heaviside)
 def heaviside(x1: Any, x2: Any) -> Any:
     """0 for negative numbers, 1 for positive ones, the second argument at zero."""
-    x1 = floats(x1)
+    x1, x2 = computed("heaviside", x1, x2)
     return np.where(np.isnan(x1), x1, np.where(x1 < 0, 0, np.where(x1 == 0, x2, 1)))
 
 
@@ -53,7 +53,8 @@ def float_power(x1: Any, x2: Any) -> Any:
 def logaddexp2(x1: Any, x2: Any) -> Any:
     """The logarithm to base two of a sum of powers of two."""
     log2 = math.log(2.0)
-    return np.logaddexp(floats(x1) * log2, floats(x2) * log2) / log2
+    x1, x2 = computed("logaddexp2", x1, x2)
+    return np.logaddexp(x1 * log2, x2 * log2) / log2
 
 
 @means(np.signbit)
@@ -65,14 +66,16 @@ def signbit(x: Any) -> Any:
 @means(np.ldexp)
 def ldexp(x1: Any, x2: Any) -> Any:
     """`x1 * 2**x2`."""
-    x1 = floats(x1)
-    return x1 * np.exp2(np.asarray(x2).astype(x1.dtype))
+    x1, x2 = computed("ldexp", x1, x2)
+    # the power alone may be infinite, or zero
+    half = x2 // 2
+    return x1 * np.exp2(half.astype(x1.dtype)) * np.exp2((x2 - half).astype(x1.dtype))
 
 
 @means(np.frexp)
 def frexp(x: Any) -> Any:
     """The number between one half and one, and the power of two, of which a number is the product."""
-    x = floats(x)
+    (x,) = computed("arctan", x)
     plain = np.isfinite(x) & (x != 0)
     power = np.where(plain, np.floor(np.log2(np.abs(np.where(plain, x, 1)))) + 1, 0)
     half = np.floor(power / 2)
@@ -99,7 +102,7 @@ def i0_(x: Any) -> Any:
 @means(np.modf)
 def modf(x: Any) -> Any:
     """The fractional and the integral part."""
-    x = floats(x)
+    (x,) = computed("arctan", x)
     whole = np.trunc(x)
     return np.copysign(np.where(np.isinf(x), 0, x - whole), x), whole
 
@@ -194,6 +197,9 @@ def equal(a1: Any, a2: Any, equal_nan: Any) -> Any:
 @means(np.gcd)
 def gcd(x1: Any, x2: Any) -> Any:
     """The greatest common divisor of two integers."""
+    if np.ndim(x1) > 0 or np.ndim(x2) > 0:
+        refuse("np.gcd of arrays", "write the loop over their elements")
+    x1, x2 = computed("gcd", x1, x2)
     a, b = np.abs(x1), np.abs(x2)
     while b != 0:
         a, b = b, a % b
