@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from adcompiler.analysis.dependence import dependence
 from adcompiler.analysis.threads import only_added
 from adcompiler.compile import Compiled, overlapping
 from adcompiler.emit.cuda import emit_cuda
@@ -16,9 +17,8 @@ from adcompiler.emit.device import unavailable
 from adcompiler.errors import ADCompilerError, UnsupportedSyntax
 from adcompiler.gpu_arrays import is_gpu_type
 from adcompiler.ir.kernel import Kernel
-from adcompiler.ir.memory import memory_of
 from adcompiler.ir.walk import walk
-from adcompiler.ir.wengert import Func, Loop, Store
+from adcompiler.ir.wengert import Call, Func, Loop, Store, While
 from adcompiler.optimise.elements.contract import contract_arrays
 from adcompiler.optimise.elements.keeping import read_kept
 from adcompiler.optimise.elements.promotion import promote
@@ -33,7 +33,8 @@ from adcompiler.optimise.lowering.precision import add_in_own_precision
 from adcompiler.optimise.lowering.products import spell_other_products, spell_products
 from adcompiler.optimise.parallel.items import fill_arrays
 from adcompiler.optimise.parallel.kernels import split
-from adcompiler.optimise.parallel.own_memory import own_memory
+from adcompiler.optimise.parallel.own_choices import own_choices
+from adcompiler.optimise.parallel.own_memory import is_made, own_memory
 from adcompiler.optimise.parallel.rerun import rerun_items
 from adcompiler.optimise.parallel.united import unite_nests
 from adcompiler.systems import spell_systems
@@ -80,17 +81,23 @@ class OnDevice(Compiled):
         return self.stages["lowered"].name
 
     @cached_property
+    def apart(self) -> Func:
+        """The function, whose branches copy the arrays that they choose."""
+        return own_choices(self.primal)
+
+    @cached_property
     def stages(self) -> dict[str, Func]:
         """The function after each stage, by the stage's name."""
+        primal = self.apart
         if _has_products():
-            found = self._staged(self.primal, (spell_other_products, *WHOLE[1:]))
-            if splits(found["lowered"]):
+            found = self._staged(primal, (spell_other_products, *WHOLE[1:]))
+            if resistance(found["lowered"]) < _REFUSED:
                 return found
-        found = self._staged(self.primal, WHOLE)
-        if self.derivative.mode == "reverse" and not splits(found["lowered"]):
+        found = self._staged(primal, WHOLE)
+        if self.derivative.mode == "reverse" and resistance(found["lowered"]):
             # records that both sweeps need of all items at a time lie where one item ends and the next begins
-            again = self._staged(rerun_items(self.primal), WHOLE)
-            return again if splits(again["lowered"]) else found
+            again = self._staged(rerun_items(primal), WHOLE)
+            return min(found, again, key=lambda stages: resistance(stages["lowered"]))
         return found
 
     @cached_property
@@ -113,7 +120,7 @@ class OnDevice(Compiled):
             if isinstance(stmt, Loop) and stmt.budget is not None:
                 raise unavailable("checkpointed loops", stmt.span)
         if self.derivative.mode == "primal":
-            refuse_changes(self.primal)
+            refuse_changes(self.stages["lowered"])
 
     def _item(self, kernel: Kernel) -> Kernel:
         fn = kernel.item
@@ -172,19 +179,25 @@ def _has_products() -> bool:
     return has_products()
 
 
-def splits(fn: Func) -> bool:
-    """Whether all loops over elements can be kernels."""
+_REFUSED = 2
+
+
+def resistance(fn: Func) -> int:
+    """How far a function is from kernels over all items: 1 where a loop of the host touches elements, 2 if refused."""
     try:
-        split(fn)
+        host, kernels = split(fn)
     except UnsupportedSyntax:
-        return False
-    return True
+        return _REFUSED
+    loops = [s for s in host.body if isinstance(s, (Loop, While))]
+    return int(any(isinstance(s, Call) and kernels[s.function].alone for s in walk(loops)))
 
 
 def refuse_changes(fn: Func) -> None:
     """Refuse stores into arguments: kernels have copies of them."""
-    memory = memory_of(fn)
-    given = {memory.root(p): p for p in fn.params if fn.types[p.name].rank}
+    over = dependence(fn)
+    given = {over.memory.root(p): p for p in fn.params if fn.types[p.name].rank}
     for stmt in walk(fn.body):
-        if isinstance(stmt, Store) and memory.root(stmt.array) in given:
-            raise unavailable(f"a store into argument '{given[memory.root(stmt.array)]}'", stmt.span)
+        if not isinstance(stmt, Store) or (root := over.memory.root(stmt.array)) not in given:
+            continue
+        if not is_made(over.defs[over.base(stmt.array)].stmt):
+            raise unavailable(f"a store into argument '{given[root]}'", stmt.span)

@@ -208,7 +208,8 @@ class Reverse(Adjoints):
         body = rename(tuple(lines), {c.var: c.init for c in carries if c.next == c.var})
         index, start, stop, step = reversed_range(self.b, self.primal, stmt)
         self.origin[index] = path
-        self.b.add(Loop(index, start, stop, step, tuple(changing), body, None, False, self.b.span))
+        items = isinstance(stmt, Loop) and stmt.items
+        self.b.add(Loop(index, start, stop, step, tuple(changing), body, None, False, self.b.span, items=items))
         after = {c.var: c.out if c in changing else c.init for c in carries}
         for v in scalars:
             self.bars[v] = after[entries[v]]

@@ -16,13 +16,19 @@ from adcompiler.analysis.coverage import covered, covers, inside, is_add, settle
 from adcompiler.analysis.dependence import Dependence, dependence, everything, shared
 from adcompiler.analysis.logs import is_log
 from adcompiler.analysis.scope import Definition, Frame, Path, block_at
+from adcompiler.errors import Span
+from adcompiler.ir.names import told
 from adcompiler.ir.ops import OWN, kind
 from adcompiler.ir.walk import all_defs, free, walk
 from adcompiler.ir.wengert import Assign, Carry, Check, Const, Draw, Func, Grow, Load, Loop, Print, Stmt, Store, Var
 
 
 class Dependent(Exception):
-    """Why the iterations of a loop depend on each other."""
+    """Why the iterations of a loop depend on each other, and the line that shows it, if it is one."""
+
+    def __init__(self, why: str, span: Span | None = None) -> None:
+        super().__init__(why)
+        self.span = span
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +109,12 @@ class Independence:
         array = self.over.fn.types[carry.var.name].rank > 0
         op = self.additive.folds(carry) if self.reassociate and not array else None
         if op is None:
-            raise Dependent(f"an iteration needs '{carry.var}' of the one before")
+            raise Dependent(f"an iteration needs '{self.told(carry.var)}' of the one before")
         return op
+
+    def told(self, var: Var) -> str:
+        """What the program calls a name."""
+        return told(var.name, self.over.fn.types)
 
     def raises_again(self, changed: Sequence[Var], loop: Loop, path: Path) -> None:
         """Raise where the loop, run again after an exception, may not raise it again, or the caller sees its traces."""
@@ -113,7 +123,7 @@ class Independence:
             reads = [r for r in self.over.reads.get(root, ()) if inside(r, path)]
             again = root not in decisions or all(covered(self.over, read, path) for read in reads)
             if root in self.params or not again:
-                raise Dependent(f"an exception in it would find '{root}' changed")
+                raise Dependent(f"an exception in it would find '{self.told(root)}' changed")
 
 
 @dataclass(slots=True)
@@ -139,7 +149,7 @@ class _Memory:
             return {}
         for write in writes:
             if any(a.base != write.base and self.meets(write, a) for a in (*writes, *reads)):
-                raise Dependent(f"iterations meet in '{root}'")
+                raise self.dependent(root, write)
         return {base: self.way(root, base, writes, reads) for base in sorted({w.base for w in writes}, key=str)}
 
     def meets(self, one: Access, other: Access) -> bool:
@@ -155,14 +165,20 @@ class _Memory:
         over = self.of.over
         writes, reads = ([a for a in accesses if a.base == base] for accesses in (all_writes, all_reads))
         pairs = ((w, o) for k, w in enumerate(writes) for o in (*writes[k:], *reads))
-        if not any(over.across(w, o, self.path) for w, o in pairs):
+        meeting = next((w for w, o in pairs if over.across(w, o, self.path)), None)
+        if meeting is None:
             return "shared"
         if all(self.is_addition(a) for a in (*writes, *reads)):
             if self.of.reassociate:
                 return "sums"
         elif (writes, reads) == (all_writes, all_reads) and self.is_own(root, base, writes, reads):
             return "own"
-        raise Dependent(f"iterations meet in '{root}'")
+        raise self.dependent(root, meeting)
+
+    def dependent(self, root: Var, write: Access) -> Dependent:
+        """What is raised where iterations touch one element, and one of them writes it."""
+        stmt = block_at(self.of.over.fn, write.path)[write.path[-1]]
+        return Dependent(f"iterations meet in '{self.of.told(root)}'", getattr(stmt, "span", None))
 
     def is_addition(self, access: Access) -> bool:
         """Whether an access is one of an addition to an element."""

@@ -29,6 +29,12 @@ def _fill(array, value):  # type: ignore[no-untyped-def]
 
 
 @cuda.jit
+def _count(array, start, step):  # type: ignore[no-untyped-def]
+    for i in range(cuda.grid(1), array.shape[0], cuda.gridsize(1)):
+        array[i] = start + i * step
+
+
+@cuda.jit
 def _copy(array, other):  # type: ignore[no-untyped-def]
     for i in range(cuda.grid(1), array.shape[0], cuda.gridsize(1)):
         array[i] = other[i]
@@ -166,8 +172,10 @@ def zeros(shape: tuple[int, ...], dtype: Any) -> Array:
 
 def arange(shape: tuple[int, ...], dtype: Any, start: Any, step: Any) -> Array:
     """The numbers from `start` on, as an array of the device."""
-    made = (start + np.arange(shape[0]) * step).astype(dtype)
-    return cuda.to_device(made, stream=current()) if _recorded is None else made
+    made = empty(shape, dtype)
+    if _recorded is None:
+        run(_count, shape[0], made, start, step)
+    return made
 
 
 def copied(array: Array) -> Array:

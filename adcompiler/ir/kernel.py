@@ -32,6 +32,8 @@ class Kernel:
         The operations that join to them: "add", "maximum" or "minimum".
     added : tuple of Var
         Those of `gathered` with which items do nothing but add to elements, so that all threads may share one array.
+    alone : bool
+        Whether it runs lines of the host, once.
     """
 
     item: Func
@@ -40,6 +42,7 @@ class Kernel:
     totals: tuple[Var, ...]
     folds: tuple[str, ...]
     added: tuple[Var, ...] = ()
+    alone: bool = False
 
 
 def host_arrays(host: Func) -> frozenset[Var]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from collections.abc import Iterable
+import re
+from collections.abc import Container, Iterable
 
 _MODULES = frozenset("np math rt nb scipy cgutils llvmlite numba".split())
 RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | _MODULES
@@ -42,3 +43,15 @@ class Names:
                 self.last[hint] = number
                 self.taken.add(name)
                 return name
+
+
+def told(name: str, known: Container[str]) -> str:
+    """The name that a program has for what a new name stands for, where that is among the known ones.
+
+    >>> told("u_1_own", {"u", "u_1"}), told("x_1", {"x_1"})
+    ('u', 'x_1')
+    """
+    name = name.removesuffix("_own")
+    while (match := re.fullmatch(r"(.+)_\d+", name)) and match[1] in known:
+        name = match[1]
+    return name

@@ -158,7 +158,7 @@ class Loop:
 
     `step` is a non-zero constant or a variable proven non-zero by a `Check`. With a `budget` reverse mode records
     nothing of the iterations: it runs them again from states that it keeps. A `parallel` loop is one whose iterations
-    threads may share; with a `share` it is printed so.
+    threads may share; with a `share` it is printed so. A loop over `items` is that of a batched function.
     """
 
     index: Var
@@ -173,6 +173,7 @@ class Loop:
     budget: Budget | None = None
     names: Names | None = field(default=None, init=False, repr=False, compare=False)
     share: Share | None = None
+    items: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,3 +243,34 @@ def running_sums(x, y):
     for i in range(len(z) - 2, 0, -1):
         z[i] += z[i + 1]
     return np.sum(np.sin(total)) + np.sum(z * z) + np.sum(np.cumsum(y[::2]) * total[:3])
+
+
+@program(normal(7), 0.1, normal(4), 4, argnums=(0, 1, 2))
+def boundaries(u, c, force, steps):
+    # elements that the host stores, reads and records, one by one, between kernels
+    seen = np.zeros(steps + 1)
+    for t in range(steps):
+        v = u.copy()
+        v[1:-1] = u[1:-1] + c * np.sin(u[2:] - 2 * u[1:-1] + u[:-2])
+        v[0] = c * force[t]
+        v[-1] = 2.0 * v[-2] - v[-3] * u[1]
+        if v[2] > 0.1:
+            v[2] += force[t] ** 2
+        seen[t] = v[3]
+        u = v
+    u[1] *= u[0]
+    return np.mean((seen[:-1] - force) ** 2) + np.sum(u * u) + u[-1]
+
+
+@program(normal(6), 5)
+def line_search(x, most):
+    # a branch in a loop of the host chooses an array
+    size, before = 0.5, np.sum(x * x)
+    for _ in range(most):
+        moved = x - size * 2.0 * x * np.cos(x)
+        now = np.sum(moved * moved)
+        if now < before:
+            x, before, size = moved, now, size * 1.5
+        else:
+            size = size * 0.5
+    return np.sum(x * np.arange(6)) + before

@@ -198,3 +198,42 @@ def in_order(x):
     # equal numbers stay as they stand
     grouped = x[np.argsort(np.floor(3 * x), kind="stable")]
     return np.sum(np.sort(x) ** 2 * np.arange(7)) + np.median(x) ** 3 + np.sum(grouped * np.cos(np.arange(7)))
+
+
+def oscillates(y, k):
+    return np.array([y[1], -k * y[0]])
+
+
+@case((0, None), uniform(N, 2), 1.3, argnums=(0, 1))
+def adaptive(start, k):
+    # steps that are taken, or tried again
+    y, t, h = np.array([start[0], start[1]]), 0.0, 0.3
+    while t < 1.0:
+        first = oscillates(y, k)
+        second = oscillates(y + h * first, k)
+        error = np.max(np.abs(first - second)) * h
+        if error < 0.15:
+            y = y + 0.5 * h * (first + second)
+            t += h
+            h *= 1.2
+        else:
+            h *= 0.5
+    return y[0] * y[1]
+
+
+@case((0,), uniform(N, 4, low=-1.0), argnums=(0,))
+def chosen(x):
+    # arrays that branches choose, one of which is changed later, and one that a loop makes anew
+    if x[0] > 0.2:
+        w = x * 2.0
+    else:
+        w = np.sin(x)
+    w[1] = w[0] * w[2]
+    best, least = x, 9.0
+    for k in range(4):
+        v = w * 0.8
+        v[k] = w[0] * x[k]
+        w = v
+        if np.sum(v * v) < least:
+            best, least = v, np.sum(v * v)
+    return np.sum(best**3) + least

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import numba.cuda.dispatcher
@@ -17,6 +18,7 @@ from singles import singles
 from stencils import GATHERED
 
 from adcompiler import batched, value_and_grad
+from adcompiler.backend import device_memory, running
 from adcompiler.backend.cuda import kernel_resources, ptx_of
 from benchmarks.cuda import bodies, elementwise, fits, heat
 
@@ -59,10 +61,24 @@ def main() -> None:
         made = launch.kernel.specialise(launch.grid, launch.block, *launch.args)
         kind = "gathered" if name in GATHERED else "adjoint"
         print(json.dumps([name, kind, made.ptx(cc=(9, 0))]), flush=True)
+    for name, text in library():
+        print(json.dumps([name, "library", text]), flush=True)
     for name, text in {**written(), **generated()}.items():
         taken = kernel_resources(text, (9, 0))
         assert 0 < taken["registers"] <= REGISTERS[name] and not taken["spilled"], (name, taken)
         print(json.dumps([name, "benchmark", text]), flush=True)
+
+
+def library() -> Iterator[tuple[str, str]]:
+    """The kernels that are not generated: they fill, copy and fold arrays, and add up runs."""
+    for of in (float64, float32, int64):
+        row, rows, plain = types.Array(of, 1, "C"), types.Array(of, 2, "C"), (int64,) * 3
+        forms = [(device_memory._fill, (row, of)), (device_memory._count, (row, of, of))]
+        forms += [(kernel, (row, row)) for kernel in (device_memory._copy, device_memory._add)]
+        forms += [(kernel, (rows, rows)) for kernel in device_memory._FOLDS.values()]
+        forms += [(kernel, (row, *plain, row)) for kernel in (running._runs, running._shifted)]
+        for kernel, form in forms:
+            yield f"{kernel.py_func.__name__} {of}", ptx_of(kernel, form, (9, 0))
 
 
 def written() -> dict[str, str]:

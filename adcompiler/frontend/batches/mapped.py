@@ -95,7 +95,7 @@ def _filled(low: Lowering, batch: Batch, length: Atom) -> Value:
         store(low, batch.name, out, batch.result(low, index[0]), index[0])
 
     def finish(built: Built, carried: tuple[Carry, ...], until: Atom | None) -> None:
-        b.add(Loop(index[0], ZERO, length, ONE, carried, tuple(built.lines), until, False, b.span))
+        b.add(Loop(index[0], ZERO, length, ONE, carried, tuple(built.lines), until, False, b.span, items=True))
 
     nothing = frozenset[str]()
     head = Head(id(batch.node), nothing, frozenset(low.frame.env), nothing, set(), False, length, False)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import NoReturn
 
 from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.independence import Apart, Dependent, Independence
 from adcompiler.analysis.scope import Frame, Path
 from adcompiler.emit.device import unavailable
-from adcompiler.errors import UnsupportedSyntax
-from adcompiler.ir.build import Builder, make_func, neutral, with_body
+from adcompiler.errors import Span, UnsupportedSyntax
+from adcompiler.ir.build import ONE, ZERO, Builder, make_func, neutral, with_body
 from adcompiler.ir.kernel import RUNNING_SUM, Kernel, host_arrays
+from adcompiler.ir.names import told
 from adcompiler.ir.ops import kind
 from adcompiler.ir.special import SPECIAL
+from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import all_defs, all_reads, free, map_blocks, rename, walk
 from adcompiler.ir.wengert import (
     Assign,
@@ -37,6 +40,7 @@ from adcompiler.ir.wengert import (
 from adcompiler.optimise.parallel.flat import flat, nest
 from adcompiler.optimise.parallel.own_rows import in_rows, own_rows
 from adcompiler.optimise.parallel.running import running_sums
+from adcompiler.optimise.parallel.singles import Singles, is_element, refuse_elements
 
 _CANNOT = "target='cuda' cannot run this loop: "
 
@@ -48,7 +52,7 @@ def split(fn: Func) -> tuple[Func, tuple[Kernel, ...]]:
     """
     splitting = _Splitting(fn)
     host = splitting.host()
-    if any(is_element(host, s) for region in host.body if isinstance(region, (Loop, While)) for s in walk([region])):
+    if any(is_element(host, s) for s in walk(host.body)):
         # not every array is the device's then
         splitting = _Splitting(fn, host_arrays(host), splitting.found)
         host = splitting.host()
@@ -58,7 +62,7 @@ def split(fn: Func) -> tuple[Func, tuple[Kernel, ...]]:
 class _Splitting:
     """Walks over what the host runs and takes the kernels out.
 
-    In its loops the host stores and reads elements of the arrays of `kept` alone; of any where that is None.
+    The host stores and reads elements of the arrays of `kept` alone; of any where that is None.
     """
 
     def __init__(
@@ -75,14 +79,22 @@ class _Splitting:
         """The function of the host."""
         host = with_body(self.fn, self.block(self.fn.body, (), ()), self.b)
         host = replace(host, body=without_unread(host))
-        for region in host.body:
-            if isinstance(region, (Loop, While)) and self.kept is not None:
-                refuse_elements(host, region, self.kept)
-        return host
+        if self.kept is None:
+            return host
+        unread, count = frozenset[Var](), len(self.kernels)
+        while True:
+            del self.kernels[count:]
+            body = Singles(host, self.b, self.kept, unread, self.single).block(host.body)
+            found = with_body(host, body, self.b)
+            found = replace(found, body=without_unread(found))
+            calls = [s for s in walk(found.body) if isinstance(s, Call)]
+            given = {v for s in calls if self.kernels[s.function].alone for v in s.targets}
+            if given <= unread | (read := used(found)):
+                return found
+            unread |= given - read
 
     def block(self, block: Block, path: Path, frames: tuple[Frame, ...]) -> Block:
         """A block of the host."""
-        looped = any(f.is_loop for f in frames)
         found: list[Stmt] = []
         for position, stmt in enumerate(block):
             here = (*path, position)
@@ -91,7 +103,7 @@ class _Splitting:
             elif isinstance(stmt, (While, Branch)):
                 found.append(self.region(stmt, here, frames))
             else:
-                self.allow(stmt, looped)
+                self.allow(stmt)
                 found.append(stmt)
         return tuple(found)
 
@@ -102,7 +114,7 @@ class _Splitting:
             found = running_sums(self.over, loop, path, frames)
             if found:
                 return self.added_up(loop, found)
-            return [self.around(loop, path, frames, str(apart))]
+            return [self.around(loop, path, frames, apart)]
         rows = own_rows(self.over, loop, path)
         loops = nest(self.proofs, loop, path, frames, apart)
         with self.b.block() as lines, self.b.at(loop.span):
@@ -130,12 +142,14 @@ class _Splitting:
                 self.found[path] = error
         return self.found[path]
 
-    def around(self, loop: Loop, path: Path, frames: tuple[Frame, ...], reason: str) -> Stmt:
+    def around(self, loop: Loop, path: Path, frames: tuple[Frame, ...], why: Dependent) -> Stmt:
         """A loop that the host runs."""
+        if loop.items:
+            self.refuse_items(loop, why)
         try:
             return self.region(loop, path, frames)
         except UnsupportedSyntax as error:
-            inner = error.what.removeprefix(_CANNOT)
+            inner, reason = error.what.removeprefix(_CANNOT), str(why)
             if inner != error.what and error.span != loop.span:
                 reason = f"{reason}; nor the one in line {error.lineno}: {inner}"
             raise UnsupportedSyntax(
@@ -143,6 +157,22 @@ class _Splitting:
                 loop.span or error.span,
                 "write it on whole arrays, or as a batched function of independent items, or use target='cpu'",
             ) from None
+
+    def refuse_items(self, loop: Loop, why: Dependent) -> NoReturn:
+        """Refuse a batched function that no thread can run for an item, at the line that prevents it."""
+        handing = handed_on(self.fn, loop)
+        if handing is None:
+            raise UnsupportedSyntax(
+                f"target='cuda' cannot run this batched function: {why}",
+                why.span or loop.span,
+                "let an item write arrays of its own, or use target='cpu'",
+            )
+        array, span = told(handing[0].name, self.fn.types), handing[1]
+        raise UnsupportedSyntax(
+            f"{_CANNOT}it hands on array '{array}', and nothing proves that its length stays",
+            span,
+            "begin with an array of that length, or change it in place, y[:] = …, or use target='cpu'",
+        )
 
     def region(self, stmt: Loop | While | Branch, path: Path, frames: tuple[Frame, ...]) -> Stmt:
         """A region that the host runs."""
@@ -153,13 +183,12 @@ class _Splitting:
             return self.block(block, (*path, arm), (*frames, Frame(path, stmt, arm)))
 
         made = map_blocks(stmt, visit)
-        if isinstance(made, Loop) and self.kept is not None and not any(isinstance(s, Call) for s in walk([made])):
-            # no kernel takes the reading over
+        if isinstance(made, (Loop, While)) and self.kept is not None:
             refuse_elements(self.fn, made, self.kept)
         return made
 
-    def allow(self, stmt: Stmt, looped: bool) -> None:
-        """Refuse a statement that a host can only run element by element."""
+    def allow(self, stmt: Stmt) -> None:
+        """Refuse a statement that neither the host runs nor a kernel of one item."""
         rank = self.fn.types
         match stmt:
             case Note() | Check():
@@ -169,13 +198,9 @@ class _Splitting:
             case Assign(target=target, op=op) if not rank[target.name].rank and kind(op) == "elementwise":
                 if op not in (*SPECIAL, "short", "split"):
                     return
-            case Load(target=target) if rank[target.name].rank or not looped or target in self.sunk:
+            case Load() | Grow():
                 return
-            case Store(value=value) if not looped and not self.fn.shape(value):
-                return
-            case Load(array=array) | Store(array=array) if self.kept is None or array in self.kept:
-                return
-            case Grow():
+            case Store(value=value) if not self.fn.shape(value):
                 return
         raise unavailable(_what(self.fn, stmt), getattr(stmt, "span", None))
 
@@ -184,7 +209,12 @@ class _Splitting:
     def call(self, loop: Loop, apart: Apart) -> None:
         """Append the call of a loop's kernel and what it joins to sums and extremes."""
         gathered = tuple(dict.fromkeys(map(self.over.base, apart.sums)))
-        item, given = self.item(loop, gathered, apart)
+        begun: dict[Var, Atom] = {
+            c.var: neutral(op, self.fn.types[c.var.name].dtype) for c, op in zip(loop.carried, apart.folds, strict=True)
+        }
+        made = [d.stmt for d in map(self.over.defs.__getitem__, apart.own) if d.stmt is not None]
+        results = [begun.get(c.next, c.next) if isinstance(c.next, Var) else c.next for c in loop.carried]
+        item, given = self.item(loop.index, [*made, *rename(loop.body, begun)], results, gathered)
         totals = tuple(self.b.like(c.out, f"{c.out}_part") for c in loop.carried)
         self.kernels.append(Kernel(item, given, gathered, totals, apart.folds))
         args = (loop.start, loop.stop, loop.step, *given, *gathered)
@@ -192,14 +222,19 @@ class _Splitting:
         for carry, part, op in zip(loop.carried, totals, apart.folds, strict=True):
             self.b.add(Assign(carry.out, op, (carry.init, part), (), loop.span))
 
-    def item(self, loop: Loop, gathered: tuple[Var, ...], apart: Apart) -> tuple[Func, tuple[Var, ...]]:
+    def single(self, lines: Sequence[Stmt], wanted: Sequence[Var]) -> None:
+        """Append the call of a kernel of one item, which gives the values of some names."""
+        index = self.b.var("item", INDEX)
+        item, given = self.item(index, lines, wanted, ())
+        # the extreme of one number is the number
+        self.kernels.append(Kernel(item, given, (), tuple(wanted), ("maximum",) * len(wanted), alone=True))
+        span = next((s.span for s in lines if not isinstance(s, Note) and s.span is not None), None)
+        self.b.add(Call(tuple(wanted), (ZERO, ONE, ONE, *given), len(self.kernels) - 1, span))
+
+    def item(
+        self, index: Var, lines: Sequence[Stmt], results: Sequence[Atom], gathered: tuple[Var, ...]
+    ) -> tuple[Func, tuple[Var, ...]]:
         """The function of one iteration, and what it is given."""
-        begun: dict[Var, Atom] = {
-            c.var: neutral(op, self.fn.types[c.var.name].dtype) for c, op in zip(loop.carried, apart.folds, strict=True)
-        }
-        made = [d.stmt for d in map(self.over.defs.__getitem__, apart.own) if d.stmt is not None]
-        lines = [*made, *rename(loop.body, begun)]
-        results = [begun.get(c.next, c.next) if isinstance(c.next, Var) else c.next for c in loop.carried]
         wanted, sunk = self.wanted(tuple(lines), results), set[Var]()
         while not sunk.issuperset(more := {v for v in wanted if v in self.sunk}):
             sunk |= more
@@ -207,12 +242,12 @@ class _Splitting:
             wanted = self.wanted((*first, *lines), results, sunk)
         lines = [*(self.sunk[v] for v in sorted(sunk, key=self.place)), *lines]
         wanted = [v for v in wanted if v not in sunk]
-        given = tuple(v for v in wanted if v != loop.index and v not in gathered)
-        params = (loop.index, *given, *gathered)
+        given = tuple(v for v in wanted if v != index and v not in gathered)
+        params = (index, *given, *gathered)
         name = f"{self.fn.name}_item_{len(self.kernels) + 1}"
         return make_func(name, params, tuple(lines), results, self.b.types, self.b.shapes), given
 
-    def wanted(self, lines: Block, results: list[Atom], known: Collection[Var] = ()) -> list[Var]:
+    def wanted(self, lines: Block, results: Sequence[Atom], known: Collection[Var] = ()) -> list[Var]:
         """The names that lines read from outside, with the extents of what is among them, in a fixed order."""
         inside = all_defs(lines)
         found = free(lines) | {r for r in results if isinstance(r, Var) and r not in inside} | set(known)
@@ -237,24 +272,23 @@ def _what(fn: Func, stmt: Stmt) -> str:
             return "checkpointed loops"
         case Assign(op=op):
             return f"'{op}'"
-        case Load() | Store():
-            return f"a loop of the host that {'reads' if isinstance(stmt, Load) else 'stores'} an element of an array"
+        case Store():
+            return "a store of an array"
         case Print():
             return "a print"
         case _:
             return "random draws"
 
 
-def is_element(fn: Func, stmt: Stmt) -> bool:
-    """Whether a statement stores or reads an element."""
-    return isinstance(stmt, Store) or (isinstance(stmt, Load) and not fn.types[stmt.target.name].rank)
-
-
-def refuse_elements(fn: Func, loop: Loop | While, kept: frozenset[Var]) -> None:
-    """Refuse elements that the host reads in a loop of its own: each would travel from the device."""
-    for stmt in walk([loop]):
-        if isinstance(stmt, Load) and is_element(fn, stmt) and stmt.array not in kept:
-            raise unavailable("a loop of the host that reads an element of an array", stmt.span)
+def handed_on(fn: Func, loop: Loop) -> tuple[Var, Span | None] | None:
+    """An array that a region in a loop hands on, and the place of that region."""
+    for stmt in walk(loop.body):
+        match stmt:
+            case Loop(carried=handed) | While(carried=handed) | Branch(outs=handed):
+                array = next((c.var for c in handed if fn.types[c.var.name].rank), None)
+                if array is not None:
+                    return array, stmt.span
+    return None
 
 
 def sinkable(fn: Func, over: Dependence) -> dict[Var, Stmt]:
@@ -286,14 +320,15 @@ def sinkable(fn: Func, over: Dependence) -> dict[Var, Stmt]:
 
 def without_unread(fn: Func) -> Block:
     """The lines of a host without those that only its kernels read."""
-    body = fn.body
-    while True:
-        read = all_reads(body) | {r for r in fn.results if isinstance(r, Var)}
-        read |= {a for v in read for a in fn.shape(v) if isinstance(a, Var)}
-        kept = _kept(body, read)
-        if kept == body:
-            return body
-        body = kept
+    while (kept := _kept(fn.body, used(fn))) != fn.body:
+        fn = replace(fn, body=kept)
+    return fn.body
+
+
+def used(fn: Func) -> set[Var]:
+    """The names that lines read, or that a function gives, and the extents of these."""
+    read = all_reads(fn.body) | {r for r in fn.results if isinstance(r, Var)}
+    return read | {a for v in read for a in fn.shape(v) if isinstance(a, Var)}
 
 
 def _kept(block: Block, read: set[Var]) -> Block:

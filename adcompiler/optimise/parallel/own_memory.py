@@ -101,7 +101,7 @@ class _Owning:
                 continue
             base = over.base(store.array)
             made = over.defs[base]
-            if isinstance(store, Grow) or not is_alloc(made.stmt) or made.role != "line":
+            if isinstance(store, Grow) or not is_made(made.stmt) or made.role != "line":
                 return False
             around = [f.path for f in made.loops]
             if around != [f.path for f in frames if f.is_loop][: len(around)]:
@@ -144,7 +144,7 @@ class _Owning:
         """Whether an array was made in the loop at `path`."""
         assert isinstance(array, Var)
         base = self.over.base(array)
-        return is_alloc(self.over.defs[base].stmt) and within(self.over, base, path)
+        return is_made(self.over.defs[base].stmt) and within(self.over, base, path)
 
     def made(self, like: Atom, shaped: Var) -> Var:
         """A new array."""
@@ -160,9 +160,9 @@ class _Owning:
         over_elements(self.b, self.b.shape(to), lambda i: self.b.store(to, i, self.b.load(source, i)))
 
 
-def is_alloc(stmt: Stmt | None) -> bool:
-    """Whether a statement makes an array."""
-    return isinstance(stmt, Assign) and kind(stmt.op) == "alloc"
+def is_made(stmt: Stmt | None) -> bool:
+    """Whether a statement gives memory that no other array has."""
+    return isinstance(stmt, Assign) and kind(stmt.op) != "view"
 
 
 def within(over: Dependence, var: Var, path: Path) -> bool:
