@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -68,3 +69,45 @@ def test_functions_of_integers_and_single_precision_have_numpy_s_types(name: str
 def test_what_numpy_has_in_half_precision_or_not_at_all_is_refused(function: Any, what: str) -> None:
     with pytest.raises(ad.TypeProblem, match=what):
         ad.grad(function)(1.5, np.arange(3, dtype=np.int8))
+
+
+def of_literals(s):
+    wraps = np.power(2, 63) + np.power(10, 20) * 1.0 + np.add(2**62, 2**62) * 1.0 + np.left_shift(1, 63) * 1.0
+    return s * wraps + np.maximum(1, 2.5) + np.float32(0.1) * np.hypot(3, 4)
+
+
+def not_finite(s):
+    return np.array([s, np.power(0.0, -1), np.power(-8.0, 1 / 3), np.divide(1, 0)])
+
+
+def wraps_where_both_are_known(s):
+    k = np.array([2, 63, 400])
+    return s * (k[0] ** k[1]) + np.sum(np.array([10.0, -2.0]) ** k[2]) * 0 + k[0] ** 62
+
+
+def root_of_a_negative(s):
+    k = np.array([-8.0, 1 / 3])
+    return s * k[0] ** k[1]
+
+
+@pytest.mark.parametrize("function", [of_literals, not_finite, wraps_where_both_are_known, root_of_a_negative])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_literals_are_numbers_of_numpy_s_to_its_functions(function: Any, compiled: bool) -> None:
+    with np.errstate(all="ignore"), contextlib.nullcontext() if compiled else interpreted():
+        value, pullback = ad.vjp(function, 1.5, cache=False)
+        np.testing.assert_array_equal(value, function(1.5))
+        pullback(np.ones_like(value) if np.ndim(value) else 1.0)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda s, k: s * np.power(2, -1),
+        lambda s, k: s * np.power(k, -1).sum(),
+        lambda s, k: s * np.power(2, k - 2).sum(),
+        lambda s, k: s * np.power(k[0], k[0] - 1),
+    ],
+)
+def test_integers_have_no_negative_powers(function: Any) -> None:
+    with interpreted(), pytest.raises(ValueError, match="negative integer powers"):
+        ad.grad(function)(1.5, np.arange(3))

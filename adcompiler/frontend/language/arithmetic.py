@@ -15,6 +15,7 @@ from adcompiler.frontend.language.powers import weak_power
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.language.texts import text_operation
 from adcompiler.frontend.library import catalogue
+from adcompiler.frontend.library.elementwise import check_exponent
 from adcompiler.frontend.lists import indexed
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.numbers import fits, static_int
@@ -157,15 +158,10 @@ def _sequences(low: Lowering, op: str, a: Value, c: Value) -> Value | None:
 def _arrays(low: Lowering, op: str, x: Atom, y: Atom, hint: str) -> Value:
     b = low.b
     x, y = (literal(low, atom, other) for atom, other in ((x, y), (y, x)))
-    if op == "pow" and not b.type(x).is_float and not b.type(y).is_float:
-        negative = apply(b, "lt", y, Const(0), weak=None)
-        if b.type(negative).rank:
-            rank = b.type(negative).rank
-            negative = b.emit("any", negative, axes=tuple(range(rank)), keepdims=False, hint="negative")
-        if not isinstance(y, Const):
-            b.check(negative, "ValueError", "Integers to negative integer powers are not allowed.")
-        elif y.value < 0:  # type: ignore[operator]
-            raise low.fail("ValueError", "Integers to negative integer powers are not allowed.")
+    if op == "pow" and not b.type(x).is_float and isinstance(y, Const) and type(y.value) is int and y.value < 0:
+        raise low.fail("ValueError", "Integers to negative integer powers are not allowed.")
+    if op == "pow":
+        check_exponent(b, x, y)
     return apply(b, op, x, y, hint=hint, weak=None)
 
 

@@ -47,6 +47,7 @@ from adcompiler.frontend.state.values import Value
 from adcompiler.handlers import enter_handler
 from adcompiler.ir.build import Builder
 from adcompiler.ir.special import SPECIAL
+from adcompiler.ir.types import DTYPES
 from adcompiler.ir.wengert import Atom, Const
 from adcompiler.rules import table
 
@@ -109,9 +110,25 @@ def _elementwise(member: object) -> Handler | None:
             return delivered(b, name, _special(b, member, meaning.op, atoms), out, where, exact=False)
         if meaning.floats:
             atoms = [floats(b, a) for a in atoms]
-        return delivered(b, name, apply(b, meaning.op, *atoms), out, where, exact=False)
+        if meaning.op == "pow":
+            elementwise.check_exponent(b, *atoms)
+        result = _of_literals(member, atoms) or apply(b, meaning.op, *atoms)
+        return delivered(b, name, result, out, where, exact=False)
 
     return handler
+
+
+def _of_literals(member: object, atoms: Sequence[Atom]) -> Const | None:
+    """The value of a function of literals: operators of Python would compute with its numbers, not with NumPy's."""
+    values = [a.value for a in atoms if isinstance(a, Const)]
+    if not isinstance(member, np.ufunc) or len(values) < len(atoms):
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            value = member(*values)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return Const(value) if isinstance(value, np.generic) and value.dtype.name in DTYPES else None
 
 
 def _special(b: Builder, member: object, op: str, atoms: Sequence[Atom]) -> Atom:

@@ -201,6 +201,17 @@ def _skipping_nan(b: Builder, op: str, x: Atom, y: Atom) -> Atom:
     return apply(b, "where", apply(b, "isnan", y), x, rest)
 
 
+def check_exponent(b: Builder, x: Atom, y: Atom) -> None:
+    """A negative power of integers is an error, as in NumPy."""
+    if b.type(x).is_float or b.type(y).is_float:
+        return
+    negative: Atom = apply(b, "lt", y, ZERO, weak=None) if isinstance(y, Var) else Const(y.value < 0)  # type: ignore[operator]
+    if rank := b.type(negative).rank:
+        negative = b.emit("any", negative, axes=tuple(range(rank)), keepdims=False, hint="negative")
+    if negative != Const(False):
+        b.check(negative, "ValueError", "Integers to negative integer powers are not allowed.")
+
+
 @implements(np.shape)
 def shape(b: Builder, a: Value) -> Value:
     """The extents."""
@@ -220,4 +231,4 @@ def size(b: Builder, a: Value, axis: Value = NONE) -> Value:
     return ATTRIBUTES["size"](b, atom) if is_none(axis) else b.shape(atom)[as_int(b, axis, "the axis")]
 
 
-__all__ = ["copied", "numbers"]
+__all__ = ["check_exponent", "copied", "numbers"]

@@ -36,7 +36,7 @@ class Line:
 Lines: TypeAlias = "Mapping[Var, Assign]"
 
 _EXACT = frozenset(
-    "add sub mul div floordiv mod neg pos abs lt le gt ge eq ne maximum minimum "
+    "add sub mul div floordiv mod pow neg pos abs lt le gt ge eq ne maximum minimum "
     "logical_and logical_or logical_xor logical_not isnan isinf isfinite".split()
 )
 # the answer of a comparison of an integer with itself
@@ -61,6 +61,8 @@ def _computed(stmt: Assign, b: Builder) -> Replaced | None:
     assert ufunc is not None
     with np.errstate(all="ignore"):
         if stmt.op in ("div", "floordiv", "mod") and values[1] == 0:
+            return None
+        if stmt.op == "pow" and not type.is_float and values[1] < 0:  # type: ignore[operator]
             return None
         result = ufunc(*values)
     if isinstance(values[0], int) and type.dtype == "int64" and _leaves_64_bits(stmt.op, values):
