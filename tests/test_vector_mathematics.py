@@ -135,6 +135,22 @@ def test_equal_numbers_have_equal_results(dtype: str, rng: np.random.Generator) 
             assert primal(np.full(count, value), count // 2) == 2 * count
 
 
+@pytest.mark.parametrize("dtype", ["int64", "int32", "int16"])
+def test_integers_have_the_results_of_equal_floats(dtype: str) -> None:
+    def both(s: float, k: np.ndarray) -> Any:
+        x = k * (np.float32(1.0) if k.dtype == np.int16 else 1.0)
+        alone, beside = [np.exp(k) == np.exp(x), np.sin(k) == np.sin(x)], [np.arctan2(k, 3) == np.arctan2(x, 3)]
+        total = 0.0
+        for i in range(len(k)):
+            total += np.cosh(k[i]) - np.cosh(x[i]) + np.tanh(i) - np.tanh(1.0 * i) + np.exp(s)
+        return s * total, [np.sum(equal) for equal in alone + beside]
+
+    k = np.arange(-40, 41).astype(dtype)
+    (total, equal), _ = ad.jvp(both, (1.0, k), (1.0, None))
+    assert equal == [len(k)] * 3
+    assert total == pytest.approx(len(k) * math.e, rel=1e-13)
+
+
 @pytest.mark.parametrize("variable", ["NUMBA_CPU_NAME=generic", "NUMBA_CPU_NAME=znver4", "NUMBA_ENABLE_AVX=0"])
 def test_code_for_another_processor_than_this_one(variable: str) -> None:
     """Vectors are as long as what Numba compiles for has them."""

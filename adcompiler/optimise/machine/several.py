@@ -113,11 +113,13 @@ class _Marking:
         )
 
     def call(self, stmt: Stmt) -> tuple[str, str] | None:
-        """The function of a line that may be marked, of floating-point numbers of one type, and the type."""
+        """The function of a line that may be marked, and the type of the floating-point numbers that it takes."""
         if not isinstance(stmt, Assign) or stmt.op not in (*LANES, "logaddexp") or MARK in stmt.params:
             return None
-        dtypes = {self.b.type(a).dtype for a in (*stmt.args, stmt.target)}
-        return (stmt.op, dtypes.pop()) if len(dtypes) == 1 and dtypes <= set(FLOATS) else None
+        found, given = self.b.type(stmt.target).dtype, {self.b.type(a).dtype for a in stmt.args}
+        # arguments of other types are converted where the call is printed, but for whole exponents
+        converts = stmt.op not in ("pow", "logaddexp") and not any(dtype.startswith("complex") for dtype in given)
+        return (stmt.op, found) if found in FLOATS and (converts or given == {found}) else None
 
     def lines(self, stmt: Stmt) -> Block:
         """A call marked or written out; another statement as it is."""
