@@ -401,3 +401,63 @@ def test_products_of_vectors_are_those_of_numpy(dtype):
             assert times(x, y) == np.dot(x, y)
     with pytest.raises(ValueError, match="incompatible array sizes"):
         times(np.ones(3, dtype), np.ones(4, dtype))
+
+
+_CALLS = '''import numba as nb
+import numpy as np
+
+
+@nb.njit(error_model="numpy", nogil=True)
+def made(n, k):
+    if k < 0:
+        raise ValueError("made")
+    a = np.empty(n)
+    for i in range(n):
+        a[i] = i + k
+    return a
+
+
+@nb.njit(error_model="numpy", nogil=True)
+def ends(a, strict):
+    if strict and a.size == 0:
+        raise IndexError("ends")
+    return a[:1], a.size > 1, a.size
+
+
+@nb.njit(error_model="numpy", nogil=True)
+def doubled(a):
+    for i in range(a.size):
+        a[i] *= 2.0
+
+
+@nb.njit(error_model="numpy", nogil=True)
+def larger(a, b):
+    return a > b
+
+
+def calls(n, k, strict):
+    """Functions with results of several types, some of the same one."""
+    a, b = made(n, k), made(n + 1, k + 1)
+    doubled(a)
+    first, more, size = ends(a, strict)
+    total = first.size + size + b[-1]
+    for i in range(3):
+        c = made(i, k - i)
+        if larger(b[0], c.size) and more:
+            doubled(b)
+            total += c.size
+        a, c = c, a
+    return a, b, first, total
+'''
+
+
+def test_calls_give_their_results_and_hand_on_exceptions():
+    scope = {}
+    exec(_CALLS, scope)
+    calls = cpu.numba_function(_CALLS, "calls", keep=False)
+    for args in ((4, 5, True), (1, 3, False), (0, 2, False)):
+        for found, expected in zip(calls(*args), scope["calls"](*args), strict=True):
+            np.testing.assert_array_equal(found, expected)
+    for args, error in (((4, 1, True), "made"), ((4, -1, True), "made"), ((0, 5, True), "ends")):
+        with pytest.raises((ValueError, IndexError), match=f"^{error}$"):
+            calls(*args)

@@ -22,6 +22,7 @@ from numba.core.lowering import Lower
 from numba.core.typed_passes import BaseNativeLowering
 from numba.np.arrayobj import load_item, store_item
 
+from adcompiler.backend.calling import catches_nothing, implementation
 from adcompiler.backend.counting import Counted, Counter, closing, iterators, write_once
 from adcompiler.backend.elements import Fields, address, element, indices, reshaped, view
 from adcompiler.backend.leaving import Exit, assignments, borrowed
@@ -51,6 +52,7 @@ class Shorter(Lower):
             if type(self.typeof(name)) is types.Array and self.typeof(f"arg.{argument}") == self.typeof(name)
         }
         self.exit = Exit(self)
+        catches_nothing(self.function)
         entry = super().lower_function_body()
         self.exit.finish()
         return entry
@@ -332,6 +334,7 @@ class Lowering(BaseNativeLowering):
         if state.flags.no_compile:
             lowered = state["cr"]
             called = never_called_by_python(lowered.fndesc, state.library, lowered.env)
-            state.targetctx.insert_user_function(called, lowered.fndesc, [state.library])
+            made = implementation(lowered.fndesc, [state.library])
+            state.targetctx.insert_func_defn([(made, called, made.signature)])
             state["cr"] = lowered._replace(cfunc=called)
         return done

@@ -22,6 +22,7 @@ from numba.core.sigutils import normalize_signature
 from numba.core.types import unliteral
 
 from adcompiler import cache
+from adcompiler.backend.calling import implementation
 from adcompiler.backend.pipeline import Generated
 
 # A function that is called as a symbol is found by the name of its file behind this.
@@ -121,7 +122,8 @@ class Apart(CPUDispatcher):
                 described = copy.copy(made.fndesc)
                 described.mangled_name = symbol
                 self.targetctx.remove_user_function(entry)  # type: ignore[no-untyped-call]
-                self.targetctx.insert_user_function(entry, described)  # type: ignore[no-untyped-call]
+                called = implementation(described)
+                self.targetctx.insert_func_defn([(called, entry, called.signature)])  # type: ignore[no-untyped-call]
         return entry
 
 
