@@ -203,3 +203,34 @@ def test_a_triangle_with_zeros_on_its_diagonal_is_singular() -> None:
                 ad.vjp(function, *args)
         assert ad.value_and_grad(lambda a: np.linalg.det(a))(a)[0] == 0.0
         assert ad.value_and_grad(lambda a: np.linalg.slogdet(a)[1])(a)[0] == -np.inf
+
+
+def determinant(a: Any) -> Any:
+    return np.linalg.det(a)
+
+
+def minors(a: np.ndarray) -> np.ndarray:
+    """The cofactors, each from a determinant of its own."""
+    each = [
+        [(-1) ** (i + j) * np.linalg.det(np.delete(np.delete(a, i, 0), j, 1)) for j in range(len(a))]
+        for i in range(len(a))
+    ]
+    return np.array(each, dtype=a.dtype).reshape(a.shape)
+
+
+def of_any_rank(rng: np.random.Generator, n: int) -> list[np.ndarray]:
+    """Regular matrices, small, large and triangular ones, and some that have less than full rank."""
+    (a, _), b = matrices(rng, n), rng.normal(size=(n, n))
+    whole = rng.integers(-3, 4, (n, 1)) * rng.integers(1, 4, (1, n)) * 1.0
+    parts = [a @ np.diag([0.0, *np.ones(n - 1)]) @ b, a @ np.diag([0.0, 0.0, *np.ones(n)][:n]) @ b, whole]
+    return [a, 1e-18 * a, 1e18 * a, np.triu(a), np.tril(a), np.zeros((n, n)), *parts]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+def test_the_derivative_of_a_determinant_has_its_cofactors(n: int) -> None:
+    gradient = ad.grad(determinant)
+    for a in of_any_rank(np.random.default_rng(n), n):
+        expected = minors(a)
+        # rounding that is as large as the matrix to the power of a minor's rank
+        size = np.max(np.abs(expected), initial=np.max(np.abs(a)) ** (n - 1) * 1e-3)
+        np.testing.assert_allclose(gradient(a), expected, rtol=0, atol=1e-11 * size)

@@ -25,8 +25,11 @@ def _${letter}lu(a):
             for j in range(n):
                 f[i, j] = np.nan
         return f
-    if _one_sided(f):
-        return f
+    if n < 2 or f[0, n - 1] == 0 or f[n - 1, 0] == 0:
+        done = np.zeros(1, dtype=np.bool_)
+        _one_sided(f, done)
+        if done[0]:
+            return f
     if n > 40:
         order = np.empty(n, dtype=np.int32)
         _${letter}getrf(${kind}, n, n, f.ctypes, n, order.ctypes)
@@ -228,11 +231,28 @@ def _inv(f):
     return _lu_solve2(f, unit)
 '''
 
+_COFACTORS = Template('''
+def _${letter}cofactors(a):
+    """The cofactors of a matrix: the transposed inverse times the determinant where both are of ordinary size."""
+    n = a.shape[0]
+    f, found, total = _${letter}lu(a), np.empty((n, n), dtype=a.dtype), a.dtype.type(1)
+    det = _det(f)
+    if 1e-30 < abs(det) < 1e30:
+        inv, total = _inv(f), a.dtype.type(0)
+        for i in range(n):
+            for j in range(n):
+                found[i, j] = det * inv[j, i]
+                total += found[i, j] * 0
+    if total != 0:
+        _cofactors_of_any(found, a)
+    return found
+''')
+
 # where a pivot is zero all that is left is, since the largest element is taken: the two triangles have inverses even
 # then, and of the diagonal matrix between them the cofactors are products
-_COFACTORS = '''
-def _cofactors(a):
-    """The cofactors of a matrix, from its triangular factors: finite where the determinant is zero."""
+_COFACTORS_OF_ANY = '''
+def _cofactors_of_any(found, a):
+    """Write the cofactors of a matrix, from its triangular factors: finite where the determinant is zero."""
     n = a.shape[0]
     f, x, sign = np.empty((n, n), dtype=a.dtype), np.zeros((n, n), dtype=a.dtype), a.dtype.type(1)
     rows, columns = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
@@ -282,15 +302,14 @@ def _cofactors(a):
             m = f[i, j]
             for k in range(n):
                 x[i, k] -= m * x[j, k]
-    found = np.empty((n, n), dtype=a.dtype)
     for i in range(n):
         for k in range(n):
             found[rows[k], columns[i]] = x[i, k]
-    return found
 '''
 
 FACTORS: dict[str, str] = {
-    "_cofactors": _COFACTORS,
+    **{f"_{s}cofactors": _COFACTORS.substitute(letter=s) for s in LETTERS.values()},
+    "_cofactors_of_any": _COFACTORS_OF_ANY,
     "_det": _DET,
     "_inv": _INV,
     **{f"_{s}lu": _FACTORS.substitute(letter=s, kind=ord(s)) for s in LETTERS.values()},

@@ -82,8 +82,9 @@ def _split(steps, slots):
 #: Functions that others call.
 _FIRST = (
     *(f"_{letter}{name}" for letter in LETTERS.values() for name in ("product", "product_into", "product_in_rows")),
-    *("_by_rows", "_by_tiles", "_finite", "_laid_out", "_lu_solve2", "_minus", "_one_sided", "_tile"),
-    "_united",
+    *(f"_{letter}lu" for letter in LETTERS.values()),
+    *("_by_rows", "_by_tiles", "_cofactors_of_any", "_det", "_finite", "_inv", "_laid_out", "_lu_solve2", "_minus"),
+    *("_one_sided", "_tile", "_united"),
     *BLAS,
     *(FFT.keys() - {"_fft"}),
 )
@@ -102,8 +103,8 @@ _FOR_NUMBA: dict[str, str] = {
 }
 #: Those worth a call, which are compiled once for all texts; the others are small or in the middle of loops.
 APART = frozenset(
-    {"_argsort", "_clogdet", "_cofactors", "_det", "_inv", "_slogdet"}
-    | {name for name in FACTORS if "lu" in name}
+    {"_argsort", "_clogdet", "_det", "_inv", "_slogdet"}
+    | {name for name in FACTORS if "lu" in name or "cofactors" in name or name == "_one_sided"}
     | (DECOMPOSITIONS.keys() - {"_by_rows"})
     | BLAS.keys()
     | FFT.keys()
@@ -115,6 +116,8 @@ LATE: dict[str, str] = {
     **dict.fromkeys(
         (f"_{s}matmul_{name}" for s in LETTERS.values() for name in ("anywhere", "in_rows")), "c, a, b, add"
     ),
+    "_cofactors_of_any": "found, a",
+    "_one_sided": "f, done",
     **dict.fromkeys((f"_{letter}matvec_large" for letter in LETTERS.values()), "c, a, x"),
 }
 #: By the functions, which of their arguments are arrays anywhere in memory, as those that are only copied or read once:
@@ -122,7 +125,8 @@ LATE: dict[str, str] = {
 READ_ONCE: dict[str, tuple[int, ...]] = {
     **{f"_{letter}{name}": (0,) for letter in LETTERS.values() for name in ("lu", "cholesky", "eigh")},
     **{f"_lu_{name}{rank}": (1,) for name in ("solve", "back") for rank in (1, 2)},
-    **dict.fromkeys(("_cofactors", "_finite"), (0,)),
+    **dict.fromkeys((f"_{letter}cofactors" for letter in LETTERS.values()), (0,)),
+    "_finite": (0,),
     **dict.fromkeys(TRIANGLES, (0, 1)),
 }
 _BEFORE = {**DECLARED, **DECLARED_BLAS, **DECLARED_DECOMPOSITIONS, **ADDRESSES}
@@ -147,7 +151,7 @@ def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, last: Typ
         case "union":
             return call("_union", *args)
         case "cofactor":
-            return call("_cofactors", *args)
+            return call("_cofactors" if dialect == "python" else f"_{LETTERS[dtype]}cofactors", *args)
         case "pinv" if dialect == "python":
             return call("np.linalg.pinv", *args)
         case "fft" if dialect == "numba":

@@ -52,8 +52,8 @@ def _${letter}solve_triangular2(a, b, lower):
 #: Before LAPACK factorises a matrix: a triangle needs no exchanges, unless quotients by a tiny element of its diagonal
 #: might be infinite. A zero there stays, which rounding after exchanges might hide: the triangle is singular.
 ONE_SIDED = '''
-def _one_sided(f):
-    """Whether a matrix is a triangle, and factorised where it is: a lower one is its own factor."""
+def _one_sided(f, done):
+    """Say whether a matrix is a triangle, and factorise it where it is: a lower one is its own factor."""
     n, lower, upper = f.shape[1], True, True
     for i in range(n):
         for j in range(i if upper else 0):
@@ -61,21 +61,22 @@ def _one_sided(f):
         for j in range(i + 1, n if lower else 0):
             lower = lower and f[i, j] == 0
         if not lower and not upper:
-            return False
+            return
     singular = False
     for i in range(n):
         singular = singular or f[i, i] == 0
-    if lower or singular:
-        return True
+    done[0] = lower or singular
+    if done[0]:
+        return
     for i in range(n):
         for j in range(i + 1, n):
             if abs(f[i, i]) < 1e-6 * abs(f[i, j]):
-                return False
+                return
+    done[0] = True
     for i in range(n):
         for j in range(i + 1, n):
             if f[i, j] != 0:
                 f[i, j] /= f[i, i]
-    return True
 '''
 
 #: The functions, by the names that texts use.
