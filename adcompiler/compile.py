@@ -19,6 +19,7 @@ from adcompiler.frontend.state.restarts import NotStatic
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Var
 from adcompiler.optimise.elements.alternating import alternate_in_tapes
+from adcompiler.optimise.elements.begun import begin_with_sums
 from adcompiler.optimise.elements.columns import join_tapes
 from adcompiler.optimise.elements.contract import contract_arrays
 from adcompiler.optimise.elements.delays import delay
@@ -39,6 +40,7 @@ from adcompiler.optimise.lines.apart import keep_factors_apart
 from adcompiler.optimise.lines.guards import join_guards
 from adcompiler.optimise.lines.reciprocals import multiply_by_reciprocals
 from adcompiler.optimise.lines.remainders import take_remainders
+from adcompiler.optimise.lines.signs import take_away
 from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.lines.stops import drop_stops
 from adcompiler.optimise.lines.unguarded import drop_guards
@@ -95,6 +97,8 @@ LOWERING = (
     multiply_by_reciprocals,
     keep_factors_apart,
     preaccumulate,
+    take_away,
+    begin_with_sums,
     skip_untaken,
     join_guards,
     drop_guards,

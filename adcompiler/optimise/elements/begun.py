@@ -1,0 +1,101 @@
+"""Cotangents that a loop adds to every element of zeros are stored there, and the zeros are not written before.
+
+What a gradient is gathered in begins as zeros. Where the first loop that touches it goes over all of it, in order or
+backwards, an array is passed through once instead of twice, and not loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from adcompiler.analysis.affine import Affine, affine
+from adcompiler.analysis.alias import aliases
+from adcompiler.analysis.fourier import Form
+from adcompiler.ir.build import ONE, with_body
+from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, walk, yields
+from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Loop, Stmt, Store, Var
+from adcompiler.optimise.lines.derivatives import derivatives
+
+
+def begin_with_sums(fn: Func) -> Func:
+    """Store what is first added to each element.
+
+    Before:  x_bar = zeros(n); for i in range(n): x_bar[i] += f(i)
+    After:   x_bar = empty(n); for i in range(n): x_bar[i] = f(i)
+
+    Only of derivatives, in which the sign of a zero means nothing.
+    """
+    own = derivatives(fn)
+    if not any(isinstance(s, Assign) and s.op == "zeros" and own.has(s.target) for s in walk(fn.body)):
+        return fn
+    body = _Beginnings(fn, affine(fn)).block(fn.body)
+    return with_body(fn, body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginnings:
+    fn: Func
+    affine: Affine
+
+    def block(self, block: Block) -> Block:
+        """A block in which arrays begin with sums."""
+        lines = [map_blocks(stmt, self.block) for stmt in block]
+        for k, stmt in enumerate(lines):
+            if isinstance(stmt, Assign) and stmt.op == "zeros" and derivatives(self.fn).has(stmt.target):
+                self.begin(lines, k, stmt)
+        return tuple(lines)
+
+    def begin(self, lines: list[Stmt], place: int, made: Assign) -> None:
+        """Let an array begin with sums, if the first line that has one of its names adds to all of it."""
+        array, memory = made.target, aliases(self.fn)
+        names = {Var(v) for v in self.fn.types if memory.root(Var(v)) == memory.root(array)}
+        first = next((k for k in range(place + 1, len(lines)) if self.has(lines[k], names)), None)
+        if first is None:
+            return
+        nest = self.stored(lines[first], array, names, ())
+        if nest is not None:
+            lines[place], lines[first] = replace(made, op="empty"), nest
+
+    def has(self, stmt: Stmt, names: set[Var]) -> bool:
+        """Whether a statement mentions an array."""
+        return not names.isdisjoint(all_reads((stmt,)) | all_defs((stmt,)))
+
+    def stored(self, stmt: Stmt, array: Var, names: set[Var], loops: Sequence[Loop]) -> Stmt | None:
+        """A nest of loops that stores what this one adds; None where it does not just add to all elements."""
+        if isinstance(stmt, Store):
+            return replace(stmt, add=False) if stmt.array == array and self.adds_to_all(stmt, loops) else None
+        if not isinstance(stmt, Loop) or not self.is_plain(stmt, names):
+            return None
+        using = [k for k, s in enumerate(stmt.body) if self.has(s, names)]
+        if len(using) != 1:
+            return None
+        inner = self.stored(stmt.body[using[0]], array, names, (*loops, stmt))
+        return inner and replace(stmt, body=(*stmt.body[: using[0]], inner, *stmt.body[using[0] + 1 :]))
+
+    def is_plain(self, loop: Loop, names: set[Var]) -> bool:
+        """Whether all iterations run, once, and hand nothing of an array on."""
+        used = names.intersection((*operands(loop), *yields(loop)))
+        return loop.until is None and loop.budget is None and loop.share is None and not used
+
+    def adds_to_all(self, store: Store, loops: Sequence[Loop]) -> bool:
+        """Whether each execution of a store in these loops adds to another element, and all of them to every one."""
+        by_index = {loop.index: loop for loop in loops}
+        if not store.add or len(by_index) != len(store.index) or set(store.index) != by_index.keys():
+            return False
+        axes = zip((by_index[i] for i in store.index if isinstance(i, Var)), self.fn.shape(store.array), strict=True)
+        return all(self.goes_over(loop, extent) for loop, extent in axes)
+
+    def goes_over(self, loop: Loop, extent: Atom) -> bool:
+        """Whether a loop counts through an axis, up or down."""
+        form, size = self.affine.form, self.size(extent)
+        if loop.step == ONE:
+            return loop.start == Const(0) and self.size(loop.stop) == size
+        return loop.step == Const(-1) == loop.stop and self.affine.unclipped(form(loop.start).shift(1)) == size
+
+    def size(self, extent: Atom) -> Form:
+        """An extent as if it could be negative, where there is nothing to count."""
+        return self.affine.unclipped(self.affine.form(extent))
+
+
+__all__ = ["begin_with_sums"]

@@ -1,0 +1,148 @@
+"""Arrays of zeros that a loop adds to all over begin with what it adds: where nothing has seen the zeros."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import adcompiler as ad
+from adcompiler.ir.build import Builder, with_body
+from adcompiler.ir.verify import verify
+from adcompiler.ir.walk import map_targets, rename, walk
+from adcompiler.ir.wengert import Assign, Func
+from adcompiler.optimise.elements.begun import begin_with_sums
+from adcompiler.optimise.lines.simplify import simplify
+from adcompiler.optimise.machine.bounds import drop_bounds
+from tests.support.interpret import run
+from tests.support.nests import nest
+
+VECTOR = """
+    def f(x: 1, out: 1, m: int):
+        n = x.shape[0]
+        g = zeros({length})
+        {before}
+        for i in range({range}):
+            {first}
+            g[{at}] += x[i] * 2.0
+            {last}
+        for i in range({length}):
+            out[i] += g[i]
+"""
+MATRIX = """
+    def f(x: 1, out: 1, m: int):
+        n = x.shape[0]
+        g = zeros(n, m)
+        for i in range({rows}):
+            for j in range({columns}):
+                {inner}
+        for i in range(n):
+            for j in range(m):
+                out[i] += g[i, j] * (j + 1.0)
+"""
+
+
+def named(text: str) -> Func:
+    """The function with its array of zeros a derivative by its name."""
+    fn = simplify(drop_bounds(nest("\n".join(line for line in text.splitlines() if line.strip()))))
+    b = Builder.of(fn)
+    (array,) = (s.target for s in walk(fn.body) if isinstance(s, Assign) and s.op == "zeros")
+    bar = b.like(array, "g_bar")
+    body = tuple(map_targets(s, lambda v: bar if v == array else v) for s in rename(fn.body, {array: bar}))
+    return verify(with_body(fn, body, b))
+
+
+def vector(**parts: str) -> Func:
+    usual = dict.fromkeys(("before", "first", "last"), "") | {"length": "n", "range": "n", "at": "i"}
+    return named(VECTOR.format(**(usual | parts)))
+
+
+def matrix(rows: str = "n", columns: str = "m", inner: str = "g[i, j] += x[i] * j") -> Func:
+    return named(MATRIX.format(rows=rows, columns=columns, inner=inner))
+
+
+def begins(fn: Func) -> bool:
+    """Whether the pass leaves no zeros; both give the same numbers, of arrays whose contents begin as none."""
+    changed = verify(begin_with_sums(fn))
+    for n in range(6):
+        for m in range(4):
+            x = np.random.default_rng(n).normal(size=n)
+            outs = np.zeros((2, n + 3))
+            for one, out in zip((fn, changed), outs, strict=True):
+                run(one, x, out, m)
+            np.testing.assert_array_equal(*outs)
+    return not any(isinstance(s, Assign) and s.op == "zeros" for s in walk(changed.body))
+
+
+@pytest.mark.parametrize(
+    "parts", [{}, {"range": "n - 1, -1, -1"}, {"before": "out[0] = 1.0", "first": "out[i] += 1.0"}], ids=str
+)
+def test_a_vector_begins_with_what_is_added(parts: dict[str, str]) -> None:
+    assert begins(vector(**parts))
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"range": "1, n"},
+        {"range": "n - 1"},
+        {"range": "n - 1, 0, -1"},
+        {"range": "n - 2, -1, -1"},
+        {"range": "0, n, 2"},
+        {"length": "n + 1"},
+        {"length": "n + 1", "at": "i + 1"},
+        {"at": "n - 1 - i"},
+        {"at": "0"},
+        {"before": "out[0] += g[0]", "length": "n + 1", "range": "n + 0"},
+        {"before": "if m > 0:\n            g[m - m] += 1.0", "length": "n + 1"},
+        {"first": "out[i] += g[i]"},
+        {"last": "out[i] += g[0]"},
+        {"last": "g[i] += 1.0"},
+        {"last": "if x[i] > 0.5:\n                break"},
+    ],
+    ids=str,
+)
+def test_what_stays_zeros(parts: dict[str, str]) -> None:
+    assert not begins(vector(**parts))
+
+
+def test_a_matrix_begins_with_what_is_added_in_any_order() -> None:
+    assert begins(matrix())
+    assert begins(matrix("m", "n", "g[j, i] += x[j] * i"))
+    assert begins(matrix("n - 1, -1, -1"))
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"inner": "g[i, 0] += x[i]", "columns": "min(m, 1)"},
+        {"columns": "m - 1"},
+        {"columns": "min(m, 2)"},
+        {"inner": "if x[i] > 0.0:\n                    g[i, j] += x[i]"},
+        {"inner": "for k in range(2):\n                    g[i, j] += x[i]"},
+        {"inner": "g[i, j] = x[i]"},
+    ],
+    ids=str,
+)
+def test_what_of_a_matrix_stays_zeros(parts: dict[str, str]) -> None:
+    assert not begins(matrix(**parts))
+
+
+def test_a_users_array_keeps_its_zeros() -> None:
+    """Zero and the negative of zero are zero, and their sum begins as one."""
+    text = VECTOR.format(before="", first="", last="", length="n", range="n", at="i")
+    fn = drop_bounds(nest("\n".join(line for line in text.splitlines() if line.strip())))
+    assert begin_with_sums(fn) is fn
+
+
+def test_a_gradient_is_written_once() -> None:
+    def energy(x):
+        total = 0.0
+        for i in range(x.shape[0]):
+            total += x[i] ** 2
+        return total
+
+    x = np.array([1.0, -2.0, 3.0])
+    text = ad.grad(energy).lowered_source(x)
+    assert "x_bar = np.empty(" in text
+    assert "x_bar[i] = 2 * t" in text
+    np.testing.assert_array_equal(ad.grad(energy)(x), 2.0 * x)
