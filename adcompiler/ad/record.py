@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 from adcompiler.ad.prepare import Prepared
 from adcompiler.ad.swelling import GROWING, swells
-from adcompiler.ad.values import Planner
+from adcompiler.ad.values import RECORD, Planner
 from adcompiler.analysis.dependence import Dependence
 from adcompiler.analysis.network import Network
 from adcompiler.analysis.scope import Definition, Path
@@ -61,15 +61,16 @@ def plan(
     joined: frozenset[Path],
     grads: Iterable[Atom],
     shapes: Mapping[str, tuple[Atom, ...]],
+    record: float = RECORD,
 ) -> Plan:
     """Decide for each value of the primal that `reverse`, with names of these `shapes`, reads.
 
     In the loops at `joined` both sweeps of an iteration run together: what they define is simply there, like top-level
-    names.
+    names. A number that is recorded costs `record`.
     """
     fn = primal.func
     computed = frozenset((s.op, s.args) for s in walk(reverse) if isinstance(s, Assign))
-    p = Planner(primal, fn, over.defs, over, joined, computed)
+    p = Planner(primal, fn, over.defs, over, joined, computed, record)
     p.defs = {v: opened(d, joined) for v, d in over.defs.items()}
     p.find_reloads()
     demands: dict[Path | None, set[Var]] = {}

@@ -16,6 +16,7 @@ from adcompiler.ad.restore import candidates
 from adcompiler.ad.reverse import Reverse
 from adcompiler.ad.turn import prepared
 from adcompiler.ad.unmarked import unmarked
+from adcompiler.ad.values import FAR_RECORD
 from adcompiler.analysis.activity import active
 from adcompiler.analysis.network import Inseparable
 from adcompiler.analysis.threads import written
@@ -95,7 +96,7 @@ def _attempt(fn: Func, thread: Thread, saved: Saved, join: bool) -> Joint:
     reverse.bars.update({v: bar for v, bar in bars.items() if b.type(v).rank})
     sweep = _transposed(reverse, bars)
     order = schedule(reverse, sweep) if join else in_turn(sweep)
-    decided = plan(primal, sweep.lines, reverse.over, order.paths, (), b.shapes)
+    decided = plan(primal, sweep.lines, reverse.over, order.paths, (), b.shapes, FAR_RECORD)
     return Joint(fn, thread.wrt, saved, tuple(bars.values()), reverse, sweep, decided, order)
 
 

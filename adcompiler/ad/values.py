@@ -31,6 +31,8 @@ NEVER = float("inf")
 
 # costs in units of about half a nanosecond: an addition in a loop that is not bound by memory
 RECORD = 4.0
+# where arithmetic is nearly free beside memory, as in the threads of a GPU
+FAR_RECORD = 32.0
 LOCAL = 0.5
 RELOAD = 1.0
 # what the adjoint computes anyway, as the cosine is for a sine
@@ -57,6 +59,7 @@ class Planner:
     overwrites: Dependence
     joined: frozenset[Path]
     computed: frozenset[tuple[str, tuple[Atom, ...]]]
+    record: float = RECORD
     reloads: dict[Var, Load] = field(default_factory=dict)
     later: dict[Var, Var] = field(default_factory=dict)
 
@@ -188,4 +191,4 @@ class Planner:
             return NEVER
         if not d.loops:
             return LOCAL
-        return RECORD * (type.numpy.itemsize / 8) * (_ARRAY if type.rank else 1.0)
+        return self.record * (type.numpy.itemsize / 8) * (_ARRAY if type.rank else 1.0)

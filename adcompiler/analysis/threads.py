@@ -19,7 +19,22 @@ from adcompiler.ir.ops import kind
 from adcompiler.ir.threads import AXES, is_own, thread_name
 from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.walk import all_reads, defines, inner, operands, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Load, Loop, Note, Stmt, Store, Var, While
+from adcompiler.ir.wengert import (
+    Assign,
+    Atom,
+    Block,
+    Branch,
+    Const,
+    Func,
+    Index,
+    Load,
+    Loop,
+    Note,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +113,45 @@ class Threads:
     def _meet(self, one: Access, other: Access) -> bool:
         for path in self.paths:
             within = all(any(f.path == path for f in access.frames) for access in (one, other))
-            if not within or self.over.across(one, other, path):
+            if not within or (self.over.across(one, other, path) and not self.in_steps(one, other, path)):
                 return True
         return False
+
+    def in_steps(self, one: Access, other: Access, path: Path) -> bool:
+        """Whether accesses are to elements whose index, along an axis, has a remainder that is the thread's own.
+
+        Those are the thread's number and, in steps of as many as there are threads, what comes after it:
+        `for i in range(grid_x, n, grid_size_x)`.
+        """
+        threads = block_at(self.over.fn, path)[path[-1]]
+        assert isinstance(threads, Loop)
+        sizes = {Var(thread_name("grid", axis)): Var(thread_name("grid_size", axis)) for axis in range(len(AXES))}
+        first, size = threads.index, sizes.get(threads.index)
+        if size is None:
+            return False
+        loops = (s for s in walk(threads.body) if isinstance(s, Loop))
+        own = {first, *(s.index for s in loops if self.steps(s, first, size))}
+        indices = map(self.index, (one, other))
+        return any(a in own and b in own for a, b in zip(*indices, strict=False))
+
+    def steps(self, loop: Loop, first: Var, size: Var) -> bool:
+        """Whether a loop goes from a number in steps of another one, or back to it."""
+        if (loop.start, loop.step) == (first, size):
+            return True
+        start, stop, step = map(self.line, (loop.start, loop.stop, loop.step))
+        far = self.line(start[2]) if start[:2] == ("add", first) else ()
+        return far[:1] == ("mul",) and size in far and stop == ("sub", first, size) and step == ("neg", size)
+
+    def line(self, atom: object) -> tuple[object, ...]:
+        """The operation that gives a number, and what of."""
+        stmt = self.over.defs[atom].stmt if isinstance(atom, Var) else None
+        return (stmt.op, *stmt.args) if isinstance(stmt, Assign) else ()
+
+    def index(self, access: Access) -> Index:
+        """The index of an access to a whole array, none of others."""
+        stmt = self.statement(access)
+        whole = isinstance(stmt, (Load, Store)) and stmt.array == access.base
+        return stmt.index if isinstance(stmt, (Load, Store)) and whole else ()
 
     def statement(self, access: Access) -> Stmt:
         """The statement of an access."""

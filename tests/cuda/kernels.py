@@ -658,3 +658,55 @@ def sorted_out(u, out):
 
 
 launch(sorted_out, 2, 4, normal(7), zeros(14))
+
+
+@kernel(active=("x",), outputs=("total",))
+def summed_in_steps(x, total):
+    # each thread adds up in steps, then threads of a block do in a tree
+    part = cuda.shared.array(4, float64)
+    t = cuda.threadIdx.x
+    mine = 0.0
+    for i in range(cuda.grid(1), x.shape[0], cuda.gridsize(1)):
+        mine += math.exp(-x[i] * x[i]) * math.sqrt(x[i] * x[i] + 1.0)
+    part[t] = mine
+    cuda.syncthreads()
+    m = 2
+    for _ in range(2):
+        if t < m:
+            part[t] = math.sqrt(part[t] * part[t] + part[t + m] * part[t + m])
+        cuda.syncthreads()
+        m >>= 1
+    if t == 0:
+        cuda.atomic.add(total, 0, part[0])
+
+
+launch(summed_in_steps, 2, 4, normal(19), zeros(1))
+
+
+@kernel(active=("x", "w"), outputs=("y", "z"))
+def passes_in_steps(x, w, y, z):
+    # a thread goes twice over elements of its own
+    first, step = cuda.grid(1), cuda.gridsize(1)
+    for i in range(first, x.shape[0], step):
+        y[i] = math.sin(x[i]) * w[i]
+    for i in range(first, x.shape[0], step):
+        z[i] = y[i] * y[i] * x[i]
+
+
+launch(passes_in_steps, 2, 3, normal(11), normal(11), zeros(11), zeros(11), workspace=True)
+
+
+@kernel(active=("x",), outputs=("y",))
+def squares_in_steps(x, y):
+    # steps along two axes, and an element where none is taken
+    i0, j0 = cuda.grid(2)
+    n, m = cuda.gridsize(2)
+    for i in range(i0, x.shape[0], n):
+        for j in range(j0, x.shape[1], m):
+            y[i, j] = x[i, j] * x[i, 0]
+    for j in range(j0, x.shape[1], m):
+        if i0 < x.shape[0]:
+            y[i0, j] *= 2.0
+
+
+launch(squares_in_steps, (1, 2), (2, 2), normal(5, 6), zeros(5, 6), workspace=True)

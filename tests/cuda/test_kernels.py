@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import re
 import subprocess
 import sys
 
@@ -65,6 +66,20 @@ def test_additions_are_atomic_only_where_threads_meet() -> None:
     assert "cuda.atomic.add(x_bar," in text and "cuda.atomic.add(p_bar," in text
     passive = adcompiler.cuda.kernel(active=("y",), outputs=("y",))(neighbours).specialise(2, 4, X, X, X, 5)
     assert "atomic" not in passive.source()
+
+
+def test_what_threads_record_is_what_they_cannot_compute_again() -> None:
+    def settle(x, p, y, n):
+        i = cuda.grid(1)
+        if i < x.shape[0]:
+            v = x[i]
+            for _ in range(n):
+                v = v + 0.1 * (p[0] * math.sin(v) + p[1] * math.exp(-v * v))
+            y[i] = v
+
+    made = adcompiler.cuda.kernel(active=("x", "p"), outputs=("y",))(settle)
+    text = made.specialise(2, 4, X, X, X, 5).source()
+    assert re.findall(r"(\w+) = \w+s\[:, thread\]", text) == ["v_tape_work"], text
 
 
 def own(x, y):
@@ -156,8 +171,22 @@ def adds_in_two_ways(x, y):
     y[i] += x[i]
 
 
-def after_its_items(x, y):
+def steps_beside_each_other(x, y):
+    for i in range(cuda.grid(1), x.shape[0] - 1, cuda.gridsize(1)):
+        y[i] = x[i]
+    for i in range(cuda.grid(1), x.shape[0] - 1, cuda.gridsize(1)):
+        y[i + 1] = x[i]
+
+
+def steps_from_the_next(x, y):
     for i in range(cuda.grid(1), x.shape[0], cuda.gridsize(1)):
+        y[i] = x[i]
+    for i in range(cuda.grid(1) + 1, x.shape[0], cuda.gridsize(1)):
+        y[i] = x[i] * x[i]
+
+
+def steps_of_a_block(x, y):
+    for i in range(cuda.grid(1), x.shape[0], cuda.blockDim.x):
         y[i] = x[i]
     y[cuda.grid(1)] = x[0]
 
@@ -260,7 +289,9 @@ def keeps_records_of_items(x, y):
         (permuted, (PLACES,), "no other thread may write an element of 'y'"),
         (adds_and_stores, (), "an element of 'y', to which threads add, is used in another way"),
         (adds_in_two_ways, (), "an element of 'y', to which threads add, is used in another way"),
-        (after_its_items, (), "no other thread may write an element of 'y'"),
+        (steps_beside_each_other, (), "no other thread may write an element of 'y'"),
+        (steps_from_the_next, (), "no other thread may write an element of 'y'"),
+        (steps_of_a_block, (), "no other thread may write an element of 'y'"),
         (leaves_before_a_barrier, (), "not proven that all threads of a block reach it"),
         (waits_in_a_while, (), "a loop of which no argument tells the length"),
         (takes_too_much, (), "take 65536 bytes of shared memory"),

@@ -31,6 +31,7 @@ REGISTERS = {
     "ended": 36,
     "fit_back": 72,
     "mean_grad_1_kernel": 41,
+    "mean_grad_2_kernel": 27,
     "misfit_1_kernel": 90,
     "attraction": 36,
     "attraction_gathers": 48,
