@@ -119,12 +119,19 @@ def test_a_matrix_begins_with_what_is_added_in_any_order() -> None:
         {"columns": "min(m, 2)"},
         {"inner": "if x[i] > 0.0:\n                    g[i, j] += x[i]"},
         {"inner": "for k in range(2):\n                    g[i, j] += x[i]"},
-        {"inner": "g[i, j] = x[i]"},
+        {"inner": "g[i, j] = g[i, j] + x[i]"},
     ],
     ids=str,
 )
 def test_what_of_a_matrix_stays_zeros(parts: dict[str, str]) -> None:
     assert not begins(matrix(**parts))
+
+
+def test_what_is_stored_all_over_was_not_cleared() -> None:
+    text = VECTOR.format(before="", first="", last="", length="n", range="n", at="i").replace("g[i] += x", "g[i] = x")
+    assert begins(drop_bounds(nest("\n".join(line for line in text.splitlines() if line.strip()))))
+    assert begins(matrix(inner="g[i, j] = x[i] * j"))
+    assert not begins(named(text.replace("in range(n)", "in range(1, n)", 1)))
 
 
 def test_a_users_array_keeps_its_zeros() -> None:

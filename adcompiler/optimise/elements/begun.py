@@ -1,7 +1,7 @@
-"""Cotangents that a loop adds to every element of zeros are stored there, and the zeros are not written before.
+"""Zeros that a loop stores into, or adds cotangents to, all over are not written before.
 
-What a gradient is gathered in begins as zeros. Where the first loop that touches it goes over all of it, in order or
-backwards, an array is passed through once instead of twice, and not loaded.
+What a gradient is gathered in begins as zeros, and so do many arrays that a program fills. Where the first loop that
+touches one goes over all of it, in order or backwards, it is passed through once instead of twice, and not loaded.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from adcompiler.optimise.lines.derivatives import derivatives
 
 
 def begin_with_sums(fn: Func) -> Func:
-    """Store what is first added to each element.
+    """Store what is first added to each element, and clear no array of which each element is first stored.
 
-    Before:  x_bar = zeros(n); for i in range(n): x_bar[i] += f(i)
-    After:   x_bar = empty(n); for i in range(n): x_bar[i] = f(i)
+    Before:  y = zeros(n); for i in range(n): y[i] = f(i)
+             x_bar = zeros(n); for i in range(n): x_bar[i] += g(i)
+    After:   y = empty(n); for i in range(n): y[i] = f(i)
+             x_bar = empty(n); for i in range(n): x_bar[i] = g(i)
 
-    Only of derivatives, in which the sign of a zero means nothing.
+    Sums are stored only of derivatives, in which the sign of a zero means nothing.
     """
-    own = derivatives(fn)
-    if not any(isinstance(s, Assign) and s.op == "zeros" and own.has(s.target) for s in walk(fn.body)):
+    if not any(isinstance(s, Assign) and s.op == "zeros" for s in walk(fn.body)):
         return fn
     body = _Beginnings(fn, affine(fn)).block(fn.body)
     return with_body(fn, body)
@@ -42,12 +43,12 @@ class _Beginnings:
         """A block in which arrays begin with sums."""
         lines = [map_blocks(stmt, self.block) for stmt in block]
         for k, stmt in enumerate(lines):
-            if isinstance(stmt, Assign) and stmt.op == "zeros" and derivatives(self.fn).has(stmt.target):
+            if isinstance(stmt, Assign) and stmt.op == "zeros":
                 self.begin(lines, k, stmt)
         return tuple(lines)
 
     def begin(self, lines: list[Stmt], place: int, made: Assign) -> None:
-        """Let an array begin with sums, if the first line that has one of its names adds to all of it."""
+        """Let an array begin without zeros, if the first line that has one of its names goes over all of it."""
         array, memory = made.target, aliases(self.fn)
         names = {Var(v) for v in self.fn.types if memory.root(Var(v)) == memory.root(array)}
         first = next((k for k in range(place + 1, len(lines)) if self.has(lines[k], names)), None)
@@ -62,9 +63,10 @@ class _Beginnings:
         return not names.isdisjoint(all_reads((stmt,)) | all_defs((stmt,)))
 
     def stored(self, stmt: Stmt, array: Var, names: set[Var], loops: Sequence[Loop]) -> Stmt | None:
-        """A nest of loops that stores what this one adds; None where it does not just add to all elements."""
+        """A nest of loops that stores what this one stores or adds; None where that is not once to each element."""
         if isinstance(stmt, Store):
-            return replace(stmt, add=False) if stmt.array == array and self.adds_to_all(stmt, loops) else None
+            fits = stmt.array == array and (not stmt.add or derivatives(self.fn).has(array))
+            return replace(stmt, add=False) if fits and self.reaches_all(stmt, loops) else None
         if not isinstance(stmt, Loop) or not self.is_plain(stmt, names):
             return None
         using = [k for k, s in enumerate(stmt.body) if self.has(s, names)]
@@ -78,10 +80,10 @@ class _Beginnings:
         used = names.intersection((*operands(loop), *yields(loop)))
         return loop.until is None and loop.budget is None and loop.share is None and not used
 
-    def adds_to_all(self, store: Store, loops: Sequence[Loop]) -> bool:
-        """Whether each execution of a store in these loops adds to another element, and all of them to every one."""
+    def reaches_all(self, store: Store, loops: Sequence[Loop]) -> bool:
+        """Whether each execution of a store in these loops is into another element, and all of them into every one."""
         by_index = {loop.index: loop for loop in loops}
-        if not store.add or len(by_index) != len(store.index) or set(store.index) != by_index.keys():
+        if len(by_index) != len(store.index) or set(store.index) != by_index.keys():
             return False
         axes = zip((by_index[i] for i in store.index if isinstance(i, Var)), self.fn.shape(store.array), strict=True)
         return all(self.goes_over(loop, extent) for loop, extent in axes)
