@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.affine import Affine
 from adcompiler.analysis.conditions import Conditions, Conj
@@ -45,6 +45,7 @@ class Accesses:
     affine: Affine
     defs: dict[Var, Definition]
     fresh: int = 0
+    found: dict[Hashable, Form | None] = field(default_factory=dict)
 
     def access(self, array: Var, index: Index, path: Path, frames: tuple[Frame, ...]) -> Access:
         """The elements `array[index]`, seen from the memory's owner."""
@@ -129,6 +130,14 @@ class Accesses:
 
         That the index was found in bounds helps the proof, and so does how names in it were computed.
         """
+        # regions by identity: hashing one hashes all of its lines
+        place = item, extent, *((id(frame.region), frame.arm) for frame in frames)
+        if place not in self.found:
+            self.found[place] = self.proven(item, extent, frames)
+        return self.found[place]
+
+    def proven(self, item: Atom, extent: Atom, frames: tuple[Frame, ...]) -> Form | None:
+        """What `integer` gives, asked for the first time."""
         if self.affine.fn.type(item).dtype != INDEX.dtype:
             return None
         at, size = self.affine.form(item), self.affine.form(extent)

@@ -21,21 +21,14 @@ class Memory:
     def __init__(self, fn: Func, apart: bool = False) -> None:
         self.apart = apart
         self._fn = fn
-        self._parent: dict[Var, Var] = {}
-        for stmt in walk(fn.body):
-            for a, b in shared_names(stmt):
-                if isinstance(b, Var) and fn.types[a.name].rank:
-                    self._parent[self.root(a)] = self.root(b)
+        self._roots = _classes(pair for s in walk(fn.body) for pair in shared_names(s) if fn.types[pair[0].name].rank)
         self.grown = frozenset(self.root(s.array) for s in walk(fn.body) if isinstance(s, Grow))
         self.given = frozenset(self.root(p) for p in fn.params if fn.types[p.name].rank)
         self._writes: dict[int, tuple[Stmt, frozenset[Var]]] = {}
 
     def root(self, var: Var) -> Var:
         """The representative of the class of `var`."""
-        while (above := self._parent.get(var, var)) != var:
-            self._parent[var] = self._parent.get(above, above)
-            var = above
-        return var
+        return self._roots.get(var, var)
 
     def overlap(self, a: Var, b: Var) -> bool:
         """Whether writing through `a` may change what `b` shows."""
@@ -103,6 +96,22 @@ def shared_names(stmt: Stmt) -> Iterator[tuple[Var, Atom]]:
                 yield from ((o.var, o.then), (o.var, o.other))
         case _:
             pass
+
+
+def _classes(pairs: Iterable[tuple[Var, Atom]]) -> dict[Var, Var]:
+    """A representative for each name that is in one class with others."""
+    above = dict[Var, Var]()
+
+    def root(var: Var) -> Var:
+        while var in above:
+            above[var] = above.get(above[var], above[var])
+            var = above[var]
+        return var
+
+    for a, b in pairs:
+        if isinstance(b, Var) and (first := root(a)) != (last := root(b)):
+            above[first] = last
+    return {var: root(var) for var in above}
 
 
 def _stored(stmts: Iterable[Stmt]) -> Iterator[Var]:
