@@ -16,7 +16,7 @@ from adcompiler.emit.cuda import emit_cuda
 from adcompiler.emit.device import unavailable
 from adcompiler.errors import ADCompilerError, UnsupportedSyntax
 from adcompiler.gpu_arrays import is_gpu_type
-from adcompiler.ir.kernel import Kernel
+from adcompiler.ir.kernel import Kernel, Written, is_alone
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Call, Func, Loop, Store, While
 from adcompiler.optimise.elements.contract import contract_arrays
@@ -101,7 +101,7 @@ class OnDevice(Compiled):
         return found
 
     @cached_property
-    def parts(self) -> tuple[Func, tuple[Kernel, ...]]:
+    def parts(self) -> tuple[Func, tuple[Kernel | Written, ...]]:
         """The function of the host, and the kernels."""
         self._refuse()
         host, kernels = self._timed("kernels", split, self.stages["lowered"])
@@ -122,7 +122,9 @@ class OnDevice(Compiled):
         if self.derivative.mode == "primal":
             refuse_changes(self.stages["lowered"])
 
-    def _item(self, kernel: Kernel) -> Kernel:
+    def _item(self, kernel: Kernel | Written) -> Kernel | Written:
+        if isinstance(kernel, Written):
+            return kernel
         fn = kernel.item
         for run in ITEM:
             fn = run(fn)
@@ -189,7 +191,7 @@ def resistance(fn: Func) -> int:
     except UnsupportedSyntax:
         return _REFUSED
     loops = [s for s in host.body if isinstance(s, (Loop, While))]
-    return int(any(isinstance(s, Call) and kernels[s.function].alone for s in walk(loops)))
+    return int(any(isinstance(s, Call) and is_alone(kernels[s.function]) for s in walk(loops)))
 
 
 def refuse_changes(fn: Func) -> None:

@@ -18,7 +18,7 @@ from adcompiler.emit.statements import Statements, filled
 from adcompiler.emit.syntax import call, compare, dtype_name, literal, name
 from adcompiler.errors import Span
 from adcompiler.ir.build import make_func, neutral
-from adcompiler.ir.kernel import RUNNING_SUM, Kernel, host_arrays
+from adcompiler.ir.kernel import Kernel, Written, host_arrays
 from adcompiler.ir.memory import memory_of
 from adcompiler.ir.names import Names
 from adcompiler.ir.ops import kind
@@ -37,13 +37,15 @@ _RESERVED = frozenset(
 )
 
 
-def emit_cuda(host: Func, kernels: Sequence[Kernel], fastmath: bool) -> str:
+def emit_cuda(host: Func, kernels: Sequence[Kernel | Written], fastmath: bool) -> str:
     """The source of a module that defines the host's function, which takes and returns arrays of the device."""
     comments: list[str] = []
     body: list[ast.stmt] = []
-    for number, kernel in enumerate(kernels, 1):
-        body += _Printer(kernel, f"{host.name}_{number}", comments, fastmath).all()
-    body.append(_host(host, comments))
+    names = [k.value if isinstance(k, Written) else f"{host.name}_{n}" for n, k in enumerate(kernels, 1)]
+    for title, kernel in zip(names, kernels, strict=True):
+        if isinstance(kernel, Kernel):
+            body += _Printer(kernel, title, comments, fastmath).all()
+    body.append(_host(host, names, comments))
     text = to_text(ast.Module(body, []), comments).strip("\n")
     return f"{_HEAD}{_RESHAPING if ' reshaped(' in text else ''}\n\n{text}\n"
 
@@ -83,7 +85,9 @@ def _reads_exchanged(stmt: Stmt) -> bool:
 
 
 class _HostStatements(Statements):
-    """Prints the statements of the host, with calls of kernels."""
+    """Prints the statements of the host, with calls of kernels by their names."""
+
+    kernels: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         self.print = _HostExpressions(self.fn, self.plan, self.names, self.dialect, self.functions)
@@ -103,21 +107,20 @@ class _HostStatements(Statements):
         if not isinstance(stmt, Call):
             return super().statement(stmt)
         args = list(map(self.print.atom, stmt.args))
-        if stmt.function == RUNNING_SUM:
-            return [ast.Expr(call("device.running_sum", *args))]
-        made = call(f"{self.fn.name}_{stmt.function + 1}", *args)
+        made = call(self.kernels[stmt.function], *args)
         if not stmt.targets:
             return [ast.Expr(made)]
         targets: list[ast.expr] = [ast.Name(self.names[v], ast.Store()) for v in stmt.targets]
         return [ast.Assign([ast.Tuple(targets, ast.Store())], made, lineno=0)]
 
 
-def _host(fn: Func, comments: list[str]) -> ast.stmt:
+def _host(fn: Func, kernels: Sequence[str], comments: list[str]) -> ast.stmt:
     printed = plan(fn)
     # a kernel may change what an element read before it was
     printed = Plan(printed.needed, {v: s for v, s in printed.folded.items() if not isinstance(s, Load)})
     names = python_names(fn, printed, _RESERVED | {fn.name})
     statements = _HostStatements(fn, printed, names, "python", {}, comments=comments)
+    statements.kernels = kernels
     body = statements.body()
     doc: list[ast.stmt] = [ast.Expr(ast.Constant(fn.doc))] if fn.doc else []
     return function_of(fn.name, [p.name for p in fn.params], [*doc, *body])

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 from adcompiler.ir.memory import memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import operands, walk, yields
 from adcompiler.ir.wengert import Assign, Atom, Func, Grow, Load, Stmt, Store, Var
 
-#: What a call says in place of a kernel's number: that it adds to elements of an array, one by one, those before them.
-RUNNING_SUM = -1
+
+class Written(Enum):
+    """What a host calls that is not generated, by the name under which it calls it."""
+
+    RUNNING_SUM = "device.running_sum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ class Kernel:
     folds: tuple[str, ...]
     added: tuple[Var, ...] = ()
     alone: bool = False
+
+
+def is_alone(kernel: Kernel | Written) -> bool:
+    """Whether a kernel runs lines of the host, once."""
+    return isinstance(kernel, Kernel) and kernel.alone
 
 
 def host_arrays(host: Func) -> frozenset[Var]:

@@ -277,7 +277,10 @@ class Draw:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`targets = function(*args)`, of the recursive function whose lines are being read: only the front end has it."""
+    """`targets = function(*args)`: of the recursive function whose lines are being read, or of a kernel by its number.
+
+    Only the front end has the former, and the host's part of a function for a GPU the latter.
+    """
 
     targets: tuple[Var, ...]
     args: tuple[Atom, ...]

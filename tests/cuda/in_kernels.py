@@ -12,8 +12,11 @@ from typing import Any
 import numerics  # noqa: F401  adds to LAUNCHES
 import numpy as np
 from kernels import LAUNCHES, Launch
+from numba import cuda, float64
 from races import watched
 from stencils import GATHERED
+
+from adcompiler.cuda.launch import Grid
 
 BEGIN = 0.5
 
@@ -144,7 +147,33 @@ def gathered_without_atomics() -> None:
         assert f"def {name}_gathers(" in text and "atomic.add" not in kernels, name
 
 
-OTHERS = [gathered_without_atomics, in_a_fixed_order, adds_to_what_is_there, again_with_one_workspace]
+def races_are_seen() -> None:
+    """Of kernels that are launched as they are: one element for all, and memory of a block without a barrier."""
+
+    def one_for_all(x, y):
+        y[0] += x[cuda.grid(1)]
+
+    def added_for_all(x, y):
+        cuda.atomic.add(y, 0, x[cuda.grid(1)])
+
+    def without_barrier(x, y):
+        part = cuda.shared.array(4, float64)
+        part[cuda.threadIdx.x] = x[cuda.grid(1)]
+        y[cuda.grid(1)] = part[3 - cuda.threadIdx.x]
+
+    def with_barrier(x, y):
+        part = cuda.shared.array(4, float64)
+        part[cuda.threadIdx.x] = x[cuda.grid(1)]
+        cuda.syncthreads()
+        y[cuda.grid(1)] = part[3 - cuda.threadIdx.x]
+
+    for function, count in ((one_for_all, 1), (added_for_all, 0), (without_barrier, 4), (with_barrier, 0)):
+        with watched() as races:
+            Grid.of(1, 4).launch(cuda.jit(function))(np.ones(4), np.zeros(4))
+        assert len(races) == count, (function.__name__, races)
+
+
+OTHERS = [races_are_seen, gathered_without_atomics, in_a_fixed_order, adds_to_what_is_there, again_with_one_workspace]
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")

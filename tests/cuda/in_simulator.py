@@ -35,6 +35,8 @@ from adcompiler import (
     value_and_grad,
     vjp,
 )
+from adcompiler.backend import streams
+from adcompiler.cuda import on_stream
 
 
 def flat(tree: Any) -> list[Any]:
@@ -471,8 +473,6 @@ def device_arrays() -> None:
 
 def of_other_packages() -> None:
     """Arrays are taken where they lie; results are of the same package, and its streams are waited for if need be."""
-    from adcompiler.cuda import on_stream
-
     waits = list[bool]()
 
     def taken(array: Any, sync: bool) -> Any:
@@ -523,8 +523,6 @@ def placed(found: Any, sync: bool) -> Any:
 
 def by_dlpack() -> None:
     """Arrays that offer DLPack alone are taken by it, for the stream in use, and results are given back by it."""
-    from adcompiler.backend import streams
-    from adcompiler.cuda import on_stream
     from adcompiler.dlpack import _lent
 
     kind: Any = type("Array", (Offered,), {"__module__": "another.arrays"})
@@ -541,11 +539,7 @@ def by_dlpack() -> None:
     try:
         for dtype, versions in ((np.float64, True), (np.float32, False)):
             given = kind(x.astype(dtype), versions=versions), kind(w.astype(dtype), versions=versions)
-            value, slopes = value_and_grad(misfit, (0, 1), target="cuda")(*given)
-            np.testing.assert_allclose(value, there[0], rtol=1e-5)
-            for mine, other in zip(slopes, there[1], strict=True):
-                assert type(mine) is kind and mine.array.dtype == dtype
-                np.testing.assert_allclose(mine.array, other, rtol=1e-5)
+            slopes = taken_and_given(kind, given, there)
             assert space.found == [(2, 3)] * 2 and [g.asked for g in given] == [[1]] * 2
             assert waited == [0, "stream 9"] * 2 + [0], waited
             space.found.clear(), waited.clear()
@@ -571,6 +565,16 @@ def by_dlpack() -> None:
         of_dlpack_refused(kind, x, w)
     finally:
         vars(cuda).update(before)
+
+
+def taken_and_given(kind: Any, given: tuple[Any, ...], there: Any) -> Any:
+    """The gradient for arrays of a package, which are of that package, and as those of the CPU."""
+    value, slopes = value_and_grad(misfit, (0, 1), target="cuda")(*given)
+    np.testing.assert_allclose(value, there[0], rtol=1e-5)
+    for mine, other in zip(slopes, there[1], strict=True):
+        assert type(mine) is kind and mine.array.dtype == given[0].array.dtype
+        np.testing.assert_allclose(mine.array, other, rtol=1e-5)
+    return slopes
 
 
 def of_dlpack_refused(kind: Any, x: Any, w: Any) -> None:
@@ -603,19 +607,9 @@ def of_dlpack_refused(kind: Any, x: Any, w: Any) -> None:
 
 def in_streams() -> None:
     """All work is put into the stream that is asked for, and nothing waits but for numbers and reports."""
-    import adcompiler.backend.streams as streams
-    from adcompiler.cuda import kernel, on_stream
-
-    @kernel(active=("x", "p"), outputs=("y",), deterministic=True)
-    def scaled(x, p, y):
-        i = cuda.grid(1)
-        if i < x.shape[0]:
-            y[i] = p[0] * x[i] * x[i]
-
-    x, ones, used = cuda.to_device(np.arange(4.0)), cuda.to_device(np.ones(4)), list[Any]()
-    get, fetch = FakeCUDAKernel.__getitem__, FakeCUDAArray.copy_to_host
-    stream = cuda.stream()
+    used, stream = list[Any](), cuda.stream()
     stream.synchronize = lambda: used.append("waits")
+    get, fetch = FakeCUDAKernel.__getitem__, FakeCUDAArray.copy_to_host
 
     def launching(self: Any, configuration: Any) -> Any:
         used.append(configuration[2])
@@ -627,21 +621,55 @@ def in_streams() -> None:
 
     FakeCUDAKernel.__getitem__, FakeCUDAArray.copy_to_host = launching, fetching
     try:
-        with on_stream(stream):
-            _, pullback = vjp(lambda x: np.sin(x) * 2.0, x, target="cuda")
-            pullback(ones)
-            assert used and set(used) == {stream}, used
-            count = len(used)
-            value_and_grad(lambda x: np.sum(np.sin(x)), target="cuda")(x)
-            assert set(used[count:]) == {stream, "waits"}, used
-        assert streams.current() == 0
-        p, out, x_bar, p_bar = (cuda.to_device(np.full(n, v)) for n, v in ((1, 1.0), (4, 0.0), (4, 0.0), (1, 0.0)))
-        used.clear()
-        scaled.adjoint[1, 4, stream](x, p, out, bar={"x": x_bar, "p": p_bar, "y": ones})
-        assert len(used) > 3 and set(used) == {stream}, used
-        assert p_bar.copy_to_host()[0] == 14.0
+        programs_in(stream, used)
+        kernels_in(stream, used)
     finally:
         FakeCUDAKernel.__getitem__, FakeCUDAArray.copy_to_host = get, fetch
+    streams_of_others()
+
+
+def programs_in(stream: Any, used: list[Any]) -> None:
+    """Programs wait for numbers that they give, or read."""
+    x, ones = cuda.to_device(np.arange(4.0)), cuda.to_device(np.ones(4))
+
+    def ends_set(x: Any) -> Any:
+        y = x * 2.0
+        for _ in range(2):
+            y = np.sin(y)
+            y[0] = y[1] * 2.0
+        return y
+
+    with on_stream(stream):
+        _, pullback = vjp(lambda x: np.sin(x) * 2.0, x, target="cuda")
+        pullback(ones)
+        assert used and set(used) == {stream}, used
+        vjp(ends_set, x, target="cuda")[1](ones)
+        assert set(used) == {stream}, used
+        value_and_grad(lambda x: np.sum(np.sin(x)), target="cuda")(x)
+        assert set(used) == {stream, "waits"}, used
+    assert streams.current() == 0
+
+
+def kernels_in(stream: Any, used: list[Any]) -> None:
+    """A kernel's adjoint waits for nothing."""
+    from adcompiler.cuda import kernel
+
+    @kernel(active=("x", "p"), outputs=("y",), deterministic=True)
+    def scaled(x, p, y):
+        i = cuda.grid(1)
+        if i < x.shape[0]:
+            y[i] = p[0] * x[i] * x[i]
+
+    x, ones = cuda.to_device(np.arange(4.0)), cuda.to_device(np.ones(4))
+    p, out, x_bar, p_bar = (cuda.to_device(np.full(n, v)) for n, v in ((1, 1.0), (4, 0.0), (4, 0.0), (1, 0.0)))
+    used.clear()
+    scaled.adjoint[1, 4, stream](x, p, out, bar={"x": x_bar, "p": p_bar, "y": ones})
+    assert len(used) > 3 and set(used) == {stream}, used
+    assert p_bar.copy_to_host()[0] == 14.0
+
+
+def streams_of_others() -> None:
+    """A stream of another package is used by its number, and waited for if an array tells of it."""
     external, cuda.external_stream = getattr(cuda, "external_stream", None), lambda pointer: f"stream {pointer}"
     with on_stream(SimpleNamespace(cuda_stream=5)):
         assert streams.current() == "stream 5"

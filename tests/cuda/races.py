@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
@@ -68,15 +69,12 @@ class Races:
                 self.found.append(f"threads {sorted(write | read | add)} use one element")
 
 
-@contextmanager
-def watched() -> Iterator[list[str]]:
-    """The races of the kernels that are launched inside."""
-    races = Races()
+Patch = tuple[Any, str, Any]
+
+
+def _elements(races: Races) -> Iterator[Patch]:
+    """What notes accesses to elements, plain and atomic ones."""
     get, put = Seen.__getitem__, Seen.__setitem__
-    atomic = {name: getattr(Atomic, name) for name in ("add", "sub", "max")}
-    declare, wait = Shared.array, BlockThread.syncthreads
-    run, say, launch = device.Launch.run, device.Launch.blank, Grid.launch
-    reports: list[Any] = []
 
     def reading(self: Any, index: Any) -> Any:
         races.note(races.readers, self, index)
@@ -96,6 +94,17 @@ def watched() -> Iterator[list[str]]:
 
         return added
 
+    yield Seen, "__getitem__", reading
+    yield Seen, "__setitem__", writing
+    for name in ("add", "sub", "max"):
+        yield Atomic, name, adding(getattr(Atomic, name))
+
+
+def _launches(races: Races) -> Iterator[Patch]:
+    """What compares the accesses of each launch."""
+    run, say, launch = device.Launch.run, device.Launch.blank, Grid.launch
+    reports: list[Any] = []
+
     def running(self: Any, *args: Any) -> Any:
         races.forget()
         result = run(self, *args)
@@ -114,6 +123,15 @@ def watched() -> Iterator[list[str]]:
 
         return launched
 
+    yield device.Launch, "run", running
+    yield device.Launch, "blank", saying
+    yield Grid, "launch", launching
+
+
+def _blocks() -> Iterator[Patch]:
+    """What tells the memory of blocks from other memory, and counts the turns in which threads use it."""
+    wait = BlockThread.syncthreads
+
     def of_block(self: Any, shape: Any, dtype: Any) -> Any:
         # the simulator tells arrays apart by the line that declares them
         caller = sys._getframe(1)
@@ -125,16 +143,15 @@ def watched() -> Iterator[list[str]]:
         wait(self)
         self.turn = getattr(self, "turn", 0) + 1
 
-    Seen.__getitem__, Seen.__setitem__ = reading, writing
-    Shared.array, BlockThread.syncthreads = of_block, waiting
-    for name, how in atomic.items():
-        setattr(Atomic, name, adding(how))
-    device.Launch.run, device.Launch.blank, Grid.launch = running, saying, launching  # type: ignore[method-assign]
-    try:
+    yield Shared, "array", of_block
+    yield BlockThread, "syncthreads", waiting
+
+
+@contextmanager
+def watched() -> Iterator[list[str]]:
+    """The races of the kernels that are launched inside."""
+    races = Races()
+    with ExitStack() as patches:
+        for patch in (*_elements(races), *_launches(races), *_blocks()):
+            patches.enter_context(mock.patch.object(*patch))
         yield races.found
-    finally:
-        Seen.__getitem__, Seen.__setitem__ = get, put
-        Shared.array, BlockThread.syncthreads = declare, wait
-        for name, how in atomic.items():
-            setattr(Atomic, name, how)
-        device.Launch.run, device.Launch.blank, Grid.launch = run, say, launch  # type: ignore[method-assign]

@@ -12,7 +12,7 @@ from adcompiler.analysis.scope import Frame, Path
 from adcompiler.emit.device import unavailable
 from adcompiler.errors import Span, UnsupportedSyntax
 from adcompiler.ir.build import ONE, ZERO, Builder, make_func, neutral, with_body
-from adcompiler.ir.kernel import RUNNING_SUM, Kernel, host_arrays
+from adcompiler.ir.kernel import Kernel, Written, host_arrays, is_alone
 from adcompiler.ir.names import told
 from adcompiler.ir.ops import kind
 from adcompiler.ir.special import SPECIAL
@@ -45,8 +45,8 @@ from adcompiler.optimise.parallel.singles import Singles, is_element, refuse_ele
 _CANNOT = "target='cuda' cannot run this loop: "
 
 
-def split(fn: Func) -> tuple[Func, tuple[Kernel, ...]]:
-    """The function with a call of a kernel in place of each loop that can be one, and the kernels.
+def split(fn: Func) -> tuple[Func, tuple[Kernel | Written, ...]]:
+    """The function with a call of a kernel in place of each loop that can be one, and the kernels, by their numbers.
 
     Raises UnsupportedSyntax where other statements work on the elements of arrays.
     """
@@ -71,7 +71,7 @@ class _Splitting:
         self.fn, self.b, self.kept = fn, Builder.of(fn), kept
         self.proofs = Independence(dependence(fn), True, True)
         self.over = self.proofs.over
-        self.kernels: list[Kernel] = []
+        self.kernels: list[Kernel | Written] = []
         self.sunk = sinkable(fn, self.over)
         self.found: dict[Path, Apart | Dependent] = {} if found is None else found
 
@@ -88,7 +88,7 @@ class _Splitting:
             found = with_body(host, body, self.b)
             found = replace(found, body=without_unread(found))
             calls = [s for s in walk(found.body) if isinstance(s, Call)]
-            given = {v for s in calls if self.kernels[s.function].alone for v in s.targets}
+            given = {v for s in calls if is_alone(self.kernels[s.function]) for v in s.targets}
             if given <= unread | (read := used(found)):
                 return found
             unread |= given - read
@@ -130,7 +130,8 @@ class _Splitting:
             for array, shift in found:
                 op = "add" if shift > 0 else "sub"
                 ends = (self.b.int(op, a, Const(abs(shift))) if shift else a for a in (loop.start, loop.stop))
-                self.b.add(Call((), (array, *ends, loop.step), RUNNING_SUM, loop.span))
+                self.b.add(Call((), (array, *ends, loop.step), len(self.kernels), loop.span))
+                self.kernels.append(Written.RUNNING_SUM)
         return lines
 
     def apart(self, loop: Loop, path: Path, frames: tuple[Frame, ...]) -> Apart | Dependent:
