@@ -118,7 +118,7 @@ def _kept(text: str, name: str, keep: bool) -> Any:
     return dispatcher
 
 
-def _apart(name: str, folder: cache.Folder | None) -> CPUDispatcher:
+def _apart(name: str, folder: cache.Folder | None) -> Any:
     """What texts call for a function of the library, compiled once for all of them."""
     # a call that finds its machine code needs nothing of how text is made
     from adcompiler.emit.opaque import LATE
@@ -138,14 +138,11 @@ def _of_library(name: str, folder: cache.Folder | None) -> Apart:
 
 @functools.lru_cache(maxsize=64)
 def _short(name: str, folder: cache.Folder | None) -> Any:
-    """A function that compiles one of the library when it is called; its callers take it in."""
+    """What compiles a function of the library when it is called, and is written out at each call."""
     from adcompiler.emit.opaque import LATE, on_its_own
 
     text = late.stands_for(name, LATE[name], _stem(on_its_own(name), name), folder is not None)
-    plain: Any = load(text, name, folder is not None, {"_calling": late.calling})
-    short = numba.njit(nogil=True, error_model="numpy", forceinline=True)(plain)
-    _prepare(short, inner=True)
-    return short
+    return load(text, name, folder is not None, {"_calling": late.calling})
 
 
 def _machine_code(function: Function, text: str, name: str, folder: cache.Folder | None) -> MachineCode:

@@ -1,8 +1,8 @@
 """Functions of the library that are compiled when machine code first calls them.
 
 A function that is right for all sizes has parts that a program's sizes may never reach, as the Fourier transform of a
-length with large factors. Instead of such a part there is a short function with a place for the address of the part,
-which it asks for once.
+length with large factors. Instead of a call of such a part there are a few instructions with a place for the address of
+the part, which they ask for once.
 """
 
 # mypy: disable-error-code="no-untyped-call"
@@ -16,20 +16,14 @@ SYMBOL = "adcompiler_late"
 
 
 def stands_for(name: str, parameters: str, stem: str, kept: bool) -> str:
-    """The text of the short function; `stem` is how the machine code of the other is found, if it is `kept`."""
-    return f'''import numba as nb
-import numba.extending
+    """The text of what stands for the function; `stem` is how the machine code of this is found, if it is `kept`."""
+    return f'''import numba.extending
 
 
-@nb.extending.intrinsic
-def _late(typing, {parameters}):
-    """Call a function that may not be compiled yet."""
-    return _calling("{name}", "{stem}", {kept}, {parameters})
-
-
-def {name}({parameters}):
+@numba.extending.intrinsic
+def {name}(typing, {parameters}):
     """Call the function of the library of this name, compiled at the first call."""
-    _late({parameters})
+    return _calling("{name}", "{stem}", {kept}, {parameters})
 '''
 
 
@@ -39,6 +33,7 @@ def calling(name: str, stem: str, kept: bool, *kinds: Any) -> Any:
     from numba import types
     from numba.core import cgutils
 
+    kinds = tuple(map(types.unliteral, kinds))
     asked = pickle.dumps((name, stem, kept, kinds))
 
     def call(context: Any, builder: Any, signature: Any, args: Any) -> Any:

@@ -182,7 +182,7 @@ _PRODUCT_INTO = '''
 @nb.extending.intrinsic
 def _${letter}product_where(typing, c, a, b, add):
     """Write or add `np.dot(a, b)` to a matrix, compiled once for all layouts in memory."""
-    called = nb.typeof(_${letter}matmul_where)
+    called = typing.resolve_value_type(_${letter}matmul_where)
     found = typing.resolve_function_type(called, (*(x.copy(layout="A") for x in (c, a, b)), nb.boolean), {})
 
     def call(context, builder, signature, args):
