@@ -324,3 +324,59 @@ def test_a_program_with_a_gradient_in_it_hands_them_on() -> None:
     with pytest.raises(ad.UnsupportedSyntax, match="0-d array from outside"):
         ad.grad(outer)(box())
     assert ad.grad(outer)(2.0) == pytest.approx(32.0)
+
+
+def numbers_of_the_library(x):
+    a, m, v, p, n = np.sum(x), np.median(x), np.var(x), np.percentile(x, 30), np.linalg.norm(x)
+    c, h, k = np.clip(x[0], -1.0, 1.0), np.heaviside(x[1], 0.5), np.nan_to_num(x[0])
+    total = 0.0
+    for one in (a, m, v, p, n, c, h, k):
+        other = one
+        other += 1.0
+        total += one * other
+    b = m
+    b *= 2.0
+    q = p
+    q -= 1.0
+    return total * m + b * p * q
+
+
+def chosen_by_the_library(x):
+    t = np.select([x[0] > 0], [x[1]], x[2])
+    u = t
+    u += 1.0
+    return t * u
+
+
+def copied_by_the_library(x):
+    t = np.copy(x[0])
+    u = t
+    u += 1.0
+    return t * u
+
+
+def test_functions_of_the_library_give_numbers_where_numpy_s_do() -> None:
+    with interpreted():
+        value, slope = ad.value_and_grad(numbers_of_the_library)(X)
+    assert value == pytest.approx(numbers_of_the_library(X), rel=1e-14)
+    steps = 1e-6 * np.eye(3)
+    differences = [(numbers_of_the_library(X + h) - numbers_of_the_library(X - h)) / 2e-6 for h in steps]
+    np.testing.assert_allclose(slope, differences, rtol=1e-6)
+
+
+@pytest.mark.parametrize("function", [chosen_by_the_library, copied_by_the_library])
+def test_functions_of_the_library_give_arrays_where_numpy_s_do(function: Callable[..., Any]) -> None:
+    with pytest.raises(ad.UnsupportedSyntax, match="0-d array"):
+        ad.grad(function)(X)
+
+
+def in_pieces(x):
+    bent = np.piecewise(x[0], [x[0] < 0, x[0] > 1], [lambda v: v * 2, lambda v: v**3])
+    return bent * x[1] + np.piecewise(x[2], [x[2] < 0], [4.0, lambda v: v])
+
+
+def test_pieces_of_a_number() -> None:
+    with interpreted():
+        value, slope = ad.value_and_grad(in_pieces)(X)
+    assert value == in_pieces(X)
+    np.testing.assert_allclose(slope, [3 * 1.5**2 * 2.0, 1.5**3, 0.0])

@@ -8,16 +8,29 @@ the memory is neither the caller's nor an array's.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from adcompiler.frontend.arrays.atoms import cast
 from adcompiler.frontend.refused.table import refusal
-from adcompiler.frontend.state.values import Value
+from adcompiler.frontend.state.values import Seq, Value
 from adcompiler.ir.build import Builder
 from adcompiler.ir.draft import Change
 from adcompiler.ir.walk import blocks, defines, inner, operands, walk, yields
-from adcompiler.ir.wengert import Atom, Branch, Const, Func, Loop, Stmt, Store, Var, While
+from adcompiler.ir.wengert import (
+    Assign,
+    Atom,
+    Branch,
+    Const,
+    Draw,
+    Func,
+    Load,
+    Loop,
+    Stmt,
+    Store,
+    Var,
+    While,
+)
 
 #: Atoms that hold what an array held before a change.
 Stale: TypeAlias = "dict[Hashable, Change]"
@@ -41,8 +54,24 @@ def is_box(b: Builder, atom: Atom) -> bool:
 
 
 def unboxed(b: Builder, atom: Atom) -> Atom:
-    """The number in a 0-d array, as a value of its own; any other atom as it is."""
-    return _another(b, atom) if is_box(b, atom) else atom
+    """The number in what may be a 0-d array, as a value of its own; any other atom as it is."""
+    type = b.type(atom)
+    if type.rank or type.weak or type.is_generator:
+        return atom
+    # where paths meet, or in a loop, a name may be an array of one of the paths
+    one = isinstance(atom, Const) or atom in b.own or isinstance(b.made.get(atom.name), (Assign, Load, Draw))
+    return _another(b, atom) if not one or is_box(b, atom) else atom
+
+
+def of_library(b: Builder, value: Value, is_array: bool) -> Value:
+    """What a definition of the library returns: numbers, or 0-d arrays of its own where `is_array`."""
+    match value:
+        case Seq(items):
+            after = tuple(of_library(b, item, is_array) for item in items)
+            return value if all(x is y for x, y in zip(items, after, strict=True)) else replace(value, items=after)
+        case Var() | Const() if not b.type(value).rank and not b.type(value).is_generator:
+            return own(b, value, b.type(value).dtype) if is_array else unboxed(b, value)
+    return value
 
 
 def _another(b: Builder, atom: Atom) -> Atom:
@@ -178,4 +207,4 @@ def _read(atoms: Iterable[Atom], stale: Stale) -> None:
             raise refusal("0-d-names", change.span, name=change.name)
 
 
-__all__ = ["boxed", "check", "is_box", "own", "rebound", "unboxed"]
+__all__ = ["boxed", "check", "is_box", "of_library", "own", "rebound", "unboxed"]

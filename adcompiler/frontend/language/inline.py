@@ -10,6 +10,7 @@ from types import FunctionType
 
 from adcompiler.errors import ADCompilerError, MissingRule, TypeProblem
 from adcompiler.frontend.arrays.outputs import delivered, without_out
+from adcompiler.frontend.arrays.zero_dimensional import of_library
 from adcompiler.frontend.flow.recursion import recursive
 from adcompiler.frontend.language.blocks import run_block
 from adcompiler.frontend.language.reading import constant
@@ -22,6 +23,8 @@ from adcompiler.frontend.state.values import Closure, DictValue, Maybe, Path, Se
 from adcompiler.ir.wengert import Const, Var
 from adcompiler.source import FunctionNode, SourceFunc, source_of
 
+#: Functions of the library that give 0-d arrays where others give numbers.
+_ARRAYS = frozenset({"np.apply_along_axis", "np.cov", "np.i0", "np.piecewise", "np.select", "np.vectorize"})
 _DEPTH = 80
 _INSTALLED = tuple(sysconfig.get_paths()[kind] for kind in ("stdlib", "platstdlib", "purelib", "platlib"))
 _CALLS = 5000
@@ -80,7 +83,7 @@ def call_definition(
     kw = {key: constant(value) for key, value in (function.__kwdefaults__ or {}).items()}
     bound = arguments(low, name, source.node.args, defaults, kw, args, named)
     result = _run(low, Frame(source, low.definition(source.node), None, place=low.b.span), bound, node)
-    return delivered(low.b, name, result, out)
+    return delivered(low.b, name, of_library(low.b, result, name in _ARRAYS), out)
 
 
 def call_closure(

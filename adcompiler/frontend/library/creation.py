@@ -135,9 +135,15 @@ def asfortranarray(b: Builder, a: Value, dtype: Value = NONE) -> Value:
     return transposed(b, copied(b, transposed(b, atom)))
 
 
-@implements(np.copy, method="copy")
+@implements(np.copy)
 def copy(b: Builder, a: Value, order: Value = NONE) -> Value:
     """A new array of the same elements."""
+    atom = as_atom(b, a)
+    return copied(b, atom) if b.type(atom).rank else own(b, atom, b.type(atom).dtype)
+
+
+@implements(method="copy")
+def _copy_method(b: Builder, a: Value, order: Value = NONE) -> Value:
     atom = as_atom(b, a)
     return own(b, atom, b.type(atom).dtype) if is_box(b, atom) else copied(b, atom)
 

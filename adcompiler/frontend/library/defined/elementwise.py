@@ -155,12 +155,24 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
             covered = np.logical_or(covered, c)
         conditions.append(np.logical_not(covered))
     out = np.zeros(x.shape, x.dtype)
+    if x.ndim == 0:
+        return piecewise_of_one(x[()], conditions, funclist, args, kw)
     for k in tuple(range(len(conditions))):
         if callable(funclist[k]):
             out[conditions[k]] = funclist[k](x[conditions[k]], *args, **kw)
         else:
             out[conditions[k]] = funclist[k]
     return out
+
+
+def piecewise_of_one(x: Any, conditions: Any, functions: Any, args: Any, kw: Any) -> Any:
+    """The function of the last condition that holds, of a number; zero where none does."""
+    found = np.zeros((), x.dtype)
+    for k in tuple(range(len(conditions))):
+        if conditions[k]:
+            value = functions[k](x, *args, **kw) if callable(functions[k]) else functions[k]
+            found = np.asarray(value).astype(x.dtype)
+    return found
 
 
 @means(np.isclose)
