@@ -74,7 +74,15 @@ def begins(fn: Func) -> bool:
 
 
 @pytest.mark.parametrize(
-    "parts", [{}, {"range": "n - 1, -1, -1"}, {"before": "out[0] = 1.0", "first": "out[i] += 1.0"}], ids=str
+    "parts",
+    [
+        {},
+        {"range": "n - 1, -1, -1"},
+        {"length": "max(n - 2, 0)", "range": "n - 2"},
+        {"length": "max(n - 2, 0)", "range": "n - 3, -1, -1"},
+        {"before": "out[0] = 1.0", "first": "out[i] += 1.0"},
+    ],
+    ids=str,
 )
 def test_a_vector_begins_with_what_is_added(parts: dict[str, str]) -> None:
     assert begins(vector(**parts))
@@ -90,6 +98,8 @@ def test_a_vector_begins_with_what_is_added(parts: dict[str, str]) -> None:
         {"range": "0, n, 2"},
         {"length": "n + 1"},
         {"length": "n + 1", "at": "i + 1"},
+        {"length": "max(n - 3, 0) + m", "range": "n - 3 + m"},
+        {"length": "max(n - 3, 0) + m", "range": "n + m - 4, -1, -1"},
         {"at": "n - 1 - i"},
         {"at": "0"},
         {"before": "out[0] += g[0]", "length": "n + 1", "range": "n + 0"},

@@ -54,12 +54,11 @@ class Affine:
         return symbol(v)
 
     def unclipped(self, size: Form) -> Form:
-        """A size as if it could be negative."""
-        for name, c in size.terms:
-            d = self.defs.get(name) if isinstance(name, Var) else None
-            if c == 1 and d is not None and isinstance(d.stmt, Assign) and d.stmt.op == "maximum":
-                if d.stmt.args[1] == Const(0):
-                    return size.plus(symbol(name), -1) + self.form(d.stmt.args[0])
+        """A size as if it could be negative: not a sum of sizes, of which the others would then be smaller."""
+        name = next((s for s, _ in size.terms if size == symbol(s)), None)
+        d = self.defs.get(name) if isinstance(name, Var) else None
+        if d is not None and isinstance(d.stmt, Assign) and d.stmt.op == "maximum" and d.stmt.args[1] == Const(0):
+            return self.form(d.stmt.args[0])
         return size
 
 
