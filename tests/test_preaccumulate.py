@@ -131,6 +131,8 @@ def products(fn: Func) -> int:
         {"beside": "log[i] = p1 * q1 + a[0]"},
         {"length": "n + 1"},
         {"beside": "log[i] = p1", "later": "log[0] = q1"},
+        # a product of what is read beside it cannot be recorded before that is there
+        {"beside": "k = q1 * c\n            log[i] = q1\n            log[0] = k", "result": "p1 * k"},
     ],
     ids=str,
 )

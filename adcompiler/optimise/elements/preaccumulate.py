@@ -114,6 +114,8 @@ def _moved(fn: Func, group: _Group) -> _Moved | None:
     for stmt in lines:
         for a in both.intersection(stmt.args):
             graph.edge((a, True), (stmt.target, False))
+            # what the forward sweep computes follows from what it has
+            graph.edge((stmt.target, False), (a, False))
     for v in both & _read_beside(fn, lines):
         graph.edge((v, True), True)
     _, near = graph.minimum_cut(False, True)
