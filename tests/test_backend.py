@@ -5,8 +5,9 @@ import gc
 import numba
 import numpy as np
 import pytest
+from numba.core import ir as numba_ir
 from numba.core.compiler import run_frontend
-from numba.core.errors import NumbaWarning, TypingError, WarningsFixer
+from numba.core.errors import ConstantInferenceError, NumbaWarning, TypingError, WarningsFixer
 from numba.core.postproc import VariableLifetime
 from numba.core.registry import cpu_target
 from numba.core.runtime import _nrt_python, rtsys
@@ -17,6 +18,7 @@ from adcompiler.backend.collection import uncollected
 from adcompiler.backend.inference import Answers, Inferer
 from adcompiler.backend.lifetimes import Lifetimes
 from adcompiler.backend.linking import Linked
+from adcompiler.backend.reading import Constants
 
 _TEXT = '''import numba as nb
 import numpy as np
@@ -246,6 +248,26 @@ def test_a_question_about_types_is_asked_once_and_one_about_a_constant_each_time
     assert len(asked) == 4
     for index in (1, True):
         assert type(answers.resolve_function_type("f", (whole, index), {})[1][1]) is type(index)
+
+
+def test_constants_are_those_that_numba_finds(plain):
+    """Indices of elements and stores, some of them constants, tuples of these, and tuples of others too."""
+    func_ir = run_frontend(plain)
+    lines = [line for block in func_ir.blocks.values() for line in block.body]
+    values = [line.value for line in lines if isinstance(line, numba_ir.Assign)]
+    indexed = [line for line in lines if isinstance(line, numba_ir.SetItem)]
+    indexed += [value for value in values if isinstance(value, numba_ir.Expr) and value.op == "getitem"]
+    found = []
+    for asked in (func_ir, Constants(func_ir)):
+        answers = []
+        for line in indexed:
+            try:
+                answers.append(repr(asked.infer_constant(line.index)))
+            except ConstantInferenceError:
+                answers.append(None)
+        found.append(answers)
+    assert found[0] == found[1]
+    assert None in found[0] and "0" in found[0] and "(1, 1)" in found[0]
 
 
 def test_values_end_where_numba_finds_that_they_end(plain):

@@ -13,10 +13,9 @@ from typing import Any
 from numba.core.compiler_machinery import register_pass
 from numba.core.ir_utils import build_definitions, enforce_no_dels, enforce_no_phis
 from numba.core.postproc import PostProcessor, VariableLifetime
-from numba.core.rewrites.registry import rewrite_registry
 from numba.core.transforms import canonicalize_cfg
 from numba.core.typed_passes import IRLegalization, PreLowerStripPhis
-from numba.core.untyped_passes import GenericRewrites, IRProcessing
+from numba.core.untyped_passes import IRProcessing
 
 
 class Lifetimes(VariableLifetime):
@@ -76,26 +75,6 @@ class Blocks(IRProcessing):
     def run_pass(self, state: Any) -> bool:
         """Join the ways back to the beginning of each loop."""
         state.func_ir.blocks = canonicalize_cfg(state.func_ir.blocks)
-        return True
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class Rewritten(GenericRewrites):
-    """Numba's rewriting of single lines before types are known, until nothing is left to be rewritten."""
-
-    _name = "generated_rewrites"
-
-    def run_pass(self, state: Any) -> bool:
-        """Rewrite in place."""
-        blocks = state.func_ir.blocks
-        for kind in rewrite_registry.rewrites["before-inference"]:
-            rewrite, left = kind(state), list(blocks.items())
-            while left:
-                label, block = left.pop()
-                if rewrite.match(state.func_ir, block, state.typemap, state.calltypes):
-                    blocks[label] = rewrite.apply()
-                    left.append((label, blocks[label]))
-        state.func_ir.blocks = canonicalize_cfg(blocks)
         return True
 
 

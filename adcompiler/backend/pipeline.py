@@ -8,7 +8,7 @@ from typing import Any
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import PassManager
 from numba.core.typed_passes import AnnotateTypes, NoPythonBackend
-from numba.core.untyped_passes import DeadBranchPrune, FixupArgs, RewriteSemanticConstants, TranslateByteCode
+from numba.core.untyped_passes import DeadBranchPrune, FixupArgs, RewriteSemanticConstants
 
 
 class Generated(CompilerBase):
@@ -22,12 +22,13 @@ class Generated(CompilerBase):
         # not before something is compiled, and before Numba asks which functions there are
         from adcompiler.backend.cheaper import KnownCalls
         from adcompiler.backend.inference import Inference
-        from adcompiler.backend.lifetimes import Blocks, Ends, Rewritten, WithoutPhis
+        from adcompiler.backend.lifetimes import Blocks, Ends, WithoutPhis
         from adcompiler.backend.lowering import Lowering
+        from adcompiler.backend.reading import Reading, Rewritten
         from adcompiler.backend.webs import NamedValues, NamesApart
 
         self.passes = (
-            (TranslateByteCode, "analyzing bytecode"),
+            (Reading, "analyzing bytecode"),
             (FixupArgs, "fix up args"),
             (Blocks, "processing IR"),
             (KnownCalls, "calls with a shorter implementation"),
