@@ -36,6 +36,13 @@ from adcompiler.ir.wengert import (
     While,
 )
 
+# of each number of a thread along an axis, how many there are
+_SIZES = {
+    Var(thread_name(what, axis)): Var(thread_name(count, axis))
+    for what, count in (("grid", "grid_size"), ("block", "grid_dim"), ("thread", "block_dim"))
+    for axis in range(len(AXES))
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Threads:
@@ -121,12 +128,11 @@ class Threads:
         """Whether accesses are to elements whose index, along an axis, has a remainder that is the thread's own.
 
         Those are the thread's number and, in steps of as many as there are threads, what comes after it:
-        `for i in range(grid_x, n, grid_size_x)`.
+        `for i in range(grid_x, n, grid_size_x)`; so too of blocks, and of the threads of a block.
         """
         threads = block_at(self.over.fn, path)[path[-1]]
         assert isinstance(threads, Loop)
-        sizes = {Var(thread_name("grid", axis)): Var(thread_name("grid_size", axis)) for axis in range(len(AXES))}
-        first, size = threads.index, sizes.get(threads.index)
+        first, size = threads.index, _SIZES.get(threads.index)
         if size is None:
             return False
         loops = (s for s in walk(threads.body) if isinstance(s, Loop))
@@ -280,10 +286,11 @@ def only_added(fn: Func, arrays: Iterable[Var]) -> frozenset[Var]:
 
 
 def varies(fn: Func) -> set[Var]:
-    """The numbers that may be others for another thread."""
+    """The numbers that may be others for another thread of the block."""
     stored = set(map(aliases(fn).root, (s.array for s in walk(fn.body) if isinstance(s, Store))))
     root, flow = aliases(fn).root, list[tuple[Atom, Var]]()
-    sources = {p for p in fn.params if is_own(p.name)}
+    blocks = {thread_name("block", axis) for axis in range(len(AXES))}
+    sources = {p for p in fn.params if is_own(p.name) and p.name not in blocks}
     for stmt in walk(fn.body):
         if isinstance(stmt, Load) and root(stmt.array) in stored:
             sources.add(stmt.target)

@@ -16,6 +16,7 @@ from adcompiler.cuda.proofs import (
     refuse_divergent,
     refuse_large,
     refuse_late_ends,
+    refuse_uneven_ends,
     refuse_unordered,
 )
 from adcompiler.emit.device import Unavailable
@@ -115,14 +116,8 @@ def program(source: SourceFunc, specs: tuple[Spec, ...], values: tuple[object, .
     guarded = replace(guarded, work=places_above(guarded.work))
     given = tuple(k for k, spec in enumerate(specs) if not isinstance(spec, StaticSpec))
     made = _made(guarded, found, given, request, not block)
-    if made.printed.unknown and block:
-        raise UnsupportedSyntax(
-            "in a kernel with shared memory, a loop of which no argument tells the length is recorded",
-            source.span(source.node),
-            "give loops lengths that follow from arguments and constants: for level in range(LEVELS)",
-        )
     # a thread that finds its memory too short ends, and runs again: until then it may not have changed what others see
-    return _made(guarded, found, given, request, False) if made.printed.unknown else made
+    return _made(guarded, found, given, request, False) if made.printed.unknown and not block else made
 
 
 def _made(guarded: Guarded, found: Lowered, given: tuple[int, ...], request: Request, join: bool) -> Program:
@@ -147,6 +142,8 @@ def _made(guarded: Guarded, found: Lowered, given: tuple[int, ...], request: Req
     printed = _printed(rest, (*order, *bars[:count]), inside, found, request, first)
     if printed.unknown and not join:
         refuse_late_ends(rest, inside.bars)
+        if block:
+            refuse_uneven_ends(rest)
     return Program(
         None if first is None else replace(first, text=printed.text),
         printed,

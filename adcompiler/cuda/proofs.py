@@ -13,6 +13,7 @@ from adcompiler.analysis.threads import Threads, common_sums, decides, strided, 
 from adcompiler.errors import UnsupportedSyntax
 from adcompiler.ir.build import make_func
 from adcompiler.ir.ops import kind
+from adcompiler.ir.threads import is_own
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import (
     Assign,
@@ -30,6 +31,7 @@ from adcompiler.ir.wengert import (
     Var,
     While,
 )
+from adcompiler.optimise.parallel.guarded import uniform_lines
 
 # 48 KiB, and of these the memory in which a block adds up
 _SHARED_BYTES = (48 - 8) * 1024
@@ -80,6 +82,24 @@ def refuse_late_ends(fn: Func, bars: frozenset[Var]) -> None:
             place,
             "let each thread have one item: i = cuda.grid(1)",
         )
+
+
+def refuse_uneven_ends(fn: Func) -> None:
+    """Refuse records of a kernel with barriers for which only some threads of a block may have too little memory."""
+    own = [p for p in fn.params if is_own(p.name)]
+    varying, known = varies(fn), {*fn.params, *(s.target for s in uniform_lines(fn, own))}.difference(own)
+    for stmt, _, frames in sites(fn.body):
+        extents = list(stmt.args) if isinstance(stmt, Assign) and kind(stmt.op) == "alloc" else []
+        if not isinstance(stmt, Grow) and all(isinstance(a, Const) or a in known for a in extents):
+            continue
+        if not varying.isdisjoint([*extents, *(a for frame in frames for a in decides(frame.region))]):
+            loops = [f.region for f in reversed(frames) if f.is_loop]
+            loops += [s for s in walk(fn.body) if isinstance(s, (Loop, While)) and not varying.isdisjoint(decides(s))]
+            raise UnsupportedSyntax(
+                "in a kernel with shared memory, what is recorded of a loop whose length differs from thread to thread",
+                next((s.span for s in loops if s.span is not None), None),
+                "give the loop a length that is the same for all threads, and test the thread's number inside",
+            )
 
 
 def prove(fn: Func, together: frozenset[Var], block: Sequence[Var], axes: Sequence[int]) -> None:

@@ -710,3 +710,60 @@ def squares_in_steps(x, y):
 
 
 launch(squares_in_steps, (1, 2), (2, 2), normal(5, 6), zeros(5, 6), workspace=True)
+
+
+@kernel(active=("x",), outputs=("y",))
+def halved_while(x, y, turns):
+    # loops of which only the launch tells the length, and a number: a block ends, and runs again, as one
+    part = cuda.shared.array(8, float64)
+    t = cuda.threadIdx.x
+    part[t] = math.sin(x[cuda.grid(1)])
+    cuda.syncthreads()
+    k = turns
+    while k > 1:
+        new = 0.3 * part[(t + 1) % 8] + 0.7 * math.sin(part[t])
+        cuda.syncthreads()
+        part[t] = new
+        cuda.syncthreads()
+        k -= 1
+    m = cuda.blockDim.x // 2
+    while m > 0:
+        if t < m:
+            part[t] += part[t] * part[t + m]
+        cuda.syncthreads()
+        m //= 2
+    if t == 0:
+        y[cuda.blockIdx.x] = part[0]
+
+
+launch(halved_while, 2, 8, normal(16), zeros(2), 40)
+
+
+@kernel(active=("x",), outputs=("y",))
+def rows_of_a_block(x, turns, y):
+    # a block takes several rows, each for a number of turns of its own
+    part = cuda.shared.array(4, float64)
+    t = cuda.threadIdx.x
+    for r in range(cuda.blockIdx.x, x.shape[0], cuda.gridDim.x):
+        part[t] = x[r, t]
+        cuda.syncthreads()
+        for k in range(turns[cuda.blockIdx.x]):
+            new = part[(t + 1) % 4] * part[t] + 0.1 * k
+            cuda.syncthreads()
+            part[t] = new
+            cuda.syncthreads()
+        y[r, t] = part[(t + 1) % 4] * x[r, t]
+        cuda.syncthreads()
+
+
+launch(rows_of_a_block, 2, 4, normal(5, 4), np.array([2, 3]), zeros(5, 4))
+
+
+@kernel(active=("x", "w"), outputs=("y",))
+def elements_of_a_block(x, w, y):
+    for r in range(cuda.blockIdx.x, x.shape[0], cuda.gridDim.x):
+        for k in range(cuda.threadIdx.x, x.shape[1], cuda.blockDim.x):
+            y[r, k] = math.sin(x[r, k]) * w[k]
+
+
+launch(elements_of_a_block, 2, 3, normal(5, 7), normal(7), zeros(5, 7))

@@ -40,7 +40,7 @@ class Races:
         at = index if isinstance(index, tuple) else (index,)
         if len(at) != plain.ndim or not all(hasattr(k, "__index__") for k in at):
             return
-        steps = (k % n * s for k, n, s in zip(at, plain.shape, plain.strides, strict=True))
+        steps = (int(k) % n * s for k, n, s in zip(at, plain.shape, plain.strides, strict=True))
         here: Any = threading.current_thread()
         of = self.adders if threading.get_ident() in self.adding else of
         name = tuple(getattr(place, axis) for place in (here.blockIdx, here.threadIdx) for axis in "xyz")

@@ -201,19 +201,24 @@ def leaves_before_a_barrier(x, y):
     y[i] = part[3 - cuda.threadIdx.x]
 
 
-def waits_in_a_while(x, y):
+def turns_of_its_own(x, y):
     part = cuda.shared.array(4, float64)
-    t = cuda.threadIdx.x
-    part[t] = x[cuda.grid(1)]
+    v = x[cuda.grid(1)]
+    while v < 2.0:
+        v = v * 1.3 + 1.0 + math.sin(v)
+    part[cuda.threadIdx.x] = v
     cuda.syncthreads()
-    m = 2
-    while m > 0:
-        if t < m:
-            part[t] += part[t] * part[t + m]
-        cuda.syncthreads()
-        m //= 2
-    if t == 0:
-        cuda.atomic.add(y, 0, part[0])
+    y[cuda.grid(1)] = part[3 - cuda.threadIdx.x] * v
+
+
+def elements_of_all_blocks(x, y):
+    for k in range(cuda.threadIdx.x, x.shape[0], cuda.blockDim.x):
+        y[k] = x[k] * x[k]
+
+
+def elements_of_all_threads(x, y):
+    for k in range(cuda.blockIdx.x, x.shape[0], cuda.gridDim.x):
+        y[k] = x[k] * x[k]
 
 
 def takes_too_much(x, y):
@@ -293,7 +298,9 @@ def keeps_records_of_items(x, y):
         (steps_from_the_next, (), "no other thread may write an element of 'y'"),
         (steps_of_a_block, (), "no other thread may write an element of 'y'"),
         (leaves_before_a_barrier, (), "not proven that all threads of a block reach it"),
-        (waits_in_a_while, (), "a loop of which no argument tells the length"),
+        (turns_of_its_own, (), "a loop whose length differs from thread to thread"),
+        (elements_of_all_blocks, (), "no other thread may write an element of 'y'"),
+        (elements_of_all_threads, (), "no other thread may write an element of 'y'"),
         (takes_too_much, (), "take 65536 bytes of shared memory"),
         (sized_at_the_launch, (), "shared memory of a size given at the launch"),
         (through_global_memory, (), "no other thread may read an element of 'y'"),
