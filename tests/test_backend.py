@@ -6,12 +6,15 @@ import numba
 import numpy as np
 import pytest
 from numba.core import ir as numba_ir
-from numba.core.compiler import run_frontend
+from numba.core import ssa
+from numba.core.compiler import StateDict, run_frontend
 from numba.core.errors import ConstantInferenceError, NumbaWarning, TypingError, WarningsFixer
 from numba.core.postproc import VariableLifetime
 from numba.core.registry import cpu_target
 from numba.core.runtime import _nrt_python, rtsys
+from numba.core.transforms import canonicalize_cfg
 from numba.core.typeinfer import TypeInferer
+from numba.core.untyped_passes import ReconstructSSA
 
 from adcompiler.backend import cpu
 from adcompiler.backend.collection import uncollected
@@ -19,6 +22,7 @@ from adcompiler.backend.inference import Answers, Inferer
 from adcompiler.backend.lifetimes import Lifetimes
 from adcompiler.backend.linking import Linked
 from adcompiler.backend.reading import Constants
+from adcompiler.backend.webs import NamedValues
 
 _TEXT = '''import numba as nb
 import numpy as np
@@ -268,6 +272,27 @@ def test_constants_are_those_that_numba_finds(plain):
         found.append(answers)
     assert found[0] == found[1]
     assert None in found[0] and "0" in found[0] and "(1, 1)" in found[0]
+
+
+def test_values_have_the_names_that_numba_gives_them(monkeypatch):
+    """Those of values that meet are Numba's own already."""
+    found, scope, violators = [], {}, ssa._find_defs_violators
+    exec(_WALKS, scope)
+
+    def of_the_text(blocks, graph):
+        return [name for name in violators(blocks, graph) if not name.startswith("$phi")]
+
+    monkeypatch.setattr(ssa, "_find_defs_violators", of_the_text)
+    for step in (NamedValues, ReconstructSSA):
+        func_ir = run_frontend(scope["walked"])
+        func_ir.blocks = canonicalize_cfg(func_ir.blocks)
+        for block in func_ir.blocks.values():
+            block.body = [line for line in block.body if not isinstance(line, numba_ir.Del)]
+        state = StateDict(func_ir=func_ir, locals={})
+        step().run_pass(state)
+        found.append([str(line) for _, block in sorted(func_ir.blocks.items()) for line in block.body])
+    assert found[0] == found[1]
+    assert sum("phi(" in line for line in found[0]) > 5
 
 
 def test_values_end_where_numba_finds_that_they_end(plain):

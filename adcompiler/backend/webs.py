@@ -77,7 +77,7 @@ def _rename(block: Any, names: set[str]) -> None:
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class NamedValues(ReconstructSSA):
-    """Numba's pass for the other names, but not for those of values that meet, which Numba made: they have one type."""
+    """Numba's pass for the other names, in the blocks that have each; not for values that meet: they have one type."""
 
     _name = "named_values"
 
@@ -86,11 +86,32 @@ class NamedValues(ReconstructSSA):
         blocks = state.func_ir.blocks
         graph = compute_cfg_from_blocks(blocks)
         fronts, read = ssa._iterated_domfronts(graph), ssa._CacheListVars()
-        for name in ssa._find_defs_violators(blocks, graph):
-            if not name.startswith("$phi"):
-                blocks, defined = ssa._fresh_vars(blocks, name)
-                blocks = ssa._fix_ssa_vars(blocks, name, defined, graph, fronts, read)
+        names = [name for name in ssa._find_defs_violators(blocks, graph) if not name.startswith("$phi")]
+        places = _places(blocks, set(names))
+        for name in names:
+            made, defined = ssa._fresh_vars(_of(blocks, places[name]), name)
+            blocks = {**blocks, **made}
+            meets = ssa._compute_phi_locations(fronts, defined)
+            touched = _of(blocks, places[name] | meets)
+            blocks = {**blocks, **ssa._fix_ssa_vars(touched, name, defined, graph, fronts, read)}
         state.func_ir.blocks = blocks
         self._patch_locals(state)
         state.func_ir._definitions = build_definitions(blocks)
         return True
+
+
+def _places(blocks: Any, names: set[str]) -> dict[str, set[Any]]:
+    """The labels of the blocks that give a name a value or read it."""
+    places: dict[str, set[Any]] = {name: set() for name in names}
+    for label, block in blocks.items():
+        for line in block.body:
+            given = [line.target] if isinstance(line, ir.Assign) else []
+            for found in (*given, *_read(line)):
+                if found.name in names:
+                    places[found.name].add(label)
+    return places
+
+
+def _of(blocks: Any, labels: set[Any]) -> Any:
+    """Some of the blocks, in their order."""
+    return {label: block for label, block in blocks.items() if label in labels}
