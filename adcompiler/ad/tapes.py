@@ -169,8 +169,12 @@ class Tapes:
         begin, size = b.load(ragged.cell, (ZERO,), hint="begin"), product(b, b.shape(v))
         end = b.int("add", begin, size)
         b.grow(ragged.array, b.int("sub", end, ONE))
-        row = v if b.type(v).layout == "C" else b.emit("copy", v, hint=str(v))
-        b.store(ragged.array, (Slice(begin, end, None, begin, size),), b.emit("reshape", row, size, hint=f"{v}_flat"))
+        row = v
+        if b.type(v).rank > 1:
+            row = b.emit(
+                "reshape", v if b.type(v).layout == "C" else b.emit("copy", v, hint=str(v)), size, hint=f"{v}_flat"
+            )
+        b.store(ragged.array, (Slice(begin, end, None, begin, size),), row)
         b.store(tape.array, place, begin)
         b.store(ragged.cell, (ZERO,), end)
 
@@ -181,8 +185,9 @@ class Tapes:
             return b.load(tape.array, place, hint)
         begin, size = b.load(tape.array, place, hint="begin"), product(b, shape)
         end = b.int("add", begin, size)
-        row = b.load(ragged.array, (Slice(begin, end, None, begin, size),), hint=f"{hint}_flat")
-        return b.emit("reshape", row, *shape, hint=hint)
+        several = len(shape) > 1
+        row = b.load(ragged.array, (Slice(begin, end, None, begin, size),), hint=f"{hint}_flat" if several else hint)
+        return b.emit("reshape", row, *shape, hint=hint) if several else row
 
     def extent(self, region: object, exact: bool) -> Atom:
         """The number of rows for a loop: its trip count, or unless `exact` with small constant starts the bound."""

@@ -237,3 +237,27 @@ def chosen(x):
         if np.sum(v * v) < least:
             best, least = v, np.sum(v * v)
     return np.sum(best**3) + least
+
+
+@case((0, 0), uniform(N, 3), uniform(N, 3, 3, low=-1.0) + 2.0 * np.eye(3), argnums=(0, 1))
+def elimination(b, a):
+    # parts of rows, of any length, of arrays that are changed in place
+    a, b = a.copy(), b.copy()
+    n = len(b)
+    for k in range(n):
+        p = k
+        for i in range(k + 1, n):
+            if abs(a[i, k]) > abs(a[p, k]):
+                p = i
+        if p != k:
+            for j in range(n):
+                a[k, j], a[p, j] = a[p, j], a[k, j]
+            b[k], b[p] = b[p], b[k]
+        for i in range(k + 1, n):
+            f = a[i, k] / a[k, k]
+            a[i, k:] -= f * a[k, k:]
+            b[i] -= f * b[k]
+    x = np.zeros(n)
+    for i in range(n - 1, -1, -1):
+        x[i] = (b[i] - a[i, i + 1 :] @ x[i + 1 :]) / a[i, i]
+    return x @ x
