@@ -111,3 +111,30 @@ def test_literals_are_numbers_of_numpy_s_to_its_functions(function: Any, compile
 def test_integers_have_no_negative_powers(function: Any) -> None:
     with interpreted(), pytest.raises(ValueError, match="negative integer powers"):
         ad.grad(function)(1.5, np.arange(3))
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.uint8, np.int32, np.int64, np.float32, bool])
+@pytest.mark.parametrize("function", [np.sum, np.prod, np.add.reduce, np.cumsum])
+def test_reductions_wrap_in_the_type_that_is_asked_for(function: Any, dtype: Any) -> None:
+    def reduced(s: float, k: Any) -> Any:
+        return s, function(k, axis=0, dtype=dtype)
+
+    for k in (np.array([100, 100, 2]), np.array([[100.0, 3.0], [90.0, 2.0]]), np.array([True, True, False])):
+        with interpreted():
+            found = ad.jvp(reduced, (1.0, k), (1.0, None))[0][1]
+        np.testing.assert_array_equal(found, function(k, axis=0, dtype=dtype), strict=True)
+
+
+def test_a_mean_of_integers_in_their_type_is_refused() -> None:
+    with pytest.raises(ad.TypeProblem, match="a mean in int8"):
+        ad.grad(lambda s, k: s * np.mean(k, dtype=np.int8))(1.5, np.arange(3))
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_what_is_divided_by_zero_has_an_infinite_slope(compiled: bool) -> None:
+    with np.errstate(all="ignore"), contextlib.nullcontext() if compiled else interpreted():
+        for dtype in (np.float64, np.float32):
+            x = np.array([1.0, -2.0], dtype)
+            value, pullback = ad.vjp(lambda x: x / 0 + x / 0.0, x, cache=False)
+            np.testing.assert_array_equal(value, x / 0)
+            np.testing.assert_array_equal(pullback(np.array([1.0, 0.0], dtype))[0], [np.inf, 0.0])

@@ -7,6 +7,8 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from adcompiler.ir.build import Builder
 from adcompiler.ir.ops import OPS
 from adcompiler.ir.special import SPECIAL
@@ -31,6 +33,7 @@ COMPARE: dict[type[ast.cmpop], str] = {
     ast.NotEq: "ne",
 }
 CONSTANTS: Mapping[str, Const] = {"pi": Const(math.pi)}
+_ZEROS = (Const(0), Const(0.0))
 _ARITY = {"where": 3, "cut": 2, **SPECIAL}
 
 Memo = dict[tuple[str, tuple[Atom, ...]], Var]
@@ -79,6 +82,11 @@ class Formula:
         memo = {} if memo is None else memo
         for line in self.lines:
             args = tuple(values.get(a, a) for a in line.args)
+            if line.op == "div" and isinstance(args[0], Const) and args[1] in _ZEROS:
+                # a number of Python's raises there; a slope is infinite
+                with np.errstate(all="ignore"):
+                    values[line.target] = Const(float(np.divide(float(str(args[0].value)), 0.0)))
+                continue
             key = (line.op, args)
             if key not in memo:
                 memo[key] = b.emit(line.op, *args, hint=hint if line is self.lines[-1] else "t")

@@ -37,9 +37,12 @@ def _plain(
     x = as_array(b, a)
     if not is_none(dtype):
         x = as_array(b, cast(b, x, as_dtype(b, dtype, "float64")))
+    own = b.type(x).dtype
     x = chosen(b, x, where, Const(_NEUTRAL[op]))
     result = reduce(b, op, x, as_axes(b, axis, b.type(x).rank), as_bool(b, keepdims, "keepdims"), op)
-    return _finish(b, a, started(b, _JOINS.get(op, ""), result, initial))
+    result = started(b, _JOINS.get(op, ""), result, initial)
+    # 64 bits hold what narrower integers wrap around
+    return _finish(b, a, result if is_none(dtype) else cast(b, result, own))
 
 
 _NEUTRAL: dict[str, object] = {"sum": 0, "prod": 1, "any": False, "all": True}
@@ -240,6 +243,8 @@ def mean(
 ) -> Value:
     """The sum divided by the count."""
     x = floating(b, a, dtype)
+    if not b.type(x).is_float:
+        raise TypeProblem(f"a mean in {b.type(x).dtype}", b.span, "leave dtype out, and round the mean")
     axes, kept = as_axes(b, axis, b.type(x).rank), as_bool(b, keepdims, "keepdims")
     total = reduce(b, "sum", chosen(b, x, where, Const(0)), axes, kept, "total")
     return _finish(b, a, apply(b, "div", total, _number(b, x, axes, kept, where), hint="mean"))
