@@ -137,6 +137,81 @@ def test_what_of_a_matrix_stays_zeros(parts: dict[str, str]) -> None:
     assert not begins(matrix(**parts))
 
 
+ARM = """
+    def f(x: 1, out: 1, m: int):
+        n = x.shape[0]
+        g = zeros(n, m)
+        for i in range(n):
+            if x[i] > 0.0:
+                for j in range(m):
+                    g[i, j] += x[i] * j
+                {also}
+        for i in range(n):
+            for j in range(m):
+                out[i] += g[i, j] * (j + 1.0)
+"""
+AROUND = """
+    def f(x: 1, out: 1, m: int):
+        n = x.shape[0]
+        g = zeros(n, m)
+        if m != 2:
+            for i in range(n):
+                for j in range({columns}):
+                    g[i, j] += x[i] * j
+        for i in range(n):
+            for j in range(m):
+                out[i] += g[i, j] * (j + 1.0)
+"""
+
+
+def test_what_a_branch_passes_over_is_cleared() -> None:
+    assert begins(named(ARM.format(also="")))
+    assert begins(named(AROUND.format(columns="m")))
+
+
+def test_what_a_branch_does_not_reach_all_over_stays_zeros() -> None:
+    assert not begins(named(ARM.format(also="for j in range(m):\n                    g[i, j] += 1.0")))
+    assert not begins(named(ARM.format(also="out[i] += 1.0")))
+    assert not begins(named(AROUND.format(columns="m - 1")))
+
+
+def hinge(x, w, b):
+    t = b
+    for i in range(len(x)):
+        t += np.exp(np.sin(x[i])) * w
+    return max(t, 0.0)
+
+
+def best_path(gains, w):
+    value = np.zeros(len(w))
+    for t in range(len(gains)):
+        after = np.zeros(len(w))
+        for j in range(len(w)):
+            best = value[0] + w[0, j]
+            for k in range(1, len(w)):
+                if value[k] + w[k, j] > best:
+                    best = value[k] + w[k, j]
+            after[j] = best + gains[t, j]
+        value = after
+    return np.max(value)
+
+
+def test_cotangents_of_zero_are_passed_over_nevertheless(rng: np.random.Generator) -> None:
+    """What adds zeros has no effect, and what stores them has one: which loops run is decided before."""
+    x = rng.normal(size=5)
+    text = ad.grad(hinge).lowered_source(x, 0.7, -1.0)
+    assert "x_bar = np.empty(n_x)" in text
+    assert "if some:\n        for i in range(n_x):\n" in text
+    assert "    else:\n        for i in range(n_x):\n            x_bar[i] = 0.0\n" in text
+    for b in (-1.0, -100.0):
+        ad.gradcheck(hinge, x, 0.7, b, argnums=(0, 1, 2))
+    gains, w = rng.normal(size=(4, 3)), rng.normal(size=(3, 3))
+    text = ad.grad(best_path).lowered_source(gains, w)
+    assert "gains_bar = np.zeros(" in text
+    assert text.index("if some:") < text.index("gains_bar[")
+    ad.gradcheck(best_path, gains, w, argnums=(0, 1))
+
+
 def test_what_is_stored_all_over_was_not_cleared() -> None:
     text = VECTOR.format(before="", first="", last="", length="n", range="n", at="i").replace("g[i] += x", "g[i] = x")
     assert begins(drop_bounds(nest("\n".join(line for line in text.splitlines() if line.strip()))))

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from adcompiler.analysis.affine import Affine, affine
 from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.fourier import Form
-from adcompiler.ir.build import ONE, with_body
-from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, walk, yields
-from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Loop, Stmt, Store, Var
+from adcompiler.ir.build import ONE, Builder, neutral, with_body
+from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename, walk, yields
+from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Loop, Stmt, Store, Var
 from adcompiler.optimise.lines.derivatives import derivatives
 
 
@@ -26,18 +26,21 @@ def begin_with_sums(fn: Func) -> Func:
     After:   y = empty(n); for i in range(n): y[i] = f(i)
              x_bar = empty(n); for i in range(n): x_bar[i] = g(i)
 
-    Sums are stored only of derivatives, in which the sign of a zero means nothing.
+    Where a branch passes over the loop, another one clears. Sums are stored only of derivatives, in which the sign of a
+    zero means nothing.
     """
     if not any(isinstance(s, Assign) and s.op == "zeros" for s in walk(fn.body)):
         return fn
-    body = _Beginnings(fn, affine(fn)).block(fn.body)
-    return with_body(fn, body)
+    beginnings = _Beginnings(fn, affine(fn), Builder.of(fn))
+    body = beginnings.block(fn.body)
+    return with_body(fn, body, beginnings.b)
 
 
 @dataclass(frozen=True, slots=True)
 class _Beginnings:
     fn: Func
     affine: Affine
+    b: Builder
 
     def block(self, block: Block) -> Block:
         """A block in which arrays begin with sums."""
@@ -67,6 +70,8 @@ class _Beginnings:
         if isinstance(stmt, Store):
             fits = stmt.array == array and (not stmt.add or derivatives(self.fn).has(array))
             return replace(stmt, add=False) if fits and self.reaches_all(stmt, loops) else None
+        if isinstance(stmt, Branch):
+            return self.stored_or_cleared(stmt, array, names, loops)
         if not isinstance(stmt, Loop) or not self.is_plain(stmt, names):
             return None
         using = [k for k, s in enumerate(stmt.body) if self.has(s, names)]
@@ -74,6 +79,26 @@ class _Beginnings:
             return None
         inner = self.stored(stmt.body[using[0]], array, names, (*loops, stmt))
         return inner and replace(stmt, body=(*stmt.body[: using[0]], inner, *stmt.body[using[0] + 1 :]))
+
+    def stored_or_cleared(self, stmt: Branch, array: Var, names: set[Var], loops: Sequence[Loop]) -> Stmt | None:
+        """A branch that runs a nest or nothing as one that stores what the nest does, or zeros; None as above."""
+        match stmt:
+            case Branch(then=(Loop() as loop,), other=()) if names.isdisjoint(yields(stmt)):
+                nest = self.stored(loop, array, names, loops)
+                return nest and replace(stmt, then=(nest,), other=(self.cleared(nest, array, loops),))
+            case _:
+                return None
+
+    def cleared(self, nest: Stmt, array: Var, loops: Sequence[Loop]) -> Stmt:
+        """Loops that store zero where a nest in some loops stores."""
+        (store,) = (s for s in walk((nest,)) if isinstance(s, Store) and s.array == array)
+        around, zero = {loop.index for loop in loops}, neutral("add", self.fn.type(array).dtype)
+        own = {i: self.b.like(i) for i in store.index if isinstance(i, Var) and i not in around}
+        (line,) = rename((replace(store, value=zero),), own)
+        for index, extent in reversed([*zip(store.index, self.fn.shape(array), strict=True)]):
+            if isinstance(index, Var) and index in own:
+                line = Loop(own[index], Const(0), extent, ONE, (), (line,), None, False, store.span)
+        return line
 
     def is_plain(self, loop: Loop, names: set[Var]) -> bool:
         """Whether all iterations run, once, and hand nothing of an array on."""
