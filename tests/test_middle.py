@@ -173,6 +173,23 @@ def test_a_regression_calls_its_function_for_several_rows_at_once() -> None:
     assert "= math.log(" in strict.lowered_source(*args)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("target", ["cpu", "parallel"])
+def test_what_an_arm_makes_is_chosen_without_a_jump(target: str, dtype: str) -> None:
+    """Behind a jump LLVM would call the logarithm, and then of several numbers at once: of negative ones too."""
+    w, x, y, delta = PROGRAM.arguments(PROGRAM.small)
+    args = (*(a.astype(dtype) for a in (w, x, y)), np.dtype(dtype).type(delta))
+    gradient = ad.value_and_grad(PROGRAM.function, PROGRAM.argnums, target=target)
+    totals = [line for line in gradient.lowered_source(*args).splitlines() if "loss = _sum(loss" in line]
+    assert len(totals) == (dtype == "float64")
+    assert all("_chosen(" in line and " if " not in line for line in totals)
+    value, slope = gradient(*args)
+    expected, exact = ad.value_and_grad(PROGRAM.function, PROGRAM.argnums)(w, x, y, delta)
+    tolerance = 1e-12 if dtype == "float64" else 1e-4
+    np.testing.assert_allclose(value, expected, rtol=tolerance)
+    np.testing.assert_allclose(slope, exact, rtol=tolerance, atol=tolerance)
+
+
 @pytest.mark.parametrize("target", ["cpu", "parallel"])
 @pytest.mark.parametrize("size", [(0, 3), (1, 3), (100, 3), (3, 5000)], ids=str)
 def test_a_regression_is_that_of_plain_python(target: str, size: tuple[int, int]) -> None:

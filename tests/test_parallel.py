@@ -466,11 +466,15 @@ def test_threads_give_what_one_thread_gives(parallel: Any, expected: Any) -> Non
 def test_the_copies_of_threads_share_no_row_of_a_cache(shape: tuple[int, ...]) -> None:
     """Two threads that add to neighbouring rows take as long as one: 128 bytes lie between what they write."""
     array, parts = np.zeros(shape), 3
-    copies = eval(sharing.zeros("array", "parts"), {"np": np, "array": array, "parts": parts})
-    assert copies.shape[1:] == array.shape
-    rows = [copies[k * (len(copies) // parts)] for k in range(parts)]
-    ends = [row.__array_interface__["data"][0] for row in rows]
-    assert all(after - before >= array.nbytes + 128 for before, after in pairwise(ends))
+    scope = {"np": np, "array": array, "parts": parts}
+    scope["copies"] = copies = eval(sharing.zeros("array", "parts"), scope)
+    rows = [eval(sharing.row("copies", str(k), "parts"), scope) for k in range(parts)]
+    assert all(row.shape == array.shape for row in rows)
+    starts = [row.__array_interface__["data"][0] for row in rows]
+    begin = copies.__array_interface__["data"][0]
+    before, after = begin + 128, begin + copies.nbytes - array.nbytes - 128
+    assert starts == sorted(starts) and before <= starts[0] and starts[-1] <= after
+    assert all(second - first >= array.nbytes + 128 for first, second in pairwise(starts))
     assert not copies.any()
 
 

@@ -66,6 +66,8 @@ LARGEST, SMALLEST = "_largest", "_smallest"
 SAME = "_same"
 #: A power with a whole exponent that is not known before.
 POWER = "_power"
+#: One of two numbers, both of which are computed.
+CHOSEN = "_chosen"
 
 
 @dataclass(slots=True)
@@ -164,6 +166,8 @@ class Expressions:
             return _reassociated(op, args)
         if self.dialect == "numba" and ("opaque", True) in stmt.params:
             return call(SAME, *args)
+        if self.dialect == "numba" and ("chosen", True) in stmt.params:
+            return call(CHOSEN, *args)
         if self.dialect == "numba" and ("lanes", True) in stmt.params:
             return call(LANES[op], *args)
         tree = self._on_scalars(op, args, types, result)

@@ -157,8 +157,9 @@ class Shared:
         step = "" if self.loop.step == Const(1) else f" * {ast.unparse(self.step)}"
         ends = [f"{start} + {k} * {trips} // {parts}{step}" for k in (part, f"({part} + 1)")]
         begun = [f"{copies[v]}[{part}]" for v in self.carried]
-        rows = {v: f"{copies[v]}[{part} * ({copies[v]}.shape[0] // {parts})]" for v in sums}
-        private = rows | {v: f"np.zeros({v}.shape, dtype={v}.dtype)" for v in own}
+        rows = {v: row(copies[v], part, parts) for v in sums}
+        spaces = {v: self.unused(f"{v}_own") for v in own}
+        private = rows | {v: row(space, "0", "1") for v, space in spaces.items()}
         run = f"{stretch}({listed(ends, begun, [private.get(v, v) for v in self.given])})"
         passed = listed([parts, start, trips], copies.values(), self.given)
         folds = self.folds
@@ -173,6 +174,7 @@ class Shared:
         ]
         return f"""
 {self.compiled()}def {mine}({part}, {passed}):
+{indented([f"{space} = {zeros(v, '1')}" for v, space in spaces.items()] or ["pass"], 1)}
     {" = ".join([*[listed(begun)][: len(begun)], run])}
     return {part}
 
@@ -218,9 +220,17 @@ class Shared:
 
 
 def zeros(array: str, parts: str) -> str:
-    """Copies of an array for so many threads, with room between them, so that they share no row of a cache."""
-    rows = f"{_APART} // max({array}.nbytes, 1) + 1 + ({array}.nbytes < {_LARGE})"
+    """Copies of an array for so many threads, with room around each, so that they share no row of a cache.
+
+    Nor do they with what else lies in memory, which may be another thread's.
+    """
+    rows = f"2 * ({_APART} // max({array}.nbytes, 1) + 1) * ({array}.nbytes < {_LARGE}) + 1"
     return f"np.zeros(({parts} * ({rows}),) + {array}.shape, dtype={array}.dtype)"
+
+
+def row(copies: str, part: str, parts: str) -> str:
+    """The copy of a thread: the row in the middle of the thread's."""
+    return f"{copies}[(2 * {part} + 1) * ({copies}.shape[0] // {parts}) // 2]"
 
 
 def joined(op: str, total: str, part: str) -> str:

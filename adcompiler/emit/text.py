@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from adcompiler.emit.casts import Dialect
-from adcompiler.emit.expressions import LARGEST, POWER, SAME, SMALLEST, SUM
+from adcompiler.emit.expressions import CHOSEN, LARGEST, POWER, SAME, SMALLEST, SUM
 from adcompiler.emit.folding import Plan, plan
 from adcompiler.emit.naming import python_names
 from adcompiler.emit.opaque import LIBRARY, library_functions
@@ -71,6 +71,18 @@ def _same(typing, k):
     return k(k), same
 '''
 
+_CHOSEN = '''
+@nb.extending.intrinsic
+def _chosen(typing, test, a, b):
+    """`a if test else b` without a jump, so that what only one of them needs is computed for both."""
+
+    def chosen(context, builder, signature, args):
+        return builder.select(*args)
+
+    kind = typing.unify_types(a, b)
+    return kind(nb.types.boolean, kind, kind), chosen
+'''
+
 _POWER = '''
 @nb.extending.intrinsic
 def _power(typing, x, n):
@@ -91,6 +103,7 @@ _HELPERS = {
     SMALLEST: _EXTREME.format(name=SMALLEST, ufunc="minimum"),
     SAME: _SAME,
     POWER: _POWER,
+    CHOSEN: _CHOSEN,
 }
 
 
@@ -166,6 +179,7 @@ def _reserved(function: str, ranks: Sequence[int], functions: Mapping[str, str],
         SUM,
         SAME,
         POWER,
+        CHOSEN,
         SHORT,
         TELL,
         PARTS,

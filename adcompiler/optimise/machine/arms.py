@@ -18,6 +18,8 @@ _QUICK = frozenset(
     "add sub mul div neg abs sqrt cut where maximum minimum isnan isinf isfinite lt le gt ge eq ne "
     "logical_and logical_or logical_xor logical_not".split()
 )
+#: The parameter of a `where` line that stays one, where a choice is else printed as a branch.
+CHOSEN = ("chosen", True)
 # so many calls of functions are made where one arm might have had none
 _MOST = 4
 
@@ -31,6 +33,7 @@ def without_branches(b: Builder, block: Block) -> Block | None:
 
     A check is one of the arm it stands in. A function is called of one where its arm is not taken: calls for several
     numbers take much longer where it is not defined for one of them. Nothing else tells which arms were computed.
+    What an arm makes is chosen without a jump, behind which LLVM would call the function, and of every number at last.
     """
     inside = [s for region in block for nested in blocks(region) for s in walk(nested)]
     calls = [s for s in inside if isinstance(s, Assign) and calls_function(b, s)]
@@ -136,10 +139,11 @@ class _Arms:
         """
         common = self.common(out) if self.b.type(out.var).dtype in FLOATS else None
         if common is None:
-            self.b.add(Assign(out.var, "where", (test, out.then, out.other), (), self.b.span))
+            self.b.add(Assign(out.var, "where", (test, out.then, out.other), (CHOSEN,), self.b.span))
             return
         term, then, other = common
-        line = Assign(out.var, "add", (term, self.b.emit("where", test, then, other)), (), self.b.span)
+        chosen = self.b.emit("where", test, then, other, chosen=True)
+        line = Assign(out.var, "add", (term, chosen), (), self.b.span)
         self.b.add(line)
         self.note(line)
 
