@@ -170,12 +170,10 @@ def refuse_large(fn: Func, block: Sequence[Var]) -> None:
 
 
 def _refusal(threads: Threads, access: Access, what: str) -> UnsupportedSyntax:
-    stmt = threads.statement(access)
-    return UnsupportedSyntax(
-        what,
-        getattr(stmt, "span", None),
-        "let each thread write elements of its own, as y[cuda.grid(1)], or add with cuda.atomic.add",
-    )
+    stmt, fix = threads.statement(access), "let each thread write elements of its own, as y[cuda.grid(1)]"
+    if None in access.axes:
+        fix += "; an index that may be negative counts from the end: test for 0 <= k"
+    return UnsupportedSyntax(what, getattr(stmt, "span", None), f"{fix}; or add with cuda.atomic.add")
 
 
 def atomic(fn: Func, inside: Inside, axes: Sequence[int]) -> frozenset[int]:
