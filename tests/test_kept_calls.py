@@ -87,6 +87,11 @@ SAME = {
         "def f(x):\n    for _ in ad.checkpointed_range(4):\n        x = x * x\n    return x\n",
         "ad.grad(f)(1.5)",
     ),
+    "SciPy's LAPACK": (
+        "import scipy.linalg\n\ndef f(x):\n"
+        "    return scipy.linalg.eigh(np.array([[x, 1.0], [1.0, x * x]]))[1][0, 0] ** 2\n",
+        "ad.grad(f)(1.5)",
+    ),
     "a stopped value": ("def f(x):\n    return ad.stop_gradient(x) * x\n", "ad.grad(f)(1.5)"),
     "an import inside": ("def f(x):\n    import math\n    return math.sin(x) * x\n", "ad.grad(f)(1.5)"),
 }

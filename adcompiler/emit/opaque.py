@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 from adcompiler.emit.casts import Dialect
 from adcompiler.emit.decompositions import DECLARED as DECLARED_DECOMPOSITIONS
-from adcompiler.emit.decompositions import DECOMPOSITIONS
+from adcompiler.emit.decompositions import DECOMPOSITIONS, ROBUST
 from adcompiler.emit.factors import DECLARED, FACTORS, FOR_PYTHON
 from adcompiler.emit.fourier import FFT
 from adcompiler.emit.products import BLAS, LETTERS, PRODUCTS
@@ -105,7 +105,7 @@ _FOR_NUMBA: dict[str, str] = {
 APART = frozenset(
     {"_argsort", "_clogdet", "_det", "_inv", "_slogdet"}
     | {name for name in FACTORS if "lu" in name or "cofactors" in name or name == "_one_sided"}
-    | (DECOMPOSITIONS.keys() - {"_by_rows"})
+    | (DECOMPOSITIONS.keys() - {"_by_rows", *ROBUST})
     | BLAS.keys()
     | FFT.keys()
     | TRIANGLES.keys()
@@ -161,8 +161,10 @@ def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, last: Typ
             return call("np.fft.ifft" if params["inverse"] else "np.fft.fft", *args, **plain)
         case "det" | "inv" if dialect == "numba":
             return call(f"_{stmt.op}", args[1] if len(args) > 1 else call(f"_{LETTERS[dtype]}lu", *args))
-        case "cholesky" | "eigh" if dialect == "numba":
-            return call(f"_{LETTERS[dtype]}{stmt.op}", *args)
+        case "cholesky" if dialect == "numba":
+            return call(f"_{LETTERS[dtype]}cholesky", *args)
+        case "eigh":
+            return _eigh(args[0], LETTERS[dtype], params, dialect)
         case "lu":
             return call(f"_{LETTERS[dtype]}lu" if dialect == "numba" else "_lu", *args)
         case "lu_solve" if dialect == "numba":
@@ -179,13 +181,23 @@ def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, last: Typ
             return call("np.argsort", *args, kind=ast.Constant("stable"))
         case "solve_triangular":
             return call("scipy.linalg.solve_triangular", *args, lower=lower, check_finite=ast.Constant(False))
-        case "eigh" | "qr":
-            return call("np.vstack", call(f"np.linalg.{stmt.op}", *args))
+        case "qr":
+            return call("np.vstack", call("np.linalg.qr", *args))
         case "svd":
             return call("_svd", *args)
         case _:
             assert stmt.op in _PLAIN
             return call(f"np.linalg.{stmt.op}", args[0])
+
+
+def _eigh(a: ast.expr, letter: str, params: dict[str, object], dialect: Dialect) -> ast.expr:
+    """The values above the vectors, by NumPy's driver of LAPACK or by SciPy's."""
+    lower, robust = bool(params["lower"]), bool(params["robust"])
+    if dialect == "numba":
+        return call(f"_{letter}eigh_robust" if robust else f"_{letter}eigh", a, ast.Constant(lower))
+    if robust:
+        return call("np.vstack", call("scipy.linalg.eigh", a, lower=ast.Constant(lower)))
+    return call("np.vstack", call("np.linalg.eigh", a, ast.Constant("L" if lower else "U")))
 
 
 def product(args: list[ast.expr], types: Sequence[Type], dialect: Dialect) -> ast.expr:

@@ -105,10 +105,10 @@ _UFUNCS: dict[str, np.ufunc] = {
 # argsort(x) of a vector; cholesky(a), inv(a), det(a), cofactor(a) of a matrix, the second and the third also with the
 # factors of the matrix beside it; lu(a): factors that only these, slogdet(f) and lu_solve(f, b; back) read, where b is
 # a vector or a matrix and `back` means the transposed matrix; solve_triangular(a, b; lower); pinv(a, rcond). What gives
-# several arrays gives them in one: slogdet(f) as (sign, logarithm), eigh(a) as the values above the vectors, qr(a) of a
-# tall matrix as Q above R, svd(a) as U, the values and the transpose of Vh below each other. fft(x; inverse) of the
-# rows of a complex matrix, with no factor either way. union(a, b, sets): the number of a set of columns, see
-# `emit.sets`
+# several arrays gives them in one: slogdet(f) as (sign, logarithm), eigh(a; lower, robust) as the values above the
+# vectors, by NumPy's driver of LAPACK or by the robust one, which is SciPy's, qr(a) of a tall matrix as Q above R,
+# svd(a) as U, the values and the transpose of Vh below each other. fft(x; inverse) of the rows of a complex matrix,
+# with no factor either way. union(a, b, sets): the number of a set of columns, see `emit.sets`
 _OPAQUE = (
     *("argsort", "cholesky", "cofactor", "det", "eigh", "fft", "inv", "lu", "lu_solve", "pinv", "qr"),
     *("slogdet", "solve_triangular", "svd", "union"),

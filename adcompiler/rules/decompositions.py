@@ -1,6 +1,6 @@
 """Cholesky, QR, eigenvalue and singular value decompositions.
 
-A matrix that is taken to be symmetric is read in its lower triangle, as LAPACK reads it, and only that triangle
+A matrix that is taken to be symmetric is read in one triangle, the lower one of `cholesky`, and only that triangle
 receives a cotangent. Of a complex, Hermitian matrix the rules are those of the direction of ascent, with conjugated
 transposes: a cotangent is conjugated on its way in and out, as `rules.parts` says. Differences of equal eigenvalues or
 singular values divide only what is not zero.
@@ -122,20 +122,24 @@ def _values_and_vectors(b: Builder, stmt: Assign, packed: Atom) -> tuple[Var, Va
     return b.load(packed, (ZERO, *b.everything(packed)[1:])), rows(b, packed, ONE, n)
 
 
+def _is_lower(stmt: Assign) -> bool:
+    return bool(dict(stmt.params)["lower"])
+
+
 def _eigh_pull(b: Builder, stmt: Assign, y_bar: Atom, wanted: Collection[int], guard: bool = False) -> dict[int, Atom]:
     if 0 not in wanted:
         return {}
     (w, v), (w_bar, v_bar) = (_values_and_vectors(b, stmt, packed) for packed in (stmt.target, conjugate(b, y_bar)))
     turned = dot(b, adjoint(b, v), v_bar)
     inner = b.emit("where", compared(b, turned, "eq"), row(b, w_bar), b.emit("cut", turned, gaps(b, w, turned)))
-    return {0: conjugate(b, symmetric_share(b, dot(b, v, inner, adjoint(b, v))))}
+    return {0: conjugate(b, symmetric_share(b, dot(b, v, inner, adjoint(b, v)), _is_lower(stmt)))}
 
 
 def _eigh_push(b: Builder, stmt: Assign, dots: Sequence[Atom | None]) -> Atom | None:
     if dots[0] is None:
         return None
     w, v = _values_and_vectors(b, stmt, stmt.target)
-    turned = dot(b, dot(b, adjoint(b, v), symmetric(b, dots[0])), v)
+    turned = dot(b, dot(b, adjoint(b, v), symmetric(b, dots[0], _is_lower(stmt))), v)
     v_dot = dot(b, v, off_diagonal(b, turned, gaps(b, w, turned)))
     n = b.shape(stmt.args[0])[0]
     return stacked(b, stmt.target, [(ZERO, ONE, row(b, diagonal_of(b, turned))), (ONE, n, v_dot)])
@@ -148,7 +152,7 @@ register(
         ("a",),
         _eigh_pull,
         _eigh_push,
-        {"a": "lower triangle of v @ (diag(w_bar) + cut(transpose(v) @ v_bar, 1 / (w[j] - w[i]))) @ transpose(v)"},
+        {"a": "the triangle read of v @ (diag(w_bar) + cut(transpose(v) @ v_bar, 1 / (w[j] - w[i]))) @ transpose(v)"},
     )
 )
 

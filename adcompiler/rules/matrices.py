@@ -58,16 +58,16 @@ def lower_half(b: Builder, x: Atom) -> Var:
     return b.emit("where", compared(b, x, "lt"), x, on)
 
 
-def symmetric_share(b: Builder, share: Atom) -> Var:
-    """The cotangent of the lower triangle, of which a matrix that is taken to be symmetric, or Hermitian, is read."""
+def symmetric_share(b: Builder, share: Atom, lower: bool = True) -> Var:
+    """The cotangent of the triangle, of which a matrix that is taken to be symmetric, or Hermitian, is read."""
     both = b.emit("add", share, adjoint(b, share))
     on = b.emit("where", compared(b, share, "eq"), real_part(b, share), scalar(0.0, b.type(share).dtype))
-    return b.emit("where", compared(b, share, "lt"), both, on)
+    return b.emit("where", compared(b, share, "lt" if lower else "gt"), both, on)
 
 
-def symmetric(b: Builder, x: Atom) -> Var:
-    """The symmetric or Hermitian matrix that has this lower triangle."""
-    whole = b.emit("where", compared(b, x, "gt"), adjoint(b, x), x)
+def symmetric(b: Builder, x: Atom, lower: bool = True) -> Var:
+    """The symmetric or Hermitian matrix that has this triangle."""
+    whole = b.emit("where", compared(b, x, "gt" if lower else "lt"), adjoint(b, x), x)
     return b.emit("where", compared(b, x, "eq"), real_part(b, x), whole) if b.type(x).is_complex else whole
 
 

@@ -261,8 +261,12 @@ def opaque(op: str, args: list[Any], params: dict[str, Any]) -> Any:
             return linalg.solve_triangular(*args, lower=params["lower"])
         case "fft":
             return np.fft.ifft(args[0], norm="forward") if params["inverse"] else np.fft.fft(args[0])
-        case "eigh" | "qr":
-            return np.vstack(getattr(np.linalg, op)(args[0]))
+        case "eigh":
+            if params["robust"]:
+                return np.vstack(linalg.eigh(args[0], lower=params["lower"]))
+            return np.vstack(np.linalg.eigh(args[0], "L" if params["lower"] else "U"))
+        case "qr":
+            return np.vstack(np.linalg.qr(args[0]))
         case "lu":
             return np.vstack(linalg.lu_factor(args[0]))
         case "lu_solve":

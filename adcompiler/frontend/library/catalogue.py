@@ -26,6 +26,7 @@ from adcompiler.frontend.library import (
     reductions,
     scans,
     shape,
+    spectra,
     statistics,
 )
 from adcompiler.frontend.library.defined import table as defined
@@ -65,6 +66,7 @@ HANDLERS = (
     reductions,
     scans,
     shape,
+    spectra,
     statistics,
     *defined.MODULES,
 )

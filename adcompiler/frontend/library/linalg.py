@@ -22,11 +22,10 @@ from adcompiler.frontend.state.values import Seq, Static, Value
 from adcompiler.ir.build import ONE, ZERO, Builder, Shape
 from adcompiler.ir.wengert import Atom, Const, Slice, Var
 
-LOWER, REDUCED = Static("L"), Static("reduced")
+REDUCED = Static("reduced")
 # NumPy has no public name for the types of these results
 _ONE = np.eye(1)
-SlogdetResult, EighResult = type(np.linalg.slogdet(_ONE)), type(np.linalg.eigh(_ONE))
-SVDResult, QRResult = type(np.linalg.svd(_ONE)), type(np.linalg.qr(_ONE))
+SlogdetResult, SVDResult, QRResult = (type(f(_ONE)) for f in (np.linalg.slogdet, np.linalg.svd, np.linalg.qr))
 Lines = Callable[..., Sequence[Atom]]
 
 
@@ -95,7 +94,8 @@ def _sign_and_size(b: Builder, sign: Atom, log: Atom) -> list[Atom]:
     return [b.emit("where", b.emit("eq", sign, Const(0.0)), sign, turned, hint="sign"), size]
 
 
-def _option(b: Builder, value: Value, allowed: Sequence[str], what: str) -> str:
+def option(b: Builder, value: Value, allowed: Sequence[str], what: str) -> str:
+    """One of some words."""
     if isinstance(value, Static) and value.value in allowed:
         return str(value.value)
     raise TypeProblem(f"{what} must be one of {', '.join(map(repr, allowed))}", b.span, "write one of them")
@@ -118,41 +118,10 @@ def cholesky(b: Builder, a: Value, *, upper: Value = FALSE) -> Value:
     return _turned(b, as_atom(b, _one(b, "cholesky", other, "np.linalg.cholesky")))
 
 
-def _rows(b: Builder, x: Var, first: Atom, count: Atom, hint: str) -> Var:
+def rows_of(b: Builder, x: Var, first: Atom, count: Atom, hint: str) -> Var:
+    """Some rows of a matrix, a view."""
     start = None if first == ZERO else first
     return b.load(x, (Slice(start, b.int("add", first, count), None, first, count), *full(b.shape(x)[1:])), hint)
-
-
-def _decomposed(b: Builder, a: Value, UPLO: Value, name: str) -> list[Atom]:
-    """Eigenvalues, of the matrix's own element type, and eigenvectors."""
-
-    def lines(x: Var) -> list[Atom]:
-        packed = b.emit("eigh", x, hint="eigh")
-        values = b.load(packed, (ZERO, *full(b.shape(packed)[1:])), "eigenvalues")
-        return [values, _rows(b, packed, ONE, b.shape(x)[0], "eigenvectors")]
-
-    x = matrix(b, a, name, True)
-    low = _option(b, UPLO, ("L", "U"), "UPLO") == "L"
-    shape = b.shape(x)[-2:]
-    return for_each(b, [x if low else _turned(b, x)], lines, [shape[:1], shape])
-
-
-@implements(np.linalg.eigh)
-def eigh(b: Builder, a: Value, UPLO: Value = LOWER) -> Value:
-    """Eigenvalues in ascending order, and eigenvectors of length one; of a symmetric matrix one triangle is read."""
-    if b.type(as_atom(b, a)).is_complex:
-        # each may be turned by a factor of modulus one, and functions that depend on it have no derivative
-        raise UnsupportedSyntax(
-            "eigenvectors of a complex matrix", b.span, "use np.linalg.eigvalsh for its eigenvalues"
-        )
-    return Seq(tuple(_decomposed(b, a, UPLO, "np.linalg.eigh")), record=EighResult)
-
-
-@implements(np.linalg.eigvalsh)
-def eigvalsh(b: Builder, a: Value, UPLO: Value = LOWER) -> Value:
-    """The eigenvalues of a symmetric or Hermitian matrix."""
-    values = _decomposed(b, a, UPLO, "np.linalg.eigvalsh")[0]
-    return b.emit("real", values, hint="eigenvalues") if b.type(values).is_complex else copied(b, values)
 
 
 @implements(np.linalg.svd)
@@ -171,8 +140,8 @@ def svd(b: Builder, a: Value, full_matrices: Value = TRUE, compute_uv: Value = T
         m, n = b.shape(x)
         packed = b.emit("svd", x, hint="svd")
         values = b.load(packed, (m, *full(b.shape(packed)[1:])), "s")
-        right = _rows(b, packed, b.int("add", m, ONE), n, "V")
-        return [_rows(b, packed, ZERO, m, "U"), values, _turned(b, right)]
+        right = rows_of(b, packed, b.int("add", m, ONE), n, "V")
+        return [rows_of(b, packed, ZERO, m, "U"), values, _turned(b, right)]
 
     m, n = b.shape(x)[-2:]
     k = b.int("minimum", m, n)
@@ -189,7 +158,7 @@ def svdvals(b: Builder, x: Value) -> Value:
 @implements(np.linalg.qr)
 def qr(b: Builder, a: Value, mode: Value = REDUCED) -> Value:
     """`Q, R`; of a wide matrix the first columns are decomposed, and the others are turned."""
-    kind = _option(b, mode, ("reduced", "r"), "mode")
+    kind = option(b, mode, ("reduced", "r"), "mode")
     x = matrix(b, a, "np.linalg.qr")
 
     def lines(x: Var) -> list[Atom]:
@@ -197,7 +166,7 @@ def qr(b: Builder, a: Value, mode: Value = REDUCED) -> Value:
         k = b.int("minimum", m, n)
         left = b.load(x, (*full((m,)), Slice(None, k, None, ZERO, k))) if k != n else x
         packed = b.emit("qr", left, hint="qr")
-        q, square = _rows(b, packed, ZERO, m, "Q"), _rows(b, packed, m, k, "R")
+        q, square = rows_of(b, packed, ZERO, m, "Q"), rows_of(b, packed, m, k, "R")
         if k == n:
             return [q, square]
         r = b.emit("empty", k, n, dtype=b.type(x).dtype, hint="R")
@@ -332,4 +301,4 @@ def _mt(b: Builder, x: Atom) -> Value:
     return matrix_transpose(b, x)
 
 
-__all__ = ["for_each", "matrix", "triangular"]
+__all__ = ["for_each", "matrix", "option", "rows_of", "triangular"]

@@ -8,6 +8,7 @@ import numpy as np
 
 from adcompiler.frontend.library.definitions import means, refuse
 from adcompiler.frontend.library.linalg import triangular
+from adcompiler.frontend.library.spectra import robust_eigh
 
 
 @means("scipy.linalg.solve_triangular")
@@ -87,12 +88,11 @@ def det(a: Any, overwrite_a: Any = False, check_finite: Any = True) -> Any:
 def eigh(a: Any, b: Any = None, *, lower: Any = True, eigvals_only: Any = False) -> Any:
     """Eigenvalues and eigenvectors of a symmetric matrix, or of a pair of which the second is positive definite."""
     if b is None:
-        values, vectors = np.linalg.eigh(a) if lower else np.linalg.eigh(a, "U")
-        return values if eigvals_only else (values, vectors)
+        return np.linalg.eigvalsh(a, "L" if lower else "U") if eigvals_only else robust_eigh(a, lower)
     factor = np.linalg.cholesky(b) if lower else np.linalg.cholesky(b, upper=True).T
     whole = np.tril(a) + np.tril(a, -1).T if lower else np.triu(a) + np.triu(a, 1).T
     left = triangular(factor, whole, True)
-    values, vectors = np.linalg.eigh(triangular(factor, left.T, True))
+    values, vectors = np.linalg.eigh(triangular(factor, left.T, True), "L" if lower else "U")
     return values if eigvals_only else (values, triangular(factor.T, vectors, False))
 
 
