@@ -142,7 +142,7 @@ def test_ratios_are_by_the_columns_of_the_table() -> None:
     times = {name: Times(least, 3.0 * least, 7) for name, least in took.items()}
     for table in (report.programs, report.medians):
         _, rows = table([Result("one", times, 0, 0, 0.0)])
-        assert [cell for cell in rows[0] if cell.replace(".", "").isdigit()] == ["2.00", "4.00", "4.00"]
+        assert [cell for cell in rows[0] if cell.replace(".", "").isdigit()] == ["2.00", "4.00", "4.00", "0.44"]
 
 
 def test_disturbed_programs_are_named() -> None:

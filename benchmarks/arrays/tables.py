@@ -28,13 +28,15 @@ def times(results: Sequence[Result]) -> Table:
 
 def means(results: Sequence[Result]) -> Table:
     """A row for each kind of program: geometric means of the ratios."""
-    head = ("kind", "rows", "value / best", "JAX / gen.")
+    head = ("kind", "rows", "value / best", "gen. / value", "JAX / gen.")
     rows = []
     for kind in dict.fromkeys(found.kind for found in results):
         some = [found for found in results if found.kind == kind]
         gains = [gain for found in some if (gain := found.gain()) is not None]
         values = geometric_mean(found.value_ratio() for found in some)
-        rows.append([kind, str(len(some)), f"{values:.2f}", f"{geometric_mean(gains):.2f}" if gains else ""])
+        costs = geometric_mean(found.times["gradient"].least / found.times["value"].least for found in some)
+        gain = f"{geometric_mean(gains):.2f}" if gains else ""
+        rows.append([kind, str(len(some)), f"{values:.2f}", f"{costs:.2f}", gain])
     return head, rows
 
 
