@@ -19,11 +19,25 @@ from adcompiler.frontend.language.inline import call_definition
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.language.truth import negated, truth
 from adcompiler.frontend.library.defined.places import same_items
+from adcompiler.frontend.lists.indexed import is_number
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.forms import same_value
+from adcompiler.frontend.state.numbers import to_int
 from adcompiler.frontend.state.special_methods import is_instance, refuse_special
-from adcompiler.frontend.state.values import DictValue, ListOf, Maybe, Object, Rows, Seq, Static, Text, Value, kind_of
+from adcompiler.frontend.state.values import (
+    DictValue,
+    ListOf,
+    Maybe,
+    Object,
+    RangeValue,
+    Rows,
+    Seq,
+    Static,
+    Text,
+    Value,
+    kind_of,
+)
 from adcompiler.ir.build import ZERO
 from adcompiler.ir.parse import COMPARE
 from adcompiler.ir.wengert import Atom, Const, Var
@@ -131,13 +145,22 @@ def _sequences(low: Lowering, name: str, a: Seq, c: Seq) -> Value:
     if name in ("eq", "ne") and (is_instance(a) or is_instance(c)) and a.record is not c.record:
         return Const(name == "ne")
     if name not in ("eq", "ne"):
-        if all(isinstance(v, Const) for v in (*a.items, *c.items)):
-            mine, theirs = ([v.value for v in s.items if isinstance(v, Const)] for s in (a, c))
-            return Const(_FOLD[name](mine, theirs))
-        raise low.refuse("comparison", kind=f"{a.name} and {c.name}")
+        if a.name != c.name or not all(is_number(low, resolved(low, v)) for v in (*a.items, *c.items)):
+            raise low.refuse("comparison", kind=f"{a.name} and {c.name}")
+        return _ordered(low, name, a, c)
     if (a.name != c.name and not is_instance(a)) or len(a.items) != len(c.items):
         return Const(name == "ne")
     return _all_equal(low, name, zip(a.items, c.items, strict=True))
+
+
+def _ordered(low: Lowering, name: str, a: Seq, c: Seq) -> Atom:
+    """Which of two sequences of numbers comes first: their first items that differ say so, or else their lengths."""
+    found: Atom = Const(_FOLD[name](len(a.items), len(c.items)))
+    for x, y in reversed(list(zip(a.items, c.items, strict=False))):
+        x, y = resolved(low, x), resolved(low, y)
+        same, before = (truth(low, _compare(low, op, x, y, "test")) for op in ("eq", name[0] + "t"))
+        found = negated(low, _and(low, negated(low, before), negated(low, _and(low, same, found))))
+    return found
 
 
 def _has_identity(record: Seq) -> bool:
@@ -215,6 +238,8 @@ def _in(low: Lowering, item: Value, owner: Value) -> Atom:
                 if equal != Const(False):
                     found = equal if found == Const(False) else b.emit("logical_or", found, equal, weak=True)
             return found
+        case RangeValue() if is_number(low, item) and isinstance(item, (Var, Const)) and not b.type(item).is_float:
+            return _in_range(low, item, owner)
         case Static(value=str() as text) if isinstance(item, Static) and isinstance(item.value, str):
             return Const(item.value in text)
         case Static(value=dict() | set() | frozenset() as held) if isinstance(item, (Const, Static)):
@@ -226,6 +251,21 @@ def _in(low: Lowering, item: Value, owner: Value) -> Atom:
         same = binary_test(low, array, item)
         return b.emit("any", same, axes=tuple(range(b.type(array).rank)), keepdims=False, hint="test")
     raise low.refuse("in", kind=kind_of(owner))
+
+
+def _in_range(low: Lowering, item: Atom, owner: RangeValue) -> Atom:
+    """Whether an integer is one of a range: between its ends, and a number of steps from where it begins."""
+    b, step = low.b, owner.step
+    if not isinstance(step, Const):
+        raise low.refuse("in", kind="range whose step is known only at run time")
+    first, last = ("ge", "lt") if int(str(step.value)) > 0 else ("le", "gt")
+    tests = [_compare(low, first, item, owner.start, "test"), _compare(low, last, item, owner.stop, "test")]
+    found = _and(low, truth(low, tests[0]), truth(low, tests[1]))
+    if step in (Const(1), Const(-1)):
+        return found
+    whole = Const(int(item.value)) if isinstance(item, Const) else to_int(low, item)  # type: ignore[call-overload]
+    rest = b.int("mod", b.int("sub", whole, owner.start), step)
+    return _and(low, found, truth(low, _compare(low, "eq", rest, ZERO, "test")))
 
 
 def binary_test(low: Lowering, array: Var, item: Value) -> Var:

@@ -311,11 +311,11 @@ def f(s):
         "compare numbers, or arrays element by element",
         """
 def f(s):
-    if (s, 1.0) < (2.0, s):
+    if (s, (1.0, s)) < (2.0, (s, s)):
         return s
     return 2.0 * s
 """,
-        "(s, 1.0) <",
+        "(s, (1.0, s)) <",
     ),
     "is-number": (
         "'is' between numbers or arrays",
