@@ -227,6 +227,23 @@ def test_outside_the_domain_is_not_an_estimate() -> None:
     assert nowhere.judge(1.0, 1e-6)[0] == Verdict.WRONG
 
 
+def test_differences_that_leave_the_domain_are_told() -> None:
+    """The derivative is promised there, by a product with zero: no difference tells it."""
+    for y in (0.25, 1.0):
+        with pytest.raises(GradcheckFailed, match=r"cannot be taken with respect to x\[0\].*not finite on both sides"):
+            gradcheck(weighted_root, np.array([0.0, y]), modes=("reverse",))
+
+
+def weighted_root(x: Any) -> Any:
+    return np.sum(np.array([0.0, 1.0]) * np.sqrt(x))
+
+
+def test_a_wrong_entry_is_named_before_one_at_the_edge_of_the_domain(inject: Inject) -> None:
+    inject(lambda x: (np.array([0.0, 2.0]),))
+    with pytest.raises(GradcheckFailed, match=r"with respect to x\[1\].*1 of 2 entries"), np.errstate(all="ignore"):
+        gradcheck(weighted_root, np.array([0.0, 0.25]))
+
+
 @given(
     coefficients=st.lists(st.floats(-3, 3).filter(lambda c: abs(c) > 0.1), min_size=4, max_size=4),
     x=st.floats(-5, 5),

@@ -162,11 +162,16 @@ class Quotients:
 
 
 def relative(a: float, b: float) -> float:
-    """The relative difference; infinite where one of the numbers is not finite."""
+    """The relative difference; infinite where one of the numbers is not finite.
+
+    >>> relative(2.0, 1.0), relative(0.0, math.nan)
+    (0.5, inf)
+    """
     if a == b:
         return 0.0
-    size = max(abs(a), abs(b))
-    return abs(a - b) / size if math.isfinite(size) else math.inf
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return math.inf
+    return abs(a - b) / max(abs(a), abs(b))
 
 
 def noise_level(along: Along, centre: float, precision: Precision) -> float:

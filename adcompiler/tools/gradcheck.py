@@ -229,15 +229,28 @@ def compared(search: Search, order: int, entries: int | None) -> tuple[list[Row]
 
 
 def failure(of: Objective, order: int, mistakes: list[Mistake], entries: int) -> GradcheckFailed:
-    """The error that names the worst of the wrong entries."""
-    worst = max(mistakes, key=lambda mistake: mistake.difference)
-    wrong = len({mistake.entry for mistake in mistakes})
+    """The error that names the worst of the wrong entries, or one that differences say nothing about."""
+    wrong = [mistake for mistake in mistakes if mistake.has_estimate]
+    if not wrong:
+        return without_differences(of, mistakes[0])
+    worst = max(wrong, key=lambda mistake: mistake.difference)
+    count = len({mistake.entry for mistake in wrong})
     what = "gradient" if order == 1 else "derivative of the gradient"
     return GradcheckFailed(
         f"wrong {what} of {of.subject.name} with respect to {worst.entry}: "
         f"{worst.derivative!r} by {worst.mode} mode, {worst.estimate.value!r} by central differences "
         f"(step {worst.estimate.step:.0e}, relative difference {worst.difference:.1e}); "
-        f"{wrong} of {entries} entries found wrong",
+        f"{count} of {entries} entries found wrong",
         place_of(of.subject.plain),
         "correct the custom rules that the function uses, or check at a point where it is differentiable",
+    )
+
+
+def without_differences(of: Objective, mistake: Mistake) -> GradcheckFailed:
+    """The error where no step to both sides of an entry stays inside the domain."""
+    return GradcheckFailed(
+        f"differences of {of.subject.name} cannot be taken with respect to {mistake.entry}: "
+        "its value is not finite on both sides of the point",
+        place_of(of.subject.plain),
+        "check at a point inside of its domain",
     )

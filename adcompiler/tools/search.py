@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -47,6 +48,11 @@ class Mistake:
     def difference(self) -> float:
         """The relative difference, by which mistakes are ordered."""
         return relative(self.derivative, self.estimate.value)
+
+    @property
+    def has_estimate(self) -> bool:
+        """Whether some step to both sides stays inside the function's domain."""
+        return math.isfinite(self.estimate.value)
 
 
 @dataclass(slots=True)
