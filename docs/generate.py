@@ -39,8 +39,10 @@ call), declare an operation in `adcompiler/ir/ops.py` and its rule in `adcompile
 because it is in the table.
 
 Conventions: `eigh`, `eigvalsh` and `cholesky` read one triangle, and only that one has a derivative. Eigenvectors and
-singular vectors have length one, and LAPACK's sign, which is constant where they are differentiable; where two
-eigenvalues or singular values are equal, only functions have a derivative that do not depend on the choice of vectors.
+singular vectors have length one, and the sign that NumPy, or SciPy where its function is called, gives them. It may
+jump from one matrix to the next, most often in `scipy.linalg.eigh`: the derivative is that of the vectors as they are.
+Where two eigenvalues or singular values are equal, only functions have a derivative that do not depend on the choice of
+vectors.
 `det` has its derivative at singular matrices too. `pinv` and `lstsq` take the rank as given. A norm has derivative zero
 at zero. Sorting, and what is sorted by, moves derivatives without having one.
 """
