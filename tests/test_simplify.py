@@ -209,6 +209,55 @@ def test_stores_that_the_caller_sees_stay() -> None:
     becomes(b.finish("f", [x], []), "view = x[1:]\nview[0] = 3.0\n", np.zeros(3))
 
 
+def test_stores_behind_all_that_reads_an_array_are_dropped() -> None:
+    b = Builder()
+    x, n = scalar(b, "x"), scalar(b, "n", INDEX)
+    own = b.emit("zeros", Const(3), dtype="float64", hint="own")
+    view = b.load(own, (Slice(ONE, None, None, ONE, Const(2)),), hint="view")
+    i, s, s_out = b.var("i", INDEX), b.var("s", FLOAT), b.var("s", FLOAT)
+    with b.block() as body:
+        new = b.emit("add", s, b.load(own, (ONE,), hint="read"), hint="new")
+        b.store(view, (ZERO,), new)
+    loop(b, i, n, body, Carry(s, x, new, s_out))
+    b.store(view, (ONE,), s_out)
+    y = b.emit("mul", b.load(own, (Const(2),), hint="read"), s_out, hint="y")
+    b.store(own, (Const(2),), y)
+    b.store(view, (ZERO,), y, add=True)
+    text = """
+        own = np.zeros(3)
+        view = own[1:]
+        for i in range(n):
+            read = own[1]
+            x += read
+            view[0] = x
+        view[1] = x
+        read = own[2]
+        y = read * x
+        return y
+    """
+    becomes(b.finish("f", [x, n], [y]), text, 1.5, 3)
+
+
+def test_stores_that_the_next_iteration_reads_stay() -> None:
+    b = Builder()
+    x, n = scalar(b, "x"), scalar(b, "n", INDEX)
+    own = b.emit("zeros", Const(1), dtype="float64", hint="own")
+    i, s, s_out = b.var("i", INDEX), b.var("s", FLOAT), b.var("s", FLOAT)
+    with b.block() as body:
+        new = b.emit("add", s, b.load(own, (ZERO,), hint="read"), hint="new")
+        b.store(own, (ZERO,), new)
+    loop(b, i, n, body, Carry(s, x, new, s_out))
+    text = """
+        own = np.zeros(1)
+        for i in range(n):
+            read = own[0]
+            x += read
+            own[0] = x
+        return x
+    """
+    becomes(b.finish("f", [x, n], [s_out]), text, 1.5, 3)
+
+
 def test_a_store_into_what_a_carried_array_may_be_stays() -> None:
     b = Builder()
     x, n = vector(b, "x"), scalar(b, "n", INDEX)

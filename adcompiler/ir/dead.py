@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from adcompiler.ir.build import with_body
 from adcompiler.ir.memory import memory_of
-from adcompiler.ir.walk import blocks, defines, inner, operands, updated
+from adcompiler.ir.walk import blocks, defines, inner, operands, updated, walk, yields
 from adcompiler.ir.wengert import (
     Atom,
     Block,
@@ -32,7 +32,8 @@ def drop_dead(fn: Func) -> Func:
     Before:  t = sin(x); y = x * x; w = zeros(3); w[0] = y; return y
     After:   y = x * x; return y
 
-    Checks, prints and draws stay, and so do stores into arrays that the caller or something needed can see.
+    Checks, prints and draws stay, and so do stores into arrays that the caller or something needed can see. What is
+    stored into an array of the function's own behind all that reads it is dropped too.
     """
     needs = _Needs(fn)
     needs.start()
@@ -53,6 +54,23 @@ class _Needs:
         self.around: dict[int, Stmt | None] = {}
         self.stores: dict[Var, list[Stmt]] = {}
         self._index(fn.body, None)
+        # the first places among the lines of the function itself
+        lines = list(enumerate(fn.body))
+        self.place = {id(s): place for place, top in reversed(lines) for s in walk((top,))}
+        self.last = self._last_reads()
+
+    def _last_reads(self) -> dict[Var, int]:
+        """By classes of arrays the place of the last line that reads one; behind all lines if the caller can see it."""
+        last = dict[Var, int]()
+        for place, top in enumerate(self.fn.body):
+            for stmt in walk((top,)):
+                atoms = [a for a in (*operands(stmt), *yields(stmt)) if isinstance(a, Var)]
+                # what is added to serves those that read the sum
+                if isinstance(stmt, Store):
+                    atoms.remove(stmt.array)
+                last.update({self.memory.root(a): place for a in atoms if self.fn.types[a.name].rank})
+        seen = [a for a in (*self.fn.params, *self.fn.results) if isinstance(a, Var) and self.fn.types[a.name].rank]
+        return last | {self.memory.root(a): len(self.fn.body) for a in seen}
 
     def _index(self, block: Block, around: Stmt | None) -> None:
         for stmt in block:
@@ -108,7 +126,8 @@ class _Needs:
             if root not in self.classes:
                 self.classes.add(root)
                 for store in self.stores.get(root, ()):
-                    self.keep(store)
+                    if isinstance(store, Grow) or self.place[id(store)] <= self.last.get(root, -1):
+                        self.keep(store)
         stmt = self.source.get(var)
         if stmt is None:
             return
