@@ -33,10 +33,13 @@ COVERAGE = """
 Those that are not in the tables above are compositions, from whose lines the derivatives follow. Any other is refused
 by its name, with the nearest one that is supported.
 
-To add a function, write it in Python in a module of `adcompiler/frontend/defined`, with `@means(np.name)` above it: it
-is inlined like a function of your own. Where the derivative must not follow from the lines (an iteration, a library
-call), declare an operation in `adcompiler/ir/ops.py` and its rule in `adcompiler/rules`; the tests of the rules try it
-because it is in the table.
+In place of one that is missing, call a function of your own that is written with those that are here. Where its
+derivative must not follow from its lines, as of an iteration, declare it with `ad.rule`, `ad.custom_jvp` or
+`ad.custom_vjp`, which the [tutorial](tutorial.md) shows.
+
+To add a function to the package, write it in Python in a module of `adcompiler/frontend/library/defined`, with
+`@means(np.name)` above it: it is inlined like a function of your own. For a call of a library declare an operation in
+`adcompiler/ir/ops.py` and its rule in `adcompiler/rules`; the tests of the rules try it because it is in the table.
 
 Conventions: `eigh`, `eigvalsh` and `cholesky` read one triangle, and only that one has a derivative. Eigenvectors and
 singular vectors have length one, and the sign that NumPy, or SciPy where its function is called, gives them. It may

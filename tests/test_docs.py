@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,3 +29,21 @@ def test_generated_pages_are_up_to_date(name: str) -> None:
 def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     assert all(f": {page.name}\n" in navigation for page in (ROOT / "docs").glob("*.md"))
+
+
+def files() -> Iterator[str]:
+    """Every file and folder of the repository's own, from its root on."""
+    for folder in ("adcompiler", "benchmarks", "docs", "examples", "tests"):
+        yield f"/{folder}"
+        for path in (ROOT / folder).rglob("*"):
+            yield f"/{path.relative_to(ROOT).as_posix()}"
+
+
+def test_files_that_pages_name_are_there() -> None:
+    """Written in full, or from any folder on: `ad/reverse.py`."""
+    there = "\n".join(files()) + "\n"
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        for name in re.findall(r"`([\w*]+(?:/[\w*.]+)+/?|\w+\.py)`", text):
+            pattern = fnmatch.translate(name.rstrip("/")).removesuffix("\\Z").replace(".*", "[^/\\n]*")
+            assert re.search(rf"/{pattern}\n", there), f"{page.name} names {name}"

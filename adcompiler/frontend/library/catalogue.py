@@ -71,7 +71,10 @@ HANDLERS = (
     *defined.MODULES,
 )
 
-_FIX = "write it with functions the language has, which docs/rules.md lists; it says how to add a rule as well"
+_FIX = (
+    "write it with functions the language has, which docs/rules.md lists, and give yours a derivative by ad.rule or "
+    "ad.custom_vjp where it must not follow from the lines"
+)
 _DRAW = "pass a np.random.Generator as an argument and draw with it"
 
 
