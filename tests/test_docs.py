@@ -47,3 +47,10 @@ def test_files_that_pages_name_are_there() -> None:
         for name in re.findall(r"`([\w*]+(?:/[\w*.]+)+/?|\w+\.py)`", text):
             pattern = fnmatch.translate(name.rstrip("/")).removesuffix("\\Z").replace(".*", "[^/\\n]*")
             assert re.search(rf"/{pattern}\n", there), f"{page.name} names {name}"
+
+
+def test_no_paragraph_of_an_introduction_stands_twice() -> None:
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        first = page.read_text(encoding="utf-8").partition("\n## ")[0]
+        begun = re.findall(r"^- ([^:.]+):", first, re.MULTILINE)
+        assert len(set(begun)) == len(begun), page.name
