@@ -135,7 +135,18 @@ def at_each(v):
     return z
 
 
+def at_rows(x):
+    z = x * 1.0
+    np.multiply.at(z, [0, 0], x[:2])
+    np.sin.at(z, [1, 1])
+    np.maximum.at(z, 0, 0.3)
+    np.power.at(z[0], slice(0, 2), 2.0)
+    np.negative.at(z[1], x[1] > 0.0)
+    return z
+
+
 use("at", at_each, V)
+use("at of rows", at_rows, X)
 use("cumulative_sum", lambda v: np.cumulative_sum(v, include_initial=True), V)
 use("cumulative_prod", lambda x: np.cumulative_prod(x, axis=1), X)
 

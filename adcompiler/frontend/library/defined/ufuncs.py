@@ -26,7 +26,7 @@ def reduce(function: Any, array: Any, axis: Any = 0, dtype: Any = None, keepdims
         return np.any(array, axis=axis, keepdims=keepdims)
     array = np.asarray(array)
     if isinstance(axis, tuple) or (axis is None and array.ndim > 1):
-        refuse("reduce of this function over several axes", "reduce one axis after the other")
+        refuse(f"np.{function.__name__}.reduce over several axes", "reduce one axis after the other")
     place = 0 if axis is None else axis
     rows = np.moveaxis(array, place, 0)
     if len(rows) == 0:
@@ -76,16 +76,27 @@ def outer(function: Any, A: Any, B: Any) -> Any:
 
 
 @ufunc_method
-def at(function: Any, a: Any, indices: Any, b: Any) -> None:
-    """The function applied in place to the elements of a vector that the indices name, one after the other."""
+def at(function: Any, a: Any, indices: Any, b: Any = None) -> None:
+    """The function applied in place to the rows that the indices name, one after the other."""
+    if function.nin == 2 and b is None:
+        refuse(f"np.{function.__name__}.at without a second operand", "pass it")
     if function is np.add:
         np.add.at(a, indices, b)
     elif function is np.subtract:
         np.subtract.at(a, indices, b)
     else:
-        if np.ndim(a) != 1 or isinstance(indices, tuple):
-            refuse("at of this function on more than one axis", "write the loop over the indices")
-        places = np.asarray(indices)
-        values = np.full(np.shape(places), b)
-        for k in range(len(places)):
-            a[places[k]] = function(a[places[k]], values[k])
+        if isinstance(indices, tuple):
+            refuse(f"np.{function.__name__}.at with indices of several axes", "write the loop over the indices")
+        rows = np.arange(len(a))[indices] if isinstance(indices, slice) else np.atleast_1d(np.asarray(indices))
+        if rows.ndim > 1:
+            refuse(f"np.{function.__name__}.at with a table of indices", "write the loop over the indices")
+        if rows.dtype.kind == "b" and len(rows) != len(a):
+            raise IndexError("boolean index did not match indexed array")
+        places = np.flatnonzero(rows) if rows.dtype.kind == "b" else rows
+        if function.nin == 1:
+            for k in range(len(places)):
+                a[places[k]] = function(a[places[k]])
+        else:
+            values = np.full(np.shape(places) + np.shape(a)[1:], b)
+            for k in range(len(places)):
+                a[places[k]] = function(a[places[k]], values[k])
