@@ -59,7 +59,7 @@ class SeqSpec:
 
 
 Spec: TypeAlias = ScalarSpec | ArraySpec | StaticSpec | SeqSpec
-_PLAIN = (bool, int, float, complex, str, bytes, np.generic, np.dtype)
+_PLAIN = (bool, int, float, complex, str, bytes, slice, np.generic, np.dtype)
 
 
 @dataclass(frozen=True, slots=True)

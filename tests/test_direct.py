@@ -297,3 +297,18 @@ def test_defaults_and_what_a_partial_function_brings_along(monkeypatch: pytest.M
     ps[0] = 3
     assert g.direct((1.0,), {}) is MISSED
     assert g(1.0) == 30.0 and g(1.0, k=1.0) == 15.0 and g(1.0) == 30.0
+
+
+def part(x, s):
+    return np.sum(x[s] ** 2)
+
+
+def test_slices_are_compared_by_what_they_hold():
+    g, x = ad.grad(part), np.arange(6.0)
+    for _ in range(3):
+        for s in (slice(1, 3), slice(None, None, 2), slice(1, 3, None), slice(-2, None), np.s_[::-1]):
+            expected = np.zeros(6)
+            expected[s] = 2.0 * x[s]
+            np.testing.assert_array_equal(g(x, s), expected)
+    g(x, slice(1, 3))
+    np.testing.assert_array_equal(g(x, 2), [0.0, 0.0, 4.0, 0.0, 0.0, 0.0])

@@ -165,6 +165,23 @@ def test_forms_of_arguments_have_code_of_their_own(process: Process) -> None:
         np.testing.assert_array_equal(value, plain, strict=True)
 
 
+def test_slices_are_what_they_hold(process: Process) -> None:
+    text = "def f(x, s):\n    return np.sum(x[s] ** 2)\n"
+    asked = [("slice(1, 3)", [0.0, 2.0, 4.0, 0.0]), ("slice(None, None, 3)", [0.0, 0.0, 0.0, 6.0])]
+    for given, expected in asked:
+        value, compiled = process.run(text, f"ad.grad(f)(np.arange(4.0), {given})")
+        assert compiled
+        np.testing.assert_array_equal(value, expected)
+    for given, expected in asked:
+        value, compiled = process.run(text, f"ad.grad(f)(np.arange(4.0), {given})")
+        assert not compiled
+        np.testing.assert_array_equal(value, expected)
+    outside = "INNER = np.s_[{}:-1]\n\ndef f(x):\n    return np.sum(x[INNER] ** 2)\n"
+    for first in (1, 2, 1):
+        value, _ = process.run(outside.format(first), "ad.grad(f)(np.arange(5.0))")
+        np.testing.assert_array_equal(value, 2.0 * np.arange(5.0) * (np.arange(5) >= first) * (np.arange(5) < 4))
+
+
 def test_absent_text_is_made_again(process: Process, place: Path) -> None:
     text = "def f(x):\n    return x * x\n"
     process.run(text)

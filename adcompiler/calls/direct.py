@@ -239,6 +239,8 @@ class _Text:
             self.differs.append(f"{value} is not {key[1]}")
         elif isinstance(key, tuple) and key[0] in (str, bytes):
             self.differs.append(f"type({value}) is not {self.name(key[0])} or {value} != {self.name(key[1])}")
+        elif isinstance(key, tuple) and key[0] is slice:
+            self.differs.append(f"type({value}) is not slice or repr({value}) != {key[1]!r}")
         else:
             raise NotDirect
 

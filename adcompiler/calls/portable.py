@@ -40,7 +40,7 @@ def described(held: Any) -> tuple[Any, ...]:
     (False, False, True)
     """
     kind = type(held)
-    if kind in _PLAIN or isinstance(held, (np.generic, np.dtype)):
+    if kind in (*_PLAIN, slice) or isinstance(held, (np.generic, np.dtype)):
         return kind.__name__, repr(held)
     if kind is CodeType:
         return "code", code_of(held)

@@ -68,6 +68,8 @@ def _other(value: Any, kind: type) -> Hashable:
         return (kind, tuple(value), *map(signature, value.values()))
     if kind is str or kind is bytes:
         return kind, value
+    if kind is slice:
+        return kind, repr(value)
     if isinstance(value, np.ndarray):
         return kind, signature(value.view(np.ndarray))
     if is_gpu_type(kind):

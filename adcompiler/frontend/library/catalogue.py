@@ -184,7 +184,7 @@ def supported() -> set[str]:
     """
     members = (m for m in (*table.MEANING, *FUNCTIONS, *DEFINED) if callable(m))
     titles = {title(m) for m in members} | set(OUTSIDE) | {f"scipy.special.{name}" for name in table.SCIPY}
-    grids = {"np.c_", "np.mgrid", "np.ogrid", "np.r_"}
+    grids = {"np.c_", "np.index_exp", "np.mgrid", "np.ogrid", "np.r_", "np.s_"}
     return {t for t in titles if t.startswith(("np.", "scipy."))} | grids
 
 

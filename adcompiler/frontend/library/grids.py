@@ -1,4 +1,4 @@
-"""Objects of NumPy that are indexed like arrays: `mgrid`, `ogrid`, `r_`, `c_`."""
+"""Objects of NumPy that are indexed like arrays: `mgrid`, `ogrid`, `r_`, `c_`, `s_`."""
 
 from __future__ import annotations
 
@@ -75,11 +75,17 @@ def _array(b: Builder, value: Value) -> Value:
     return value
 
 
+def _index(b: Builder, items: Sequence[Value]) -> Value:
+    return items[0] if len(items) == 1 else Seq(tuple(items))
+
+
 _GRIDS: dict[int, Callable[[Builder, Sequence[Value]], Value]] = {
     id(np.mgrid): _mgrid,
     id(np.ogrid): _ogrid,
     id(np.r_): _row,
     id(np.c_): _columns,
+    id(np.s_): _index,
+    id(np.index_exp): _index,
 }
 
 
@@ -89,7 +95,7 @@ def grid(b: Builder, held: object, items: Sequence[Value]) -> Value | None:
     if found is None:
         return None
     first = items[0] if len(items) == 1 else None
-    if isinstance(first, Seq) and first.kind == "tuple":
+    if found is not _index and isinstance(first, Seq) and first.kind == "tuple":
         return found(b, first.items)
     made = found(b, items)
     if found is _mgrid and first is not None and isinstance(made, Var):

@@ -8,7 +8,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.state.values import DictValue, Object, Path, Seq, Static, Value
+from adcompiler.frontend.state.values import DictValue, Object, Path, Seq, SliceValue, Static, Value
 from adcompiler.ir.build import Builder
 from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.wengert import Assign, Const, Stmt, Var
@@ -54,6 +54,9 @@ class Captures:
                 return self._sequence(held, path)
             case FunctionType() | BuiltinFunctionType() | ModuleType() | type() | np.ufunc() | np.dtype():
                 return self._guarded(held, path)
+            case slice(start=int() | None, stop=int() | None, step=int() | None):
+                self._guarded(held, path)
+                return SliceValue(*(None if v is None else Const(v) for v in (held.start, held.stop, held.step)))
         if held is Ellipsis:
             return Static(held)
         if isinstance(held, MethodType):

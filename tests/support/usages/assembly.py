@@ -23,6 +23,17 @@ use(
 )
 use("broadcast_to number", lambda v: np.broadcast_to(v, (2, 3)) * 2.0, 1.5)
 use("broadcast_arrays", lambda v, w: np.broadcast_arrays(v, w), V, X[:, :1])
+INNER = np.s_[1:-1, ::2]
+
+
+def selected(x):
+    rows, last = np.s_[::-1, 1:3], np.index_exp[-1]
+    x = x.copy()
+    x[rows] *= 2.0
+    return x[INNER], x[last], x[np.s_[..., 0]], x[np.s_[[2, 0], 1]]
+
+
+use("indices made beforehand", selected, X)
 use("split", lambda v: np.split(v, 3), V)
 use("split at", lambda x: np.split(x, [1, 3], axis=1), X)
 use("array_split", lambda v: np.array_split(v, 4), V)
