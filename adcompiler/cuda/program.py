@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from adcompiler.ad.threads import Thread, thread_adjoint
 from adcompiler.analysis.threads import common_sums, only_added, read, written
 from adcompiler.compile import lowered
+from adcompiler.cuda.barriers import with_own_places
 from adcompiler.cuda.proofs import (
     Inside,
     atomic,
@@ -128,7 +129,8 @@ def _made(guarded: Guarded, found: Lowered, given: tuple[int, ...], request: Req
         tuple(params[v] for v in request.outputs),
         tuple(v for v in block if guarded.fn.types[v.name].is_float),
     )
-    adjoint = guarded.around(thread_adjoint(guarded.work, thread, join))
+    barriers = [Var(c.name) for c in found.captures if c.key[0] == BARRIER]
+    adjoint = with_own_places(guarded.around(thread_adjoint(guarded.work, thread, join)), barriers)
     bars = tuple(p for p in adjoint.params if p.name not in params)
     count = len(bars) - len(thread.shared)
     inside = Inside(frozenset(bars[:count]), frozenset((*block, *bars[count:])), frozenset(bars[count:]))

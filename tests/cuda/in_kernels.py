@@ -95,6 +95,20 @@ def adds_to_what_is_there() -> None:
             np.testing.assert_allclose(second[active], first[active] + 2.0, rtol=1e-12)
 
 
+def with_arrays_of_the_device() -> None:
+    """Arrays of the device, where an adjoint only adds to one that the kernel overwrites."""
+    launch = LAUNCHES["overwritten"]
+    made, given = launch.kernel, [cuda.to_device(a) for a in launch.args]
+    workspace = made.workspace(launch.grid, launch.block, *given)
+    made.forward[launch.grid, launch.block](*given, workspace=workspace)
+    for begin in (0.0, 2.0):
+        bar = {"x": cuda.to_device(np.full(5, begin)), "y": cuda.to_device(cotangents(launch)["y"])}
+        made.adjoint[launch.grid, launch.block](*given, bar=bar, workspace=workspace)
+        expected = begin + 2.0 * launch.args[0] * cotangents(launch)["y"]
+        np.testing.assert_allclose(bar["x"].copy_to_host(), expected, rtol=1e-12)
+        assert not np.any(bar["y"].copy_to_host())
+
+
 def again_with_one_workspace() -> None:
     """What a workspace keeps serves several adjoints; without it there is none."""
     from adcompiler import ADCompilerError, TypeProblem
@@ -173,7 +187,14 @@ def races_are_seen() -> None:
         assert len(races) == count, (function.__name__, races)
 
 
-OTHERS = [races_are_seen, gathered_without_atomics, in_a_fixed_order, adds_to_what_is_there, again_with_one_workspace]
+OTHERS = [
+    races_are_seen,
+    with_arrays_of_the_device,
+    gathered_without_atomics,
+    in_a_fixed_order,
+    adds_to_what_is_there,
+    again_with_one_workspace,
+]
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")

@@ -767,3 +767,27 @@ def elements_of_a_block(x, w, y):
 
 
 launch(elements_of_a_block, 2, 3, normal(5, 7), normal(7), zeros(5, 7))
+
+
+@kernel(active=("x",), outputs=("y",))
+def barriers_in_branches(x, y, flag, mode):
+    part = cuda.shared.array(4, float64)
+    t = cuda.threadIdx.x
+    part[t] = x[cuda.grid(1)]
+    cuda.syncthreads()
+    if flag > 0:
+        a = part[(t + 1) % 4] * part[t]
+        if mode > cuda.blockIdx.x:
+            cuda.syncthreads()
+            part[t] = a
+            cuda.syncthreads()
+            a += part[(t + 2) % 4] * a
+        else:
+            a = a * a
+        cuda.syncthreads()
+        part[t] = a
+        cuda.syncthreads()
+    y[cuda.grid(1)] = part[3 - t] * part[t]
+
+
+launch(barriers_in_branches, 2, 4, np.cos(np.arange(8.0)), zeros(8), 1, 1)
