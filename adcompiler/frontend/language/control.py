@@ -68,9 +68,7 @@ def _gone_through(low: Lowering, node: ast.For, found: Iterable) -> None:
     if found.fixed:
         return _unrolled(low, node, found)
     try:
-        counts = not has(node.body, ast.Break)
-        growing.build(low, found.length, counts, lambda around: _counted(low, node, found, around))
-        otherwise(low, node)
+        _built(low, node, found)
     except NeedStatic as need:
         inside = (need.roots or frozenset()) - mark.taken
         if not inside:
@@ -86,7 +84,28 @@ def _gone_through(low: Lowering, node: ast.For, found: Iterable) -> None:
         if not grows or not isinstance(found.length, Const):
             raise
         low.rewind(mark, state)
+        _with_lists(low, node, found)
+
+
+def _with_lists(low: Lowering, node: ast.For, found: Iterable) -> None:
+    """Written out, so that each copy knows how long a list is; where a run-time test decides that, the list grows."""
+    mark, state = low.b.mark(), low.save()
+    try:
         _unrolled(low, node, found)
+    except UnsupportedSyntax as error:
+        if error.row != "loop-changes-list":
+            raise
+        low.rewind(mark, state)
+        try:
+            _built(low, node, found, few=0)
+        except UnsupportedSyntax:
+            raise error from None
+
+
+def _built(low: Lowering, node: ast.For, found: Iterable, few: int = growing.FEW) -> None:
+    counts = not has(node.body, ast.Break)
+    growing.build(low, found.length, counts, lambda around: _counted(low, node, found, around), few)
+    otherwise(low, node)
 
 
 def _counted(low: Lowering, node: ast.For, found: Iterable, around: Around) -> None:

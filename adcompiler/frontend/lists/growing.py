@@ -33,8 +33,8 @@ from adcompiler.frontend.state.values import Growing, ListOf, Rows, Seq, Value
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.wengert import Atom, Const, Load, Var
 
-# so many iterations, if their number is known, are written out one after the other
-_WRITTEN_OUT = 16
+#: So many iterations, if their number is known, are written out one after the other.
+FEW = 16
 # how often the form of a list may change before it is settled
 _ATTEMPTS = 8
 # room for items of a list that grows in a loop of unknown length
@@ -57,10 +57,10 @@ class Grow(Exception):
         self.around, self.plan = around, plan
 
 
-def build(low: Lowering, length: Atom | None, counts: bool, work: Callable[[Around], None]) -> None:
-    """Build a loop, again and again until the lists to which it appends are known and have room."""
+def build(low: Lowering, length: Atom | None, counts: bool, work: Callable[[Around], None], few: int = FEW) -> None:
+    """Build a loop, again and again until its lists have room; one of `few` known iterations is to be written out."""
     mark, state = low.b.mark(), low.save()
-    grows = not isinstance(length, Const) or (low.choices.grows_known and int(length.value) > _WRITTEN_OUT)  # type: ignore[call-overload]
+    grows = not isinstance(length, Const) or (low.choices.grows_known and int(length.value) > few)  # type: ignore[call-overload]
     held = {id(value): value for value in heap.held(low)}
     around = Around(length, counts, grows, len(low.lengths), frozenset(low.b.names.taken), held)
     for _ in range(_ATTEMPTS * (1 + len(held))):
