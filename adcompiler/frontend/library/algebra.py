@@ -10,7 +10,7 @@ from adcompiler.errors import TypeProblem
 from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast, full
 from adcompiler.frontend.arrays.regions import diagonal, diagonal_length, nest
 from adcompiler.frontend.library.attributes import transposed
-from adcompiler.frontend.library.reductions import reduce
+from adcompiler.frontend.library.reductions import NONE, sum_
 from adcompiler.frontend.library.registry import implements
 from adcompiler.frontend.library.shape import ravel, with_axes
 from adcompiler.frontend.state.coerce import as_axis, as_int
@@ -141,10 +141,12 @@ def diag(b: Builder, v: Value, k: Value = ZERO) -> Value:
 
 
 @implements(np.trace, method="trace")
-def trace(b: Builder, a: Value, offset: Value = ZERO, axis1: Value = ZERO, axis2: Value = ONE) -> Value:
+def trace(
+    b: Builder, a: Value, offset: Value = ZERO, axis1: Value = ZERO, axis2: Value = ONE, dtype: Value = NONE
+) -> Value:
     """The sum of a diagonal."""
     found = as_array(b, diagonal_(b, a, offset, axis1, axis2))
-    return reduce(b, "sum", found, (b.type(found).rank - 1,), hint="trace")
+    return sum_(b, found, Const(b.type(found).rank - 1), dtype)
 
 
 def _triangle(b: Builder, m: Value, k: Value, comparison: str, name: str) -> Var:

@@ -73,7 +73,7 @@ def join(b: Builder, parts: Sequence[Var], axis: int, dtype: str | None = None) 
 @implements(np.concatenate, np.concat)
 def concatenate(b: Builder, arrays: Value, axis: Value = ZERO, *, dtype: Value = NONE) -> Value:
     """Along an axis that the arrays have; flattened for None."""
-    rows = None if not is_none(dtype) else _rows(b, arrays)
+    rows = _rows(b, arrays) if is_none(dtype) else None
     if rows is not None and b.type(rows).rank > 1:
         if is_none(axis):
             return as_array(b, ravel(b, rows))
@@ -81,42 +81,48 @@ def concatenate(b: Builder, arrays: Value, axis: Value = ZERO, *, dtype: Value =
     parts = [as_array(b, part) for part in _parts(b, arrays, "np.concatenate")]
     if is_none(axis):
         parts = [as_array(b, ravel(b, part)) for part in parts]
-    target = None if is_none(dtype) else as_dtype(b, dtype, "float64")
-    return join(b, parts, 0 if is_none(axis) else as_axis(b, axis, b.type(parts[0]).rank), target)
+    return join(b, parts, 0 if is_none(axis) else as_axis(b, axis, b.type(parts[0]).rank), _target(b, dtype))
+
+
+def _target(b: Builder, dtype: Value) -> str | None:
+    """The element type that is asked for, if one is."""
+    return None if is_none(dtype) else as_dtype(b, dtype, "float64")
 
 
 @implements(np.stack)
-def stack(b: Builder, arrays: Value, axis: Value = ZERO) -> Value:
+def stack(b: Builder, arrays: Value, axis: Value = ZERO, *, dtype: Value = NONE) -> Value:
     """Along a new axis."""
-    rows = _rows(b, arrays)
+    rows = _rows(b, arrays) if is_none(dtype) else None
     if rows is not None:
         place = as_axis(b, axis, b.type(rows).rank)
         return moveaxis(b, rows, ZERO, Const(place)) if place else rows
     given = _parts(b, arrays, "np.stack")
     if any(isinstance(v, (Var, Const)) and not b.type(v).rank for v in given):
-        return as_array(b, arrays)
+        whole = as_array(b, arrays)
+        return as_array(b, stored(b, whole, as_dtype(b, dtype, b.type(whole).dtype)))
     parts = [as_array(b, part) for part in given]
     place = as_axis(b, axis, b.type(parts[0]).rank + 1)
-    return join(b, [with_axes(b, part, (place,)) for part in parts], place)
+    return join(b, [with_axes(b, part, (place,)) for part in parts], place, _target(b, dtype))
 
 
 @implements(np.vstack)
-def vstack(b: Builder, tup: Value) -> Value:
+def vstack(b: Builder, tup: Value, *, dtype: Value = NONE) -> Value:
     """Rows below each other."""
-    rows = _rows(b, tup)
+    rows = _rows(b, tup) if is_none(dtype) else None
     if rows is not None and b.type(rows).rank > 1:
         return rows if b.type(rows).rank == 2 else _merged(b, rows, 0)
-    return join(b, [as_array(b, atleast_2d(b, part)) for part in _parts(b, tup, "np.vstack")], 0)
+    parts = [as_array(b, atleast_2d(b, part)) for part in _parts(b, tup, "np.vstack")]
+    return join(b, parts, 0, _target(b, dtype))
 
 
 @implements(np.hstack)
-def hstack(b: Builder, tup: Value) -> Value:
+def hstack(b: Builder, tup: Value, *, dtype: Value = NONE) -> Value:
     """Side by side; vectors one after another."""
-    rows = _rows(b, tup)
+    rows = _rows(b, tup) if is_none(dtype) else None
     if rows is not None:
         return rows if b.type(rows).rank == 1 else _merged(b, rows, 0 if b.type(rows).rank == 2 else 1)
     parts = [as_array(b, atleast_1d(b, part)) for part in _parts(b, tup, "np.hstack")]
-    return join(b, parts, 0 if b.type(parts[0]).rank == 1 else 1)
+    return join(b, parts, 0 if b.type(parts[0]).rank == 1 else 1, _target(b, dtype))
 
 
 @implements(np.column_stack)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast, full, joined, stored
 from adcompiler.frontend.arrays.regions import nest, when
 from adcompiler.frontend.arrays.slicing import offset
-from adcompiler.frontend.library.reductions import NONE, TRUE
+from adcompiler.frontend.library.reductions import FALSE, NONE, TRUE
 from adcompiler.frontend.library.registry import implements
+from adcompiler.frontend.library.shape import moveaxis
 from adcompiler.frontend.state.coerce import as_bool, as_dtype, as_extent, as_extents, is_none
 from adcompiler.frontend.state.facts import lower_bound
-from adcompiler.frontend.state.values import Value
+from adcompiler.frontend.state.values import Seq, Value
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.infer import promote
 from adcompiler.ir.wengert import Atom, Const, Var
@@ -94,8 +97,9 @@ def linspace(
     stop: Value,
     num: Value = FIFTY,
     endpoint: Value = TRUE,
-    *,
+    retstep: Value = FALSE,
     dtype: Value = NONE,
+    axis: Value = ZERO,
 ) -> Value:
     """`num` numbers from start to stop; the last one is the stop itself where it belongs to them."""
     first, last = _ends(b, start, stop)
@@ -113,7 +117,13 @@ def linspace(
     target = as_dtype(b, dtype, kept)
     if np.dtype(target).kind in "iu":
         out = as_array(b, apply(b, "floor", out, hint="points"))
-    return out if target == kept else cast(b, out, target)
+    points = out if target == kept else cast(b, out, target)
+    if axis != ZERO and b.type(points).rank > 1:
+        points = as_array(b, moveaxis(b, points, ZERO, axis))
+    if not as_bool(b, retstep, "retstep"):
+        return points
+    some = apply(b, "gt", number, Const(1 if closed else 0))
+    return Seq((points, apply(b, "where", some, step, Const(b.type(step).numpy.type(math.nan)), hint="step")))
 
 
 def _ends(b: Builder, *ends: Value) -> tuple[Atom, ...]:

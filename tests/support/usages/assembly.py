@@ -166,3 +166,16 @@ use(
     V,
     0.3,
 )
+use("stack of a type", lambda x, y: np.stack([x, y], dtype=np.complex128).real, X, Y)
+use("stack of numbers of a type", lambda v: np.stack([v[0], v[1]], dtype=np.complex128).real, V)
+use("hstack of a type", lambda x, y: np.hstack([x, y], dtype=np.complex128).real, X, Y)
+use("vstack of a type", lambda x, v: np.vstack([x, v[:4]], dtype=np.complex128).real, X, V)
+use("trace of a type", lambda x: np.trace(x, dtype=np.complex128).real, X)
+use("trace of narrow integers", lambda n: np.trace(n[:, None] * np.ones((1, 3), np.uint8), dtype=np.float64), NARROW)
+use("linspace and step", lambda a, b: np.linspace(a, b, 5, retstep=True), 0.5, 2.0)
+use("linspace and step, open", lambda a, b: np.linspace(a, b, 5, endpoint=False, retstep=True), 0.5, 2.0)
+use("linspace along an axis", lambda x, y: np.linspace(x, y, 3, axis=-1), X, Y)
+use("linspace along the second axis", lambda x, y: np.linspace(x, y, 3, axis=1, retstep=True), X, Y)
+use("stack of integers as floats", lambda n: np.stack([n, n[::-1]], dtype=np.float32), NARROW)
+use("infinities", lambda x: (np.isposinf(x), np.isneginf(x)), np.array([1, -np.inf, np.inf, np.nan]))
+use("whether a number is infinite", lambda v: (np.isposinf(v[0]), np.isneginf(v[0] - np.inf)), V)

@@ -21,6 +21,18 @@ def sinc(x: Any) -> Any:
     return np.where(near, 1 - square / 6 * (1 - square / 20), np.sin(y) / np.where(near, 1, y))
 
 
+@means(np.isposinf)
+def isposinf(x: Any) -> Any:
+    """Whether a number is positive infinity."""
+    return np.equal(x, np.inf)
+
+
+@means(np.isneginf)
+def isneginf(x: Any) -> Any:
+    """Whether a number is negative infinity."""
+    return np.equal(x, -np.inf)
+
+
 @means(np.heaviside)
 def heaviside(x1: Any, x2: Any) -> Any:
     """0 for negative numbers, 1 for positive ones, the second argument at zero."""
