@@ -5,22 +5,36 @@ from __future__ import annotations
 import numpy as np
 
 from adcompiler.errors import TypeProblem
-from adcompiler.frontend.arrays.atoms import apply, as_array, cast, joined
+from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast, joined
 from adcompiler.frontend.library.reductions import FALSE, NONE, mean, reduce
 from adcompiler.frontend.library.registry import implements
 from adcompiler.frontend.library.shape import with_axes
 from adcompiler.frontend.state.coerce import as_axes, as_bool, is_none
-from adcompiler.frontend.state.values import Value
-from adcompiler.ir.build import Builder
+from adcompiler.frontend.state.values import Seq, Value
+from adcompiler.ir.build import ONE, Builder
 from adcompiler.ir.types import FLOAT
-from adcompiler.ir.wengert import Const, Var
+from adcompiler.ir.wengert import Atom, Const, Var
 
 
 @implements(np.average)
-def average(b: Builder, a: Value, axis: Value = NONE, weights: Value = NONE, *, keepdims: Value = FALSE) -> Value:
-    """The mean, or the weighted mean with weights of the shape of the array."""
+def average(
+    b: Builder,
+    a: Value,
+    axis: Value = NONE,
+    weights: Value = NONE,
+    returned: Value = FALSE,
+    *,
+    keepdims: Value = FALSE,
+) -> Value:
+    """The mean, or the weighted mean with weights of the shape of the array; with the sum of the weights if asked."""
+    found, total = _average(b, a, axis, weights, keepdims)
+    return Seq((found, total)) if as_bool(b, returned, "returned") else found
+
+
+def _average(b: Builder, a: Value, axis: Value, weights: Value, keepdims: Value) -> tuple[Atom, Atom]:
     if is_none(weights):
-        return mean(b, a, axis, keepdims=keepdims)
+        found = as_atom(b, mean(b, a, axis, keepdims=keepdims))
+        return found, _counted(b, as_array(b, a), axis, found)
     x, w = _in_one_type(b, as_array(b, a), as_array(b, weights))
     axes = as_axes(b, axis, b.type(x).rank)
     if b.type(w).rank == 1 and len(axes) == 1 and b.type(x).rank > 1:
@@ -38,7 +52,17 @@ def average(b: Builder, a: Value, axis: Value = NONE, weights: Value = NONE, *, 
     if b.type(none).rank:
         none = b.emit("any", none, axes=tuple(range(b.type(none).rank)), keepdims=False)
     b.check(none, "ZeroDivisionError", "Weights sum to zero, can't be normalized")
-    return apply(b, "div", reduce(b, "sum", apply(b, "mul", x, w), axes, kept, "total"), total, hint="average")
+    found = apply(b, "div", reduce(b, "sum", apply(b, "mul", x, w), axes, kept, "total"), total, hint="average")
+    return found, total
+
+
+def _counted(b: Builder, x: Var, axis: Value, mean: Atom) -> Atom:
+    """How many elements each mean is of, in its type."""
+    count: Atom = ONE
+    for k in as_axes(b, axis, b.type(x).rank):
+        count = b.int("mul", count, b.shape(x)[k])
+    each = cast(b, count, b.type(mean).dtype)
+    return b.emit("full", each, *b.shape(mean), dtype=b.type(mean).dtype, hint="counts") if b.type(mean).rank else each
 
 
 def _in_one_type(b: Builder, x: Var, w: Var) -> tuple[Var, Var]:

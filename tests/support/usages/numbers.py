@@ -170,6 +170,11 @@ use(
 )
 use("corrcoef", lambda x: np.corrcoef(x), X)
 use("corrcoef of two", lambda v, w: np.corrcoef(v, w), V, W)
+use("average and weight", lambda x, w: np.average(x, axis=0, weights=w, returned=True), X, P[:3])
+use("average and count", lambda x: np.average(x, axis=1, returned=True), X)
+use("average and count of all", lambda x: np.average(x, returned=True, keepdims=True), X)
+use("average and count of a vector", lambda v: np.average(v, None, None, True), V)
+use("math.ldexp", lambda v: math.ldexp(v[0], 3) + math.ldexp(v[1], -2), V)
 use("average", lambda x, w: np.average(x, axis=0, weights=w), X, P[:3])
 use("ptp", lambda x: np.ptp(x, axis=1), X)
 

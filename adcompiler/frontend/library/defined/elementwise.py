@@ -84,6 +84,15 @@ def ldexp(x1: Any, x2: Any) -> Any:
     return x1 * np.exp2(half.astype(x1.dtype)) * np.exp2((x2 - half).astype(x1.dtype))
 
 
+@means(math.ldexp)
+def ldexp_of_a_number(x: Any, i: Any) -> Any:
+    """`ldexp` in a number of Python's own."""
+    found = float(np.ldexp(float(x), i))
+    if math.isinf(found) and not math.isinf(x):
+        raise OverflowError("math range error")
+    return found
+
+
 @means(np.frexp)
 def frexp(x: Any) -> Any:
     """The number between one half and one, and the power of two, of which a number is the product."""
