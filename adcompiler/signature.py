@@ -93,7 +93,7 @@ def spec_of(value: object) -> Spec:
     """The specification of an argument.
 
     >>> spec_of(1.5)
-    ScalarSpec(type=Type(dtype='float64', rank=0, weak=True, layout='C'))
+    ScalarSpec(type=Type(dtype='float64', rank=0, weak=True, layout='C'), boxed=False)
     >>> spec_of(np.ones((3, 1))).ones
     (False, True)
     """
