@@ -160,6 +160,7 @@ class Shared:
         rows = {v: row(copies[v], part, parts) for v in sums}
         spaces = {v: self.unused(f"{v}_own") for v in own}
         private = rows | {v: row(space, "0", "1") for v, space in spaces.items()}
+        spaced = [f"{space} = {zeros(v, '1')}" for v, space in spaces.items()]
         run = f"{stretch}({listed(ends, begun, [private.get(v, v) for v in self.given])})"
         passed = listed([parts, start, trips], copies.values(), self.given)
         folds = self.folds
@@ -174,9 +175,7 @@ class Shared:
         ]
         return f"""
 {self.compiled()}def {mine}({part}, {passed}):
-{indented([f"{space} = {zeros(v, '1')}" for v, space in spaces.items()] or ["pass"], 1)}
-    {" = ".join([*[listed(begun)][: len(begun)], run])}
-    return {part}
+{indented([*spaced, " = ".join([*[listed(begun)][: len(begun)], run]), f"return {part}"], 1)}
 
 {self.compiled()}def {guarded}({done}, *{given}):
     try:
