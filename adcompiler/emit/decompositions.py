@@ -36,7 +36,16 @@ _POTRF = Template(
     "nb.types.intp,\n    nb.types.CPointer(nb.${dtype}), nb.types.intp))\n"
 )
 
-_EIGH = Template('''
+# what LAPACK gives by columns, as one array
+_ABOVE = """    for j in range(n):
+        packed[0, j] = values[j]
+        for i in range(n):
+            packed[i + 1, j] = vectors[j, i]
+    return packed
+"""
+
+_EIGH = Template(
+    '''
 def _${letter}eigh(a, lower):
     """The eigenvalues of a symmetric matrix, of which one triangle is read, above its eigenvectors."""
     n = a.shape[0]
@@ -45,18 +54,15 @@ def _${letter}eigh(a, lower):
     if not _finite(a):
         raise np.linalg.LinAlgError("Array must not contain infs or NaNs.")
     packed = np.empty((n + 1, n), dtype=a.dtype)
-    columns, values = np.empty((n, n), dtype=a.dtype), np.empty(n, dtype=np.${real})
+    vectors, values = np.empty((n, n), dtype=a.dtype), np.empty(n, dtype=np.${real})
     for i in range(n):
         for j in range(n):
-            columns[j, i] = a[i, j]
-    if n > 0 and _${letter}evd(${kind}, 86, 76 if lower else 85, n, columns.ctypes, n, values.ctypes) != 0:
+            vectors[j, i] = a[i, j]
+    if n > 0 and _${letter}evd(${kind}, 86, 76 if lower else 85, n, vectors.ctypes, n, values.ctypes) != 0:
         raise ValueError("Internal algorithm failed to converge.")
-    for j in range(n):
-        packed[0, j] = values[j]
-        for i in range(n):
-            packed[i + 1, j] = columns[j, i]
-    return packed
-''')
+'''
+    + _ABOVE
+)
 _EVD = Template(
     '\n_${letter}evd = nb.types.ExternalFunction("numba_ez_xxxevd", nb.types.intc(nb.types.char, nb.types.char, '
     "nb.types.char,\n    nb.types.intp, nb.types.CPointer(nb.${dtype}), nb.types.intp, "
@@ -65,7 +71,8 @@ _EVD = Template(
 
 # the driver that SciPy chooses: the signs of its vectors hang on rounding, so that it is asked how much memory it
 # wants, as SciPy asks it
-_EIGH_ROBUST = Template('''
+_EIGH_ROBUST = Template(
+    '''
 def _${letter}eigh_robust(a, lower):
     """The eigenvalues of a symmetric matrix above its eigenvectors, by relatively robust representations."""
     n = a.shape[0]
@@ -94,12 +101,9 @@ def _${letter}eigh_robust(a, lower):
             work, integers = np.empty(room[0], dtype=a.dtype), np.empty(places[0], np.int32)
     if failed[0] != 0:
         raise np.linalg.LinAlgError("Internal Error.")
-    for j in range(n):
-        packed[0, j] = values[j]
-        for i in range(n):
-            packed[i + 1, j] = vectors[j, i]
-    return packed
-''')
+'''
+    + _ABOVE
+)
 _EVR = Template(
     '\nllvmlite.binding.add_symbol(\n    "lapack_${letter}syevr",\n    nb.extending.get_cython_function_address('
     '"scipy.linalg.cython_lapack", "${letter}syevr"),\n)\n'
