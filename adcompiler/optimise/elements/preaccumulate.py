@@ -103,7 +103,7 @@ def _waits(frames: Sequence[Frame]) -> bool:
 def _moved(fn: Func, group: _Group) -> _Moved | None:
     """What to record in place of the group's tapes; None where there is nothing."""
     loads = {t.load.target: t for t in group.tapes}
-    given, lines = _following(fn, block_at(fn, (*group.read, 0)), loads, group.fill[0])
+    given, lines = _following(fn, group, loads)
     if not lines:
         return None
     graph, both = Network[tuple[Var, bool] | bool](), {*loads, *(s.target for s in lines)}
@@ -126,15 +126,15 @@ def _moved(fn: Func, group: _Group) -> _Moved | None:
     return _Moved(group, _needed((*given, *early), values), tuple(early), values, replaced) if values else None
 
 
-def _following(fn: Func, read: Block, loads: Iterable[Var], before: int) -> tuple[list[Assign], list[Assign]]:
-    """The scalar lines of a block that follow from `loads` and what there is at a place of the top level.
+def _following(fn: Func, group: _Group, loads: Iterable[Var]) -> tuple[list[Assign], list[Assign]]:
+    """The scalar lines of the block that reads a group's tapes that follow from `loads` and what there is before.
 
-    Before them, those that follow from this alone.
+    Before them, those that follow from this alone: what there is where the tapes are filled.
     """
-    defs = definitions(fn)
+    defs, before = definitions(fn), group.fill[0]
     there = {v for v, d in defs.items() if d.role == "param" or (not d.frames and d.path[0] < before)}
     led, given, found = set(loads), list[Assign](), list[Assign]()
-    for stmt in (*fn.body[before:], *read):
+    for stmt in (*fn.body[before : group.read[0]], *block_at(fn, (*group.read, 0))):
         if not isinstance(stmt, Assign) or kind(stmt.op) != "elementwise" or fn.type(stmt.target).rank:
             continue
         names = {a for a in stmt.args if isinstance(a, Var)}

@@ -1,7 +1,7 @@
 """Products with the negative of a number are taken away, instead of added.
 
 The adjoint of a subtraction negates a cotangent, and multiplies it with one factor or several. Where a recurrence waits
-for the product, it waits for the sign as well: a filter of two poles takes nine tenths of the time without it.
+for the product, it waits for the sign as well: Kepler's equation and Burgers' take a fiftieth less without it.
 """
 
 from __future__ import annotations
@@ -49,13 +49,11 @@ def _is_number(fn: Func, stmt: Assign) -> bool:
 
 
 def _uses(fn: Func) -> Uses:
-    """The statements that read each name; more than all for a result."""
+    """The statements that read each name."""
     uses = defaultdict[Atom, list[Stmt]](list)
     for stmt in walk(fn.body):
         for a in (*operands(stmt), *yields(stmt)):
             uses[a].append(stmt)
-    for a in fn.results:
-        uses[a].append(Assign(Var(""), "result", (a,), (), None))
     return uses
 
 
@@ -64,6 +62,8 @@ def _products(fn: Func, negative: Var, uses: Uses, taken: Mapping[Atom, Atom]) -
     found, agenda, sums = list[Var](), [negative], set[Var]()
     while agenda:
         v = agenda.pop()
+        if v in fn.results:
+            return None
         for stmt in uses[v]:
             match stmt:
                 case Assign(target=product) if _is_product(stmt, v) and _is_number(fn, stmt):
