@@ -13,7 +13,7 @@ from adcompiler.calls.instance import Instance, apart
 from adcompiler.calls.plans import Argument, primal_plan, pullback_plan, split, tangent_plan
 from adcompiler.calls.results import directions, positions, value_tree
 from adcompiler.calls.subject import Subject, subject
-from adcompiler.errors import NotDifferentiable
+from adcompiler.errors import NotDifferentiable, counted
 from adcompiler.handlers import handled_in
 from adcompiler.options import Options
 from adcompiler.transformed import Argnums, Function, Transformed, made_callable
@@ -273,7 +273,8 @@ def _moving(
         entries = tangents if isinstance(argnums, (tuple, list)) else (tangents,)
     if not isinstance(entries, (tuple, list)) or len(entries) != len(places):
         number = len(entries) if isinstance(entries, (tuple, list)) else type(entries).__name__
-        raise TypeError(f"jvp() needs {len(places)} tangents in a tuple, one for each argument; it got {number}")
+        needed = counted(len(places), "tangent")
+        raise TypeError(f"jvp() needs {needed} in a tuple, one for each argument; it got {number}")
     arguments = [Argument(instance.lowering, of.binder, values, place) for place in places]
     if argnums is not None:
         for argument in arguments:

@@ -32,6 +32,15 @@ def with_numbers(message: str, numbers: Sequence[object]) -> str:
     return f"index {numbers[0]} is out of bounds for axis {index[1]} with size {numbers[1]}"
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things in words.
+
+    >>> counted(1, "argument"), counted(2, "argument")
+    ('1 argument', '2 arguments')
+    """
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of the user's file: lines count from 1, columns from 0 and in characters."""

@@ -275,11 +275,18 @@ def entry_point(function: object) -> tuple[FunctionType, tuple[object, ...], dic
     method = inspect.getattr_static(type(function), "__call__", None)
     if isinstance(method, FunctionType):
         return method, (function,), {}
-    raise UnsupportedSyntax(
-        f"{getattr(function, '__name__', type(function).__name__)!r} is not a Python function whose text can be read",
-        None,
-        "call it in a function written in Python, as in lambda x: g(x); a decorator must be written in Python too",
-    )
+    name = getattr(function, "__name__", type(function).__name__)
+    wrapped = isinstance(getattr(function, "__wrapped__", None), FunctionType)
+    if wrapped and not type(function).__module__.startswith("numpy"):
+        what, fix = (
+            f"a decorator of {name!r} is not written in Python",
+            f"pass {name}.__wrapped__, without the decorator",
+        )
+    elif isinstance(function, type):
+        what, fix = f"{name!r} is a class", f"call it in a function, as in lambda x: {name}(x)"
+    else:
+        what, fix = f"{name!r} is not written in Python", f"call it in a function that is, as in lambda x: {name}(x)"
+    raise UnsupportedSyntax(what, None, fix)
 
 
 def example(spec: Spec) -> object:

@@ -6,6 +6,7 @@ import __future__
 import ast
 import hashlib
 import inspect
+import itertools
 import linecache
 import textwrap
 from collections.abc import Iterator
@@ -136,14 +137,22 @@ def _node(function: FunctionType, lines: tuple[str, ...]) -> FunctionNode | None
 
 def _changed(function: FunctionType) -> UnsupportedSyntax:
     code = function.__code__
-    place = Span(code.co_filename, code.co_firstlineno, 0, code.co_firstlineno, 0)
     if code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
-        return UnsupportedSyntax(f"{function.__qualname__!r} is an async function", place, "write def, without async")
+        what, below = f"{function.__qualname__!r} is an async function", linecache.getlines(code.co_filename)
+        decorators = itertools.takewhile(lambda line: "async def" not in line, below[code.co_firstlineno - 1 :])
+        return UnsupportedSyntax(what, _whole(code, len(list(decorators))), "write def, without async")
     return UnsupportedSyntax(
         f"the file no longer holds the text of {function.__qualname__!r} that is running",
-        place,
+        _whole(code),
         "import the module again after editing it, or pass the function's text: source='''def f(x): ...'''",
     )
+
+
+def _whole(code: CodeType, further: int = 0) -> Span:
+    """The first line of a function, or one that is further down."""
+    line = code.co_firstlineno + further
+    text = linecache.getline(code.co_filename, line).rstrip()
+    return Span(code.co_filename, line, len(text) - len(text.lstrip()), line, len(text))
 
 
 def _of_text(function: FunctionType, text: str) -> SourceFunc:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,61 @@ def test_a_misspelt_name_has_a_suggestion(tmp_path: Path) -> None:
     assert refused(made.g).fix.endswith("did you mean 'sin'?")
 
 
+CALLS = "compute the value outside and pass it as an argument"
+DRAWS = "np.random.Generator as an argument and draw with it"
+
+
+@pytest.mark.parametrize(
+    ("body", "what", "fix"),
+    [
+        ("x.summ()", "arrays have no '.summ' in the language", "did you mean 'sum'?"),
+        ("math.expp(x[0])", "module math has no attribute 'expp'", "did you mean 'exp'?"),
+        ("np.sum(x, axes=0)", "the argument 'axes' of np.sum", "did you mean 'axis'?"),
+        ("scaled(x, facter=2.0)", "scaled() got an unexpected keyword argument 'facter'", "did you mean 'factor'?"),
+        ("scaled(x, 2.0, 3.0)", "scaled() takes 2 positional arguments but 3 were given", "are: v, factor"),
+        ("np.dot(x)", "np.dot: missing a required argument: 'b'", "its arguments in the language are: a, b"),
+        ("np.load('x.npy')[0]", "np.load has no derivative rule", "declare the derivative of a function of your own"),
+        ("open('x.txt').read()", "the builtin 'open'", CALLS),
+        ("time.time() * x[0]", "time.time has no derivative rule", CALLS),
+        ("random.random() * x[0]", "random.random uses a random state", DRAWS),
+        ("[x[0], 1.0].sum()", "list has no attribute 'sum' in the language", "use a function of NumPy"),
+    ],
+)
+def test_mistakes_in_calls_are_told_with_what_was_meant(body: str, what: str, fix: str, tmp_path: Path) -> None:
+    helper = "import random\nimport time\n\n\ndef scaled(v, factor=1.0):\n    return np.sum(v) * factor\n\n\n"
+    error = refused(imported(tmp_path, f"{HEAD}{helper}def f(x):\n    return {body}\n").f)
+    assert error.what.startswith(what) and error.fix.endswith(fix), str(error)
+    assert (error.lineno, error.col) == (16, 11)
+
+
+def test_what_is_no_function_of_python_is_told_with_a_way_to_call_it() -> None:
+    class Model:
+        pass
+
+    cached = functools.lru_cache(lambda x: x * x)
+    with pytest.raises(UnsupportedSyntax, match=r"'Model' is a class\n.*lambda x: Model\(x\)"):
+        ad.grad(Model)(1.0)
+    with pytest.raises(UnsupportedSyntax, match=r"'sum' is not written in Python\n.*lambda x: sum\(x\)"):
+        ad.grad(np.sum)(np.ones(2))
+    with pytest.raises(UnsupportedSyntax, match=r"decorator .* is not written in Python\n.*__wrapped__"):
+        ad.grad(cached)(1.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "fix"),
+    [(np.arange(3), r"pass x\.astype\(float\),"), ([1, 2], "pass floats in x,"), (3, "pass x as a float,")],
+)
+def test_arguments_without_floats_are_told_how_to_become_floats(value: Any, fix: str) -> None:
+    with pytest.raises(NotDifferentiable, match=fix):
+        ad.grad(lambda x: np.sum(x))(value)
+
+
+def test_an_async_function_is_marked_below_its_decorators(tmp_path: Path) -> None:
+    text = "def same(function):\n    return function\n\n\n@same\nasync def f(s):\n    return s\n"
+    error = refused(imported(tmp_path, text).f)
+    assert (error.lineno, error.col) == (6, 0) and error.span is not None and error.span.end_col == 15
+
+
 def test_a_refusal_inside_an_installed_package_stands_at_the_user_s_call(tmp_path: Path) -> None:
     text = HEAD + "import statistics\n\n\ndef f(x):\n    return statistics.stdev(x) * x[0]\n"
     error = refused(imported(tmp_path, text).f)
@@ -192,7 +248,7 @@ def test_an_exception_names_options_that_are_known() -> None:
 
 def test_functions_of_each_element_count_their_arguments() -> None:
     for wrong in (lambda x: np.sum(np.sin(x, x, x)), lambda x: np.sum(np.add(x))):
-        with pytest.raises(ad.TypeProblem, match=r"takes [12] numbers or arrays, not [31]"):
+        with pytest.raises(ad.TypeProblem, match=r"takes (1 argument|2 arguments), not [31]"):
             ad.grad(wrong)(np.ones(2))
 
 

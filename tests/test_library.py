@@ -192,13 +192,11 @@ def test_missing_functions_name_the_nearest() -> None:
     x = sample("float64", (3,))
     error = failure(lambda np, x: np.lib.scimath.sqrt(x), x)
     assert isinstance(error, MissingRule) and "np.lib" in error.what and "np.sqrt" in error.fix
-    assert all(
-        part in error.fix for part in ("functions the language has", "docs/rules.md", "ad.rule", "ad.custom_vjp")
-    )
+    assert all(part in error.fix for part in ("supported functions", "docs/rules.md", "ad.rule", "ad.custom_vjp"))
     error = failure(lambda np, x: np.linalg.eigvals(x), x)
     assert isinstance(error, MissingRule) and "np.linalg.eigvals" in error.what and "np.linalg.eigvalsh" in error.fix
     error = failure(lambda np, x: x.cumsums(), x)
-    assert isinstance(error, MissingRule) and ".cumsums" in error.what and ".cumsum" in error.fix
+    assert isinstance(error, MissingRule) and ".cumsums" in error.what and "'cumsum'" in error.fix
     error = failure(lambda np, x: np.random.normal(), x)
     assert isinstance(error, UnsupportedSyntax) and "Generator" in error.fix
 

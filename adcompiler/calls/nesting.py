@@ -145,7 +145,8 @@ def bound_values(
     try:
         bound = binder.signature.bind(*first, *args, **{**named, **kwargs})
     except TypeError as error:
-        raise TypeProblem(f"{binder.name}() {error}", low.b.span, "call it with the arguments it has") from error
+        fix = f"its arguments are: {', '.join(binder.signature.parameters) or 'none'}"
+        raise TypeProblem(f"{binder.name}() {error}", low.b.span, fix) from error
     given = set(bound.arguments)
     bound.apply_defaults()
     values = {k: v if k in given else held(v, "default", k) for k, v in bound.arguments.items()}

@@ -145,7 +145,7 @@ class Argument:
             raise NotDifferentiable(
                 f"argument '{self.label}' is {_described(self.spec)}: it has no derivative",
                 self.lowering.span,
-                f"pass {self.label} as a float, or choose other argnums",
+                f"{_as_floats(self.label, self.spec)}, or choose other argnums",
             )
         return self.floats
 
@@ -163,6 +163,15 @@ def _described(spec: Spec) -> str:
         case ScalarSpec(element):
             return f"of type {element}"
     return "None" if spec.value is None else f"of type {type(spec.value).__name__}"
+
+
+def _as_floats(label: str, spec: Spec) -> str:
+    match spec:
+        case SeqSpec():
+            return f"pass floats in {label}"
+        case ArraySpec():
+            return f"pass {label}.astype(float)"
+    return f"pass {label} as a float"
 
 
 # -- what `grad` can be asked of ---------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import dataclasses
 import functools
 import inspect
@@ -200,13 +201,13 @@ def _call_static(
         if record is None:
             raise low.refuse("class-call", name=held.__name__)
         return record
-    builtin = str(getattr(held, "__module__", "")).partition(".")[0] in ("builtins", "None", "")
     if isinstance(held, Member):
         raise unknown(low, held)
-    if callable(held) and builtin and not isinstance(held, np.ufunc):
-        raise low.refuse("builtin-call", name=getattr(held, "__name__", repr(held)))
     if not callable(held):
         raise low.refuse("not-callable")
+    name = getattr(held, "__name__", repr(held))
+    if getattr(builtins, name, None) is held or catalogue.is_nameless(held):
+        raise low.refuse("builtin-call", name=name)
     raise catalogue.missing(low.b, held)
 
 

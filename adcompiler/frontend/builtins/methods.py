@@ -48,7 +48,7 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
             return args[1] if len(args) > 1 else Static(None)
         case Static(value=str() as text):
             return format_text(low, text, args, kwargs) if name == "format" else _text(low, text, name, args)
-    raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner), near="")
+    raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner))
 
 
 def _text(low: Lowering, text: str, name: str, args: Sequence[Value]) -> Value:

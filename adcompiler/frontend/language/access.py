@@ -16,7 +16,7 @@ from adcompiler.frontend.language.binding import index_items
 from adcompiler.frontend.language.classes import names_of
 from adcompiler.frontend.language.dictionaries import VIEWS, key_of
 from adcompiler.frontend.language.places import flat
-from adcompiler.frontend.language.reading import nearest, present, resolved
+from adcompiler.frontend.language.reading import present, resolved
 from adcompiler.frontend.library import catalogue
 from adcompiler.frontend.library.definitions import METHODS
 from adcompiler.frontend.library.grids import grid
@@ -24,6 +24,7 @@ from adcompiler.frontend.library.registry import ATTRIBUTES
 from adcompiler.frontend.library.shape import expand_dims
 from adcompiler.frontend.lists import indexed
 from adcompiler.frontend.lists.rows import another, read_rows
+from adcompiler.frontend.refused.table import nearest
 from adcompiler.frontend.state.captures import is_constant, is_constant_module
 from adcompiler.frontend.state.context import Lowering, expression
 from adcompiler.frontend.state.facts import nonnegative
@@ -247,7 +248,7 @@ def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None 
     if isinstance(owner, Seq) and owner.record is not None:
         fields = ", ".join(names_of(low, owner.record))
         raise low.refuse("unknown-field", name=name, kind=owner.record.__name__, fields=fields)
-    raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner), near="")
+    raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner))
 
 
 def literal(held: object) -> Value:
@@ -264,7 +265,7 @@ def _module_attribute(low: Lowering, module: ModuleType, name: str) -> Value:
         return threads.member(low, name)
     if not hasattr(module, name):
         near = nearest(name, dir(module))
-        raise low.refuse("unknown-attribute", name=name, kind=f"module {module.__name__}", near=near)
+        raise low.refuse("unknown-member", name=name, module=module.__name__, near=near)
     held = getattr(module, name)
     if is_constant_module(module):
         return literal(held)

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FunctionType
 
-from adcompiler.errors import ADCompilerError, MissingRule, TypeProblem
+from adcompiler.errors import ADCompilerError, MissingRule, TypeProblem, counted
 from adcompiler.frontend.arrays.outputs import delivered, without_out
 from adcompiler.frontend.arrays.zero_dimensional import of_library
 from adcompiler.frontend.flow.recursion import recursive
 from adcompiler.frontend.language.blocks import run_block
 from adcompiler.frontend.language.reading import constant
 from adcompiler.frontend.library.registry import neutral_only, title
+from adcompiler.frontend.refused.table import nearest
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.liveness import BROKEN, CONTINUED, RESULT, RETURNED
 from adcompiler.frontend.state.restarts import NeedStatic, Recurses
@@ -216,17 +217,18 @@ def arguments(
     named = {a.arg for a in (*spec.args, *spec.kwonlyargs)}
     bound: dict[str, Value] = dict(zip(positional, args, strict=False))
     if len(args) > len(positional) and not spec.vararg:
-        raise _wrong(low, f"{name}() takes {len(positional)} positional arguments but {len(args)} were given")
+        given = f"{len(args)} {'was' if len(args) == 1 else 'were'} given"
+        raise _wrong(low, spec, f"{name}() takes {counted(len(positional), 'positional argument')} but {given}")
     extra: list[tuple[object, Value]] = []
     for key, value in kwargs.items():
         if key in named and key in bound:
-            raise _wrong(low, f"{name}() got multiple values for argument '{key}'")
+            raise _wrong(low, spec, f"{name}() got multiple values for argument '{key}'")
         if key in named:
             bound[key] = value
         elif spec.kwarg:
             extra.append((key, value))
         else:
-            raise _wrong(low, f"{name}() got an unexpected keyword argument '{key}'")
+            raise _wrong(low, spec, f"{name}() got an unexpected keyword argument '{key}'", key)
     for key, value in zip(positional[len(positional) - len(defaults) :], defaults, strict=True):
         bound.setdefault(key, value)
     for key, value in kw_defaults.items():
@@ -237,12 +239,13 @@ def arguments(
         bound[spec.kwarg.arg] = DictValue(tuple(extra))
     absent = [key for key in parameters(spec) if key not in bound]
     if absent:
-        raise _wrong(low, f"{name}() missing required argument: '{absent[0]}'")
+        raise _wrong(low, spec, f"{name}() missing required argument: '{absent[0]}'")
     return bound
 
 
-def _wrong(low: Lowering, what: str) -> TypeProblem:
-    return TypeProblem(what, low.b.span, "call it with the arguments it has")
+def _wrong(low: Lowering, spec: ast.arguments, what: str, key: str = "") -> TypeProblem:
+    known = parameters(spec)
+    return TypeProblem(what, low.b.span, f"its arguments are: {', '.join(known) or 'none'}{nearest(key, known)}")
 
 
 __all__ = [

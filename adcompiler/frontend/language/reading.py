@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import builtins
-import difflib
-from collections.abc import Iterable
 
 from adcompiler.errors import ADCompilerError, TypeProblem
 from adcompiler.frontend.library.definitions import is_definition
 from adcompiler.frontend.lists.rows import listed
+from adcompiler.frontend.refused.table import nearest
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.scope import Frame
 from adcompiler.frontend.state.values import Conflict, Growing, Maybe, Object, Path, Seq, Static, Unset, Value
@@ -71,16 +70,6 @@ def _outside(low: Lowering, name: str) -> Value:
         low.captures.builtin(space, name)
         return Const(held) if isinstance(held, bool) else Static(held)
     raise low.refuse("unknown-name", name=name, near=nearest(name, {*low.frame.env, *cells, *space}))
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """What a misspelt name was probably meant to be, as the end of a fix.
-
-    >>> nearest("lenght", ["length", "x"]), nearest("y", ["x"])
-    ("; did you mean 'length'?", '')
-    """
-    found = difflib.get_close_matches(name, sorted(n for n in known if n.isidentifier()), n=1, cutoff=0.65)
-    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def constant(held: object) -> Value:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import random
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from adcompiler.errors import ADCompilerError, MissingRule, TypeProblem, UnsupportedSyntax
+from adcompiler.errors import ADCompilerError, MissingRule, TypeProblem, UnsupportedSyntax, counted
 from adcompiler.frontend.arrays.atoms import apply, as_atom, cast, floats
 from adcompiler.frontend.arrays.outputs import delivered, without_out
 
@@ -44,6 +45,7 @@ from adcompiler.frontend.library.registry import (
     neutral_only,
     title,
 )
+from adcompiler.frontend.refused.table import nearest
 from adcompiler.frontend.state.values import Value
 from adcompiler.handlers import enter_handler
 from adcompiler.ir.build import Builder
@@ -72,9 +74,12 @@ HANDLERS = (
 )
 
 _FIX = (
-    "write it with functions the language has, which docs/rules.md lists, and give yours a derivative by ad.rule or "
-    "ad.custom_vjp where it must not follow from the lines"
+    "write it with supported functions, which docs/rules.md lists; ad.rule and ad.custom_vjp declare the derivative of "
+    "a function of your own"
 )
+_OUTSIDE = "compute the value outside and pass it as an argument"
+_ALIKE = 0.7
+_STATES = (np.random.RandomState, random.Random)
 _DRAW = "pass a np.random.Generator as an argument and draw with it"
 
 
@@ -106,7 +111,7 @@ def _elementwise(member: object) -> Handler | None:
         if len(args) == count + 1:
             kwargs = {**kwargs, "out": args[count]}
         elif len(args) != count:
-            raise TypeProblem(f"{name} takes {count} numbers or arrays, not {len(args)}", b.span, "pass as many")
+            raise TypeProblem(f"{name} takes {counted(count, 'argument')}, not {len(args)}", b.span, f"pass {count}")
         out, kwargs = without_out(b, name, kwargs)
         where = kwargs.pop("where", TRUE)
         neutral_only(b, name, kwargs)
@@ -156,18 +161,28 @@ def attribute(b: Builder, value: Value, name: str) -> Value:
     return ATTRIBUTES[name](b, as_atom(b, value, f"the owner of .{name}"))
 
 
+def is_nameless(member: object) -> bool:
+    """Whether a callable belongs to no module, as a method of an object of C does."""
+    module = str(getattr(member, "__module__", "")).partition(".")[0]
+    owner = getattr(member, "__self__", None)
+    return module in ("builtins", "None", "") and not isinstance(member, np.ufunc) and not isinstance(owner, _STATES)
+
+
 def missing(b: Builder, member: object) -> ADCompilerError:
     """The refusal of a function the language does not know, with the nearest one it knows."""
     name, owner = full_name(member) or title(member), getattr(member, "__self__", None)
-    if name.startswith("np.random.") or isinstance(owner, np.random.RandomState):
+    if isinstance(owner, random.Random):
+        name = f"random.{getattr(member, '__name__', '')}"
+    if name.startswith("np.random.") or isinstance(owner, _STATES):
         return UnsupportedSyntax(f"{name} uses a random state that every call changes", b.span, _DRAW)
     module, _, short = name.rpartition(".")
+    if module.partition(".")[0] not in ("np", "scipy", "math"):
+        return MissingRule(f"{name} has no derivative rule, and its text is not Python", b.span, _OUTSIDE)
     titles = sorted(supported())
     here = {t.rpartition(".")[2]: t for t in titles if t.rpartition(".")[0] == module}
-    if difflib.get_close_matches(short, list(here), n=1):
-        return MissingRule(f"{name} has no derivative rule", b.span, _nearest(short, here))
     elsewhere = {t.rpartition(".")[2]: t for t in titles}
-    return MissingRule(f"{name} has no derivative rule", b.span, _nearest(short, elsewhere, 0.8))
+    known = here if difflib.get_close_matches(short, list(here), n=1, cutoff=_ALIKE) else elsewhere
+    return MissingRule(f"{name} has no derivative rule", b.span, _nearest(short, known))
 
 
 def missing_draw(b: Builder, name: str) -> ADCompilerError:
@@ -193,13 +208,15 @@ def missing_method(
 ) -> ADCompilerError:
     """The refusal of a method or an attribute that the language does not know."""
     has = "have" if owner in ("arrays", "numbers") else "has"
-    titles = {key: f".{key}" for key in known}
-    return MissingRule(f"{owner} {has} no '.{name}' in the language", b.span, _nearest(name, titles))
+    what = f"{owner} {has} no '.{name}' in the language"
+    if owner == "arrays" and not hasattr(np.ndarray, name):
+        return MissingRule(what, b.span, f"use a method that arrays have, or a function of NumPy{nearest(name, known)}")
+    return MissingRule(what, b.span, _nearest(name, {key: f".{key}" for key in known}))
 
 
-def _nearest(name: str, known: Mapping[str, str], cutoff: float = 0.6) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
-    return f"the nearest supported one is {known[near[0]]}; or {_FIX}" if near else _FIX
+def _nearest(name: str, known: Mapping[str, str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=_ALIKE)
+    return f"use {known[near[0]]} if it serves, or {_FIX}" if near else _FIX
 
 
 __all__ = ["attribute", "implements", "lookup", "lookup_method", "missing", "missing_method", "supported"]

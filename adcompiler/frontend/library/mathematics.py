@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 
-from adcompiler.errors import TypeProblem
+from adcompiler.errors import TypeProblem, counted
 from adcompiler.frontend.arrays.atoms import as_atom
 from adcompiler.frontend.library.registry import Handler, implements, neutral_only
 from adcompiler.frontend.state.values import Value
@@ -50,7 +50,7 @@ def handler(op: str, name: str) -> Handler:
             return reduce(lambda x, y: evaluate(b, op, x, y), parts)
         arity = 2 if op in ("pow", "fmod", "arctan2", "copysign", "hypot") else 1
         if len(args) != arity:
-            raise TypeProblem(f"{name} takes {arity} here, not {len(args)}", b.span, "pass as many numbers")
+            raise TypeProblem(f"{name} takes {counted(arity, 'number')}, not {len(args)}", b.span, f"pass {arity}")
         return evaluate(b, op, *(number(b, arg, name) for arg in args))
 
     return call

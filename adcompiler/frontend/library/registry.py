@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.arrays.outputs import delivered, without_out
+from adcompiler.frontend.refused.table import nearest
 from adcompiler.frontend.state.values import Static, Value
 from adcompiler.ir.build import Builder
 from adcompiler.ir.wengert import Atom, Const
@@ -68,15 +69,12 @@ def _bound(fn: Callable[..., Value], name: str) -> Handler:
     def handler(b: Builder, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
         out, kwargs = without_out(b, name, kwargs) if "out" not in signature.parameters else (None, kwargs)
         known = {k: v for k, v in kwargs.items() if k in signature.parameters}
-        neutral_only(b, name, {k: v for k, v in kwargs.items() if k not in known})
+        neutral_only(b, name, {k: v for k, v in kwargs.items() if k not in known}, signature.parameters)
         try:
             bound = signature.bind(*args, **known)
         except TypeError as error:
-            raise TypeProblem(
-                f"{name}: {error}",
-                b.span,
-                "leave out what only changes how NumPy computes, or write it as separate steps",
-            ) from error
+            fix = f"its arguments in the language are: {', '.join(signature.parameters)}"
+            raise TypeProblem(f"{name}: {error}", b.span, fix) from error
         return delivered(b, name, fn(b, *bound.args, **bound.kwargs), out)
 
     return handler
@@ -88,12 +86,13 @@ def _numpys(signature: inspect.Signature) -> inspect.Signature:
     return signature.replace(parameters=[p.replace(name="b") if p.name == "other" else p for p in own])
 
 
-def neutral_only(b: Builder, name: str, kwargs: Mapping[str, Value]) -> None:
-    """Refuse keyword arguments that would change the result."""
+def neutral_only(b: Builder, name: str, kwargs: Mapping[str, Value], known: Iterable[str] = ()) -> None:
+    """Refuse keyword arguments that would change the result; `known` are those that the function takes."""
     for key, value in kwargs.items():
         literal = value.value if isinstance(value, (Const, Static)) else value
         if not any(literal is ok or (isinstance(ok, str) and literal == ok) for ok in _NEUTRAL.get(key, ())):
-            raise TypeProblem(f"the argument {key!r} of {name} is outside the language", b.span, "leave it out")
+            what = f"the argument {key!r} of {name} is outside the language"
+            raise TypeProblem(what, b.span, f"leave it out{nearest(key, known)}")
 
 
 def title(member: object) -> str:

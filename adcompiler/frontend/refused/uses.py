@@ -215,7 +215,7 @@ def f(x):
     ),
     "operand": (
         "{kind} as an operand of {sign}",
-        "use numbers and arrays",
+        "use numbers and arrays; np.array(values) makes an array of a list",
         """
 def f(s):
     return s + None
@@ -281,14 +281,23 @@ def f(s):
         "s: s",
     ),
     "unknown-attribute": (
-        "no attribute {name!r} of {kind} in the language",
-        "use a function of NumPy{near}",
+        "{kind} has no attribute {name!r} in the language",
+        "use a function of NumPy",
         """
 def f(s):
     values = (s, s)
     return values.first
 """,
         "values.first",
+    ),
+    "unknown-member": (
+        "module {module} has no attribute {name!r}",
+        "use one that it has{near}",
+        """
+def f(x):
+    return np.sum(np.sine(x))
+""",
+        "np.sine",
     ),
     "unknown-field": (
         "{kind} has no field {name!r}",

@@ -230,7 +230,7 @@ def f(x, n):
     ),
     "always-raises": (
         "this function always raises {error}",
-        "let it return a value",
+        "let some path return a value; types, ranks, keys and texts are known when a function is compiled",
         """
 def f(s):
     raise ValueError("no")

@@ -252,13 +252,12 @@ def kind_of(value: Value) -> str:
     """The kind of a value in a word, for a message."""
     if isinstance(value, (Static, Object)):
         return "None" if value.value is None else type(value.value).__name__
-    if isinstance(value, Seq) and value.record is not None:
-        return value.record.__name__
+    if isinstance(value, Seq):
+        return value.record.__name__ if value.record is not None else value.name
     return _KINDS.get(type(value).__name__, type(value).__name__.lower())
 
 
 _KINDS = {
-    "Seq": "tuple or list",
     "Rows": "list",
     "Growing": "list",
     "ListOf": "list",
