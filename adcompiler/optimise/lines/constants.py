@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import starmap
 from typing import TypeVar
 
-from adcompiler.ir.build import Builder
-from adcompiler.ir.walk import defines, inner, updated
+from adcompiler.ir.build import ONE, Builder
+from adcompiler.ir.walk import all_defs, defines, inner, updated
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Check, Const, Func, Loop, Stmt, Var, While
 from adcompiler.optimise.lines.derivatives import derivatives
 from adcompiler.optimise.lines.identities import Line, Replaced, simpler
@@ -36,18 +38,20 @@ class _Folding:
         self.lines: dict[Var, Assign] = {}
         self.facts: list[Var] = []
         self.natural: list[Atom] = []
+        self.ran: list[tuple[Loop, tuple[Atom, ...]]] = []
 
-    def block(self, block: Block, *facts: tuple[Atom, bool]) -> Block:
-        """A block with its statements simplified, in which the given conditions hold."""
-        known, natural = len(self.facts), len(self.natural)
+    def block(self, block: Block, *facts: tuple[Atom, bool], given: Iterable[Var] = ()) -> Block:
+        """A block with its statements simplified, in which the given conditions hold, and `given` are carried in."""
+        known, natural, ran = len(self.facts), len(self.natural), len(self.ran)
         for test, value in facts:
             self.learn(test, value)
+        self.measure(given)
         with self.b.block() as built:
             for stmt in block:
                 self.statement(self.now.entry(stmt))
         for var in self.facts[known:]:
             del self.now.known[var]
-        del self.facts[known:], self.natural[natural:]
+        del self.facts[known:], self.natural[natural:], self.ran[ran:]
         return tuple(built)
 
     def learn(self, test: Atom, value: bool) -> None:
@@ -74,10 +78,14 @@ class _Folding:
 
     def add(self, stmt: Stmt) -> None:
         """Append a statement; the arrays it defines have extents by the names that hold here."""
-        for var in (*inner(stmt), *defines(stmt)):
+        self.measure((*inner(stmt), *defines(stmt)))
+        self.b.add(stmt)
+
+    def measure(self, names: Iterable[Var]) -> None:
+        """Give arrays extents by the names that hold here."""
+        for var in names:
             if var.name in self.b.shapes:
                 self.b.shapes[var.name] = tuple(map(self.now, self.b.shapes[var.name]))
-        self.b.add(stmt)
 
     def statement(self, stmt: Stmt) -> None:
         """Append what is left of a statement whose operands are replaced."""
@@ -148,11 +156,39 @@ class _Folding:
         if _never_runs(stmt) and all(self.fits(c.out, c.init) for c in stmt.carried):
             self.now.known.update((c.out, c.init) for c in stmt.carried)
             return
-        body = self.block(stmt.body)
+        known = ((failed, False) for failed in self.passed(stmt))
+        body = self.block(stmt.body, *known, given=(c.var for c in stmt.carried))
         until = None if stmt.until is None else self.now(stmt.until)
         if until == Const(False):
             until = None
-        self.add(updated(stmt, carried=self.now.carried(stmt.carried), body=body, until=until))
+        stmt = updated(stmt, carried=self.now.carried(stmt.carried), body=body, until=until)
+        self.add(stmt)
+        self.ran.append((stmt, tuple(self.lasting(stmt))))
+
+    def lasting(self, loop: Loop) -> Iterator[Atom]:
+        """The tests that no iteration of a loop has survived, and that are the same in all of them."""
+        own = {loop.index, *(c.var for c in loop.carried), *all_defs(loop.body)}
+        for stmt in loop.body:
+            if isinstance(stmt, Check) and isinstance(stmt.failed, Var):
+                line = self.lines.get(stmt.failed)
+                if stmt.failed not in own or (line is not None and own.isdisjoint(line.args)):
+                    yield stmt.failed
+
+    def passed(self, loop: Loop) -> Iterator[Atom]:
+        """The tests that earlier loops survived which surely ran if this one runs, in this order or the other."""
+        here = (loop.start, loop.stop, loop.step)
+        for other, tests in self.ran:
+            back = (loop.start, other.stop), (loop.stop, other.start)
+            reverse = (other.step, loop.step) == (ONE, Const(-1)) and all(starmap(self.one_less, back))
+            if reverse or here == (other.start, other.stop, other.step):
+                yield from tests
+
+    def one_less(self, first: Atom, second: Atom) -> bool:
+        """Whether a number is known to be another one less one."""
+        if isinstance(first, Const) and isinstance(second, Const):
+            return first.value == second.value - 1  # type: ignore[operator]
+        line = self.lines.get(first) if isinstance(first, Var) else None
+        return line is not None and line.op == "sub" and line.args == (second, ONE)
 
     def repeat(self, stmt: While) -> None:
         """A while loop without the values that never change."""
