@@ -18,6 +18,7 @@ from adcompiler.frontend.library.registry import ATTRIBUTES, METHODS
 from adcompiler.frontend.refused import table
 from adcompiler.rules.table import MEANING, SCIPY, TABLE, ZERO, Rule
 from docs.pages import ROOT, pages, with_outputs
+from docs.refusals import refusal_of
 
 RULES = """# Derivative rules
 
@@ -54,7 +55,22 @@ ERRORS = """# Errors
 
 Generated from `adcompiler.errors` and `adcompiler.frontend.refused.table`.
 
-Every error has `what`, `fix`, `filename`, `lineno` and `col`; the last three are `None` where there is no place.
+A message says what is wrong, shows the line and marks the place in it, and says what to write instead:
+
+```text
+try in a differentiated function
+  --> model.py:7:5
+  7 |     try:
+          ^^^^
+  fix: test for the condition with if, before the operation that would raise
+```
+
+The exception has `what`, `fix`, `filename`, `lineno` and `col`; the last three are `None` where there is no place.
+"""
+
+REFUSED = """
+Each heading is what the compiler says of the function `f` below it, where `x` is a vector, `A` a matrix, `s` a float
+and `n` an integer.
 """
 
 
@@ -134,13 +150,21 @@ def errors_page() -> str:
     family = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     parts = [ERRORS, row("error", "means"), row("---", "---")]
     parts += [row(code(kind.__name__), (kind.__doc__ or "").strip().splitlines()[0]) for kind in family]
-    parts.append("\n## Refused constructs")
-    for refused in table.TABLE.values():
-        if not refused.example.strip():
-            # the form of a construct in other versions of Python
-            continue
-        parts.append(f"\n### {refused.what}\n\n```py\n{refused.example.strip()}\n```\n\n**Instead:** {refused.fix}")
-    return "\n".join(parts) + "\n"
+    parts.append(f"\n## Refused constructs\n{REFUSED}")
+    with tempfile.TemporaryDirectory() as folder:
+        for title, rows in table.GROUPS.items():
+            parts.append(f"### {title}\n")
+            # a row without an example is the form of a construct in other versions of Python
+            parts += [
+                refused(table.TABLE[key].example, Path(folder)) for key in rows if table.TABLE[key].example.strip()
+            ]
+    return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def refused(example: str, folder: Path) -> str:
+    """An example with what the compiler says of it."""
+    error = refusal_of(example, folder)
+    return f"#### {error.what}\n\n```py\n{example.strip()}\n```\n\n**Instead:** {error.fix}\n"
 
 
 def wanted() -> dict[Path, str]:

@@ -173,7 +173,7 @@ def puts_a_list_in_the_place_of_another(x):
 
 def test_the_lists_in_a_list_are_written_but_not_exchanged():
     np.testing.assert_allclose(ad.grad(writes_an_item_of_an_item)(np.array([1.0, 2.0, 3.0])), [0.0, 12.0, 0.0])
-    with pytest.raises(ad.UnsupportedSyntax, match="of something else than a number"):
+    with pytest.raises(ad.UnsupportedSyntax, match="assignment of this value to an item of a list"):
         ad.grad(puts_a_list_in_the_place_of_another)(np.ones(3))
 
 

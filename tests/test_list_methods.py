@@ -121,7 +121,7 @@ def test_arrays_that_are_sorted_are_items_of_both_lists(known):
         for written in ("item", "row"):
             with pytest.raises(ad.UnsupportedSyntax, match="written"):
                 ad.grad(f)(X, written)
-        with pytest.raises(ad.UnsupportedSyntax, match="other things than numbers"):
+        with pytest.raises(ad.UnsupportedSyntax, match="items other than numbers"):
             ad.grad(lambda x: sorted([v * x[:1] for v in x])[0][0])(X)
 
 

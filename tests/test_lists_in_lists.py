@@ -61,7 +61,7 @@ REFUSED = (
 
 @pytest.mark.parametrize("f", REFUSED, ids=lambda f: f.__name__)
 def test_a_list_that_is_an_item_keeps_its_length_and_type(f):
-    with pytest.raises(ad.UnsupportedSyntax, match="item of another one"):
+    with pytest.raises(ad.UnsupportedSyntax, match="item of another list"):
         ad.grad(f)(np.arange(1.0, 11.0).reshape(5, 2))
 
 

@@ -28,7 +28,7 @@ from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.naming import named
 from adcompiler.frontend.state.restarts import Changes, InArrays, NeedStatic, NotStatic, PathEnds, Recurses, TestChanges
 from adcompiler.frontend.state.scope import Frame, parameters
-from adcompiler.frontend.state.values import Conflict, DictValue, ListOf, Maybe, Path, Seq, Static, Value
+from adcompiler.frontend.state.values import Conflict, DictValue, ListOf, Maybe, Path, Seq, Static, Value, kind_of
 from adcompiler.ir.threads import SHARED
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Atom, Check, Const, Var
@@ -203,7 +203,7 @@ def results_of(low: Lowering, value: Value, results: list[Atom]) -> OutTree:
             raise low.refuse("mixed-values", reason=reason)
         case Maybe():
             return results_of(low, resolved(low, value), results)
-    raise low.refuse("returns-object", kind=type(value).__name__.lower())
+    raise low.refuse("returns-object", kind=kind_of(value))
 
 
 def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: list[Atom], out: OutTree) -> Lowered:

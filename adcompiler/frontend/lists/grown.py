@@ -25,7 +25,7 @@ def check_grown_lists(fn: Func, grown: Set[Var]) -> None:
         written = any(write.at not in numbers for write in memory.writes[stmt.array])
         for name in _held_as(memory, stmt.value):
             if memory.later(memory.writes, name, place.at, place.loops):
-                raise refusal("appended-array", stmt.span, name=name.name.rstrip("_0123456789"))
+                raise refusal("appended-array", stmt.span)
             if written and memory.later(memory.uses, name, place.at, place.loops):
                 raise refusal("list-item-write", stmt.span)
 

@@ -134,7 +134,7 @@ def f(s):
         "total = s",
     ),
     "attribute-write": (
-        "assignment to an attribute of what is no object that the program has made, or that keeps no such attribute",
+        "assignment to an attribute of an object that the program has not made, or that has no such attribute",
         "return the new value, or keep it in a local name",
         """
 def f(x):
@@ -249,7 +249,7 @@ def f(s):
         "raise",
     ),
     "raise-class": (
-        "only Python's own exceptions can be raised, and np.linalg.LinAlgError",
+        "only builtin exceptions of Python and np.linalg.LinAlgError can be raised",
         "raise ValueError or another builtin exception",
         """
 class Diverged(Exception):
@@ -263,7 +263,7 @@ def f(s):
         'Diverged("negative")',
     ),
     "exit": (
-        "the end of the program from within",
+        "a call that ends the program",
         'raise RuntimeError("...")',
         """
 import sys
@@ -276,7 +276,7 @@ def f(s):
         "sys.exit(1)",
     ),
     "warn": (
-        "a warning that is not a text with a category of Python's own",
+        "warnings.warn of something other than a text with a builtin category",
         'warn with a text: warnings.warn("slow", RuntimeWarning)',
         """
 import warnings
@@ -299,7 +299,7 @@ def f(s, n):
         "s:.{n}f",
     ),
     "print-options": (
-        "this argument of print",
+        "an argument of print() that is outside the language",
         "print to the standard output or sys.stderr, with texts as sep and end",
         """
 def f(s, n):
@@ -319,7 +319,7 @@ def f(s):
         "print",
     ),
     "unknown-decorator": (
-        "the decorator {name!r} hides the function",
+        "the function is wrapped in {name!r}, which is not written in Python",
         "differentiate the undecorated function, or write the decorator as a Python function",
         """
 @functools.lru_cache

@@ -9,7 +9,7 @@ from adcompiler.frontend.refused.constructs import Row
 
 OBJECTS: dict[str, Row] = {
     "list-search": (
-        "the place of an item that is known only at run time",
+        "the position of an item whose value is known only at run time",
         "use np.argmax(x == value) on an array",
         """
 def f(s):
@@ -31,8 +31,8 @@ def f(x):
         "values.append",
     ),
     "empty-list-pop": (
-        "an item is taken from a list before one is appended: of what kind its items are is not known",
-        "let the lines that append stand before those that take away, or begin with a list that has an item",
+        "an item is taken from a list before any is appended, so that the kind of its items is not known",
+        "append before the first pop, or begin with a list that has an item",
         """
 def f(x):
     values = []
@@ -47,7 +47,7 @@ def f(x):
     ),
     "array-items": (
         "{change} of a list of arrays, lists or objects whose length is known only at run time",
-        "leave the items in their places: read items[first], first += 1; or change a list of their places",
+        "keep the items where they are and move an index: items[first], first += 1; or change a list of indices",
         """
 def f(x, n):
     queue = [x * i for i in range(n)]
@@ -81,8 +81,8 @@ def f(x, n):
         "rows.append",
     ),
     "item-length": (
-        "a list that is an item of another one gets another length, or numbers of another type",
-        "make it as it shall be before it becomes an item; or keep the numbers in an array",
+        "a list that is an item of another list changes its length, or the type of its numbers",
+        "give it its length and type before it becomes an item, or keep the numbers in an array",
         """
 def f(x, n):
     rows = [[1.0] * len(x) for _ in range(n)]
@@ -92,7 +92,7 @@ def f(x, n):
         "rows[1].append(x[0])",
     ),
     "ragged-list": (
-        "a list is appended arrays whose shape is computed in the loop",
+        "arrays whose shape is computed in the loop are appended to a list",
         "compute their shape before the loop, or write into an array",
         """
 def f(x, n):
@@ -104,7 +104,7 @@ def f(x, n):
         "for i in range(n)",
     ),
     "ragged-array": (
-        "an array of a list of structures whose parts differ in rank",
+        "an array made of structures whose parts differ in rank",
         "make an array of each part: a, b = zip(*items)",
         """
 def f(x, n):
@@ -116,7 +116,7 @@ def f(x, n):
         "np.array(rows)",
     ),
     "list-item-write": (
-        "an item of a list is written, of which the array is used under its own name too",
+        "an array that is an item of a list is also used under its own name, and is written",
         "append a copy: values.append(y.copy()); or keep all items in one array, of which values[k] is a row",
         """
 def f(x, n):
@@ -130,7 +130,7 @@ def f(x, n):
         "rows.append",
     ),
     "item-while-growing": (
-        "an item of a list has a name while the list grows, and items of it are written",
+        "an item of a list has a name while the list grows, and elements of items are written",
         "take the item from the list again where it is used",
         """
 def f(x, s):
@@ -145,7 +145,7 @@ def f(x, s):
         "rows[0]\n        rows",
     ),
     "appended-array": (
-        "'{name}' is written after it has been appended to a list, which changes the item in the list",
+        "an array is written after it has been appended to a list, which changes the item in the list",
         "append a copy: values.append(y.copy()); or keep all items in one array, of which values[k] is a row",
         """
 def f(x, n):
@@ -159,7 +159,7 @@ def f(x, n):
         "rows.append",
     ),
     "shared-list": (
-        "a list that has two names, or a name and a place in another value, changes in a loop under one of them",
+        "a list that has two names, or a name and a place in another value, changes in a loop",
         "copy it where it gets its second name: b = list(a)",
         """
 def f(x, n):
@@ -172,7 +172,7 @@ def f(x, n):
         "for i in",
     ),
     "list-of-a-closure": (
-        "a list or object that a function keeps from another one, which has returned, is changed",
+        "an inner function changes a list or object of the function around it, which has returned",
         "pass it as an argument, or keep the numbers in an array",
         """
 def counter():
@@ -200,7 +200,7 @@ def f(s):
         "values.append(values)",
     ),
     "special-method": (
-        "{kind!r} has a method {name!r} of its own, which is not called here",
+        "{kind!r} defines {name!r}, which is not called here",
         "call a method with a name",
         """
 from typing import NamedTuple
@@ -218,7 +218,7 @@ def f(s):
         "s if Pair(s, 1.0)",
     ),
     "two-lists": (
-        "a list or object that is one or another, by a branch or loop before, is changed or compared with 'is'",
+        "a list or object that is one or another, depending on a branch or loop, is changed or compared with 'is'",
         "copy it where it gets its second name: list(a), dict(a), dataclasses.replace(a); or change it in each branch",
         """
 def f(s):

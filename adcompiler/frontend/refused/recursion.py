@@ -33,7 +33,7 @@ def f(x):
         "g(x[1:])",
     ),
     "recursion-result": (
-        "{name!r}, which calls itself, returns something else than numbers and arguments that it hands on",
+        "{name!r}, which calls itself, returns something other than numbers and arguments that it hands on",
         "return a number or a tuple of numbers, or write into an array that it gets as an argument",
         """
 def g(s, x):
@@ -73,7 +73,7 @@ def f(s):
         "g(2.0 * s)",
     ),
     "recursion-of-two": (
-        "{name!r} calls itself, and is part of another function that does",
+        "{name!r} calls itself, and is called by another function that calls itself through it",
         "call only one of the two from outside",
         """
 def g(s):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from adcompiler.errors import Span, UnsupportedSyntax
-from adcompiler.frontend.refused.constructs import CONSTRUCTS
+from adcompiler.frontend.refused.constructs import CONSTRUCTS, Row
 from adcompiler.frontend.refused.objects import OBJECTS
 from adcompiler.frontend.refused.recursion import RECURSION
 from adcompiler.frontend.refused.uses import USES
@@ -37,9 +37,24 @@ class Refused:
     at: str
 
 
+#: The rows by what they are about.
+GROUPS: Mapping[str, Mapping[str, Row]] = MappingProxyType(
+    {
+        "Statements and expressions": CONSTRUCTS,
+        "Kinds of values": USES,
+        "Lists, dictionaries and objects": OBJECTS,
+        "Calls, numbers and results": VALUES,
+        "Recursion": RECURSION,
+    }
+)
+
+
 def _table() -> dict[str, Refused]:
-    rows = {**CONSTRUCTS, **USES, **OBJECTS, **VALUES, **RECURSION}
-    return {key: Refused(what, fix, example.strip("\n") + "\n", at) for key, (what, fix, example, at) in rows.items()}
+    return {
+        key: Refused(what, fix, example.strip("\n") + "\n", at)
+        for rows in GROUPS.values()
+        for key, (what, fix, example, at) in rows.items()
+    }
 
 
 TABLE: Mapping[str, Refused] = MappingProxyType(_table())

@@ -25,7 +25,7 @@ def f(x, s):
         "",
     ),
     "not-iterable": (
-        "this cannot be iterated",
+        "this cannot be iterated over",
         "iterate over range(n), an array, a tuple or a list",
         """
 def f(s):
@@ -84,7 +84,7 @@ def f(x):
         "a, *b",
     ),
     "iterator-unknown": (
-        "{name} of items whose number is known only at run time",
+        "{name}() of items whose number is known only at run time",
         "write its loops: for pairs, for i in range(len(x)): for j in range(i + 1, len(x))",
         """
 def f(x):
@@ -115,8 +115,7 @@ def f(x, n):
         "r[0]",
     ),
     "list-write": (
-        "assignment into a list whose length is known only at run time, of something else than a number of its type, "
-        "or into a list that is an item of such a list",
+        "assignment of this value to an item of a list whose length is known only at run time",
         "use an array: values = np.empty(n)",
         """
 def f(x):
@@ -127,7 +126,7 @@ def f(x):
         "values[0]",
     ),
     "named-iterator": (
-        "an iterator that is kept, or may be used up by more than one place",
+        "an iterator that has a name, or may be used up in more than one place",
         "make a list of it, list(map(f, items)), or make it where it is iterated",
         """
 def f(s):

@@ -32,7 +32,7 @@ def f(x):
         "t += 1.0",
     ),
     "0-d-names": (
-        "{name} is a 0-d array that is changed in place, and what held it before is used afterwards",
+        "{name} is a 0-d array that is changed in place, and is used afterwards under another name",
         "give the name another number, as in t = t + 1.0, or use an array of one element",
         """
 def f(s):
@@ -148,8 +148,8 @@ def f(s):
         "round(",
     ),
     "sorted": (
-        "sorted() or .sort() of items of several types; or, without a key, of other things than numbers and tuples",
-        "let the items have one type and the key be one number, or np.argsort what the order goes by",
+        "sorted() or .sort() of items of different types, or without a key of items other than numbers and tuples",
+        "give the items one type and a key that is one number, or sort by np.argsort",
         """
 def f(x):
     return sorted([x, 2.0 * x])[0][0]
@@ -195,7 +195,7 @@ def f(s):
         "v > 0",
     ),
     "text-of-a-path": (
-        "a name that is one string or another, as a branch or loop decides at run time",
+        "a string that a branch or loop chooses at run time",
         "use a number for each: idle, busy = 0, 1",
         """
 def f(s):

@@ -258,6 +258,8 @@ def kind_of(value: Value) -> str:
 
 
 _KINDS = {
+    "Var": "number or array",
+    "Const": "number",
     "Rows": "list",
     "Growing": "list",
     "ListOf": "list",
