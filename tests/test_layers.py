@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -31,7 +33,7 @@ LAYERS = [
     {"transformed"},
     {"api", "batching", "matrices", "products", "custom", "custom_rules"},
     {"inside"},
-    {"tools", "interop", "cuda"},
+    {"tools", "cuda"},
     {"__main__"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
@@ -97,6 +99,19 @@ def below(name: str, named: set[str]) -> None:
     assert here in INNER_RANK, f"{here} has no layer"
     for there in {part(other, 2) for other in named} - {here}:
         assert INNER_RANK[there] < INNER_RANK[here], f"{name}: {here} may not import {there}"
+
+
+def test_the_page_on_the_architecture_has_the_same_table() -> None:
+    text = (ROOT.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.partition("| layer | parts |")[2].partition("\n\n")[0]
+    ranks = [[RANK[name] for name in re.findall(r"`(\w+)`", row)] for row in table.splitlines()[2:]]
+    assert all(min(higher) > max(lower) for higher, lower in itertools.pairwise(ranks))
+    assert {name for name in RANK if name != "__main__"} == set(re.findall(r"`(\w+)`", table))
+
+
+def test_every_package_and_module_says_what_it_is_for() -> None:
+    for path in FILES:
+        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
 
 
 def test_the_table_sees_nested_imports(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""From a Wengert list to Python source: expressions, statements, names, comments, and library functions."""

@@ -1,0 +1,1 @@
+"""The Wengert list: its statements, operations and types, and how it is built, read, checked and shown."""

@@ -1,0 +1,1 @@
+"""Rewrites of a Wengert list that keep its meaning."""

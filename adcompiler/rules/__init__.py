@@ -1,0 +1,1 @@
+"""Derivative rules: one declaration for each operation."""

@@ -1,0 +1,1 @@
+"""Elements, slices, gathers and masks of arrays, and what may share memory."""

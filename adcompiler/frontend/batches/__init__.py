@@ -1,0 +1,1 @@
+"""Functions mapped over leading axes, inside a program."""

@@ -1,0 +1,1 @@
+"""Branches that meet again, loops, what they run over, and recursion."""

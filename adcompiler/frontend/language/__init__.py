@@ -1,0 +1,1 @@
+"""Python's operators, names, assignments, blocks, comprehensions, and calls of the user's functions."""

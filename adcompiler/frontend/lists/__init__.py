@@ -1,0 +1,1 @@
+"""Lists whose length only the run decides."""

@@ -1,0 +1,1 @@
+"""Rewrites of lines: constants, identities, equal and dead ones, guards, sums."""

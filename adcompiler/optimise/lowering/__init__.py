@@ -1,0 +1,1 @@
+"""Array lines into loops over elements, and neighbouring loops into one."""

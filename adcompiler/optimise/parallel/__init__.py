@@ -1,0 +1,1 @@
+"""Loops for threads, and for a GPU."""
