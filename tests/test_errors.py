@@ -133,6 +133,18 @@ def test_a_name_that_ends_in_a_number_is_told_as_it_is(tmp_path: Path) -> None:
     assert error.what.startswith("'z_2' may be one array or another")
 
 
+def test_an_array_that_another_round_reads_under_another_name_is_not_written(tmp_path: Path) -> None:
+    body = (
+        "    w, u, total = x * 2, x * 3, 0.0\n"
+        "    for k in range(len(x)):\n"
+        "        if x[k] > 0:\n            u = w\n"
+        "        else:\n            total += w[0]\n"
+        "        u[0] += 1.0\n    return total\n"
+    )
+    made = imported(tmp_path, f"def f(x):\n{body}")
+    assert refused(made.f).what.startswith("'u' may be one array or another")
+
+
 def test_a_misspelt_name_has_a_suggestion(tmp_path: Path) -> None:
     made = imported(
         tmp_path,

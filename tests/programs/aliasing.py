@@ -240,3 +240,37 @@ def returned_argument(x):
 
 
 program(returned_argument, lambda rng: (rng.normal(size=4),))
+
+
+def state_with_doses(x, doses, times):
+    state = x.copy()
+    t, given, exposure = 0.0, 0, 0.0
+    while t < 2.0:
+        if given < len(doses) and times[given] <= t:
+            state[0] += doses[given]
+            given += 1
+            continue
+        for _ in range(3):
+            state = state + 0.1 * np.array([-state[0], state[0] - state[1] ** 2])
+        exposure += state[1]
+        t += 0.4
+    return exposure
+
+
+program(
+    state_with_doses,
+    lambda rng: (rng.uniform(0.5, 1, size=2), rng.uniform(1, 2, size=2), np.array([0.5, 1.3])),
+    (0, 1),
+)
+
+
+def relaxed_on_one_path(x, n):
+    y = x * x[0]
+    if x[1] > -5.0:
+        for _ in range(n):
+            y = y + 0.3 * np.sin(y)
+    y[0] *= 2.0
+    return y
+
+
+program(relaxed_on_one_path, lambda rng: (rng.normal(size=3), 3))

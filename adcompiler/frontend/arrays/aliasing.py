@@ -24,11 +24,30 @@ from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Func, Load
 Loops = tuple[int, ...]
 
 
+class _Around(NamedTuple):
+    """The loops around a statement, and the arms it is in: each branch's number, and which of its two."""
+
+    loops: Loops = ()
+    arms: tuple[tuple[int, int], ...] = ()
+
+    def loop(self, number: int) -> _Around:
+        """What is around the body of a loop."""
+        return self._replace(loops=(*self.loops, number))
+
+    def arm(self, number: int, which: int) -> _Around:
+        """What is around an arm of a branch."""
+        return self._replace(arms=(*self.arms, (number, which)))
+
+    def excludes(self, other: _Around) -> bool:
+        """Whether the two lie in the two arms of one branch."""
+        return any((number, 1 - which) in other.arms for number, which in self.arms)
+
+
 class _Place(NamedTuple):
-    """A statement's number, the loops around it, and where it hands an array on: the name that takes it."""
+    """A statement's number, what is around it, and where it hands an array on: the name that takes it."""
 
     at: int
-    loops: Loops
+    around: _Around
     to: Var | None = None
 
 
@@ -48,7 +67,7 @@ class Memory:
     stores: list[tuple[Store, _Place]] = field(default_factory=list)
     uses: Places = field(default_factory=dict)
     handed: Places = field(default_factory=dict)
-    regions: list[tuple[Loop | While | Branch, int, int, Loops]] = field(default_factory=list)
+    regions: list[tuple[Loop | While | Branch, int, int, _Around]] = field(default_factory=list)
 
     def of(self, atom: Atom) -> Var:
         """The array of which a name is a view, or the name itself."""
@@ -60,10 +79,10 @@ class Memory:
         stmt, loops = self.made.get(array, (None, ()))
         return isinstance(stmt, Assign) and inside in loops
 
-    def hand(self, source: Atom, taker: Var, at: int, loops: Loops) -> None:
+    def hand(self, source: Atom, taker: Var, at: int, around: _Around) -> None:
         """Note that an array gets another name."""
         if self.fn.types[taker.name].rank:
-            self.handed.setdefault(self.of(source), []).append(_Place(at, loops, taker))
+            self.handed.setdefault(self.of(source), []).append(_Place(at, around, taker))
 
     def hand_down(self) -> None:
         """Count handing an array on as a use (write) of it where its new name is used (written)."""
@@ -81,14 +100,17 @@ class Memory:
                     if place not in places.setdefault(source, []):
                         places[source].append(place)
 
-    def later(self, places: Places, array: Var, last: int, around: Loops, but: tuple[Var, ...] = ()) -> bool:
+    def later(self, places: Places, array: Var, after: _Place, but: tuple[Var, ...] = ()) -> bool:
         """Whether an array is written (used) after a place, or in another round of a loop around both.
 
         Handing it on to the names of `but` does not count.
         """
         own = self.made.get(array, (None, ()))[1]
-        rounds = set(around) - set(own)
-        return any((at > last or rounds & set(loops)) and to not in but for at, loops, to in places.get(array, ()))
+        rounds = set(after.around.loops) - set(own)
+        return any(
+            ((at > after.at and not around.excludes(after.around)) or rounds & set(around.loops)) and to not in but
+            for at, around, to in places.get(array, ())
+        )
 
 
 def check_carried_arrays(fn: Func, grown: Set[Var], widened: Set[Var]) -> None:
@@ -99,11 +121,11 @@ def check_carried_arrays(fn: Func, grown: Set[Var], widened: Set[Var]) -> None:
     memory = survey(fn, grown, widened)
     for copy in sorted(widened, key=lambda var: var.name):
         _check_widened(memory, copy)
-    for region, first, last, loops in memory.regions:
+    for region, first, last, around in memory.regions:
         if isinstance(region, Branch):
-            _check_branch(memory, region, last, loops)
+            _check_branch(memory, region, _Place(last, around))
         else:
-            _check_loop(memory, region, first, last, loops)
+            _check_loop(memory, region, _Place(first, around))
 
 
 def survey(fn: Func, unwritten: Set[Var] = frozenset(), widened: Set[Var] = frozenset()) -> Memory:
@@ -111,50 +133,50 @@ def survey(fn: Func, unwritten: Set[Var] = frozenset(), widened: Set[Var] = froz
     memory = Memory(fn, unwritten, widened)
     for param in fn.params:
         memory.made[param] = (None, ())
-    end = _survey(memory, fn.body, 0, ())
+    end = _survey(memory, fn.body, 0, _Around())
     for result in fn.results:
         if isinstance(result, Var) and fn.types[result.name].rank:
-            memory.uses.setdefault(memory.of(result), []).append(_Place(end, ()))
+            memory.uses.setdefault(memory.of(result), []).append(_Place(end, _Around()))
     memory.hand_down()
     return memory
 
 
-def _survey(memory: Memory, block: Block, at: int, loops: Loops) -> int:
+def _survey(memory: Memory, block: Block, at: int, around: _Around) -> int:
     """Number the statements, and the ends of regions, in order of the text; the next number."""
     for stmt in block:
         here, at = at, at + 1
-        _note(memory, stmt, here, loops)
+        _note(memory, stmt, here, around)
         if isinstance(stmt, (Loop, While, Branch)):
-            inner = loops if isinstance(stmt, Branch) else (*loops, here)
-            for nested in blocks(stmt):
+            for which, nested in enumerate(blocks(stmt)):
+                inner = around.arm(here, which) if isinstance(stmt, Branch) else around.loop(here)
                 at = _survey(memory, nested, at, inner)
-            _note_handing(memory, stmt, here, at, loops)
+            _note_handing(memory, stmt, here, at, around)
             if any(memory.fn.types[v.name].rank for v in _bound(stmt)):
-                memory.regions.append((stmt, here, at, loops))
+                memory.regions.append((stmt, here, at, around))
             at += 1
     return at
 
 
-def _note_handing(memory: Memory, stmt: Loop | While | Branch, first: int, last: int, loops: Loops) -> None:
+def _note_handing(memory: Memory, stmt: Loop | While | Branch, first: int, last: int, around: _Around) -> None:
     """What a region gives other names: at its end, and what a loop carries also at its begin."""
     if isinstance(stmt, Branch):
         for out in _arrays(memory, stmt.outs):
-            for source in {out.then, out.other}:
-                memory.hand(source, out.var, last, loops)
+            for which, source in enumerate((out.then, out.other)):
+                memory.hand(source, out.var, last, around.arm(first, which))
         return
     for c in stmt.carried:
         if memory.fn.types[c.var.name].rank:
             for taker in (c.var, c.out):
-                memory.hand(c.init, taker, first, loops)
-                memory.hand(c.next, taker, last, (*loops, first))
+                memory.hand(c.init, taker, first, around)
+                memory.hand(c.next, taker, last, around.loop(first))
 
 
 def _bound(stmt: Loop | While | Branch) -> Iterator[Var]:
     return (o.var for o in stmt.outs) if isinstance(stmt, Branch) else (c.var for c in stmt.carried)
 
 
-def _note(memory: Memory, stmt: Stmt, here: int, loops: Loops) -> None:
-    types = memory.fn.types
+def _note(memory: Memory, stmt: Stmt, here: int, around: _Around) -> None:
+    types, loops = memory.fn.types, around.loops
     match stmt:
         case Load(target=target, array=array) if types[target.name].rank:
             memory.base[target] = memory.of(array)
@@ -164,11 +186,11 @@ def _note(memory: Memory, stmt: Stmt, here: int, loops: Loops) -> None:
             else:
                 memory.made[target] = (stmt, loops)
             if target in memory.widened:
-                memory.hand(args[0], target, here, loops)
+                memory.hand(args[0], target, here, around)
         case Store(array=array):
-            memory.stores.append((stmt, _Place(here, loops)))
+            memory.stores.append((stmt, _Place(here, around)))
             if array not in memory.unwritten:
-                memory.writes.setdefault(memory.of(array), []).append(_Place(here, loops))
+                memory.writes.setdefault(memory.of(array), []).append(_Place(here, around))
         case Branch(outs=outs):
             memory.made.update((o.var, (stmt, loops)) for o in outs)
         case Loop(carried=carried) | While(carried=carried):
@@ -180,7 +202,7 @@ def _note(memory: Memory, stmt: Stmt, here: int, loops: Loops) -> None:
     if not isinstance(stmt, (Loop, While, Branch)) and not extents_only:
         for atom in operands(stmt):
             if isinstance(atom, Var) and types[atom.name].rank:
-                memory.uses.setdefault(memory.of(atom), []).append(_Place(here, loops))
+                memory.uses.setdefault(memory.of(atom), []).append(_Place(here, around))
 
 
 def _check_widened(memory: Memory, copy: Var) -> None:
@@ -190,7 +212,7 @@ def _check_widened(memory: Memory, copy: Var) -> None:
         return
     source = memory.of(stmt.args[0])
     place = next(place for place in memory.handed[source] if place.to == copy)
-    if copy not in memory.writes and not memory.later(memory.writes, source, place.at, place.loops):
+    if copy not in memory.writes and not memory.later(memory.writes, source, place):
         return
     narrow, wide = (memory.fn.types[var.name].dtype for var in (source, copy))
     taker = next((taker.to for taker in memory.handed.get(copy, ()) if taker.to is not None), copy)
@@ -214,20 +236,20 @@ def _write(memory: Memory, array: Var, after: _Place) -> Span | None:
     return next((s.span for s, _ in later or found), None)
 
 
-def _check_branch(memory: Memory, stmt: Branch, last: int, loops: Loops) -> None:
+def _check_branch(memory: Memory, stmt: Branch, end: _Place) -> None:
     outs = list(_arrays(memory, stmt.outs))
     for arm in ([o.then for o in outs], [o.other for o in outs]):
         _check_apart(memory, stmt.span, [(memory.of(a), (o.var,)) for a, o in zip(arm, outs, strict=True)])
     for out in outs:
         written = out.var in memory.writes
         for source in {memory.of(a) for a in (out.then, out.other)}:
-            if memory.later(memory.writes, source, last, loops):
+            if memory.later(memory.writes, source, end):
                 raise _refused(memory, stmt.span, out.var)
-            if written and memory.later(memory.uses, source, last, loops):
+            if written and memory.later(memory.uses, source, end):
                 raise _refused(memory, stmt.span, out.var)
 
 
-def _check_loop(memory: Memory, stmt: Loop | While, first: int, last: int, loops: Loops) -> None:
+def _check_loop(memory: Memory, stmt: Loop | While, begin: _Place) -> None:
     carried = [c for c in stmt.carried if memory.fn.types[c.var.name].rank]
     for ends in ([c.init for c in carried], [c.next for c in carried]):
         _check_apart(memory, stmt.span, [(memory.of(a), (c.var, c.out)) for a, c in zip(ends, carried, strict=True)])
@@ -236,20 +258,22 @@ def _check_loop(memory: Memory, stmt: Loop | While, first: int, last: int, loops
         group = swapped if c in swapped else [c]
         written = any(v in memory.writes for other in group for v in (other.var, other.out))
         if c not in swapped:
-            _check_next(memory, stmt.span, c, carried, first, loops, written)
-        _check_init(memory, stmt.span, c, first, loops, memory.uses if written else memory.writes)
+            _check_next(memory, stmt.span, c, carried, begin, written)
+        _check_init(memory, stmt.span, c, begin, memory.uses if written else memory.writes)
 
 
 def _check_next(
-    memory: Memory, span: Span | None, c: Carry, carried: list[Carry], first: int, loops: Loops, written: bool
+    memory: Memory, span: Span | None, c: Carry, carried: list[Carry], begin: _Place, written: bool
 ) -> None:
     """What an iteration hands on is new, or what it was given, or another carried array that nothing else is then."""
+    first = begin.at
+    body = _Place(first, begin.around.loop(first))
     for source in _sources(memory, c.next, first):
         if source == c.var or memory.is_fresh(source, first):
             continue
         takers = sum(source in _sources(memory, other.next, first) for other in carried)
         handed_on = any(source == other.var for other in carried) and takers == 1
-        again = memory.later(memory.writes, source, first, (*loops, first), but=(c.var, c.out))
+        again = memory.later(memory.writes, source, body, but=(c.var, c.out))
         if (written and not handed_on) or again:
             raise _refused(memory, span, c.var)
 
@@ -261,9 +285,9 @@ def _check_apart(memory: Memory, span: Span | None, named: list[tuple[Var, tuple
             raise _refused(memory, span, names[0])
 
 
-def _check_init(memory: Memory, span: Span | None, c: Carry, first: int, loops: Loops, places: Places) -> None:
+def _check_init(memory: Memory, span: Span | None, c: Carry, begin: _Place, places: Places) -> None:
     """The array that a name is at first must be used (or written) under no other name any more."""
-    if memory.later(places, memory.of(c.init), first, loops):
+    if memory.later(places, memory.of(c.init), begin):
         raise _refused(memory, span, c.var)
 
 

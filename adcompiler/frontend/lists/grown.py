@@ -24,9 +24,9 @@ def check_grown_lists(fn: Func, grown: Set[Var]) -> None:
             continue
         written = any(write.at not in numbers for write in memory.writes[stmt.array])
         for name in _held_as(memory, stmt.value):
-            if memory.later(memory.writes, name, place.at, place.loops):
+            if memory.later(memory.writes, name, place):
                 raise refusal("appended-array", stmt.span)
-            if written and memory.later(memory.uses, name, place.at, place.loops):
+            if written and memory.later(memory.uses, name, place):
                 raise refusal("list-item-write", stmt.span)
 
 
