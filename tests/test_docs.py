@@ -54,3 +54,33 @@ def test_no_paragraph_of_an_introduction_stands_twice() -> None:
         first = page.read_text(encoding="utf-8").partition("\n## ")[0]
         begun = re.findall(r"^- ([^:.]+):", first, re.MULTILINE)
         assert len(set(begun)) == len(begun), page.name
+
+
+def test_the_figures_of_the_readme_are_those_of_the_benchmarks() -> None:
+    """Means of the tables of programs, of JAX and of first calls, and the largest ratio to hand-written adjoints."""
+    measured = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    tables = {head: [row.strip("|").split("|") for row in rows.splitlines()] for head, rows in _tables(measured)}
+    programs, jax, first = tables["Programs"], tables["Beside JAX"], tables["First calls"]
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## How fast")[2].partition("\n## ")[0]
+    for figure in (
+        f"the {len(programs) - 3} loop programs",
+        f"{_mean(programs)[4]} of the time of an adjoint written by hand",
+        f"{max(float(row[4]) for row in programs[2:-1])} in the slowest",
+        f"{_mean(programs)[6]} times the time of the function",
+        f"JAX takes {_mean(jax)[5]} times",
+        f"the {len(jax) - 4} programs that it can express",
+        f"first call takes {_mean(first)[4]} times",
+    ):
+        assert figure in section, f"README.md does not say: {figure}"
+
+
+def _tables(page: str) -> Iterator[tuple[str, str]]:
+    """The first table of programs of each section, with its heading."""
+    for section in page.split("\n## ")[1:]:
+        for table in re.findall(r"^\| program \|.*?(?=\n\n|\n?\Z)", section, re.MULTILINE | re.DOTALL)[:1]:
+            yield section.partition("\n")[0], table
+
+
+def _mean(table: list[list[str]]) -> list[str]:
+    """The row of geometric means."""
+    return next([cell.strip() for cell in row] for row in table if row[0].strip() == "geometric mean")
