@@ -138,3 +138,37 @@ def written_elsewhere(x: Any) -> Any:
 def test_items_made_at_once_while_the_loop_writes_other_memory() -> None:
     with interpreted():
         assert ad.value_and_grad(written_elsewhere)(X)[0] == pytest.approx(written_elsewhere(X.copy()), rel=1e-14)
+
+
+NAMES = ("a", "b", "c")
+
+
+def listed_by_name(x: Any) -> Any:
+    return sum([v * len(name) for name, v in zip(NAMES, x, strict=False)])
+
+
+def dictionary_by_name(x: Any) -> Any:
+    return dict(zip(NAMES, x, strict=False))["a"]
+
+
+def numbered_by_name(x: Any) -> Any:
+    total = 0.0
+    for k, (name, v) in enumerate(zip(NAMES, x, strict=False)):
+        total += k * v * len(name)
+    return total
+
+
+@pytest.mark.parametrize("f", [listed_by_name, dictionary_by_name])
+def test_an_array_beside_items_that_are_listed_is_not_shorter(f: Callable[..., Any]) -> None:
+    g = ad.grad(f, cache=False)
+    with interpreted():
+        np.testing.assert_array_equal(g(X) != 0.0, [True, f is listed_by_name, f is listed_by_name, False])
+        with pytest.raises(ValueError, match="an array is shorter than the 3 items beside it"):
+            g(X[:2])
+
+
+def test_a_loop_ends_with_the_shortest() -> None:
+    g = ad.grad(numbered_by_name, cache=False)
+    with interpreted():
+        np.testing.assert_array_equal(g(X), [0.0, 1.0, 2.0, 0.0])
+        np.testing.assert_array_equal(g(X[:2]), [0.0, 1.0])

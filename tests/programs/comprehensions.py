@@ -156,3 +156,34 @@ def mapped_and_folded(x, a):
 
 
 program(mapped_and_folded, lambda rng: (rng.uniform(0.5, 1.0, size=(4, 2)) * [1.0, -1.0], 0.3))
+
+
+def weights_beside_an_array(x, weights):
+    products = [w * v for w, v in zip(weights, x)]
+    values = np.array([f(v) for f, v in zip((np.sin, np.cos), x)])
+    first, second = map(lambda f, v: f(v) * v, (np.tanh, np.exp), x)
+    return sum(products) * values[1] + first * second
+
+
+program(weights_beside_an_array, lambda rng: (rng.normal(size=3), [0.5, 0.3]), (0, 1))
+
+
+def numbered_pairs_beside_an_array(x):
+    total = 0.0
+    for k, ((f, scale), v) in enumerate(zip([(np.sin, 2.0), (np.cos, 3.0)], x), start=1):
+        total += k * f(scale * v)
+    for (f, v), w in zip(zip([np.tanh, np.exp], x), x[::-1]):
+        total += f(v) * w
+    return total + sum(k * f(v) for k, (f, v) in enumerate(zip([np.sin, np.cos], x)))
+
+
+program(numbered_pairs_beside_an_array, lambda rng: (rng.normal(size=3),))
+
+
+def parameters_by_name(theta, t):
+    p = dict(zip(("rate", "scale", "shift"), theta))
+    q = {name: value * value for name, value in zip(["a", "b"], theta)}
+    return np.sum(p["scale"] * np.exp(-p["rate"] * t) + p["shift"]) + q["a"] * q["b"]
+
+
+program(parameters_by_name, lambda rng: (rng.uniform(0.5, 1, size=3), np.linspace(0.0, 2.0, 5)))

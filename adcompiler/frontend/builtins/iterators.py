@@ -61,10 +61,12 @@ def _defined(low: Lowering, function: object, args: Sequence[Value], name: str) 
 @builtin(builtins.map)
 def map_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`map(function, *items)`."""
-    if len(args) in (2, 3) and any(items_of(low, resolved(low, arg)) is None for arg in args[1:]):
+    rows = Zipped("zip", tuple(resolved(low, arg) for arg in args[1:]))
+    found = iterable(low, rows)
+    if len(args) in (2, 3) and not found.fixed and not isinstance(found.length, Const):
         return _defined(low, mapped if len(args) == 2 else mapped_pairs, args, "map")
-    columns = [_known(low, "map", arg) for arg in args[1:]]
-    return Seq(tuple(_called(low, args[0], row) for row in zip(*columns, strict=False)))
+    taken = [row.items for row in _known(low, "map", rows) if isinstance(row, Seq)]
+    return Seq(tuple(_called(low, args[0], row) for row in taken))
 
 
 @builtin(itertools.starmap)
@@ -91,7 +93,7 @@ def filter_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: st
 def reduce_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
     """`reduce(function, items, start)`."""
     arity(low, "reduce", args, 2, 3)
-    if items_of(low, resolved(low, args[1])) is None:
+    if not isinstance(iterable(low, resolved(low, args[1])).length, Const):
         return _defined(low, folded if len(args) == 2 else folded_from, args, "reduce")
     items = [*args[2:], *_known(low, "reduce", args[1])]
     if not items:

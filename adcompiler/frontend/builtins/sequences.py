@@ -7,7 +7,7 @@ import builtins
 from dataclasses import replace
 from types import FunctionType
 
-from adcompiler.frontend.flow.iteration import items_of, iterable
+from adcompiler.frontend.flow.iteration import different_items, items_of, iterable
 from adcompiler.frontend.language import records
 from adcompiler.frontend.language.access import read_item
 from adcompiler.frontend.language.arithmetic import binary
@@ -52,7 +52,7 @@ def _extreme(name: str, comparison: str) -> Builtin:
             return _extreme_of(low, args, comparison, hint)
         arity(low, name, args, 1, 1)
         owner = resolved(low, args[0])
-        items = items_of(low, owner) if iterable(low, owner).fixed else None
+        items = different_items(low, owner)
         if items is None:
             return loop_over(low, name, owner, kwargs.get("default"))
         if items:
@@ -105,7 +105,7 @@ def sum_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) 
     arity(low, "sum", args, 1, 2)
     total: Value = args[1] if len(args) == 2 else ZERO
     owner = resolved(low, args[0])
-    items = items_of(low, owner) if iterable(low, owner).fixed else None
+    items = different_items(low, owner)
     if items is None:
         return loop_over(low, "sum", owner, total)
     for item in items:
@@ -235,7 +235,7 @@ def sorted_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: st
     """`sorted(items, key=, reverse=)` of numbers."""
     arity(low, "sorted", args, 1, 1)
     owner = resolved(low, args[0])
-    items = items_of(low, owner) if iterable(low, owner).fixed else None
+    items = different_items(low, owner)
     numbers = [item.value for item in items or () if isinstance(item, Const)]
     if items is not None and (not kwargs or not items) and len(numbers) == len(items):
         return Seq(tuple(Const(number) for number in sorted(numbers)), "list")  # type: ignore[type-var]

@@ -41,11 +41,21 @@ class Iterable:
         How many items there are; None for what never ends.
     fixed : bool
         Whether items differ in kind, so that the loop must be unrolled.
+    bound : int or None
+        How many items there are at most, where a part beside arrays has a number of items that is known.
     """
 
     value: Value
     length: Atom
     fixed: bool
+    bound: int | None = None
+
+    @property
+    def most(self) -> int | None:
+        """How many items there can be, where that is known."""
+        if isinstance(self.length, Const) and isinstance(self.length.value, int):
+            return self.length.value
+        return self.bound
 
 
 def iterable(low: Lowering, value: Value) -> Iterable:
@@ -82,7 +92,8 @@ def iterable(low: Lowering, value: Value) -> Iterable:
             length = found[0].length
             for other in found[1:]:
                 length = b.int("minimum", length, other.length)
-            return Iterable(value, length, any(f.fixed for f in found))
+            known = [f.most for f in found if f.most is not None]
+            return Iterable(value, length, any(f.fixed for f in found), min(known, default=None))
         case Zipped("indices", (Seq(extents),)):
             return Iterable(value, product_of(low, extents), False)
         case Zipped("product", parts):
@@ -94,7 +105,7 @@ def iterable(low: Lowering, value: Value) -> Iterable:
             return Iterable(value, product_of(low, b.shape(array)), False)
         case Zipped(parts=parts):
             inner = iterable(low, parts[0])
-            return Iterable(value, inner.length, inner.fixed)
+            return Iterable(value, inner.length, inner.fixed, inner.bound)
     raise low.refuse("not-iterable")
 
 
@@ -230,9 +241,24 @@ def _is_extent(low: Lowering, atom: Atom) -> bool:
     return nonnegative(low.b, atom)
 
 
+def settled(low: Lowering, found: Iterable) -> Iterable:
+    """Items that differ in kind are as many as there can be: an array beside them may not be shorter."""
+    if not found.fixed or isinstance(found.length, Const) or found.most is None:
+        return found
+    few = low.b.emit("lt", found.length, Const(found.most), hint="few", weak=True)
+    low.b.check(few, "ValueError", f"an array is shorter than the {found.most} items beside it")
+    return Iterable(found.value, Const(found.most), True)
+
+
+def different_items(low: Lowering, value: Value) -> list[Value] | None:
+    """All items where they differ in kind and their number is known, else None."""
+    found = iterable(low, value)
+    return items_of(low, value) if found.fixed and isinstance(found.length, Const) else None
+
+
 def items_of(low: Lowering, value: Value) -> list[Value] | None:
     """All items where their number is known at compile time, else None."""
-    found = iterable(low, value)
+    found = settled(low, iterable(low, value))
     if not isinstance(found.length, Const) or not isinstance(found.length.value, int):
         return None
     if found.length.value > _UNROLLED:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from adcompiler.frontend.flow.branching import branch
-from adcompiler.frontend.flow.iteration import Iterable, item, iterable, range_length
+from adcompiler.frontend.flow.iteration import Iterable, item, iterable, range_length, settled
 from adcompiler.frontend.flow.iterators import asked_by_loop, used_at_once
 from adcompiler.frontend.flow.looping import Loops
 from adcompiler.frontend.language.binding import bind
@@ -70,7 +70,7 @@ def comprehension(low: Lowering, node: ast.ListComp | ast.GeneratorExp, hint: st
     if isinstance(node, ast.GeneratorExp) and item_by_item(node) and asked_by_loop(low.frame, node):
         return Zipped("map", (Closure(_element(node), low.frame, (), ()), first))
     with entered(low, _frame(low, node)):
-        found = iterable(low, first)
+        found = settled(low, iterable(low, first))
         if not _is_short(found):
             return _filled(low, node, found)
         items: list[Value] = []
@@ -92,7 +92,7 @@ def dictionary(low: Lowering, node: ast.DictComp, hint: str) -> Value:
         items[key] = low.eval(node.value)
 
     with entered(low, _frame(low, node)):
-        found = iterable(low, first)
+        found = settled(low, iterable(low, first))
         if not isinstance(found.length, Const):
             key_of(low, found.length)
         _collect(low, node.generators, 0, found, add)
@@ -137,7 +137,7 @@ def _collect(
             add()
         else:
             inner = resolved(low, low.eval(generators[k + 1].iter, "items"))
-            _collect(low, generators, k + 1, iterable(low, inner), add)
+            _collect(low, generators, k + 1, settled(low, iterable(low, inner)), add)
 
 
 def _passes(low: Lowering, generator: ast.comprehension) -> bool:

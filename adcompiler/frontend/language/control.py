@@ -25,7 +25,7 @@ from adcompiler.frontend.state.loop_parts import Built, Unroll
 from adcompiler.frontend.state.overflow import index_bits
 from adcompiler.frontend.state.restarts import NeedStatic
 from adcompiler.frontend.state.room import Around
-from adcompiler.frontend.state.values import Conflict, RangeValue, Value, Zipped
+from adcompiler.frontend.state.values import Conflict, RangeValue, Value
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Var
@@ -211,19 +211,11 @@ def _unchanged(low: Lowering, items: str, found: Iterable) -> Iterable:
 
 def _most(low: Lowering, found: Iterable) -> int:
     """The number of items, or of those of the shortest part whose number is known."""
-    if isinstance(found.length, Const):
-        count = found.length.value
-    else:
-        parts = found.value.parts if isinstance(found.value, Zipped) else ()
-        parts = parts[1:] if isinstance(found.value, Zipped) and found.value.kind == "map" else parts
-        lengths = [iterable(low, part).length for part in parts]
-        known = [n.value for n in lengths if isinstance(n, Const) and isinstance(n.value, int)]
-        count = min(known, default=None)
-    if not isinstance(count, int):
+    if found.most is None:
         raise low.refuse("not-iterable")
-    if count > 4096:
-        raise low.refuse("long-unrolled-loop", count=count)
-    return count
+    if found.most > 4096:
+        raise low.refuse("long-unrolled-loop", count=found.most)
+    return found.most
 
 
 # -- while -------------------------------------------------------------------------------------------------------------
