@@ -169,27 +169,48 @@ def _call_static(
         if held is map and len(args) > 1 and not kwargs and asked_by_loop(low.frame, node):
             return Zipped("map", (args[0], *(resolved(low, arg) for arg in args[1:])))
         return handler(low, list(args), dict(kwargs), hint)
+    function = _library_function(low, held, node)
+    if function is None and getattr(math, getattr(held, "__name__", ""), None) is not held:
+        return _call_python(low, held, args, kwargs, node)
     plain = [_plain(low, resolved(low, arg)) for arg in args]
     named = {key: _plain(low, value) for key, value in _resolved(low, kwargs).items()}
     known = _folded(low, held, plain, named)
     if known is not None:
         return known
-    found = catalogue.lookup(held)
+    if function is None:
+        raise catalogue.missing(low.b, held)
     pairs = zip(args, plain, strict=True)
     lists = {v.name for given, v in pairs if isinstance(given, (ListOf, Rows, Growing)) and isinstance(v, Var)}
+    return _apart(low, function(plain, named), lists)
+
+
+def _library_function(
+    low: Lowering, held: object, node: ast.AST
+) -> Callable[[Sequence[Value], Mapping[str, Value]], Value] | None:
+    """What a function of NumPy or SciPy becomes, or a method of a ufunc; None for what the library does not know."""
+    found = catalogue.lookup(held)
     if found is not None:
-        return _apart(low, found(low.b, plain, named), lists)
+        return lambda args, kwargs: found(low.b, args, kwargs)
+    ufunc, name = getattr(held, "__self__", None), title(held)
+    if isinstance(ufunc, np.ufunc):
+        short = name.rpartition(".")[2]
+        if short not in UFUNC_METHODS:
+            raise catalogue.missing_method(low.b, short, f"np.{ufunc.__name__}", UFUNC_METHODS)
+        first, method = Static(ufunc), UFUNC_METHODS[short]
+        return lambda args, kwargs: call_definition(low, method, [first, *args], kwargs, node, name)
+    defined = definition_of(held)
+    if defined is not None:
+        return lambda args, kwargs: call_definition(low, defined, args, kwargs, node, name)
+    return None
+
+
+def _call_python(
+    low: Lowering, held: object, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST
+) -> Value:
+    """A call of a user's function or class; anything else is refused."""
     if isinstance(held, FunctionType) and held in DECLARED:
         declared: Value = DECLARED[held].__lower_call__(low, list(args), dict(kwargs), node)
         return declared
-    ufunc, method = getattr(held, "__self__", None), UFUNC_METHODS.get(title(held).rpartition(".")[2])
-    if isinstance(ufunc, np.ufunc):
-        if method is None:
-            raise catalogue.missing_method(low.b, title(held).rpartition(".")[2], f"np.{ufunc.__name__}", UFUNC_METHODS)
-        return call_definition(low, method, [Static(ufunc), *plain], named, node, title(held))
-    defined = definition_of(held)
-    if defined is not None:
-        return _apart(low, call_definition(low, defined, plain, named, node, title(held)), lists)
     if isinstance(held, FunctionType) and not str(held.__module__).startswith(("numpy", "scipy")):
         return call_function(low, held, args, kwargs, node)
     compiled = getattr(held, "py_func", None)

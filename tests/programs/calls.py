@@ -308,3 +308,23 @@ def compose(f, g):
 
 
 program(compose(np.sum, compose(np.sin, np.square)), lambda rng: (rng.normal(size=3),), name="composed_functions")
+
+
+def _scaled_if_given(x, factor=None, *, offset=None):
+    y = x if factor is None else x * factor
+    return y if offset is None else y + np.sin(offset)
+
+
+def may_be_none_as_an_argument(xs):
+    """A factor that some iterations have: a function is given it, or None."""
+    total, factor = 0.0, None
+    for x in xs:
+        total += _scaled_if_given(x, factor) + _scaled_if_given(x * x, offset=factor)
+        if x > 0.5:
+            factor = total * x
+        elif x < -0.5:
+            factor = None
+    return total
+
+
+program(may_be_none_as_an_argument, lambda rng: (np.array([0.2, 0.7, 0.1, -0.6, 0.3, 0.9, 0.4]),))

@@ -265,3 +265,38 @@ def lists_of_words_joined(s):
 
 
 program(lists_of_words_joined, lambda rng: (rng.uniform(0.5, 1.2),))
+
+
+class Search:
+    def __init__(self, start, best):
+        self.start = start
+        self.best = best
+
+    def see(self, v):
+        if self.best is None or v > self.best:
+            self.best = v * v
+
+
+def may_be_none_as_an_attribute(x, limit):
+    """An attribute, an item and an entry that are given what may be None."""
+    first = None
+    if x[0] > limit:
+        first = x[0] * 2.0
+    search, items, table = Search(x[1], first), [first, x[2]], {"first": 1.0}
+    items[1] = first
+    table["first"] = first
+    for v in x:
+        search.see(v)
+    found = 0.0 if search.best is None else search.best
+    return found + (x[3] if items[1] is None else items[1] ** 2) + (1.0 if table["first"] is None else table["first"])
+
+
+program(may_be_none_as_an_attribute, lambda rng: (np.array([0.4, 0.3, 1.3, 0.8]), 0.0), (0,))
+
+
+def may_be_none_and_is(x):
+    """The same where it is None."""
+    return may_be_none_as_an_attribute(x, 10.0)
+
+
+program(may_be_none_and_is, lambda rng: (np.array([0.4, 0.3, 1.3, 0.8]),), (0,))

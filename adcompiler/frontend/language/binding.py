@@ -27,6 +27,7 @@ from adcompiler.frontend.state.special_methods import is_instance, special
 from adcompiler.frontend.state.values import (
     DictValue,
     ListOf,
+    Maybe,
     Object,
     RangeValue,
     Rows,
@@ -53,14 +54,21 @@ def bind(low: Lowering, target: ast.expr, value: Value) -> None:
                 _unpack(low, elts, resolved(low, value))
         case ast.Subscript():
             with low.b.at(low.span(target)):
-                store_item(low, resolved(low, low.eval(target.value)), target, resolved(low, value))
+                owner = resolved(low, low.eval(target.value))
+                part = isinstance(owner, (Seq, DictValue))
+                store_item(low, owner, target, _as_part(low, value) if part else resolved(low, value))
         case ast.Attribute():
             with low.b.at(low.span(target)):
-                store_attribute(low, resolved(low, low.eval(target.value)), target, resolved(low, value))
+                store_attribute(low, resolved(low, low.eval(target.value)), target, _as_part(low, value))
         case ast.Starred():
             raise low.refuse("starred-alone", target)
         case _:
             raise low.refuse(type(target).__name__, target)
+
+
+def _as_part(low: Lowering, value: Value) -> Value:
+    """A value that becomes part of another one: what may be None stays so, as it does in a name."""
+    return value if isinstance(value, Maybe) else resolved(low, value)
 
 
 def _owner(low: Lowering, target: ast.expr, name: str) -> Frame:
