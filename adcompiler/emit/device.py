@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from adcompiler.emit.casts import NARROW
-from adcompiler.emit.expressions import MATH, Expressions, whole_power
+from adcompiler.emit.expressions import Expressions
 from adcompiler.emit.folding import Plan
+from adcompiler.emit.operators import MATH, whole_power
 from adcompiler.emit.statements import Statements
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, name, number, tuple_of
 from adcompiler.errors import Span, UnsupportedSyntax

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +12,18 @@ from adcompiler.emit import parts
 from adcompiler.emit.casts import NARROW, OPERATORS, Dialect, conversions
 from adcompiler.emit.folding import Plan
 from adcompiler.emit.opaque import LETTERS, library_call, product
+from adcompiler.emit.operators import (
+    CHOSEN,
+    MATH,
+    SAME,
+    TRUTH,
+    nonzero,
+    operator,
+    power,
+    reassociated,
+    truth,
+    whole_power,
+)
 from adcompiler.emit.several import LANES
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, method, name, tuple_of
 from adcompiler.emit.telling import MANY, SHORT
@@ -20,54 +32,7 @@ from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Assign, Atom, Const, Func, Index, Load, NewAxis, Slice, Store, Var, is_whole
 
-BINARY: dict[str, type[ast.operator]] = {
-    "add": ast.Add,
-    "sub": ast.Sub,
-    "mul": ast.Mult,
-    "div": ast.Div,
-    "floordiv": ast.FloorDiv,
-    "mod": ast.Mod,
-    "pow": ast.Pow,
-    "bitand": ast.BitAnd,
-    "bitor": ast.BitOr,
-    "bitxor": ast.BitXor,
-    "lshift": ast.LShift,
-    "rshift": ast.RShift,
-}
-COMPARE: dict[str, type[ast.cmpop]] = {
-    "lt": ast.Lt,
-    "le": ast.LtE,
-    "gt": ast.Gt,
-    "ge": ast.GtE,
-    "eq": ast.Eq,
-    "ne": ast.NotEq,
-}
-UNARY: dict[str, type[ast.unaryop]] = {"neg": ast.USub, "pos": ast.UAdd, "invert": ast.Invert}
-# `math` compiles faster in Numba than the ufunc of the same name, and gives the same number
-MATH: dict[str, str] = {
-    **{op: op for op in "sin cos tan sinh cosh tanh exp expm1 log log2 log10 log1p sqrt hypot copysign".split()},
-    **{op: op for op in "isnan isinf isfinite erf erfc gamma lgamma".split()},
-    **{f"arc{op}": f"a{op}" for op in "sin cos tan tan2 sinh cosh tanh".split()},
-}
-# operations on truth values that NumPy defines and that Python or Numba would turn into integers
-TRUTH: dict[str, str] = {
-    **{op: "and" for op in ("logical_and", "bitand", "mul", "minimum")},
-    **{op: "or" for op in ("logical_or", "bitor", "add", "maximum")},
-    **{op: "!=" for op in ("logical_xor", "bitxor", "ne")},
-    **{op: "not" for op in ("logical_not", "invert")},
-}
 _PYTHON = {"float64": "float", "int64": "int", "bool": "bool", "complex128": "complex"}
-
-
-#: The addition of a proven reduction in the text for Numba, and what takes the larger or smaller number in one.
-SUM = "_sum"
-LARGEST, SMALLEST = "_largest", "_smallest"
-#: A number of which the machine compiler is to know nothing.
-SAME = "_same"
-#: A power with a whole exponent that is not known before.
-POWER = "_power"
-#: One of two numbers, both of which are computed.
-CHOSEN = "_chosen"
 
 
 @dataclass(slots=True)
@@ -163,7 +128,7 @@ class Expressions:
         if result.rank:
             return self._on_arrays(op, args, result)
         if self.dialect == "numba" and ("reassociate", True) in stmt.params:
-            return _reassociated(op, args)
+            return reassociated(op, args)
         if self.dialect == "numba" and ("opaque", True) in stmt.params:
             return call(SAME, *args)
         if self.dialect == "numba" and ("chosen", True) in stmt.params:
@@ -191,7 +156,7 @@ class Expressions:
     def _on_scalars(self, op: str, args: list[ast.expr], types: list[Type], result: Type) -> ast.expr:
         if op in TRUTH and (op.startswith("logical") or all(t.dtype == "bool" for t in types)):
             values = zip(args, types, strict=True)
-            return _truth(TRUTH[op], [a if t.dtype == "bool" else _nonzero(a) for a, t in values])
+            return truth(TRUTH[op], [a if t.dtype == "bool" else nonzero(a) for a, t in values])
         match op:
             case "where":
                 return ast.IfExp(args[0], args[1], args[2])
@@ -207,15 +172,15 @@ class Expressions:
             case "abs":
                 return args[0] if result.dtype == "bool" else call("abs", *args)
             case "sign" if result.dtype.startswith("uint"):
-                return call(dtype_name(result.dtype), _nonzero(args[0]))
+                return call(dtype_name(result.dtype), nonzero(args[0]))
             case "maximum" | "minimum" if not result.is_float:
                 return call("max" if op == "maximum" else "min", *args)
             case "floor" | "ceil" | "trunc" | "rint" if not result.is_float:
                 return args[0]
             case "pow" if self.dialect == "numba" and whole_power(types):
-                return _power(*args)
-        if (operator := _operator(op, args)) is not None:
-            return operator
+                return power(*args)
+        if (tree := operator(op, args)) is not None:
+            return tree
         if any(t.is_complex for t in types):
             return call(f"np.{op}", *args)
         return call(self.functions.get(op) or self._function(op), *args)
@@ -232,8 +197,8 @@ class Expressions:
             zero = parts.zero(result.dtype if self.dialect == "numba" else "float64")
             product = ast.BinOp(args[0], ast.Mult(), args[1])
             return call("np.where", compare(args[0], ast.Eq(), zero), zero, product)
-        if (operator := _operator(op, args)) is not None:
-            return operator
+        if (tree := operator(op, args)) is not None:
+            return tree
         if op in SPECIAL:
             return call(f"scipy.special.{op}", *args)
         if op != "where" and OPS[op].ufunc is None:
@@ -299,53 +264,6 @@ class Expressions:
         if params.get("keepdims"):
             keywords["keepdims"] = ast.Constant(True)
         return call(f"np.{stmt.op}", self.atom(stmt.args[0]), **keywords)
-
-
-def _operator(op: str, args: list[ast.expr]) -> ast.expr | None:
-    if op in BINARY:
-        return ast.BinOp(args[0], BINARY[op](), args[1])
-    if op in COMPARE:
-        return compare(args[0], COMPARE[op](), args[1])
-    if op in UNARY:
-        return ast.UnaryOp(UNARY[op](), args[0])
-    return None
-
-
-def whole_power(types: Sequence[Type]) -> bool:
-    """Whether Numba has its own power for these operands, which raises an error for zero and a negative exponent."""
-    return [t.dtype for t in types] == ["float64", "int64"]
-
-
-def _power(base: ast.expr, exponent: ast.expr) -> ast.expr:
-    """A power that is infinite where Numba's raises an error; a literal exponent needs no call."""
-    match exponent:
-        case ast.UnaryOp(ast.USub(), ast.Constant(1)):
-            size = base
-        case ast.UnaryOp(ast.USub(), ast.Constant() as whole):
-            size = ast.BinOp(base, ast.Pow(), whole)
-        case ast.Constant():
-            return ast.BinOp(base, ast.Pow(), exponent)
-        case _:
-            return call(POWER, base, exponent)
-    return ast.BinOp(ast.Constant(1.0), ast.Div(), size)
-
-
-def _reassociated(op: str, args: list[ast.expr]) -> ast.expr:
-    if op == "sub":
-        return call(SUM, args[0], ast.UnaryOp(ast.USub(), args[1]))
-    return call({"add": SUM, "maximum": LARGEST, "minimum": SMALLEST}[op], *args)
-
-
-def _truth(symbol: str, args: list[ast.expr]) -> ast.expr:
-    if symbol == "not":
-        return ast.UnaryOp(ast.Not(), args[0])
-    if symbol == "!=":
-        return compare(args[0], ast.NotEq(), args[1])
-    return ast.BoolOp(ast.And() if symbol == "and" else ast.Or(), args)
-
-
-def _nonzero(arg: ast.expr) -> ast.expr:
-    return compare(arg, ast.NotEq(), ast.Constant(0))
 
 
 def _differs_in_numba(dtype: str, to: str) -> bool:

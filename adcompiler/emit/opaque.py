@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from adcompiler.emit.casts import Dialect
 from adcompiler.emit.decompositions import DECLARED as DECLARED_DECOMPOSITIONS
@@ -144,50 +144,62 @@ _FOR_PYTHON = {
 
 def library_call(stmt: Assign, args: list[ast.expr], dialect: Dialect, last: Type) -> ast.expr:
     """The expression of a call; `last` is the type of the last argument."""
-    rank, dtype = last.rank, last.dtype
     params = dict(stmt.params)
-    lower = ast.Constant(bool(params.get("lower")))
     match stmt.op:
         case "union":
             return call("_union", *args)
+        case "eigh":
+            return _eigh(args[0], LETTERS[last.dtype], params, dialect)
+        case "slogdet":
+            return call("_clogdet" if last.dtype.startswith("complex") else "_slogdet", *args)
+    return _of_numba(stmt.op, args, params, last) if dialect == "numba" else _of_python(stmt.op, args, params)
+
+
+def _of_numba(op: str, args: list[ast.expr], params: Mapping[str, object], last: Type) -> ast.expr:
+    """A call of one of the functions that a text for Numba brings along."""
+    rank, letter = last.rank, LETTERS.get(last.dtype)
+    match op:
         case "cofactor":
-            return call("_cofactors" if dialect == "python" else f"_{LETTERS[dtype]}cofactors", *args)
-        case "pinv" if dialect == "python":
-            return call("np.linalg.pinv", *args)
-        case "fft" if dialect == "numba":
+            return call(f"_{letter}cofactors", *args)
+        case "fft":
             return call("_fft", *args, ast.Constant(bool(params["inverse"])))
+        case "det" | "inv":
+            return call(f"_{op}", args[1] if len(args) > 1 else call(f"_{letter}lu", *args))
+        case "cholesky" | "lu":
+            return call(f"_{letter}{op}", *args)
+        case "lu_solve":
+            return call(f"_lu_{'back' if params['back'] else 'solve'}{rank}", *args)
+        case "solve_triangular":
+            function = "_solve_triangular1" if rank == 1 else f"_{letter}solve_triangular2"
+            return call(function, *args, ast.Constant(bool(params.get("lower"))))
+    return call(f"_{op}", *args)
+
+
+def _of_python(op: str, args: list[ast.expr], params: Mapping[str, object]) -> ast.expr:
+    """A call of NumPy or SciPy."""
+    match op:
+        case "cofactor":
+            return call("_cofactors", *args)
         case "fft":
             plain = {"norm": ast.Constant("forward")} if params["inverse"] else {}
             return call("np.fft.ifft" if params["inverse"] else "np.fft.fft", *args, **plain)
-        case "det" | "inv" if dialect == "numba":
-            return call(f"_{stmt.op}", args[1] if len(args) > 1 else call(f"_{LETTERS[dtype]}lu", *args))
-        case "cholesky" if dialect == "numba":
-            return call(f"_{LETTERS[dtype]}cholesky", *args)
-        case "eigh":
-            return _eigh(args[0], LETTERS[dtype], params, dialect)
         case "lu":
-            return call(f"_{LETTERS[dtype]}lu" if dialect == "numba" else "_lu", *args)
-        case "lu_solve" if dialect == "numba":
-            return call(f"_lu_{'back' if params['back'] else 'solve'}{rank}", *args)
+            return call("_lu", *args)
         case "lu_solve":
             return call("_lu_solve", *args, ast.Constant(bool(params["back"])))
-        case "slogdet":
-            return call("_clogdet" if dtype.startswith("complex") else "_slogdet", *args)
-        case "solve_triangular" if dialect == "numba":
-            return call("_solve_triangular1" if rank == 1 else f"_{LETTERS[dtype]}solve_triangular2", *args, lower)
-        case _ if dialect == "numba":
-            return call(f"_{stmt.op}", *args)
         case "argsort":
             return call("np.argsort", *args, kind=ast.Constant("stable"))
         case "solve_triangular":
+            lower = ast.Constant(bool(params.get("lower")))
             return call("scipy.linalg.solve_triangular", *args, lower=lower, check_finite=ast.Constant(False))
         case "qr":
             return call("np.vstack", call("np.linalg.qr", *args))
         case "svd":
             return call("_svd", *args)
-        case _:
-            assert stmt.op in _PLAIN
-            return call(f"np.linalg.{stmt.op}", args[0])
+        case "pinv":
+            return call("np.linalg.pinv", *args)
+    assert op in _PLAIN
+    return call(f"np.linalg.{op}", args[0])
 
 
 def _eigh(a: ast.expr, letter: str, params: dict[str, object], dialect: Dialect) -> ast.expr:

@@ -149,33 +149,16 @@ class Shared:
 
     def around(self) -> str:
         """The functions that run stretches, as text."""
-        stretch, mine, guarded, stretches, shared = functions_of(self.number)
+        _, mine, guarded, stretches, shared = functions_of(self.number)
         hints = ("part", "parts", "start", "trips", "done", "given")
         part, parts, start, trips, done, given = map(self.unused, hints)
-        sums, own = self.arrays
-        copies = {v: self.unused(f"{v}_parts") for v in (*self.carried, *sums)}
+        copies = {v: self.unused(f"{v}_parts") for v in (*self.carried, *self.arrays[0])}
         step = "" if self.loop.step == Const(1) else f" * {ast.unparse(self.step)}"
         ends = [f"{start} + {k} * {trips} // {parts}{step}" for k in (part, f"({part} + 1)")]
-        begun = [f"{copies[v]}[{part}]" for v in self.carried]
-        rows = {v: row(copies[v], part, parts) for v in sums}
-        spaces = {v: self.unused(f"{v}_own") for v in own}
-        private = rows | {v: row(space, "0", "1") for v, space in spaces.items()}
-        spaced = [f"{space} = {zeros(v, '1')}" for v, space in spaces.items()]
-        run = f"{stretch}({listed(ends, begun, [private.get(v, v) for v in self.given])})"
         passed = listed([parts, start, trips], copies.values(), self.given)
-        folds = self.folds
-        made = [
-            *(f"{copies[c]} = np.zeros({parts}, dtype={self.dtype(c)})" for c in self.carried),
-            *(f"for {part} in range({parts}): {copies[c]}[{part}] = {c}" for c in self.carried if folds[c] != "add"),
-            *(f"{copies[v]} = {zeros(v, parts)}" for v in sums),
-        ]
-        found = [
-            *(joined(folds[c], c, f"{copies[c]}[{part}]") for c in self.carried),
-            *(line for v in sums for line in self.added(v, rows[v])),
-        ]
         return f"""
 {self.compiled()}def {mine}({part}, {passed}):
-{indented([*spaced, " = ".join([*[listed(begun)][: len(begun)], run]), f"return {part}"], 1)}
+{indented([*self.run(copies, ends, part, parts), f"return {part}"], 1)}
 
 {self.compiled()}def {guarded}({done}, *{given}):
     try:
@@ -189,16 +172,42 @@ class Shared:
 
 {self.compiled()}def {shared}({listed([parts, start, trips], self.carried, self.given)}):
     {done} = np.zeros({parts}, dtype=np.bool_)
-{indented(made, 1)}
+{indented(self.made(copies, part, parts), 1)}
     {stretches}({done}, {passed})
     {ENDED}()
     for {part} in range({parts}):
         if not {done}[{part}]:
             return {listed(["False"], self.carried)}
     for {part} in range({parts}):
-{indented(found or ["pass"], 2)}
+{indented(self.found(copies, part, parts) or ["pass"], 2)}
     return {listed(["True"], self.carried)}
 """
+
+    def run(self, copies: Mapping[str, str], ends: Sequence[str], part: str, parts: str) -> list[str]:
+        """Lines of a thread: memory of its own, then its stretch, on its copies of what all threads add to."""
+        sums, own = self.arrays
+        spaces = {v: self.unused(f"{v}_own") for v in own}
+        private = {v: row(copies[v], part, parts) for v in sums} | {v: row(spaces[v], "0", "1") for v in own}
+        begun = [f"{copies[v]}[{part}]" for v in self.carried]
+        called = f"{functions_of(self.number)[0]}({listed(ends, begun, [private.get(v, v) for v in self.given])})"
+        results = [listed(begun)] if begun else []
+        return [*(f"{space} = {zeros(v, '1')}" for v, space in spaces.items()), " = ".join([*results, called])]
+
+    def made(self, copies: Mapping[str, str], part: str, parts: str) -> list[str]:
+        """Lines that make the copies of all threads."""
+        extremes = [c for c in self.carried if self.folds[c] != "add"]
+        return [
+            *(f"{copies[c]} = np.zeros({parts}, dtype={self.dtype(c)})" for c in self.carried),
+            *(f"for {part} in range({parts}): {copies[c]}[{part}] = {c}" for c in extremes),
+            *(f"{copies[v]} = {zeros(v, parts)}" for v in self.arrays[0]),
+        ]
+
+    def found(self, copies: Mapping[str, str], part: str, parts: str) -> list[str]:
+        """Lines that join what one thread has found to what is known."""
+        return [
+            *(joined(self.folds[c], c, f"{copies[c]}[{part}]") for c in self.carried),
+            *(line for v in self.arrays[0] for line in self.added(v, row(copies[v], part, parts))),
+        ]
 
     def compiled(self, options: str = "") -> str:
         """How a function is compiled."""

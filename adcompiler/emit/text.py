@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from adcompiler.emit.casts import Dialect
-from adcompiler.emit.expressions import CHOSEN, LARGEST, POWER, SAME, SMALLEST, SUM
 from adcompiler.emit.folding import Plan, plan
 from adcompiler.emit.naming import python_names
 from adcompiler.emit.opaque import LIBRARY, library_functions
+from adcompiler.emit.operators import CHOSEN, LARGEST, POWER, SAME, SMALLEST, SUM
 from adcompiler.emit.printing import to_text
 from adcompiler.emit.several import LIBRARY as LANES
 from adcompiler.emit.several import lane_functions

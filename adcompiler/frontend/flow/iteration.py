@@ -81,17 +81,25 @@ def iterable(low: Lowering, value: Value) -> Iterable:
             return Iterable(value, Const(len(items)), True)
         case Object(value=dict() as held, path=path) if type(held) is dict:
             return iterable(low, low.captures.table(held, path))
-        case Zipped("keys" | "values" | "items", (DictValue(items),)):
-            return Iterable(value, Const(len(items)), True)
         case Static(value=str() as text):
             return iterable(low, Seq(tuple(Static(c) for c in text)))
+        case Zipped():
+            return _combined(low, value)
+    raise low.refuse("not-iterable")
+
+
+def _combined(low: Lowering, value: Zipped) -> Iterable:
+    """What a loop over `zip`, `enumerate`, `d.items()` and their like runs over."""
+    match value:
+        case Zipped("keys" | "values" | "items", (DictValue(items),)):
+            return Iterable(value, Const(len(items)), True)
         case Zipped(kind="zip", parts=parts) | Zipped("map", (_, *parts)):
             found = [iterable(low, part) for part in parts]
             if not found:
                 return iterable(low, Seq(()))
             length = found[0].length
             for other in found[1:]:
-                length = b.int("minimum", length, other.length)
+                length = low.b.int("minimum", length, other.length)
             known = [f.most for f in found if f.most is not None]
             return Iterable(value, length, any(f.fixed for f in found), min(known, default=None))
         case Zipped("indices", (Seq(extents),)):
@@ -102,11 +110,9 @@ def iterable(low: Lowering, value: Value) -> Iterable:
             length = low.b.int("sub", iterable(low, items).length, ONE)
             return Iterable(value, low.b.int("maximum", length, ZERO), False)
         case Zipped("elements", (Var() as array,)):
-            return Iterable(value, product_of(low, b.shape(array)), False)
-        case Zipped(parts=parts):
-            inner = iterable(low, parts[0])
-            return Iterable(value, inner.length, inner.fixed, inner.bound)
-    raise low.refuse("not-iterable")
+            return Iterable(value, product_of(low, low.b.shape(array)), False)
+    inner = iterable(low, value.parts[0])
+    return Iterable(value, inner.length, inner.fixed, inner.bound)
 
 
 def as_key(key: object) -> Value:
@@ -130,7 +136,18 @@ def item(low: Lowering, value: Value, k: Atom) -> Value:
             return row(low, value, k)
         case Seq(items):
             return items[_known(k)]
-        case DictValue(items) | Zipped("keys", (DictValue(items),)):
+        case DictValue(items):
+            return as_key(items[_known(k)][0])
+        case Zipped():
+            return _combined_item(low, value, k)
+    return item(low, iterable(low, value).value, k)
+
+
+def _combined_item(low: Lowering, value: Zipped, k: Atom) -> Value:
+    """Item number `k` of `zip`, `enumerate`, `d.items()` and their like."""
+    b = low.b
+    match value:
+        case Zipped("keys", (DictValue(items),)):
             return as_key(items[_known(k)][0])
         case Zipped("values", (DictValue(items),)):
             return items[_known(k)][1]
@@ -161,7 +178,7 @@ def item(low: Lowering, value: Value, k: Atom) -> Value:
         case Zipped("elements", (Var() as array,)):
             at = place(low, b.shape(array), k)
             return Seq((Seq(at), b.load(array, at, hint=array.name.rstrip("s") or "item")))
-    return item(low, iterable(low, value).value, k)
+    raise AssertionError(value.kind)
 
 
 def item_before(low: Lowering, value: Value, k: Atom, kept: str) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -72,19 +73,8 @@ def subscript(low: Lowering, node: ast.Subscript, hint: str) -> Value:
 def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -> Value:
     """An item of an array, a sequence, a dictionary or an object from outside."""
     match owner:
-        case ListOf(array, weak):
-            if len(items) != 1 or isinstance(items[0], Seq):
-                raise low.fail("TypeError", "list indices must be integers or slices")
-            found = indexing.read(low.b, array, items)
-            if isinstance(items[0], SliceValue):
-                return another(low, ListOf(found, weak))
-            if weak and not low.b.type(found).rank:
-                low.b.types[found.name] = Type(low.b.type(found).dtype, weak=True)
-            return found
-        case Rows():
-            if len(items) != 1 or isinstance(items[0], Seq):
-                raise low.fail("TypeError", "list indices must be integers or slices")
-            return read_rows(low, owner, items[0])
+        case ListOf() | Rows():
+            return _list_item(low, owner, items)
         case Var() if low.b.type(owner).rank:
             return indexing.read(low.b, owner, items)
         case Var() | Const() if items in ([Seq(())], [Static(Ellipsis)]) or not items:
@@ -93,9 +83,8 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
             count = items.count(Static(None))
             return expand_dims(low.b, owner, Seq(tuple(map(Const, range(count)))))
         case Seq(record=type()) if special(owner, "__getitem__") is not None:
-            value = records.called(
-                low, owner, "__getitem__", [items[0] if len(items) == 1 else Seq(tuple(items))], node
-            )
+            index = items[0] if len(items) == 1 else Seq(tuple(items))
+            value = records.called(low, owner, "__getitem__", [index], node)
             assert value is not None
             return value
         case Seq(kind="record" | "object"):
@@ -103,21 +92,11 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
         case Seq():
             return _sequence_item(low, owner, items, node)
         case RangeValue():
-            if len(items) == 1 and isinstance(items[0], SliceValue):
-                return part_of_range(low, owner, items[0])
-            numbers = items_of(low, owner)
-            if numbers is None:
-                raise low.refuse("range-item", node)
-            return _sequence_item(low, Seq(tuple(numbers)), items, node)
+            return _range_item(low, owner, items, node)
         case DictValue():
             return _dict_item(low, owner, items)
         case Object(held, path) if len(items) == 1 and isinstance(items[0], (Const, Static)):
-            key = items[0].value
-            try:
-                return low.captures.value(held[key], path.item(key))  # type: ignore[index]
-            except (LookupError, TypeError) as error:
-                low.captures.depend(path, "has item", key)
-                raise low.fail(type(error).__name__, str(error)) from None
+            return _outer_item(low, held, path, items[0].value)
         case Object(dict() as table, path) if type(table) is dict:
             return _dict_item(low, low.captures.table(table, path), items)
         case Static(value=str() as text) if len(items) == 1:
@@ -127,6 +106,38 @@ def read_item(low: Lowering, owner: Value, items: list[Value], node: ast.expr) -
     raise low.refuse(
         "not-indexable", node.value if isinstance(node, ast.Subscript) else node, kind=kind_of(owner), near=""
     )
+
+
+def _list_item(low: Lowering, owner: ListOf | Rows, items: list[Value]) -> Value:
+    """An item, or a slice, of a list whose length is known only at run time."""
+    if len(items) != 1 or isinstance(items[0], Seq):
+        raise low.fail("TypeError", "list indices must be integers or slices")
+    if isinstance(owner, Rows):
+        return read_rows(low, owner, items[0])
+    found = indexing.read(low.b, owner.array, items)
+    if isinstance(items[0], SliceValue):
+        return another(low, ListOf(found, owner.weak))
+    if owner.weak and not low.b.type(found).rank:
+        low.b.types[found.name] = Type(low.b.type(found).dtype, weak=True)
+    return found
+
+
+def _range_item(low: Lowering, owner: RangeValue, items: list[Value], node: ast.expr) -> Value:
+    if len(items) == 1 and isinstance(items[0], SliceValue):
+        return part_of_range(low, owner, items[0])
+    numbers = items_of(low, owner)
+    if numbers is None:
+        raise low.refuse("range-item", node)
+    return _sequence_item(low, Seq(tuple(numbers)), items, node)
+
+
+def _outer_item(low: Lowering, held: Any, path: Path, key: object) -> Value:
+    """An item of an object from outside."""
+    try:
+        return low.captures.value(held[key], path.item(key))
+    except (LookupError, TypeError) as error:
+        low.captures.depend(path, "has item", key)
+        raise low.fail(type(error).__name__, str(error)) from None
 
 
 def _is_new_axes(items: list[Value]) -> bool:
