@@ -42,11 +42,14 @@ def _laid_out(a):
 
 # where a call of BLAS would cost more
 _FEW = 500
-_SUM = """            for l in range(k):
-                f = a[i, l]
-                for j in range(n):
-                    c[i, j] += f * b[l, j]
-"""
+_SUM = Template("""        for i in range(m):
+            for j in range(n):
+                found = $begin
+                for l in range(k):
+                    found += a[i, l] * b[l, j]
+                c[i, j] = found
+""")
+_NEW, _MORE = (_SUM.substitute(begin=begin) for begin in ("a.dtype.type(0)", "c[i, j] if add else a.dtype.type(0)"))
 
 _MATMUL = Template(f'''
 def _${{letter}}matmul(a, b):
@@ -55,10 +58,7 @@ def _${{letter}}matmul(a, b):
     n = b.shape[1]
     c = np.empty((m, n), dtype=a.dtype)
     if m * n * k < {_FEW}:
-        for i in range(m):
-            for j in range(n):
-                c[i, j] = 0
-{_SUM}    else:
+{_NEW}    else:
         _${{letter}}product_in_rows(c, a, b, False)
     return c
 ''')
@@ -69,11 +69,7 @@ def _${{letter}}matmul_into(c, a, b, add):
     m, k = a.shape
     n = b.shape[1]
     if m * n * k < {_FEW} and abs(c.strides[1]) >= c.itemsize:
-        for i in range(m):
-            if not add:
-                for j in range(n):
-                    c[i, j] = 0
-{_SUM}    else:
+{_MORE}    else:
         _${{letter}}matmul_anywhere(c, a, b, add)
 ''')
 
@@ -98,11 +94,7 @@ def _${{letter}}matmul_in_rows(c, a, b, add):
     m, k = a.shape
     n = b.shape[1]
     if m * n * k < {_FEW}:
-        for i in range(m):
-            if not add:
-                for j in range(n):
-                    c[i, j] = 0
-{_SUM}        return
+{_MORE}        return
 ${{tiles}}    p, q = _laid_out(a)
     r, s = _laid_out(b)
     if p + q == 0:
