@@ -36,8 +36,8 @@ def matrices(rng: np.random.Generator, n: int, dtype: str = "float64") -> Any:
 
 @pytest.mark.parametrize("columns", [None, 7])
 def test_adjoint_of_a_system(columns: int | None) -> None:
-    """Small matrices are factorised by loops, larger ones by LAPACK."""
-    for n in (0, 1, 3, 40, 41, 100):
+    """Small matrices are factorised by loops, larger ones by LAPACK; columns of few rows are solved for one by one."""
+    for n in (0, 1, 3, 5, 6, 40, 41, 100):
         rng = np.random.default_rng(n)
         b = rng.normal(size=n if columns is None else (n, columns))
         for a in matrices(rng, n):
@@ -91,7 +91,7 @@ def test_determinants_and_inverses_read_the_factors_that_are_there(dtype: str) -
         a[0, 1] -= 0.5
         return np.abs(found + np.sum(np.linalg.inv(a) * x))
 
-    for n in (0, 1, 3, 50) if dtype == "float64" else (3,):
+    for n in (0, 1, 3, 5, 6, 50) if dtype == "float64" else (3, 6):
         for function, times in ((unchanged, 1), (changed, 3)):
             if n < 2 and function is changed:
                 continue
@@ -133,6 +133,9 @@ def test_a_constant_matrix_is_factorised_before_a_loop() -> None:
 
 def test_singular_matrices() -> None:
     a = np.ones((2, 2))
+    for b in (np.ones((2, 2)), np.ones((2, 0))):
+        with pytest.raises(np.linalg.LinAlgError, match="Singular"):
+            ad.value_and_grad(lambda a, b: np.sum(np.linalg.solve(a, b)))(a, b)
     with pytest.raises(np.linalg.LinAlgError, match="Singular"):
         ad.grad(lambda a: np.sum(np.linalg.solve(a, np.ones(2))))(a)
     assert ad.value_and_grad(lambda a: np.linalg.slogdet(a)[1])(a)[0] == -np.inf

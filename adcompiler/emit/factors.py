@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from string import Template
 
+from adcompiler.emit.determinants import DETERMINANTS, FEW, LOGARITHMS
 from adcompiler.emit.products import LETTERS
 from adcompiler.emit.triangles import ONE_SIDED
 
@@ -20,22 +21,12 @@ def _${letter}lu(a):
         for j in range(min(n, a.shape[1])):
             f[i, j] = a[i, j]
             total += a[i, j] * 0
-    if a.shape[1] != n or total != 0:
-        for i in range(n):
-            for j in range(n):
-                f[i, j] = np.nan
-        return f
-    if n < 2 or f[0, n - 1] == 0 or f[n - 1, 0] == 0:
+    finite = a.shape[1] == n and total == 0
+    if not finite or n < 2 or n > 40 or f[0, n - 1] == 0 or f[n - 1, 0] == 0:
         done = np.zeros(1, dtype=np.bool_)
-        _one_sided(f, done)
+        _${letter}lu_otherwise(f, finite, done)
         if done[0]:
             return f
-    if n > 40:
-        order = np.empty(n, dtype=np.int32)
-        _${letter}getrf(${kind}, n, n, f.ctypes, n, order.ctypes)
-        for k in range(n):
-            f[n, k] = order[k] - 1
-        return f
     for k in range(n):
         p = k
         for j in range(k + 1, n):
@@ -56,32 +47,62 @@ def _${letter}lu(a):
     return f
 ''')
 
+_OTHERWISE = Template('''
+def _${letter}lu_otherwise(f, finite, done):
+    """Factorise what is no full matrix of a few rows: say whether that was done."""
+    n = f.shape[1]
+    if not finite:
+        for i in range(n):
+            for j in range(n):
+                f[i, j] = np.nan
+        done[0] = True
+        return
+    if n < 2 or f[0, n - 1] == 0 or f[n - 1, 0] == 0:
+        _one_sided(f, done)
+    if n > 40 and not done[0]:
+        order = np.empty(n, dtype=np.int32)
+        _${letter}getrf(${kind}, n, n, f.ctypes, n, order.ctypes)
+        for k in range(n):
+            f[n, k] = order[k] - 1
+        done[0] = True
+''')
+
 _GETRF = Template(
     '\n_${letter}getrf = nb.types.ExternalFunction("numba_xxgetrf", nb.types.intc(nb.types.char, nb.types.intp, '
     "nb.types.intp,\n    nb.types.CPointer(nb.${dtype}), nb.types.intp, nb.types.CPointer(nb.int32)))\n"
 )
 
+# loops over single elements, which take little time to compile
+_COLUMNS = '''
+def _lu_columns(f, x):
+    """Solve a linear system from its factors in place, for one column after another."""
+    n = f.shape[1]
+    for c in range(x.shape[1]):
+        for i in range(n):
+            if f[i, i] == 0:
+                raise np.linalg.LinAlgError("Singular matrix")
+            m = x[i, c]
+            for j in range(i):
+                m -= f[i, j] * x[j, c]
+            x[i, c] = m / f[i, i]
+        for i in range(n - 1, -1, -1):
+            m = x[i, c]
+            for j in range(i + 1, n):
+                m -= f[i, j] * x[j, c]
+            x[i, c] = m
+        for k in range(n - 1, -1, -1):
+            p = np.int64(f[n, k].real)
+            x[k, c], x[p, c] = x[p, c], x[k, c]
+'''
+
 _VECTOR = '''
 def _lu_solve1(f, b):
     """The solution of a linear system from its factors."""
-    n = b.size
-    x = np.empty(n, dtype=b.dtype)
-    for i in range(n):
-        if f[i, i] == 0:
-            raise np.linalg.LinAlgError("Singular matrix")
-        m = b[i]
-        for j in range(i):
-            m -= f[i, j] * x[j]
-        x[i] = m / f[i, i]
-    for i in range(n - 1, -1, -1):
-        m = x[i]
-        for j in range(i + 1, n):
-            m -= f[i, j] * x[j]
-        x[i] = m
-    for k in range(n - 1, -1, -1):
-        p = np.int64(f[n, k].real)
-        x[k], x[p] = x[p], x[k]
-    return x
+    x = np.empty((b.size, 1), dtype=b.dtype)
+    for i in range(b.size):
+        x[i, 0] = b[i]
+    _lu_columns(f, x)
+    return x.reshape(b.size)
 '''
 
 _VECTOR_BACK = '''
@@ -125,22 +146,19 @@ def _minus(x, i, t, first, last):
             x[i, k] -= p * x[j, k]
 '''
 
-_MATRIX = '''
-def _lu_solve2(f, b):
-    """The solutions of a linear system from its factors for the columns of `b`."""
-    n, count = b.shape
-    x, t = np.empty((n, count), dtype=b.dtype), np.empty(n, dtype=b.dtype)
+_ROWS = '''
+def _lu_rows(f, x):
+    """Solve a linear system from its factors in place, for all columns at a time."""
+    n, count = x.shape
+    t = np.empty(n, dtype=x.dtype)
     for step in range(2 * n):
         down = step < n
         i = step if down else 2 * n - 1 - step
         first, last = (0, i) if down else (i + 1, n)
+        if f[i, i] == 0:
+            raise np.linalg.LinAlgError("Singular matrix")
         for j in range(first, last):
             t[j] = f[i, j]
-        if down:
-            if f[i, i] == 0:
-                raise np.linalg.LinAlgError("Singular matrix")
-            for k in range(count):
-                x[i, k] = b[i, k]
         _minus(x, i, t, first, last)
         if down:
             for k in range(count):
@@ -149,6 +167,19 @@ def _lu_solve2(f, b):
         p = np.int64(f[n, i].real)
         for k in range(count):
             x[i, k], x[p, k] = x[p, k], x[i, k]
+'''
+
+_MATRIX = f'''
+def _lu_solve2(f, b):
+    """The solutions of a linear system from its factors for the columns of `b`."""
+    x = np.empty(b.shape, dtype=b.dtype)
+    for i in range(b.shape[0]):
+        for k in range(b.shape[1]):
+            x[i, k] = b[i, k]
+    if b.shape[0] < {FEW} and b.size > 0:
+        _lu_columns(f, x)
+    else:
+        _lu_rows(f, x)
     return x
 '''
 
@@ -179,151 +210,21 @@ def _lu_back2(f, b):
     return x
 '''
 
-_SLOGDET = '''
-def _slogdet(f):
-    """The sign and the logarithm of a determinant from the factors of its matrix."""
-    n, packed = f.shape[1], np.zeros(2, dtype=f.dtype)
-    packed[0] = 1
-    for k in range(n):
-        packed[0] *= np.sign(f[k, k]) if f[n, k] == k else -np.sign(f[k, k])
-        packed[1] += np.log(abs(f[k, k]))
-    return packed
-'''
-
-_CLOGDET = '''
-def _clogdet(f):
-    """The sign and the complex logarithm of a determinant from the factors of its matrix."""
-    n, packed = f.shape[1], np.zeros(2, dtype=f.dtype)
-    size, angle = 0.0, 0.0
-    for k in range(n):
-        size += np.log(abs(f[k, k]))
-        angle += math.atan2(f[k, k].imag, f[k, k].real) + (0.0 if f[n, k].real == k else np.pi)
-    packed[0] = 0 if size == -np.inf else complex(np.cos(angle), np.sin(angle))
-    packed[1] = complex(size, angle)
-    return packed
-'''
-
-_DET = '''
-def _det(f):
-    """The determinant from the factors of a matrix."""
-    n, found = f.shape[1], f.dtype.type(1)
-    for k in range(n):
-        found *= f[k, k] if f[n, k].real == k else -f[k, k]
-    if found != 0 and abs(found) < np.inf:
-        return found
-    # a product of some of the factors may be too large or too small where that of all is not
-    size, sign = 0.0, f.dtype.type(1)
-    for k in range(n):
-        length = abs(f[k, k])
-        if length == 0:
-            return f.dtype.type(0)
-        size += np.log(length)
-        sign *= (f[k, k] if f[n, k].real == k else -f[k, k]) / length
-    return f.dtype.type(sign * np.exp(size))
-'''
-
-_INV = '''
-def _inv(f):
-    """The inverse from the factors of a matrix."""
-    unit = np.zeros((f.shape[1], f.shape[1]), dtype=f.dtype)
-    for k in range(f.shape[1]):
-        unit[k, k] = 1
-    return _lu_solve2(f, unit)
-'''
-
-_COFACTORS = Template('''
-def _${letter}cofactors(a):
-    """The cofactors of a matrix: the transposed inverse times the determinant where both are of ordinary size."""
-    n = a.shape[0]
-    f, found, total = _${letter}lu(a), np.empty((n, n), dtype=a.dtype), a.dtype.type(1)
-    det = _det(f)
-    if 1e-30 < abs(det) < 1e30:
-        inv, total = _inv(f), a.dtype.type(0)
-        for i in range(n):
-            for j in range(n):
-                found[i, j] = det * inv[j, i]
-                total += found[i, j] * 0
-    if total != 0:
-        _cofactors_of_any(found, a)
-    return found
-''')
-
-# where a pivot is zero all that is left is, since the largest element is taken: the two triangles have inverses even
-# then, and of the diagonal matrix between them the cofactors are products
-_COFACTORS_OF_ANY = '''
-def _cofactors_of_any(found, a):
-    """Write the cofactors of a matrix, from its triangular factors: finite where the determinant is zero."""
-    n = a.shape[0]
-    f, x, sign = np.empty((n, n), dtype=a.dtype), np.zeros((n, n), dtype=a.dtype), a.dtype.type(1)
-    rows, columns = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-    for i in range(n):
-        rows[i], columns[i] = i, i
-        for j in range(n):
-            f[i, j] = a[i, j]
-    for k in range(n):
-        p, q, largest = k, k, abs(f[k, k])
-        for i in range(k, n):
-            for j in range(k, n):
-                if abs(f[i, j]) > largest:
-                    p, q, largest = i, j, abs(f[i, j])
-        if p != k:
-            sign = -sign
-            rows[k], rows[p] = rows[p], rows[k]
-            for j in range(n):
-                f[k, j], f[p, j] = f[p, j], f[k, j]
-        if q != k:
-            sign = -sign
-            columns[k], columns[q] = columns[q], columns[k]
-            for i in range(n):
-                f[i, k], f[i, q] = f[i, q], f[i, k]
-        if f[k, k] == 0:
-            continue
-        for j in range(k + 1, n):
-            f[k, j] /= f[k, k]
-        for i in range(k + 1, n):
-            m = f[i, k]
-            for j in range(k + 1, n):
-                f[i, j] -= m * f[k, j]
-            f[i, k] = m / f[k, k]
-    for i in range(n):
-        x[i, i] = 1
-        for j in range(i):
-            m = f[i, j]
-            for k in range(j + 1):
-                x[i, k] -= m * x[j, k]
-    for i in range(n - 1, -1, -1):
-        others = sign
-        for j in range(n):
-            if j != i:
-                others *= f[j, j]
-        for k in range(n):
-            x[i, k] *= others
-        for j in range(i + 1, n):
-            m = f[i, j]
-            for k in range(n):
-                x[i, k] -= m * x[j, k]
-    for i in range(n):
-        for k in range(n):
-            found[rows[k], columns[i]] = x[i, k]
-'''
-
 FACTORS: dict[str, str] = {
-    **{f"_{s}cofactors": _COFACTORS.substitute(letter=s) for s in LETTERS.values()},
-    "_cofactors_of_any": _COFACTORS_OF_ANY,
-    "_det": _DET,
-    "_inv": _INV,
-    **{f"_{s}lu": _FACTORS.substitute(letter=s, kind=ord(s)) for s in LETTERS.values()},
+    **DETERMINANTS,
+    **{f"_{s}lu": _FACTORS.substitute(letter=s) for s in LETTERS.values()},
+    **{f"_{s}lu_otherwise": _OTHERWISE.substitute(letter=s, kind=ord(s)) for s in LETTERS.values()},
     "_one_sided": ONE_SIDED,
     "_minus": _MINUS,
+    "_lu_columns": _COLUMNS,
+    "_lu_rows": _ROWS,
     "_lu_solve1": _VECTOR,
     "_lu_solve2": _MATRIX,
     "_lu_back1": _VECTOR_BACK,
     "_lu_back2": _MATRIX_BACK,
-    "_slogdet": _SLOGDET,
-    "_clogdet": _CLOGDET,
 }
 #: Declarations that stand before the functions of their names.
-DECLARED: dict[str, str] = {f"_{s}lu": _GETRF.substitute(letter=s, dtype=d) for d, s in LETTERS.items()}
+DECLARED: dict[str, str] = {f"_{s}lu_otherwise": _GETRF.substitute(letter=s, dtype=d) for d, s in LETTERS.items()}
 
 _PYTHON_LU = '''
 def _lu(a):
@@ -345,8 +246,7 @@ def _lu_solve(f, b, back):
 FOR_PYTHON: dict[str, str] = {
     "_lu": _PYTHON_LU,
     "_lu_solve": _PYTHON_SOLVE,
-    "_slogdet": _SLOGDET,
-    "_clogdet": _CLOGDET,
+    **LOGARITHMS,
 }
 
 __all__ = ["DECLARED", "FACTORS", "FOR_PYTHON"]

@@ -82,9 +82,9 @@ def _split(steps, slots):
 #: Functions that others call.
 _FIRST = (
     *(f"_{letter}{name}" for letter in LETTERS.values() for name in ("product", "product_into", "product_in_rows")),
-    *(f"_{letter}lu" for letter in LETTERS.values()),
-    *("_by_rows", "_by_tiles", "_cofactors_of_any", "_det", "_finite", "_inv", "_laid_out", "_lu_solve2", "_minus"),
-    *("_one_sided", "_tile", "_united"),
+    *(f"_{letter}lu{case}" for letter in LETTERS.values() for case in ("", "_otherwise")),
+    *("_by_rows", "_by_tiles", "_cofactors_of_any", "_det", "_finite", "_inv", "_laid_out", "_lu_columns", "_lu_rows"),
+    *("_minus", "_one_sided", "_tile", "_united"),
     *BLAS,
     *(FFT.keys() - {"_fft"}),
 )
@@ -117,6 +117,8 @@ LATE: dict[str, str] = {
         (f"_{s}matmul_{name}" for s in LETTERS.values() for name in ("anywhere", "in_rows")), "c, a, b, add"
     ),
     "_cofactors_of_any": "found, a",
+    **dict.fromkeys((f"_{letter}lu_otherwise" for letter in LETTERS.values()), "f, finite, done"),
+    "_lu_rows": "f, x",
     "_one_sided": "f, done",
     **dict.fromkeys((f"_{letter}matvec_large" for letter in LETTERS.values()), "c, a, x"),
 }
