@@ -106,13 +106,13 @@ class Derivative:
         count = len(fn.results) + (len(self.wrt) if self.second else 0)
         seeds, outs = range(len(fn.params), len(found.params)), range(count, len(found.results))
         if self.lanes:
-            from adcompiler.ad.lanes import widen
+            from adcompiler.ad.directions.lanes import widen
 
             # along a complex entry there are two directions
             ones = [k for k in seeds if not found.type(found.params[k]).is_complex]
             return widen(found, seeds, outs, ones)
         if self.pattern:
-            from adcompiler.ad.pattern import pattern
+            from adcompiler.ad.directions.pattern import pattern
 
             return pattern(found, seeds, outs)
         return found
@@ -120,9 +120,9 @@ class Derivative:
     def _single(self, fn: Func) -> Func:
         """The function for one direction."""
         # a call whose machine code is there differentiates nothing
+        from adcompiler.ad.checkpoints.unmarked import opened
         from adcompiler.ad.forward import tangent
         from adcompiler.ad.mode import gradient_in_cheaper_mode
-        from adcompiler.ad.unmarked import opened
 
         if self.mode == "reverse":
             found = gradient_in_cheaper_mode(fn, self.wrt, self.seeds, self.outputs, self.memory)

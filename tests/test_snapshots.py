@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adcompiler.ad.snapshots import complete, snapshots, with_snapshots
+from adcompiler.ad.records.snapshots import complete, snapshots, with_snapshots
 from adcompiler.analysis.dependence import dependence
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Load

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
+from adcompiler.ad.directions.lanes import widen
 from adcompiler.ad.forward import tangent
 from adcompiler.ad.gradient import gradient
-from adcompiler.ad.lanes import widen
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Var
 from tests.support.interpret import run

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adcompiler.ad.checkpoints.unmarked import opened, unmarked
 from adcompiler.ad.forward import tangent
-from adcompiler.ad.joint import Joint
-from adcompiler.ad.unmarked import opened, unmarked
+from adcompiler.ad.sweeps import Joint
 from adcompiler.ir.build import Builder, scalar
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import rename, walk

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from adcompiler.ad.prepare import Prepared
-from adcompiler.ad.record import Plan
-from adcompiler.ad.tapes import Tape, Tapes
+from adcompiler.ad.records.plan import Plan
+from adcompiler.ad.records.tapes import Tape, Tapes
 from adcompiler.ad.trips import trip_count, trips_of
 from adcompiler.analysis.scope import Frame, Path
 from adcompiler.ir.build import ZERO, Builder

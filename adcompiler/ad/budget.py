@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from adcompiler.ad.checkpoints.unmarked import unmarked
 from adcompiler.ad.gradient import Seeds, gradient
-from adcompiler.ad.joint import Joint
-from adcompiler.ad.tapes import product
-from adcompiler.ad.unmarked import unmarked
+from adcompiler.ad.records.tapes import product
+from adcompiler.ad.sweeps import Joint
 from adcompiler.ir.build import ZERO, Builder, Shape, make_func
 from adcompiler.ir.inlining import inlined
 from adcompiler.ir.ops import kind

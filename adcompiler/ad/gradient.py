@@ -11,19 +11,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
 
+from adcompiler.ad.checkpoints.draws import draw_ahead
+from adcompiler.ad.checkpoints.parts import prepared
+from adcompiler.ad.checkpoints.unmarked import unmarked
 from adcompiler.ad.choices import note_choices
-from adcompiler.ad.drawn import draw_ahead
 from adcompiler.ad.draws import refuse_moving
 from adcompiler.ad.joining import Sweep, schedule
-from adcompiler.ad.joint import Joint
-from adcompiler.ad.partners import lonely, with_partners
 from adcompiler.ad.prepare import Saved
-from adcompiler.ad.record import plan
-from adcompiler.ad.restore import candidates
+from adcompiler.ad.records.partners import lonely, with_partners
+from adcompiler.ad.records.plan import plan
+from adcompiler.ad.records.restore import candidates
 from adcompiler.ad.reverse import Reverse
 from adcompiler.ad.sooner import computed_sooner
-from adcompiler.ad.turn import prepared
-from adcompiler.ad.unmarked import unmarked
+from adcompiler.ad.sweeps import Joint
 from adcompiler.analysis.activity import active
 from adcompiler.analysis.network import Inseparable
 from adcompiler.ir.build import Builder, scalar

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from adcompiler.ad import ahead
 from adcompiler.ad.budget import limited
+from adcompiler.ad.checkpoints.unmarked import unmarked
 from adcompiler.ad.gradient import Seeds, cheapest
-from adcompiler.ad.unmarked import unmarked
 from adcompiler.ir.wengert import Func
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from adcompiler.ad.marked import Marked
-from adcompiler.ad.snapshots import with_snapshots
+from adcompiler.ad.checkpoints.marked import Marked
+from adcompiler.ad.records.snapshots import with_snapshots
 from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.dependence import Dependence, dependence, everything
 from adcompiler.analysis.moved import refuse_shared

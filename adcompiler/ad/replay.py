@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from adcompiler.ad.augment import Known
 from adcompiler.ad.prepare import Prepared
-from adcompiler.ad.record import Plan
-from adcompiler.ad.tapes import Tape, Tapes
+from adcompiler.ad.records.plan import Plan
+from adcompiler.ad.records.tapes import Tape, Tapes
 from adcompiler.ad.trips import trip_atoms, trips_of
 from adcompiler.analysis.scope import Path
 from adcompiler.ir.build import ONE, ZERO, Builder

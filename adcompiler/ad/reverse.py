@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from adcompiler.ad.adjoints import Adjoints, Bars
-from adcompiler.ad.checkpoint import Replayed
-from adcompiler.ad.marked import Marked
+from adcompiler.ad.checkpoints.marked import Marked
+from adcompiler.ad.checkpoints.reversal import Replayed
 from adcompiler.ad.order import memory_is_free
 from adcompiler.ad.reuse import PrimalLines
 from adcompiler.ad.shorten import shortened, without_dead

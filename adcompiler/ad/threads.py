@@ -5,18 +5,18 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from adcompiler.ad.checkpoints.parts import prepared
+from adcompiler.ad.checkpoints.unmarked import unmarked
 from adcompiler.ad.choices import note_choices
 from adcompiler.ad.gradient import fn_names, segments_of
 from adcompiler.ad.joining import Sweep, in_turn, schedule
-from adcompiler.ad.joint import Joint
-from adcompiler.ad.partners import lonely, with_partners
 from adcompiler.ad.prepare import Saved
-from adcompiler.ad.record import plan
-from adcompiler.ad.restore import candidates
+from adcompiler.ad.records.partners import lonely, with_partners
+from adcompiler.ad.records.plan import plan
+from adcompiler.ad.records.restore import candidates
+from adcompiler.ad.records.values import FAR_RECORD
 from adcompiler.ad.reverse import Reverse
-from adcompiler.ad.turn import prepared
-from adcompiler.ad.unmarked import unmarked
-from adcompiler.ad.values import FAR_RECORD
+from adcompiler.ad.sweeps import Joint
 from adcompiler.analysis.activity import active
 from adcompiler.analysis.network import Inseparable
 from adcompiler.analysis.threads import written

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.affine import Affine
 from adcompiler.analysis.conditions import Conditions, Conj
+from adcompiler.analysis.constraints import Form, feasible, number, symbol
 from adcompiler.analysis.digits import Digits, digits
-from adcompiler.analysis.fourier import Form, feasible, number, symbol
 from adcompiler.analysis.known import Known, Scope
 from adcompiler.analysis.scope import Definition, Frame, Path
 from adcompiler.ir.types import INDEX

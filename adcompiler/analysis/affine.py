@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from adcompiler.analysis.fourier import Form, number, symbol
+from adcompiler.analysis.constraints import Form, number, symbol
 from adcompiler.analysis.scope import Definition, definitions
 from adcompiler.ir.once import once
 from adcompiler.ir.wengert import Assign, Atom, Const, Func, Var

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from adcompiler.analysis.affine import Affine
-from adcompiler.analysis.fourier import Form, feasible
+from adcompiler.analysis.constraints import Form, feasible
 from adcompiler.ir.wengert import Assign, Atom, Const
 
 # forms that are all non-negative

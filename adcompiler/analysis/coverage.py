@@ -12,8 +12,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 from adcompiler.analysis.access import Access, loop_limits
+from adcompiler.analysis.constraints import Form, feasible, symbol
 from adcompiler.analysis.dependence import Dependence, exclusive, shared
-from adcompiler.analysis.fourier import Form, feasible, symbol
 from adcompiler.analysis.scope import Frame, Path, block_at
 from adcompiler.ir.wengert import Func, Loop, Store, Var
 

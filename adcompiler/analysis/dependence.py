@@ -14,8 +14,8 @@ from itertools import product
 from adcompiler.analysis.access import Access, Accesses, loop_limits
 from adcompiler.analysis.affine import Affine, affine
 from adcompiler.analysis.alias import Aliases, aliases
+from adcompiler.analysis.constraints import Form, feasible, symbol
 from adcompiler.analysis.digits import Digits
-from adcompiler.analysis.fourier import Form, feasible, symbol
 from adcompiler.analysis.scope import Definition, Frame, Path, definitions, sites
 from adcompiler.ir.once import once
 from adcompiler.ir.ops import kind

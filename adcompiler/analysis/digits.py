@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from adcompiler.analysis.affine import Affine
-from adcompiler.analysis.fourier import Form, feasible, number, symbol
+from adcompiler.analysis.constraints import Form, feasible, number, symbol
 from adcompiler.ir.wengert import Assign, Atom, Const
 
 # by the symbols that are multiplied, in a fixed order, their factor

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from adcompiler.analysis.affine import Affine
 from adcompiler.analysis.conditions import Conditions, Conj, negated, symbols
-from adcompiler.analysis.fourier import Form, feasible, symbol
+from adcompiler.analysis.constraints import Form, feasible, symbol
 from adcompiler.ir.wengert import Assign, Atom, Branch, Var
 
 # a proof looks this many steps away from what is to be proven, at this many facts, and splits this many names

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from adcompiler.analysis.access import loop_limits
 from adcompiler.analysis.conditions import CASES, Conj, symbols
-from adcompiler.analysis.fourier import Form, symbol
+from adcompiler.analysis.constraints import Form, symbol
 from adcompiler.analysis.known import Known
 from adcompiler.analysis.scope import Frame
 from adcompiler.ir.walk import walk

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adcompiler.analysis.access import Access, loop_limits
+from adcompiler.analysis.constraints import Form, feasible, symbol
 from adcompiler.analysis.coverage import is_add
 from adcompiler.analysis.dependence import Dependence
-from adcompiler.analysis.fourier import Form, feasible, symbol
 from adcompiler.analysis.scope import Path, block_at
 from adcompiler.ir.wengert import Carry, Const, Load, Store, Var, While
 

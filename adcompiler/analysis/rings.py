@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from adcompiler.analysis.conditions import Conj
-from adcompiler.analysis.fourier import Form
+from adcompiler.analysis.constraints import Form
 from adcompiler.analysis.scope import Path
 from adcompiler.analysis.surroundings import Surroundings
 from adcompiler.ir.walk import walk

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from adcompiler.analysis.constraints import Form
 from adcompiler.analysis.dependence import Dependence, dependence
-from adcompiler.analysis.fourier import Form
 from adcompiler.analysis.scope import Frame, Path, sites
 from adcompiler.ir.build import ONE, ZERO, Builder, with_body
 from adcompiler.ir.walk import all_defs, map_blocks, operands, walk, yields

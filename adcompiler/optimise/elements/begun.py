@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from adcompiler.analysis.affine import Affine, affine
 from adcompiler.analysis.alias import aliases
-from adcompiler.analysis.fourier import Form
+from adcompiler.analysis.constraints import Form
 from adcompiler.ir.build import ONE, Builder, neutral, with_body
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename, walk, yields
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Loop, Stmt, Store, Var

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.access import Access
 from adcompiler.analysis.affine import Affine
-from adcompiler.analysis.fourier import Form
+from adcompiler.analysis.constraints import Form
 from adcompiler.analysis.scope import Path
 from adcompiler.ir.build import Builder, scalar
 from adcompiler.ir.types import Type

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from adcompiler.analysis.affine import Affine, affine
-from adcompiler.analysis.fourier import Form
+from adcompiler.analysis.constraints import Form
 from adcompiler.ir.build import Builder, make_func, scalar
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import blocks, map_blocks, operands, rename, rename_extents, walk, yields

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from adcompiler.analysis.affine import Affine, affine
 from adcompiler.analysis.alias import Aliases, aliases
-from adcompiler.analysis.fourier import Form
+from adcompiler.analysis.constraints import Form
 from adcompiler.ir.build import ONE, Builder, scalar, with_body
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Const, Func, Index, Load, Loop, Stmt, Store, Var

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from adcompiler.analysis.constraints import Form
 from adcompiler.analysis.coverage import reaches
 from adcompiler.analysis.dependence import Dependence, dependence
-from adcompiler.analysis.fourier import Form
 from adcompiler.analysis.scope import Frame, Path, sites
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import map_blocks, operands, walk, yields

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.conditions import negated
-from adcompiler.analysis.fourier import Form, symbol
+from adcompiler.analysis.constraints import Form, symbol
 from adcompiler.analysis.lifting import Lifting
 from adcompiler.analysis.scope import Frame, Path, sites
 from adcompiler.analysis.surroundings import Surroundings

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.affine import Affine, affine
 from adcompiler.analysis.alias import Aliases, aliases
+from adcompiler.analysis.constraints import Form
 from adcompiler.analysis.dependence import Dependence, dependence
-from adcompiler.analysis.fourier import Form
 from adcompiler.analysis.scope import definitions
 from adcompiler.analysis.turns import Turn, turns
 from adcompiler.ir.build import ONE, ZERO, Builder, with_body

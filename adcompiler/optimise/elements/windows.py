@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from adcompiler.analysis.conditions import negated
-from adcompiler.analysis.fourier import Form, number
+from adcompiler.analysis.constraints import Form, number
 from adcompiler.analysis.scope import Path
 from adcompiler.analysis.surroundings import Surroundings
 from adcompiler.ir.build import Builder, with_body

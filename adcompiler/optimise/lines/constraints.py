@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from adcompiler.analysis.affine import Affine
 from adcompiler.analysis.conditions import Conj
-from adcompiler.analysis.fourier import Form
+from adcompiler.analysis.constraints import Form
 from adcompiler.analysis.scope import Path
 from adcompiler.ir.build import ZERO, Builder
 from adcompiler.ir.wengert import Assign, Atom, Check, Const, Var

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from adcompiler.analysis.fourier import Form
+from adcompiler.analysis.constraints import Form
 from adcompiler.ir.build import ONE, ZERO, Builder, make_func
 from adcompiler.ir.threads import is_own, thread_name
 from adcompiler.ir.types import BOOL, INDEX

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from adcompiler.analysis.constraints import number, symbol
 from adcompiler.analysis.dependence import Dependence
-from adcompiler.analysis.fourier import number, symbol
 from adcompiler.analysis.scope import Frame, Path
 from adcompiler.ir.ops import kind
 from adcompiler.ir.wengert import Assign, Const, Load, Loop, Store, Var

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from adcompiler.analysis.access import Access, loop_limits
 from adcompiler.analysis.alias import aliases
-from adcompiler.analysis.fourier import Form, feasible, symbol
+from adcompiler.analysis.constraints import Form, feasible, symbol
 from adcompiler.analysis.scope import sites
 from adcompiler.analysis.threads import Threads, strided
 from adcompiler.ir.build import ONE, with_body

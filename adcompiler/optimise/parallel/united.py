@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from adcompiler.analysis.access import Access
+from adcompiler.analysis.constraints import Form, number
 from adcompiler.analysis.dependence import Dependence, dependence
-from adcompiler.analysis.fourier import Form, number
 from adcompiler.analysis.scope import Path
 from adcompiler.ir.build import ONE, Builder, with_body
 from adcompiler.ir.memory import Memory, memory_of

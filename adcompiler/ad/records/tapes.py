@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from adcompiler.ad.lengths import Lengths
 from adcompiler.ad.prepare import Prepared
-from adcompiler.ad.record import Plan
+from adcompiler.ad.records.lengths import Lengths
+from adcompiler.ad.records.plan import Plan
 from adcompiler.ad.trips import is_known, trip_count
 from adcompiler.analysis.dependence import Dependence
 from adcompiler.analysis.scope import Frame, Path

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from adcompiler.ad.marked import Marked
-from adcompiler.ad.slots import Slots, Values, like, room
+from adcompiler.ad.checkpoints.marked import Marked
+from adcompiler.ad.checkpoints.slots import Slots, Values, like, room
 from adcompiler.analysis.alias import aliases
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.inlining import inlined

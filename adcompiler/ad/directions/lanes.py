@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from adcompiler.ad.products import lane_by_lane, product
-from adcompiler.ad.reached import only_loaded, reached, steering, uses
-from adcompiler.ad.rows import Rows
-from adcompiler.ad.unroll import unrolled
+from adcompiler.ad.directions.products import lane_by_lane, product
+from adcompiler.ad.directions.reached import only_loaded, reached, steering, uses
+from adcompiler.ad.directions.rows import Rows
+from adcompiler.ad.directions.unroll import unrolled
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import INDEX

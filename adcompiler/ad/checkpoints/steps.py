@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from adcompiler.ad.checkpoints.state import lasting, passing
+from adcompiler.ad.checkpoints.unmarked import stands_for_a_call
 from adcompiler.ad.draws import refuse_repeated
-from adcompiler.ad.state import lasting, passing
-from adcompiler.ad.unmarked import stands_for_a_call
 from adcompiler.analysis.alias import aliases
 from adcompiler.analysis.dependence import Dependence
 from adcompiler.analysis.scope import Path

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from adcompiler.ad.augment import Forward
 from adcompiler.ad.joining import Joined, Schedule, Sweep
 from adcompiler.ad.prepare import Saved
-from adcompiler.ad.record import Plan
+from adcompiler.ad.records.plan import Plan
+from adcompiler.ad.records.tapes import Tapes
 from adcompiler.ad.replay import Backward
 from adcompiler.ad.reverse import Reverse
-from adcompiler.ad.tapes import Tapes
 from adcompiler.analysis.scope import sites
 from adcompiler.ir.build import make_func
 from adcompiler.ir.wengert import Assign, Atom, Func, Loop, Var, While

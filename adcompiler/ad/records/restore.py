@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adcompiler.ad.prepare import Saved
-from adcompiler.ad.record import Plan
-from adcompiler.ad.snapshots import complete, snapshots
+from adcompiler.ad.records.plan import Plan
+from adcompiler.ad.records.snapshots import complete, snapshots
 from adcompiler.analysis.dependence import Dependence
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Grow, Loop, Store, Var, While

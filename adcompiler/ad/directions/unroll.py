@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adcompiler.ad.reached import reached
+from adcompiler.ad.directions.reached import reached
 from adcompiler.ir.build import Builder
 from adcompiler.ir.walk import all_defs, map_blocks, rename
 from adcompiler.ir.wengert import Assign, Atom, Block, Check, Const, Func, Load, Loop, Note, Stmt, Store, Var

@@ -10,8 +10,8 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
 from adcompiler.analysis.access import Access
+from adcompiler.analysis.constraints import Form, symbol
 from adcompiler.analysis.dependence import Dependence, dependence
-from adcompiler.analysis.fourier import Form, symbol
 from adcompiler.analysis.scope import Frame, Path, sites
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import blocks, map_blocks, walk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adcompiler.ad.unmarked import stands_for_a_call
+from adcompiler.ad.checkpoints.unmarked import stands_for_a_call
 from adcompiler.ir.build import ZERO, Builder, make_func
 from adcompiler.ir.walk import all_reads, map_blocks, rename
 from adcompiler.ir.wengert import Atom, Block, Carry, Func, Loop, Stmt, Var

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from adcompiler.ad.steps import Step
+from adcompiler.ad.checkpoints.steps import Step
 from adcompiler.ir.wengert import Atom, Carry, Func, Var
 
 

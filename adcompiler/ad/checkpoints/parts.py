@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from adcompiler.ad.checkpoints.marked import Marked
+from adcompiler.ad.checkpoints.sizes import with_sizes
+from adcompiler.ad.checkpoints.slots import Slots, room
+from adcompiler.ad.checkpoints.state import without_stores
+from adcompiler.ad.checkpoints.steps import Step, pruned, read, step_of
 from adcompiler.ad.joining import Sweep, in_turn
-from adcompiler.ad.joint import Joint
-from adcompiler.ad.marked import Marked
 from adcompiler.ad.prepare import Prepared, Saved, is_lost, prepare
-from adcompiler.ad.record import plan
+from adcompiler.ad.records.plan import plan
 from adcompiler.ad.reverse import Reverse
 from adcompiler.ad.shorten import shortened, without_dead
-from adcompiler.ad.sizes import with_sizes
-from adcompiler.ad.slots import Slots, room
-from adcompiler.ad.state import without_stores
-from adcompiler.ad.steps import Step, pruned, read, step_of
+from adcompiler.ad.sweeps import Joint
 from adcompiler.ad.trips import trip_count
 from adcompiler.analysis.activity import active
 from adcompiler.analysis.dependence import Dependence, dependence

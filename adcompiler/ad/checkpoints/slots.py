@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adcompiler.ad.marked import Marked, Stored
-from adcompiler.ad.tapes import product
+from adcompiler.ad.checkpoints.marked import Marked, Stored
+from adcompiler.ad.records.tapes import product
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.wengert import Atom, Branch, Const, Out, Slice, Var

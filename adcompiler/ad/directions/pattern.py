@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce
 
+from adcompiler.ad.directions.reached import reached, steering
 from adcompiler.ad.draws import without_idle
-from adcompiler.ad.reached import reached, steering
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import Type

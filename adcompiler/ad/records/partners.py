@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from adcompiler.ad.record import Plan
+from adcompiler.ad.records.plan import Plan
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Assign, Block, Func, Stmt, Var

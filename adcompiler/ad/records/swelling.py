@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adcompiler.ad.values import Planner
+from adcompiler.ad.records.values import Planner
 from adcompiler.analysis.scope import Frame, Path, sites
 from adcompiler.ir.walk import blocks
 from adcompiler.ir.wengert import Const, Load, Loop, Store, Var

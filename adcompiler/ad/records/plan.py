@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from adcompiler.ad.prepare import Prepared
-from adcompiler.ad.swelling import GROWING, swells
-from adcompiler.ad.values import RECORD, Planner
+from adcompiler.ad.records.swelling import GROWING, swells
+from adcompiler.ad.records.values import RECORD, Planner
 from adcompiler.analysis.dependence import Dependence
 from adcompiler.analysis.network import Network
 from adcompiler.analysis.scope import Definition, Path

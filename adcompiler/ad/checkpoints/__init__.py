@@ -1,0 +1,1 @@
+"""Loops whose iterations the reverse sweep runs again, from states that it keeps."""

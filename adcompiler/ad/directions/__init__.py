@@ -1,0 +1,1 @@
+"""Several directions at once: lanes of tangents and cotangents, and sparsity patterns."""

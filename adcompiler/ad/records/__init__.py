@@ -1,0 +1,1 @@
+"""What the reverse sweep has of the primal: read again, recomputed or recorded, and where records lie."""
