@@ -51,7 +51,7 @@ def name(low: Lowering, node: ast.Name, hint: str) -> Value:
 @expression(ast.NamedExpr)
 def named(low: Lowering, node: ast.NamedExpr, hint: str) -> Value:
     """`name := value`."""
-    if node.target.id not in low.frame.definition.local:
+    if node.target.id not in low.frame.definition.local | low.frame.definition.shared:
         raise low.refuse("walrus-in-comprehension", node)
     value = low.eval(node.value, node.target.id)
     bind(low, node.target, value)

@@ -187,3 +187,41 @@ def parameters_by_name(theta, t):
 
 
 program(parameters_by_name, lambda rng: (rng.uniform(0.5, 1, size=3), np.linspace(0.0, 2.0, 5)))
+
+
+def names_bound_by_elements(x):
+    last, seen = 1.0, 0.0
+    total = sum((last := v * v) * last for v in x)
+    halved = [last := 0.5 * last + v for v in x]
+    kept = [w * v for v in x if (w := v + seen) > 0.0]
+    found = any((seen := v) > 0.4 for v in x)
+    return total * last + halved[1] + seen * found + sum(kept) * sum(seen + (y := v) * y for v in x)
+
+
+program(names_bound_by_elements, lambda rng: (np.array([0.2, -0.4, 0.7, 0.9]),))
+
+
+def comprehensions_as_loops(x):
+    positive = [v for v in (x[0], x[1] * x[2], x[3]) if v > 0]
+    few = [x[k] * w for k, w in zip(range(3), (1.0, 2.0, 3.0)) if x[k] < 0.5]
+    pairs = [u * v for u in x for v in positive if u > v]
+    table = np.array([x[i] * x[j] for i in range(len(x)) for j in range(i)])
+    return sum(positive) * sum(few) + sum(pairs) + np.sum(table**2) * len(pairs)
+
+
+program(comprehensions_as_loops, lambda rng: (np.array([0.2, -0.4, -0.7, 0.9]),))
+
+
+def kept_of_a_tuple(x):
+    kept = []
+    for k, scale in zip((0, 2, 3, 1), (1.0, 2.0, 3.0, 4.0)):
+        if x[k] > 0:
+            kept.append(scale * x[k])
+    for k, v in enumerate((x[1], x[3] * x[0])):
+        if v > 0:
+            kept.append(v * k)
+            x[k] *= 2.0
+    return sum(kept) * x[0] * x[1] + len(kept)
+
+
+program(kept_of_a_tuple, lambda rng: (np.array([0.2, -0.4, 0.7, 0.9]),))

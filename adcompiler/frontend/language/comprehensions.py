@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 from functools import lru_cache
 
+from adcompiler.errors import UnsupportedSyntax
 from adcompiler.frontend.flow.branching import branch
 from adcompiler.frontend.flow.iteration import Iterable, item, iterable, range_length, settled
 from adcompiler.frontend.flow.iterators import asked_by_loop, used_at_once
@@ -13,6 +14,7 @@ from adcompiler.frontend.flow.looping import Loops
 from adcompiler.frontend.language.binding import bind
 from adcompiler.frontend.language.conditions import condition
 from adcompiler.frontend.language.dictionaries import key_of
+from adcompiler.frontend.language.generators import appended
 from adcompiler.frontend.language.inline import entered
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.lists.item_forms import item_form
@@ -69,13 +71,29 @@ def comprehension(low: Lowering, node: ast.ListComp | ast.GeneratorExp, hint: st
     first = resolved(low, low.eval(node.generators[0].iter, "items"))
     if isinstance(node, ast.GeneratorExp) and item_by_item(node) and asked_by_loop(low.frame, node):
         return Zipped("map", (Closure(_element(node), low.frame, (), ()), first))
-    with entered(low, _frame(low, node)):
-        found = settled(low, iterable(low, first))
-        if not _is_short(found):
-            return _filled(low, node, found)
-        items: list[Value] = []
-        _collect(low, node.generators, 0, found, lambda: items.append(low.eval(node.elt)))
-        return Seq(tuple(items), "list")
+    if any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node)):
+        return appended(low, node, first)
+    mark, state = low.b.mark(), low.save()
+    try:
+        with entered(low, _frame(low, node)):
+            return _listed(low, node, settled(low, iterable(low, first)))
+    except UnsupportedSyntax as error:
+        if error.row not in ("comprehension-filter", "nested-comprehension"):
+            raise
+        low.rewind(mark, state)
+        try:
+            return appended(low, node, first)
+        except UnsupportedSyntax:
+            raise error from None
+
+
+def _listed(low: Lowering, node: ast.ListComp | ast.GeneratorExp, found: Iterable) -> Value:
+    """The elements one by one where there are few, else in an array."""
+    if not _is_short(found):
+        return _filled(low, node, found)
+    items: list[Value] = []
+    _collect(low, node.generators, 0, found, lambda: items.append(low.eval(node.elt)))
+    return Seq(tuple(items), "list")
 
 
 @expression(ast.DictComp)

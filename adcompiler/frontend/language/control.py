@@ -15,7 +15,7 @@ from adcompiler.frontend.language.blocks import exited, run_block, stays_out
 from adcompiler.frontend.language.conditions import condition
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.language.repeated import Repeated, head, otherwise
-from adcompiler.frontend.language.worklists import is_worklist, work_off
+from adcompiler.frontend.language.worklists import in_arrays, is_worklist, work_off
 from adcompiler.frontend.lists import growing
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering, statement
@@ -66,7 +66,7 @@ def _gone_through(low: Lowering, node: ast.For, found: Iterable) -> None:
     if found.length == ZERO:
         return otherwise(low, node)
     if found.fixed:
-        return _unrolled(low, node, found)
+        return _unrolled_or_in_arrays(low, node, found)
     try:
         _built(low, node, found)
     except NeedStatic as need:
@@ -85,6 +85,24 @@ def _gone_through(low: Lowering, node: ast.For, found: Iterable) -> None:
             raise
         low.rewind(mark, state)
         _with_lists(low, node, found)
+
+
+def _unrolled_or_in_arrays(low: Lowering, node: ast.For, found: Iterable) -> None:
+    """Written out, or a loop over arrays of the items: there a run-time test may decide how long a list is."""
+    mark, state = low.b.mark(), low.save()
+    try:
+        _unrolled(low, node, found)
+    except UnsupportedSyntax as error:
+        if error.row != "loop-changes-list" or is_worklist(found.value):
+            raise
+        low.rewind(mark, state)
+        held = in_arrays(low, found.value)
+        if held is None:
+            raise
+        try:
+            _built(low, node, iterable(low, held), few=0)
+        except (Unroll, UnsupportedSyntax):
+            raise error from None
 
 
 def _with_lists(low: Lowering, node: ast.For, found: Iterable) -> None:

@@ -1,4 +1,7 @@
-"""`sum`, `any`, `all`, `max` and `min` of items whose number is known only at run time: the loops they stand for."""
+"""`sum`, `any`, `all`, `max` and `min` of items whose number is known only at run time: the loops they stand for.
+
+So are comprehensions that no array of a known length holds: of several sequences, or with tests.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ _BEST = """ if empty:
  return best"""
 _LOOPS: Mapping[str, str] = {
     "sum": "def total(items, start):\n for item in items:\n  start = start + item\n return start",
+    "list": "def list_of(items):\n found = []\n for item in items:\n  found.append(item)\n return found",
     "any": "def any_of(items):\n for item in items:\n  if item:\n   return True\n return False",
     "all": "def all_of(items):\n for item in items:\n  if not item:\n   return False\n return True",
     **{
@@ -105,9 +109,16 @@ REDUCED: Mapping[object, str] = {getattr(builtins, name): name for name in ("sum
 
 def reduced(low: Lowering, function: object, node: ast.GeneratorExp) -> Value:
     """`sum(element for …)` and its like, as the loops it stands for."""
-    name = REDUCED[function]
+    return _looped(low, REDUCED[function], node, resolved(low, low.eval(node.generators[0].iter, "items")))
+
+
+def appended(low: Lowering, node: ast.ListComp | ast.GeneratorExp, first: Value) -> Value:
+    """`[element for …]` over what its first sequence is, as loops that append to a list."""
+    return _looped(low, "list", node, first)
+
+
+def _looped(low: Lowering, name: str, node: ast.ListComp | ast.GeneratorExp, first: Value) -> Value:
     made = _spliced(node, name)
-    first = resolved(low, low.eval(node.generators[0].iter, "items"))
     frame = Frame(low.frame.source, definition(made), low.frame, (*low.frame.path, id(node)))
     frame.env.update({"%items": first, "%start": ZERO, "%default": Static(None)})
     with entered(low, frame):
@@ -116,8 +127,11 @@ def reduced(low: Lowering, function: object, node: ast.GeneratorExp) -> Value:
 
 
 @lru_cache(maxsize=1024)
-def _spliced(node: ast.GeneratorExp, name: str) -> ast.FunctionDef:
-    """The loop of `name` with the loops and tests of the generator in place of its own."""
+def _spliced(node: ast.ListComp | ast.GeneratorExp, name: str) -> ast.FunctionDef:
+    """The loop of `name` with the loops and tests of the generator in place of its own.
+
+    What `:=` binds in it is a name of the function around.
+    """
     made = _unplaced(_parsed(name))
     names = {
         "items": "%items",
@@ -126,6 +140,7 @@ def _spliced(node: ast.GeneratorExp, name: str) -> ast.FunctionDef:
         "best": "%best",
         "empty": "%empty",
         "item": "%item",
+        "found": "%found",
     }
     for inner in ast.walk(made):
         if isinstance(inner, ast.Name) and inner.id in names:
@@ -143,4 +158,6 @@ def _spliced(node: ast.GeneratorExp, name: str) -> ast.FunctionDef:
         items = ast.Name("%items", ast.Load()) if k == 0 else generator.iter
         body = [ast.For(generator.target, items, body, [], None)]
     made.body[place] = body[0]
+    bound = {inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)}
+    made.body[:0] = [ast.Nonlocal(sorted(bound))] if bound else []
     return made

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from adcompiler.frontend.flow.iteration import item, iterable
+from adcompiler.frontend.flow.iteration import item, items_of, iterable
 from adcompiler.frontend.language.binding import bind
 from adcompiler.frontend.language.repeated import Repeated
 from adcompiler.frontend.lists import growing
+from adcompiler.frontend.lists.indexed import readable
 from adcompiler.frontend.lists.memory import filled, length_of
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.liveness import ITERATED
@@ -44,6 +45,21 @@ def work_off(low: Lowering, node: ast.For, value: Value) -> None:
         low.frame.env[place] = low.b.int("add", at, ONE)
 
     Repeated(low, node, test, begin, frozenset((items, place))).run()
+
+
+def in_arrays(low: Lowering, value: Value) -> Value | None:
+    """What a loop goes through, with arrays in place of sequences; None if the items of one are not of one form."""
+    match value:
+        case Zipped("zip", parts):
+            held = [in_arrays(low, part) for part in parts]
+            found = tuple(part for part in held if part is not None)
+            return Zipped("zip", found) if len(found) == len(held) else None
+        case Zipped("enumerate" | "reversed" as kind, (items, *others)):
+            inner = in_arrays(low, items)
+            return None if inner is None else Zipped(kind, (inner, *others))
+    if not iterable(low, value).fixed:
+        return value
+    return readable(low, Seq(tuple(items_of(low, value) or ())))
 
 
 def _held_in_arrays(low: Lowering, owner: Seq) -> Growing:

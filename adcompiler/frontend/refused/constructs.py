@@ -183,12 +183,12 @@ def f(s):
         'b"ab"',
     ),
     "walrus-in-comprehension": (
-        "':=' inside a comprehension",
+        "':=' inside a dictionary comprehension",
         "assign the name in a loop",
         """
 def f(x):
-    values = [(t := v) * t for v in (1.0, 2.0)]
-    return x[0] * values[0]
+    values = {k: (t := 0.5 * k) * t for k in (1, 2)}
+    return x[0] * values[1]
 """,
         "t :=",
     ),

@@ -181,18 +181,19 @@ def f(s):
         "write nested loops that fill an array",
         """
 def f(x):
-    return np.sum(np.array([v * w for v in x for w in x]))
+    products = {k: k * v for k in (1, 2) for v in x}
+    return products[1]
 """,
-        "x]))",
+        "x}",
     ),
     "comprehension-filter": (
         "a comprehension that leaves items out by a test known only at run time",
         "multiply by the test, or fill an array in a loop",
         """
 def f(s):
-    return sum([v for v in (s, 2.0 * s) if v > 0])
+    return sum([g(s) for g in (np.sin, np.cos) if g(s) > 0])
 """,
-        "v > 0",
+        "g(s) > 0",
     ),
     "text-of-a-path": (
         "a string that a branch or loop chooses at run time",
