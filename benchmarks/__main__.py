@@ -4,7 +4,7 @@ With names it measures only these and prints what it finds.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import benchmarks.arrays.suite as array_suite
@@ -19,10 +19,12 @@ from benchmarks import (
     report,
     sizes,
     threads,
+    traced,
 )
-from benchmarks.arrays import peers as array_peers
 from benchmarks.arrays import tables as array_tables
+from benchmarks.arrays.program import ArrayProgram
 from benchmarks.harness import Result
+from benchmarks.program import Program
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 OTHERS = ("threads", "sizes", "cheap_gradient", "derivatives", "first_calls", "growth", "accuracy")
@@ -38,10 +40,13 @@ def main() -> None:
     names = parser.parse_args().names
     if unknown := set(names) - {*known}:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    in_loops = [name for name in names or registry.names() if name in registry.names()]
+    in_arrays = [name for name in names or of_arrays if name in of_arrays]
     sections = [
-        programs([name for name in names or registry.names() if name in registry.names()]),
-        arrays([name for name in names or of_arrays if name in of_arrays]),
-        traced([name for name in names or of_arrays if name in of_arrays]),
+        programs(in_loops),
+        beside_tapes("Loop", map(registry.load, in_loops)),
+        arrays(in_arrays),
+        beside_tapes("Array", map(of_arrays.__getitem__, in_arrays)),
         sharing() if not names or "threads" in names else "",
         growing_inputs() if not names or "sizes" in names else "",
         costs() if not names or "cheap_gradient" in names else "",
@@ -98,16 +103,17 @@ def arrays(names: Sequence[str]) -> str:
     return "\n".join(["## Array programs\n", *(report.markdown(table) + "\n" for table in tables)])
 
 
-def traced(names: Sequence[str]) -> str:
-    """Measure array programs beside PyTorch and autograd; the text of that section."""
-    if not names:
+def beside_tapes(kind: str, found: Iterable[Program | ArrayProgram]) -> str:
+    """Measure programs of a kind beside PyTorch and autograd; the text of that section."""
+    chosen = list(found)
+    if not chosen:
         return ""
-    title = "## Array programs beside PyTorch and autograd\n"
-    results = [found for name in names for found in array_peers.measure(array_suite.programs()[name])]
+    title = f"## {kind} programs beside PyTorch and autograd\n"
+    results = [result for program in chosen for result in traced.measure(program)]
     if not results:
         print("PyTorch, autograd: not found, not timed\n")
         return f"{title}\n{ABSENT}\n"
-    table = array_peers.times(results)
+    table = traced.times(results)
     print(report.text(table), "", sep="\n")
     return "\n".join([title, report.markdown(table), ""])
 

@@ -91,7 +91,7 @@ def beside(results: Sequence[Result], peer: str, title: str) -> Table:
     ]
     rows.append(["geometric mean", *_means(found, peer, others)])
     without = [one for one in found if one.name not in OF_MATRICES]
-    if len(without) < len(found):
+    if 0 < len(without) < len(found):
         rows.append(["without those of matrices", *_means(without, peer, others)])
     return head, rows
 
@@ -99,7 +99,7 @@ def beside(results: Sequence[Result], peer: str, title: str) -> Table:
 def _means(results: Sequence[Result], peer: str, others: Sequence[str]) -> list[str]:
     """The end of a row of geometric means."""
     means = (geometric_mean(one.ratio(peer, key) for one in results) for key in others)
-    return ["", "", "", *(f"{mean:.2f}" for mean in means)] if results else [""] * 5
+    return ["", "", "", *(f"{mean:.2f}" for mean in means)]
 
 
 def slowest(results: Sequence[Result], count: int = 5) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 #: A sample that is shorter than this repeats its call.
 SHORTEST = 2e-4
 FEWEST_ROUNDS = 7
+#: A contender that takes longer than this leaves nothing of the others in the caches, and is timed apart.
+LONG = 5e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,30 +26,42 @@ class Times:
 def interleave(contenders: dict[str, Callable[[], Any]], budget: float = 2.0) -> dict[str, Times]:
     """Time the contenders in turn until the budget of seconds is spent, after one call of each to warm up.
 
+    Those that are long come before, one by one, until each has spent that budget, twice at least.
+
     Examples
     --------
     >>> found = interleave({"sum": lambda: sum(range(10))}, budget=0.01)
     >>> found["sum"].least > 0.0
     True
     """
-    repeats = {name: repeats_of(call) for name, call in contenders.items()}
     samples: dict[str, list[float]] = {name: [] for name in contenders}
-    end = perf_counter() + budget
     gc.collect()
     gc.disable()
     try:
-        while perf_counter() < end or len(next(iter(samples.values()))) < FEWEST_ROUNDS:
-            for name, call in contenders.items():
-                samples[name].append(sample(call, repeats[name]))
+        repeats = {name: repeats_of(call) for name, call in contenders.items()}
+        for name in (name for name, number in repeats.items() if not number):
+            end = perf_counter() + budget
+            while perf_counter() < end or len(samples[name]) < 2:
+                samples[name].append(sample(contenders[name], 1))
+        rounds, end = 0, perf_counter() + budget
+        while any(repeats.values()) and (perf_counter() < end or rounds < FEWEST_ROUNDS):
+            rounds += 1
+            for name in filter(repeats.get, contenders):
+                samples[name].append(sample(contenders[name], repeats[name]))
     finally:
         gc.enable()
     return {name: Times(min(taken), median(taken), len(taken)) for name, taken in samples.items()}
 
 
 def repeats_of(call: Callable[[], Any]) -> int:
-    """How often to call for one sample; early calls may compile, or write a shorter way for those that follow."""
+    """How often to call for one sample, 0 where a call is long.
+
+    Early calls may compile, or write a shorter way for those that follow.
+    """
     call()
-    return max(1, round(SHORTEST / max(min(sample(call, 1) for _ in range(3)), 1e-9)))
+    if (taken := sample(call, 1)) > LONG:
+        return 0
+    return max(1, round(SHORTEST / max(min(taken, sample(call, 1), sample(call, 1)), 1e-9)))
 
 
 def sample(call: Callable[[], Any], repeats: int) -> float:

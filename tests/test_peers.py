@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import adcompiler as ad
-from benchmarks import registry, report
-from benchmarks.arrays import peers, suite
+from benchmarks import registry, report, timing, traced
+from benchmarks.arrays import suite
 from benchmarks.arrays.elementwise import PROGRAMS
 from benchmarks.harness import disagreement
-from benchmarks.peers import autograd_peer, cpp_peer, torch_peer
+from benchmarks.peers import autograd_peer, cpp_peer, loops_over_steps, torch_peer, whole_arrays
+from benchmarks.peers.as_written import shared
 from benchmarks.threads import SIZES, Pair
 from benchmarks.timing import Times
 
@@ -72,20 +76,82 @@ def test_array_programs_have_the_gradients_of_their_peers(tool: str, monkeypatch
         if tool == "autograd" and program.name in autograd_peer.REFUSED:
             continue
         args = program.arguments(program.tiny)
-        found = peers.contenders(program, args)[tool]()
+        found = traced.contenders(program, args)[tool]()
         assert disagreement(found, generated(program, args)) < 1e-8, program.name
 
 
+@pytest.mark.parametrize("tool", ["torch", "autograd"])
+def test_loop_programs_have_the_gradients_of_their_peers(tool: str) -> None:
+    pytest.importorskip(tool)
+    for program in map(registry.load, registry.names()):
+        if tool == "autograd" and program.name in autograd_peer.REFUSED:
+            continue
+        args = program.arguments(program.small)
+        found = traced.contenders(program, args)[tool]()
+        assert disagreement(found, program.adjoint(*args)) < 1e-11, program.name
+
+
+def test_the_text_that_libraries_share_has_the_values_of_the_loops() -> None:
+    texts = {name for module in (whole_arrays, loops_over_steps) for name in vars(module)} & {*registry.names()}
+    assert {*registry.names()} - texts == {"lotka_volterra"}
+    for program in map(registry.load, sorted(texts)):
+        args = program.arguments(program.small)
+        value = shared(program.name, {})(*args)
+        assert np.isclose(value, program.primal(*args), rtol=1e-11, atol=0.0), program.name
+
+
+def test_a_name_of_the_library_is_not_that_of_the_text() -> None:
+    program = registry.load("iir_filter")
+    args = program.arguments(program.small)
+    found = shared("iir_filter", {"add_matvec": lambda c, matrix, x: c - matrix @ x})(*args)
+    assert not np.isclose(found, program.primal(*args))
+
+
+def test_a_peer_is_compared_with_the_hand_written_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = registry.load("triangular_solve")
+    program = replace(program, large=program.small)
+    right = program.adjoint(*program.arguments(program.small))
+    monkeypatch.setattr(traced, "contenders", lambda program, args: {"torch": lambda: right})
+    (result,) = traced.measure(program, budget=0.01)
+    assert result.size == program.small and {*result.times} == {"gradient", "torch"}
+    wrong = right[0], tuple(2.0 * gradient for gradient in right[1])
+    monkeypatch.setattr(traced, "contenders", lambda program, args: {"torch": lambda: wrong})
+    with pytest.raises(ArithmeticError, match="triangular_solve"):
+        list(traced.measure(program, budget=0.01))
+
+
+def test_a_contender_that_takes_long_is_timed_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "sample", lambda call, repeats: call())
+    found = timing.interleave({"long": lambda: 0.04, "brief": lambda: 0.001}, budget=0.0)
+    assert found == {"long": Times(0.04, 0.04, 2), "brief": Times(0.001, 0.001, timing.FEWEST_ROUNDS)}
+
+
+@pytest.mark.parametrize("title", ["Programs", "Loop programs beside PyTorch and autograd"])
+def test_tables_of_the_page_have_a_row_for_each_program(title: str) -> None:
+    text = (Path(__file__).parent.parent / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    section = text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\w+) \|", section, re.MULTILINE)
+    assert {*rows} - {"program"} == {*registry.names()}
+
+
 def test_without_peers_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peers, "contenders", lambda program, args: {})
-    assert not list(peers.measure(PROGRAMS[0]))
+    monkeypatch.setattr(traced, "contenders", lambda program, args: {})
+    assert not list(traced.measure(PROGRAMS[0]))
 
 
 def test_the_table_of_peers() -> None:
     times = {name: Times(least, least, 7) for name, least in {"gradient": 2.0, "torch": 4.0, "autograd": 9.0}.items()}
-    head, rows = peers.times([peers.Result("one", (3, 2), times, None)])
+    head, rows = traced.times([traced.Result("one", (3, 2), times, None)])
     assert {len(row) for row in rows} == {len(head)}
     assert [row[6:] for row in rows] == [["2.00", "", "4.50", ""]] * 2
+
+
+def test_means_of_peers_with_and_without_steps() -> None:
+    def result(name: str, least: float) -> traced.Result:
+        return traced.Result(name, (3,), {"gradient": Times(1.0, 1.0, 7), "torch": Times(least, least, 7)}, None)
+
+    _, rows = traced.times([result("recurrence", 9.0), result("lu_logdet", 1.0)])
+    assert [row[6] for row in rows] == ["9.00", "1.00", "3.00", "1.00", "9.00"]
 
 
 def test_a_peer_has_a_row_where_it_was_timed() -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.arrays.program import ArrayProgram
+from benchmarks.peers import whole_arrays
 from benchmarks.peers.as_written import as_written
 from benchmarks.program import Args, Program
 
@@ -31,9 +32,12 @@ def contender(program: Program | ArrayProgram, args: Args) -> Callable[[], tuple
 
     function = getattr(jax_programs, program.name, getattr(jax_arrays, program.name, None))
     if function is None:
-        if not isinstance(program, ArrayProgram):
+        text = program.function if isinstance(program, ArrayProgram) else getattr(whole_arrays, program.name, None)
+        if text is None:
             return None
-        function = as_written(program.function, {"np": jax.numpy, "erf": jax.scipy.special.erf})
+        special, linalg = jax.scipy.special, jax.scipy.linalg
+        library = {"erf": special.erf, "logsumexp": special.logsumexp, "solve_triangular": linalg.solve_triangular}
+        function = as_written(text, library | {"np": jax.numpy})
     names = program.function.__code__.co_varnames[: program.function.__code__.co_argcount]
     static = [name for name in names if name in STATIC]
     compiled = jax.jit(jax.value_and_grad(function, program.argnums), static_argnames=static)

@@ -1,13 +1,13 @@
-"""The programs as a user of JAX writes them: whole arrays, `scan` for what depends on the step before.
+"""The programs as a user of JAX writes them: `scan` for what depends on the step before, whole arrays in each step.
 
-A program whose loops carry single elements of arrays (`gauss_seidel`) has no such form that is not another
-algorithm, and `kepler_newton` iterates until it converges, which JAX refuses to differentiate in reverse.
+Those of whole arrays alone are in `whole_arrays.py`, but for some of which JAX has a better form. A program whose loops
+carry single elements of arrays (`gauss_seidel`) has no such form that is not another algorithm, and `kepler_newton`
+iterates until it converges, which JAX refuses to differentiate in reverse.
 """
 
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.scipy.linalg import solve_triangular
 from jax.scipy.special import logsumexp
 
 
@@ -22,22 +22,6 @@ def burgers(u0, nu, dt, dx, steps):
     return jnp.sum(0.5 * dx * u**2)
 
 
-def cholesky_logdet(a):
-    # the function reads the lower triangle only, and so does its gradient
-    low = jnp.tril(a, -1)
-    factor = jnp.linalg.cholesky(low + low.T + jnp.diag(jnp.diag(a)))
-    return 2.0 * jnp.sum(jnp.log(jnp.diag(factor)))
-
-
-def elementwise_sum(x):
-    return jnp.sum(jnp.sin(x) * jnp.exp(-(x**2)))
-
-
-def gaussian_mixture(weight, mean, log_scale, points):
-    z = (points[:, None, :] - mean) * jnp.exp(-log_scale)
-    return jnp.mean(logsumexp(weight - jnp.sum(0.5 * z * z + log_scale, axis=2), axis=1))
-
-
 def gram_schmidt(a, c):
     rows = jnp.arange(a.shape[0])
 
@@ -50,12 +34,6 @@ def gram_schmidt(a, c):
 
     (q, total), _ = lax.scan(column, (a, 0.0), rows)
     return total + jnp.sum(q * c)
-
-
-def huber_regression(w, x, y, delta):
-    r = x @ w - y
-    outside = jnp.where(r > 0.0, delta * (r - 0.5 * delta), delta * jnp.log(1.0 - jnp.minimum(r, 0.0)) - 0.5 * delta**2)
-    return jnp.mean(jnp.where(jnp.abs(r) <= delta, 0.5 * r * r, outside))
 
 
 def iir_filter(b, a, signal, target):
@@ -121,11 +99,6 @@ def hidden_markov(start, transition, score):
     return jnp.log(norm) + jnp.sum(logs)
 
 
-def lattice_field(field, mass, coupling):
-    down, right = jnp.roll(field, -1, 0) - field, jnp.roll(field, -1, 1) - field
-    return jnp.sum(0.5 * (down**2 + right**2) - 0.5 * mass * field**2 + coupling * field**4)
-
-
 def long_memory(w, u, b, signal, target):
     cells = u.shape[1]
 
@@ -140,21 +113,6 @@ def long_memory(w, u, b, signal, target):
 
     _, losses = lax.scan(step, (jnp.zeros(cells), jnp.zeros(cells)), (signal, target))
     return jnp.mean(losses)
-
-
-def monte_carlo(spot, rate, volatility, strike, normal, years):
-    dt = years / normal.shape[1]
-    steps = (rate - 0.5 * volatility**2) * dt + volatility * jnp.sqrt(dt) * normal
-    mean = jnp.mean(spot * jnp.exp(jnp.cumsum(steps, axis=1)), axis=1)
-    return jnp.exp(-rate * years) * jnp.mean(jnp.maximum(mean - strike, 0.0))
-
-
-def lu_logdet(a):
-    return jnp.linalg.slogdet(a)[1]
-
-
-def matmul_loops(a, b):
-    return jnp.sum((a @ b) ** 2)
 
 
 def mlp_loops(w1, b1, w2, b2, x, label):
@@ -214,10 +172,6 @@ def soft_dtw(x, y, gamma):
 def sparse_matvec(data, x, indices, start):
     rows = jnp.repeat(jnp.arange(start.shape[0] - 1), jnp.diff(start), total_repeat_length=data.shape[0])
     return jnp.sum(jax.ops.segment_sum(data * x[indices], rows, start.shape[0] - 1, indices_are_sorted=True) ** 2)
-
-
-def triangular_solve(matrix, b):
-    return jnp.sum(solve_triangular(matrix, b, lower=True) ** 2)
 
 
 def tridiagonal(lower, diagonal, upper, right):

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.arrays.program import ArrayProgram
-from benchmarks.program import Args
+from benchmarks.peers import loops_over_steps
+from benchmarks.peers.as_written import shared
+from benchmarks.program import Args, Program
 
-#: Programs of loops, which `torch.compile` unrolls: its compilation takes minutes.
-UNROLLED = ("kalman", "gravity", "heat", "wave", "shortest_paths")
+#: They go from step to step, beside those in the text that is shared for such programs.
+STEPS = ("kalman", "gravity", "heat", "wave", "shortest_paths", "lotka_volterra")
 
 
-def contenders(program: ArrayProgram, args: Args) -> dict[str, Callable[[], tuple[Any, Any]]]:
+def contenders(program: Program | ArrayProgram, args: Args) -> dict[str, Callable[[], tuple[Any, Any]]]:
     """Value and gradient by PyTorch on arguments that it already holds; nothing without PyTorch.
 
     The first call of the compiled one compiles.
@@ -26,17 +28,35 @@ def contenders(program: ArrayProgram, args: Args) -> dict[str, Callable[[], tupl
     os.environ.setdefault("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1")
     import torch
 
-    from benchmarks.peers import torch_arrays
-
     torch.set_num_threads(1)
-    function = getattr(torch_arrays, program.name)
+    function = written(torch, program.name)
     single = not isinstance(program.argnums, tuple)
     numbers = (program.argnums,) if single else program.argnums
     held = [tensor(torch, arg, k in numbers) for k, arg in enumerate(args)]
     ways = {"torch": function}
-    if program.name not in UNROLLED:
+    if not steps(program.name):
         ways["torch_compiled"] = torch.compile(function, dynamic=False)
     return {name: partial(value_and_grad, torch, way, held, numbers, single) for name, way in ways.items()}
+
+
+def steps(name: str) -> bool:
+    """Whether a program is a loop in Python, which `torch.compile` unrolls: its compilation takes minutes.
+
+    Examples
+    --------
+    >>> steps("recurrence"), steps("lu_logdet")
+    (True, False)
+    """
+    return name in STEPS or hasattr(loops_over_steps, name)
+
+
+def written(torch: Any, name: str) -> Callable[..., Any]:
+    """A program in PyTorch's own words, or in those that it shares with other libraries."""
+    from benchmarks.peers import torch_arrays, torch_programs
+
+    own = getattr(torch_programs, name, getattr(torch_arrays, name, None))
+    library = {"np": torch, "logsumexp": torch.logsumexp, "stack": torch.stack, "add_matvec": torch.addmv}
+    return own or shared(name, library | {"pad": lambda x: torch.nn.functional.pad(x, (1, 1) * x.ndim)})
 
 
 def tensor(torch: Any, arg: Any, differentiated: bool) -> Any:

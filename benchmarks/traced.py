@@ -1,4 +1,4 @@
-"""The array programs beside PyTorch and autograd, and their tables."""
+"""Programs beside PyTorch and autograd, which record each operation at each call, and their table."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from adcompiler.tools import table
 from benchmarks.arrays.program import ArrayProgram
 from benchmarks.arrays.suite import agree, seconds
 from benchmarks.peers import autograd_peer, torch_peer
-from benchmarks.program import Args
+from benchmarks.program import Args, Program
 from benchmarks.report import Table
 from benchmarks.timing import Times, interleave
 
@@ -43,22 +43,24 @@ class Result:
         return self.times[peer].least / self.times["gradient"].least if peer in self.times else None
 
 
-def measure(program: ArrayProgram, budget: float = 1.0) -> Iterator[Result]:
-    """Time one program at both sizes, after a comparison with each peer; nothing where none is installed."""
+def measure(program: Program | ArrayProgram, budget: float = 1.0) -> Iterator[Result]:
+    """Time one program at its sizes, after a comparison with each peer; nothing where none is installed."""
     gradient = ad.value_and_grad(program.function, program.argnums, cache=False)
-    for size in (program.small, program.large):
+    by_hand = isinstance(program, Program)
+    for size in (program.large,) if by_hand else (program.small, program.large):
         args = program.arguments(size)
         peers = contenders(program, args)
         if not peers:
             return
         calls = {"gradient": partial(gradient, *args)} | peers
         compiled = seconds(peers["torch_compiled"]) if "torch_compiled" in peers else None
-        for peer in peers.values():
-            agree(program, peer(), gradient(*args))
+        expected = program.adjoint(*args) if by_hand else gradient(*args)
+        for call in calls.values():
+            agree(program, call(), expected)
         yield Result(program.name, size, interleave(calls, budget), compiled)
 
 
-def contenders(program: ArrayProgram, args: Args) -> dict[str, Callable[[], Any]]:
+def contenders(program: Program | ArrayProgram, args: Args) -> dict[str, Callable[[], Any]]:
     """Value and gradient by each peer that is installed."""
     traced = autograd_peer.contender(program, args)
     return torch_peer.contenders(program, args) | ({} if traced is None else {"autograd": traced})
@@ -73,11 +75,33 @@ def times(results: Sequence[Result]) -> Table:
             found.name,
             " by ".join(map(str, found.size)),
             *(table.seconds(found.times[key].least) if key in found.times else "" for key in ("gradient", *PEERS)),
-            *("" if (gain := found.gain(key)) is None else f"{gain:.2f}" for key in PEERS),
+            *("" if (gain := found.gain(key)) is None else quotient(gain) for key in PEERS),
             "" if found.compiled is None else table.seconds(found.compiled),
         ]
         for found in results
     ]
+    rows.append(["geometric mean", *_means(results)])
+    kinds = {"of whole arrays": False, "from step to step": True}
+    of_kind = {
+        kind: [found for found in results if torch_peer.steps(found.name) is goes] for kind, goes in kinds.items()
+    }
+    if all(of_kind.values()):
+        rows += [[kind, *_means(found)] for kind, found in of_kind.items()]
+    return head, rows
+
+
+def _means(results: Sequence[Result]) -> list[str]:
+    """The end of a row of geometric means."""
     gains = ([gain for found in results if (gain := found.gain(key)) is not None] for key in PEERS)
-    means = [f"{geometric_mean(some):.2f}" if some else "" for some in gains]
-    return head, [*rows, ["geometric mean", *[""] * (len(PEERS) + 2), *means, ""]]
+    return [*[""] * (len(PEERS) + 2), *(quotient(geometric_mean(some)) if some else "" for some in gains), ""]
+
+
+def quotient(times: float) -> str:
+    """A ratio, to three digits or more.
+
+    Examples
+    --------
+    >>> quotient(0.871), quotient(13539.76)
+    ('0.87', '13,540')
+    """
+    return f"{times:.2f}" if times < 100.0 else f"{times:,.0f}"
