@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from adcompiler.calls.binding import Place, argnums_of
-from adcompiler.calls.carried import Carried, Parts
 from adcompiler.calls.instance import Instance, apart
-from adcompiler.calls.plans import Argument, primal_plan, pullback_plan, split, tangent_plan
+from adcompiler.calls.kept.pickling import Carried, Parts
+from adcompiler.calls.planning import Argument, primal_plan, pullback_plan, split, tangent_plan
 from adcompiler.calls.results import directions, positions, value_tree
 from adcompiler.calls.subject import Subject, subject
 from adcompiler.errors import NotDifferentiable, counted

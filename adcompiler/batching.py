@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from adcompiler.calls.portable import NotPortable
+from adcompiler.calls.kept.portable import NotPortable
 from adcompiler.calls.signing import Same
 from adcompiler.calls.subject import Subject, subject
 from adcompiler.errors import Span

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from adcompiler.calls.carried import Carried, Parts
+from adcompiler.calls.kept.pickling import Carried, Parts
 from adcompiler.handlers import handled_in
 
 T = TypeVar("T")

@@ -9,11 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, MethodType
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
-from adcompiler.calls import nesting
-from adcompiler.calls.carried import Carried, Parts
-from adcompiler.calls.declared import by_adjoint, by_formulas, by_tangent, note_views, refuse_writes, without_derivative
-from adcompiler.calls.nesting import bound_values
-from adcompiler.calls.plans import primal_plan
+from adcompiler.calls.inside import nesting
+from adcompiler.calls.inside.declared import (
+    by_adjoint,
+    by_formulas,
+    by_tangent,
+    note_views,
+    refuse_writes,
+    without_derivative,
+)
+from adcompiler.calls.inside.nesting import bound_values
+from adcompiler.calls.kept.pickling import Carried, Parts
+from adcompiler.calls.planning import primal_plan
 from adcompiler.calls.signing import Same
 from adcompiler.calls.subject import Subject
 from adcompiler.errors import TypeProblem, UnsupportedSyntax

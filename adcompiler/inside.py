@@ -8,11 +8,11 @@ from dataclasses import replace
 from adcompiler.api import grad, jvp, value_and_grad, vjp
 from adcompiler.batching import batched, maps
 from adcompiler.calls.binding import Argnums, argnums_of
-from adcompiler.calls.callee import Callee
-from adcompiler.calls.inner import Gradient, Product, tangent, with_pullback
-from adcompiler.calls.inner_matrices import Matrix
-from adcompiler.calls.local import Local
-from adcompiler.calls.nesting import Outside
+from adcompiler.calls.inside.callee import Callee
+from adcompiler.calls.inside.inner import Gradient, Product, tangent, with_pullback
+from adcompiler.calls.inside.local import Local
+from adcompiler.calls.inside.matrices import Matrix
+from adcompiler.calls.inside.nesting import Outside
 from adcompiler.calls.subject import subject
 from adcompiler.custom import checkpoint, checkpointed_range, run_again, stop_gradient
 from adcompiler.errors import TypeProblem, UnsupportedSyntax

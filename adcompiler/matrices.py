@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adcompiler.calls.directions import Leaf
 from adcompiler.calls.instance import Instance, apart
-from adcompiler.calls.matrices import Matrix, Mode, argument_tree, arranged, leaves_of
+from adcompiler.calls.matrices.dense import Matrix, Mode, argument_tree, arranged, leaves_of
+from adcompiler.calls.matrices.directions import Leaf
 from adcompiler.calls.plan import Plan
-from adcompiler.calls.plans import Argument, number_position, primal_plan, split
+from adcompiler.calls.planning import Argument, number_position, primal_plan, split
 from adcompiler.calls.results import Tree, value_tree
 from adcompiler.errors import NotDifferentiable, Span, UnsupportedSyntax
 from adcompiler.handlers import handled_in
@@ -24,7 +24,7 @@ from adcompiler.transformed import Argnums, Function, Seeded, made_callable
 MODES = {"jacobian": ("auto", "forward", "reverse", "sparse"), "hessian": ("auto", "sparse")}
 
 if TYPE_CHECKING:
-    from adcompiler.calls.sparse import SparseMatrix
+    from adcompiler.calls.matrices.sparse import SparseMatrix
     from adcompiler.frontend.state.context import Lowering as Program
     from adcompiler.frontend.state.values import Value
     from adcompiler.inspect import View
@@ -144,7 +144,7 @@ class Call:
     def sparse(self, kind: str) -> SparseMatrix:
         """What computes the matrix where most entries are zero."""
         # it brings text of the compiler's along, which other calls do not need
-        from adcompiler.calls.sparse import SparseMatrix
+        from adcompiler.calls.matrices.sparse import SparseMatrix
 
         made = self.instance
         key = "sparse", kind, self.wrt, self.out
@@ -231,8 +231,8 @@ class Matrices(Seeded):
 
     def __lower_call__(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Value:
         """A call in a program that is being compiled."""
-        from adcompiler.calls.inner_matrices import Matrix as Inner
-        from adcompiler.calls.nesting import Outside
+        from adcompiler.calls.inside.matrices import Matrix as Inner
+        from adcompiler.calls.inside.nesting import Outside
 
         if self.mode == "sparse":
             raise self._no_matrix(low.b.span)

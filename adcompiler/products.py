@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from adcompiler.calls.instance import Instance
 from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.plan import Plan
-from adcompiler.calls.plans import Argument, product_plan
+from adcompiler.calls.planning import Argument, product_plan
 from adcompiler.calls.results import directions
 from adcompiler.errors import TypeProblem
 from adcompiler.handlers import handled_in
@@ -133,8 +133,8 @@ class HessianProduct(Seeded):
 
     def __lower_call__(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Value:
         """A call in a program that is being compiled."""
-        from adcompiler.calls.inner import Product
-        from adcompiler.calls.nesting import Outside
+        from adcompiler.calls.inside.inner import Product
+        from adcompiler.calls.inside.nesting import Outside
 
         made = Product(Outside(self, self.subject), self.places, self.has_aux)
         return made.__lower_call__(low, args, kwargs, node)

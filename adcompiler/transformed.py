@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from adcompiler.calls.binding import Argnum, argnums_of
 from adcompiler.calls.binding import Argnums as BoundArgnums
-from adcompiler.calls.carried import Carried, Parts
 from adcompiler.calls.direct import MISSED, Direct, direct
 from adcompiler.calls.instance import Instance
+from adcompiler.calls.kept.pickling import Carried, Parts
+from adcompiler.calls.kept.portable import NotPortable, described
 from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.plan import Plan
-from adcompiler.calls.plans import gradient_plan, primal_plan
-from adcompiler.calls.portable import NotPortable, described
+from adcompiler.calls.planning import gradient_plan, primal_plan
 from adcompiler.calls.subject import Subject, subject
 from adcompiler.options import Options
 from adcompiler.signature import example
@@ -107,7 +107,7 @@ class Transformed(Carried):
 
     def __lower_call__(self, low: Program, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Value:
         """A call of this function in a program that is being compiled."""
-        from adcompiler.calls import nesting
+        from adcompiler.calls.inside import nesting
 
         return nesting.call(low, self, self.subject, lambda lowering: self._plan(lowering, None), args, kwargs)
 

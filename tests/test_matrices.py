@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
-from adcompiler.calls.matrices import LANES
+from adcompiler.calls.matrices.dense import LANES
 from tests.support.cases import interpreted
 from tests.support.registry import PROGRAMS, load_programs
 from tests.support.trees import leaves

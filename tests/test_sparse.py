@@ -13,9 +13,9 @@ from scipy import sparse
 
 import adcompiler as ad
 from adcompiler.backend import graphs
-from adcompiler.calls import patterns
-from adcompiler.calls.colours import Entries, groups
-from adcompiler.calls.sparse import SparseMatrix
+from adcompiler.calls.matrices import patterns
+from adcompiler.calls.matrices.colours import Entries, groups
+from adcompiler.calls.matrices.sparse import SparseMatrix
 from adcompiler.emit.sets import FIRST, LACKING, ROOM, UNION, UNITED
 from tests.support.cases import interpreted
 from tests.support.registry import PROGRAMS, load_programs

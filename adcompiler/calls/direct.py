@@ -14,10 +14,10 @@ import numpy as np
 
 from adcompiler.calls.binding import Binder
 from adcompiler.calls.instance import Instance
+from adcompiler.calls.kept.portable import functions_of
 from adcompiler.calls.lowering import present
 from adcompiler.calls.places import RAISED, at_the_user_s_line
 from adcompiler.calls.plan import Plan
-from adcompiler.calls.portable import functions_of
 from adcompiler.calls.results import Constant, Group, Tree, spelled
 from adcompiler.calls.signing import BOUND, FLAGS, Same, signature
 from adcompiler.outside import ABSENT, FACTS, Key

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from adcompiler.calls.kept import Entry
+from adcompiler.calls.kept.entries import Entry
 from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.signing import exact, is_plain

@@ -12,7 +12,7 @@ from adcompiler.gpu_arrays import is_gpu_type
 from adcompiler.undivided import LOCK
 
 if TYPE_CHECKING:
-    from adcompiler.calls.kept import Kept
+    from adcompiler.calls.kept.entries import Kept
     from adcompiler.compile import Compiled
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from adcompiler.calls.binding import Binder
 from adcompiler.calls.instance import Instance
-from adcompiler.calls.kept import Entry, entry_of
+from adcompiler.calls.kept.entries import Entry, entry_of
 from adcompiler.calls.lowering import Lowering, present
 from adcompiler.calls.origin import Origin
 from adcompiler.calls.signing import Same, signature

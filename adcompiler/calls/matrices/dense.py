@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from adcompiler.calls.directions import Leaf, combined, identity
 from adcompiler.calls.instance import Instance
+from adcompiler.calls.matrices.directions import Leaf, combined, identity
 from adcompiler.calls.plan import Plan
-from adcompiler.calls.plans import Argument
+from adcompiler.calls.planning import Argument
 from adcompiler.calls.results import Constant, Group, Item, Tree, filled, positions, value_tree
 from adcompiler.options import Derivative
 from adcompiler.signature import OutTree

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from adcompiler.calls.portable import Known, NotPortable
+from adcompiler.calls.kept.portable import Known, NotPortable
 from adcompiler.outside import FACTS, Key
 
 _PLAIN = (bool, int, float, str, bytes, type(None))

@@ -11,8 +11,8 @@ from types import FunctionType
 
 from adcompiler.analysis.alias import aliases
 from adcompiler.calls.binding import Binder
+from adcompiler.calls.inside.nesting import run_time_atoms, value_spec
 from adcompiler.calls.lowering import Lowering
-from adcompiler.calls.nesting import run_time_atoms, value_spec
 from adcompiler.calls.origin import Origin
 from adcompiler.errors import Span, UnsupportedSyntax
 from adcompiler.frontend.arrays import snapshots

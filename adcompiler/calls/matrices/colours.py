@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from adcompiler.calls.patterns import Entries
+from adcompiler.calls.matrices.patterns import Entries
 
 Ints = np.ndarray[Any, np.dtype[np.integer[Any]]]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from adcompiler.calls.kept.portable import Known, NotPortable
+from adcompiler.calls.kept.recipes import fetcher, key_of, recipe
 from adcompiler.calls.lowering import leaf
-from adcompiler.calls.portable import Known, NotPortable
-from adcompiler.calls.recipes import fetcher, key_of, recipe
 from adcompiler.calls.signing import signature
 from adcompiler.ir.wengert import Func, Var
 from adcompiler.outside import ABSENT, Capture, Guard, Key, Lowered

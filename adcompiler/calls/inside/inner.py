@@ -9,10 +9,11 @@ from typing import Any
 
 from adcompiler.ad.draws import refuse_repeated
 from adcompiler.calls.binding import Argnums, Place
-from adcompiler.calls.callee import Callee
+from adcompiler.calls.inside.callee import Callee
+from adcompiler.calls.inside.nesting import copied, fresh, result_value, run
+from adcompiler.calls.inside.seeds import seeds
 from adcompiler.calls.lowering import Lowering
-from adcompiler.calls.nesting import copied, fresh, result_value, run
-from adcompiler.calls.plans import (
+from adcompiler.calls.planning import (
     Argument,
     gradient_plan,
     primal_plan,
@@ -22,7 +23,6 @@ from adcompiler.calls.plans import (
     tangent_plan,
 )
 from adcompiler.calls.results import positions, value_tree
-from adcompiler.calls.seeds import seeds
 from adcompiler.errors import NotDifferentiable, TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.state.context import Lowering as Program

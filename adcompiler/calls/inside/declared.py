@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from adcompiler.analysis.alias import aliases
+from adcompiler.calls.inside.nesting import lowered_for
 from adcompiler.calls.lowering import Lowering
-from adcompiler.calls.nesting import lowered_for
 from adcompiler.calls.subject import Subject
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.state.context import Lowering as Program

@@ -9,12 +9,12 @@ from typing import Literal
 
 from adcompiler.ad.draws import refuse_repeated
 from adcompiler.calls.binding import Argnums
-from adcompiler.calls.callee import Callee
-from adcompiler.calls.directions import only_real
+from adcompiler.calls.inside.callee import Callee
+from adcompiler.calls.inside.nesting import fresh, result_value, typed
 from adcompiler.calls.lowering import Lowering
-from adcompiler.calls.matrices import argument_tree
-from adcompiler.calls.nesting import fresh, result_value, typed
-from adcompiler.calls.plans import Argument, number_position, primal_plan, split
+from adcompiler.calls.matrices.dense import argument_tree
+from adcompiler.calls.matrices.directions import only_real
+from adcompiler.calls.planning import Argument, number_position, primal_plan, split
 from adcompiler.calls.results import Group, Item, Tree, positions, value_tree
 from adcompiler.errors import NotDifferentiable
 from adcompiler.frontend.state.context import Lowering as Program

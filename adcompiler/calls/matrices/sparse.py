@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.calls.colours import Group, groups
-from adcompiler.calls.directions import Leaf, in_lanes, lanes_of, only_real
 from adcompiler.calls.instance import Instance
-from adcompiler.calls.matrices import LANES, Matrix, Mode, leaves_of, split
-from adcompiler.calls.patterns import Entries, Finder, entries
+from adcompiler.calls.matrices.colours import Group, groups
+from adcompiler.calls.matrices.dense import LANES, Matrix, Mode, leaves_of, split
+from adcompiler.calls.matrices.directions import Leaf, in_lanes, lanes_of, only_real
+from adcompiler.calls.matrices.patterns import Entries, Finder, entries
 from adcompiler.calls.results import Tree, positions
 from adcompiler.errors import NotDifferentiable
 from adcompiler.ir.walk import walk

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType, MethodType
 from typing import Any
 
-from adcompiler.calls.portable import code_of
+from adcompiler.calls.kept.portable import code_of
 from adcompiler.errors import ADCompilerError
 from adcompiler.handlers import DECLARED
 from adcompiler.signature import entry_point

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.calls.directions import Leaf
 from adcompiler.calls.instance import Instance
+from adcompiler.calls.matrices.directions import Leaf
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.results import Constant, Tree, positions, value_tree
 from adcompiler.emit.sets import COUNT, FIRST, LACKING, ROOM, ROUNDED, SMALL, TOP

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from adcompiler.calls import symmetric
 from adcompiler.calls.binding import Binder
-from adcompiler.calls.callee import Callee
+from adcompiler.calls.inside import symmetric
+from adcompiler.calls.inside.callee import Callee
 from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.results import Constant, Item, Tree

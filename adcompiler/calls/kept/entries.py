@@ -15,12 +15,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from adcompiler import cache
+from adcompiler.calls.kept.portable import Known, NotPortable
+from adcompiler.calls.kept.surroundings import Surroundings, merged, outlined
 from adcompiler.calls.lowering import Lowering, outline
 from adcompiler.calls.origin import Origin
 from adcompiler.calls.plan import Plan
-from adcompiler.calls.portable import Known, NotPortable
 from adcompiler.calls.results import Constant, Group, Tree
-from adcompiler.calls.surroundings import Surroundings, merged, outlined
 from adcompiler.options import Derivative
 from adcompiler.signature import OutSeq, OutStatic, OutTree, Spec
 from adcompiler.undivided import undivided
