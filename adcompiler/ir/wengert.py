@@ -80,6 +80,11 @@ Item: TypeAlias = Var | Const | Slice | NewAxis
 Index: TypeAlias = "tuple[Item, ...]"
 
 
+def is_element(index: Index) -> bool:
+    """Whether an index selects one element."""
+    return not any(isinstance(item, (Slice, NewAxis)) for item in index)
+
+
 @dataclass(frozen=True, slots=True)
 class Assign:
     """`target = op(*args, **params)`: args are run-time atoms, params are constants of compile time."""

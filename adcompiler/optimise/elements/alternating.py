@@ -14,9 +14,8 @@ from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Frame, Path, sites
 from adcompiler.ir.build import ONE, ZERO, Builder, with_body
 from adcompiler.ir.walk import all_defs, map_blocks, operands, walk, yields
-from adcompiler.ir.wengert import Assign, Atom, Block, Carry, Const, Func, Load, Loop, Stmt, Store, Var
+from adcompiler.ir.wengert import Assign, Atom, Block, Carry, Const, Func, Load, Loop, Stmt, Store, Var, is_element
 from adcompiler.optimise.elements.history import copy_rest, counts_rows, is_plain, ranges_of
-from adcompiler.optimise.elements.sharing import is_element
 
 #: By how many elements an axis may be longer than what a step writes of it.
 _EDGE = 8

@@ -15,8 +15,7 @@ from adcompiler.analysis.constraints import Form
 from adcompiler.ir.build import Builder, make_func, scalar
 from adcompiler.ir.types import Type
 from adcompiler.ir.walk import blocks, map_blocks, operands, rename, rename_extents, walk, yields
-from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Index, Load, Stmt, Store, Var
-from adcompiler.optimise.elements.sharing import is_element
+from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Index, Load, Stmt, Store, Var, is_element
 
 Access = Load | Store
 

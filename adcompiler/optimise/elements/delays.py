@@ -16,8 +16,22 @@ from adcompiler.analysis.alias import Aliases, aliases
 from adcompiler.analysis.constraints import Form
 from adcompiler.ir.build import ONE, Builder, scalar, with_body
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Const, Func, Index, Load, Loop, Stmt, Store, Var
-from adcompiler.optimise.elements.sharing import is_element
+from adcompiler.ir.wengert import (
+    Assign,
+    Atom,
+    Block,
+    Branch,
+    Carry,
+    Const,
+    Func,
+    Index,
+    Load,
+    Loop,
+    Stmt,
+    Store,
+    Var,
+    is_element,
+)
 
 #: How many iterations a value may wait: each is a register.
 _LONGEST = 4

@@ -14,8 +14,7 @@ from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Frame, Path, sites
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import map_blocks, operands, walk, yields
-from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Index, Load, Loop, Store, Var
-from adcompiler.optimise.elements.sharing import is_element
+from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Index, Load, Loop, Store, Var, is_element
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from adcompiler.analysis.dependence import Dependence, dependence
 from adcompiler.analysis.scope import Frame, Path, block_at, sites
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import all_defs, blocks, map_blocks, operands, rename, walk, yields
-from adcompiler.ir.wengert import Assign, Block, Branch, Carry, Const, Func, Load, Loop, Stmt, Store, Var
-from adcompiler.optimise.elements.sharing import is_element
+from adcompiler.ir.wengert import Assign, Block, Branch, Carry, Const, Func, Load, Loop, Stmt, Store, Var, is_element
 from adcompiler.optimise.lines.derivatives import derivatives
 
 # what may lead to an index or a test that is computed again behind the loop

@@ -9,8 +9,7 @@ from adcompiler.ir.build import ONE, ZERO, Builder, with_body
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import blocks, map_blocks, operands, walk, yields
-from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Load, Loop, Stmt, Store, Var
-from adcompiler.optimise.elements.sharing import is_element
+from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Load, Loop, Stmt, Store, Var, is_element
 
 # more columns than this may be more memory than the array had, where the extent turns out to be small
 MOST = 8

@@ -27,8 +27,8 @@ from adcompiler.ir.wengert import (
     Stmt,
     Store,
     Var,
+    is_element,
 )
-from adcompiler.optimise.elements.sharing import is_element
 
 # what computes a number wherever its operands are known
 _PLAIN = frozenset("add sub mul neg minimum maximum lt le gt ge eq ne logical_and logical_or logical_not".split())

@@ -23,9 +23,10 @@ from adcompiler.ir.wengert import (
     Print,
     Store,
     Var,
+    is_element,
 )
 from adcompiler.optimise.elements.carrying import Carrying, Element, Use
-from adcompiler.optimise.elements.sharing import Elements, is_element, share_loads
+from adcompiler.optimise.elements.sharing import Elements, share_loads
 from adcompiler.optimise.lines.anew import with_loops_anew
 
 

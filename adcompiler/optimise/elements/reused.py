@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.walk import blocks, map_blocks, operands, yields
-from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Load, Loop, Stmt, Store, Var, While
-from adcompiler.optimise.elements.sharing import is_element
+from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Load, Loop, Stmt, Store, Var, While, is_element
 
 
 def reuse_rows(fn: Func) -> Func:

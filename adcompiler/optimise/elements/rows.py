@@ -14,10 +14,23 @@ from adcompiler.analysis.regrouping import Regrouping
 from adcompiler.analysis.scope import Path, definitions, sites
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, defines, operands, walk, yields
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Load, Loop, Note, Stmt, Store, Var
+from adcompiler.ir.wengert import (
+    Assign,
+    Atom,
+    Block,
+    Branch,
+    Const,
+    Func,
+    Load,
+    Loop,
+    Note,
+    Stmt,
+    Store,
+    Var,
+    is_element,
+)
 from adcompiler.optimise.elements.inturn import in_turn
 from adcompiler.optimise.elements.parted import Parting, greatest
-from adcompiler.optimise.elements.sharing import is_element
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,11 @@ from adcompiler.ir.wengert import (
     Index,
     Load,
     Loop,
-    NewAxis,
-    Slice,
     Stmt,
     Store,
     Var,
     While,
+    is_element,
 )
 
 
@@ -84,11 +83,6 @@ class Elements:
         if isinstance(value, Const):
             return Const(np.dtype(element.dtype).type(value.value))
         return value if self.fn.types[value.name] == element else None
-
-
-def is_element(index: Index) -> bool:
-    """Whether an index selects one element."""
-    return not any(isinstance(item, (Slice, NewAxis)) for item in index)
 
 
 def by_elements(fn: Func) -> set[Var]:
@@ -195,4 +189,4 @@ def share_loads(fn: Func, apart: bool = False) -> Func:
     return make_func(fn.name, fn.params, rename(body, sharing.names), results, fn.types, shapes, fn.doc)
 
 
-__all__ = ["Elements", "by_elements", "is_element", "share_loads"]
+__all__ = ["Elements", "by_elements", "share_loads"]

@@ -17,8 +17,23 @@ from adcompiler.analysis.scope import Path
 from adcompiler.analysis.surroundings import Surroundings
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import all_defs, operands
-from adcompiler.ir.wengert import Branch, Check, Const, Draw, Func, Grow, Load, Loop, Print, Stmt, Store, Var, While
-from adcompiler.optimise.elements.sharing import Elements, is_element
+from adcompiler.ir.wengert import (
+    Branch,
+    Check,
+    Const,
+    Draw,
+    Func,
+    Grow,
+    Load,
+    Loop,
+    Print,
+    Stmt,
+    Store,
+    Var,
+    While,
+    is_element,
+)
+from adcompiler.optimise.elements.sharing import Elements
 from adcompiler.optimise.elements.sliding import Sliding, Use, Window
 from adcompiler.optimise.lines.anew import with_loops_anew
 from adcompiler.optimise.lines.derivatives import derivatives

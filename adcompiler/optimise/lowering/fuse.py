@@ -21,14 +21,13 @@ from adcompiler.ir.wengert import (
     Index,
     Load,
     Loop,
-    NewAxis,
     Note,
     Print,
-    Slice,
     Stmt,
     Store,
     Var,
     While,
+    is_element,
 )
 
 # how many statements between two loops may be put off: enough for the lines that use a sum
@@ -200,7 +199,7 @@ class _Fusion:
                 else:
                     found.reads.append((array, index))
             case Store(array=array, index=index):
-                if _is_element(index):
+                if is_element(index):
                     found.writes.append((array, index))
                 else:
                     found.changed.add(array)
@@ -274,7 +273,3 @@ def _common_axis(one: list[Index], first: Var, two: list[Index], second: Var) ->
     """Whether there is an axis on which all indices are the loop's own."""
     rank = len((one or two)[0])
     return any(all(i[k] == first for i in one) and all(i[k] == second for i in two) for k in range(rank))
-
-
-def _is_element(index: Index) -> bool:
-    return not any(isinstance(item, (Slice, NewAxis)) for item in index)

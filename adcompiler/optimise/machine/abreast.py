@@ -15,8 +15,7 @@ from adcompiler.analysis.scope import Frame, Path, definitions, sites
 from adcompiler.ir.build import ONE, ZERO, Builder, with_body
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, all_reads, as_var, rename
-from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Load, Loop, Stmt, Store, Var
-from adcompiler.optimise.elements.sharing import is_element
+from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Load, Loop, Stmt, Store, Var, is_element
 from adcompiler.optimise.lines.anew import with_loops_anew
 
 #: How many iterations run abreast.

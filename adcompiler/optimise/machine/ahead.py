@@ -14,8 +14,7 @@ from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename
-from adcompiler.ir.wengert import Assign, Atom, Block, Check, Const, Func, Load, Loop, Stmt, Store, Var
-from adcompiler.optimise.elements.sharing import is_element
+from adcompiler.ir.wengert import Assign, Atom, Block, Check, Const, Func, Load, Loop, Stmt, Store, Var, is_element
 from adcompiler.optimise.machine.counted import least_index
 from adcompiler.optimise.machine.several import hands_on_sums
 

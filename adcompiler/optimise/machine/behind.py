@@ -17,8 +17,22 @@ from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import map_blocks, operands
-from adcompiler.ir.wengert import Assign, Atom, Block, Carry, Check, Const, Func, Load, Loop, Note, Stmt, Store, Var
-from adcompiler.optimise.elements.sharing import is_element
+from adcompiler.ir.wengert import (
+    Assign,
+    Atom,
+    Block,
+    Carry,
+    Check,
+    Const,
+    Func,
+    Load,
+    Loop,
+    Note,
+    Stmt,
+    Store,
+    Var,
+    is_element,
+)
 from adcompiler.optimise.machine.reductions import FLOATS
 from adcompiler.optimise.machine.several import hands_on_sums
 

@@ -28,8 +28,8 @@ from adcompiler.ir.wengert import (
     Store,
     Var,
     While,
+    is_element,
 )
-from adcompiler.optimise.elements.sharing import is_element
 from adcompiler.optimise.machine.behind import are_harmless, decides_no_index
 from adcompiler.optimise.machine.counted import least_index
 from adcompiler.optimise.machine.reductions import FLOATS

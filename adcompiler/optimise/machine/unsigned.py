@@ -16,8 +16,7 @@ from adcompiler.analysis.surroundings import Surroundings
 from adcompiler.ir.build import ONE, Builder, with_body
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import blocks, map_blocks
-from adcompiler.ir.wengert import Atom, Block, Const, Func, Index, Load, Loop, Stmt, Store, Var
-from adcompiler.optimise.elements.sharing import is_element
+from adcompiler.ir.wengert import Atom, Block, Const, Func, Index, Load, Loop, Stmt, Store, Var, is_element
 
 
 @dataclass(slots=True)
