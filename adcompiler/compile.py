@@ -46,6 +46,7 @@ from adcompiler.optimise.lines.stops import drop_stops
 from adcompiler.optimise.lines.unguarded import drop_guards
 from adcompiler.optimise.lines.unselected import skip_unselected
 from adcompiler.optimise.lines.untaken import skip_untaken
+from adcompiler.optimise.lowering.batches import run_in_batches
 from adcompiler.optimise.lowering.factored import share_factors
 from adcompiler.optimise.lowering.fuse import fuse_readers
 from adcompiler.optimise.lowering.lower import lower_arrays
@@ -79,6 +80,7 @@ LOWERING = (
     read_kept,
     share_loads,
     recognise_products,
+    run_in_batches,
     walk_rows,
     promote,
     share_loads,
@@ -121,6 +123,7 @@ LOWERING = (
 INEXACT = (
     store_products,
     recognise_products,
+    run_in_batches,
     call_ahead,
     multiply_by_reciprocals,
     split_off_middles,
@@ -133,6 +136,7 @@ INEXACT = (
 SHARED = {
     store_products: (),
     recognise_products: (),
+    run_in_batches: (),
     walk_rows: (),
     put_off_additions: (put_off_in_rows,),
     reuse_rows: (),

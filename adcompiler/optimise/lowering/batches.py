@@ -1,0 +1,167 @@
+"""Rows that pass through matrices in loops of their own do so together, some rows at a time.
+
+Each row by itself moves all of a matrix through the processor. A batch of rows does so once, by the product of two
+matrices, and keeps what each of its rows needs later in the fastest cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from adcompiler.analysis.independence import Apart, Dependent, Independence
+from adcompiler.analysis.scope import Frame, Path, sites
+from adcompiler.ir.build import Builder, with_body
+from adcompiler.ir.memory import Memory, memory_of
+from adcompiler.ir.walk import all_defs, free, walk
+from adcompiler.ir.wengert import Assign, Block, Carry, Check, Func, Load, Loop, Stmt, Store, Var
+from adcompiler.optimise.lines.anew import with_loops_anew
+from adcompiler.optimise.lowering.batchcode import write_batches
+from adcompiler.optimise.lowering.batchrows import Batched, Group
+from adcompiler.optimise.lowering.rowwise import Gathered, Spread, row_products
+
+
+def run_in_batches(fn: Func) -> Func:
+    """Compute products of a matrix with rows, one in each iteration, for some iterations at once.
+
+    Before:  for n in range(rows): for h in range(m): s = b[h]; for i in range(k): s += w[h, i] * x[n, i]
+                                                      y[n, h] = tanh(s)
+    After:   for batch in range((rows + 63) // 64):
+                 begin = 64 * batch; end = min(begin + 64, rows)
+                 p[:end - begin] = x[begin:end] @ w.T
+                 for n in range(begin, end): for h in range(m): s = b[h] + p[n - begin, h]
+                                                                y[n, h] = tanh(s)
+
+    An iteration is cut before such a product and behind one that it adds to a matrix; each part then runs for all rows
+    of a batch. That iterations are independent is proven; what serves within one of them is there for each row of a
+    batch. Sums are gathered in another order.
+    """
+    found = [(*site, row_products(fn, site[0])) for site in sites(fn.body) if isinstance(site[0], Loop)]
+    found = [site for site in found if site[3]]
+    if not found:
+        return fn
+    proofs, memory, b = Independence.of(fn, True), memory_of(fn, apart=True), Builder.of(fn)
+    chosen = dict[Path, Batched]()
+    for loop, path, frames, products in found:
+        assert isinstance(loop, Loop)
+        batched = _Candidate(fn, memory, proofs, loop).batched(path, frames, products)
+        if batched is not None:
+            chosen[path] = batched
+
+    def write(b: Builder, loop: Loop, path: Path) -> None:
+        write_batches(b, chosen[path])
+
+    return with_body(fn, with_loops_anew(b, fn.body, chosen, write), b)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    fn: Func
+    memory: Memory
+    proofs: Independence
+    loop: Loop
+
+    def batched(self, path: Path, frames: tuple[Frame, ...], products: Sequence[Gathered | Spread]) -> Batched | None:
+        """How the loop runs in batches; None where it does not."""
+        try:
+            apart = self.proofs.apart(self.loop, path, frames)
+        except Dependent:
+            return None
+        fit = [p for p in products if self.is_product(p, apart)]
+        groups = _groups(self.loop, fit) if fit else None
+        if groups is None or not self.may_part(groups, apart):
+            return None
+        several = [v for v in apart.own if sum(self.touches(group.lines, v) for group in groups) > 1]
+        needed = {v for p in fit for v in _rows_of(p) if v in apart.own}
+        own = {v: self.made(v) for v in apart.own if v in needed or v in several}
+        if any(made is None for made in own.values()):
+            return None
+        return Batched(self.loop, groups, {v: made for v, made in own.items() if made is not None})
+
+    def made(self, array: Var) -> Assign | None:
+        """The line that makes an array of one iteration, if as many can be made for a batch."""
+        line = self.proofs.over.defs[array].stmt
+        return line if isinstance(line, Assign) and line.op in ("empty", "zeros") else None
+
+    def is_product(self, found: Gathered | Spread, apart: Apart) -> bool:
+        """Whether a sum may be computed for all rows before, or behind, the loops in which it stands."""
+        if isinstance(found, Gathered):
+            stays = self.is_constant(found.matrix.array) and self.is_row(found.row.array, apart)
+            return stays and not self.changed(found.row.array, found) and self.is_alone(found)
+        if not found.to_rows:
+            row, sums = found.load.array, found.store.array
+            return self.is_row(row, apart) and not self.changed(row, found) and sums in apart.sums
+        matrix, rows = found.load.array, found.store.array
+        return self.is_constant(matrix) and self.is_row(rows, apart) and self.touched(found.nest.outer, rows) == 1
+
+    def is_constant(self, array: Var) -> bool:
+        """Whether an array is the same for all iterations."""
+        return array not in all_defs((self.loop,)) and not self.memory.changed((array,), self.loop.body)
+
+    def is_row(self, array: Var, apart: Apart) -> bool:
+        """Whether an array is one of an iteration, or has a row for each."""
+        outside = array not in all_defs((self.loop,))
+        return outside and (array in apart.own) == (self.fn.types[array.name].rank == 1)
+
+    def changed(self, array: Var, found: Gathered | Spread) -> bool:
+        """Whether the two loops of a product change an array."""
+        return self.memory.changed((array,), (found.nest.outer,))
+
+    def is_alone(self, found: Gathered) -> bool:
+        """Whether the inner loop does nothing else with the element that it adds to."""
+        return isinstance(found.into, Carry) or self.touched(found.nest.inner, found.into.array) == 1
+
+    def touched(self, stmt: Stmt, array: Var) -> int:
+        """How often a statement, those in it included, names an array's memory."""
+        return sum(self.memory.overlap(s.array, array) for s in walk((stmt,)) if isinstance(s, (Load, Store)))
+
+    def touches(self, lines: Block, array: Var) -> bool:
+        """Whether lines read or write an array."""
+        return any(self.touched(s, array) for s in lines)
+
+    def may_part(self, groups: Sequence[Group], apart: Apart) -> bool:
+        """Whether each group of lines may run for some iterations before the next one does."""
+        carried = [c for group in groups for c in group.carried]
+        if len(carried) != len(self.loop.carried):
+            return False
+        for group in groups:
+            others = {c.var for c in self.loop.carried if c not in group.carried}
+            if not others.isdisjoint(free(group.lines)):
+                return False
+        taken = {v for group in groups for v in group.taken}
+        if any(self.fn.types[v.name].rank or self.fn.types[v.name].is_complex for v in taken):
+            return False
+        checks = sum(any(isinstance(s, Check) for s in walk(group.lines)) for group in groups)
+        # which of two that fail is told depends on the order, and the caller sees what was stored before
+        return checks == 0 or (
+            checks == 1 and not any(isinstance(s, Store) and not self.memory.own(s.array) for s in walk(self.loop.body))
+        )
+
+
+def _rows_of(found: Gathered | Spread) -> Iterator[Var]:
+    """The arrays of one iteration that a product reads or adds to as matrices."""
+    if isinstance(found, Gathered):
+        yield found.row.array
+    else:
+        yield from (found.load.array, found.store.array)
+
+
+def _groups(loop: Loop, products: Sequence[Gathered | Spread]) -> tuple[Group, ...] | None:
+    """The lines of an iteration, cut before the loops that need a product and behind those that make one."""
+    before = {p.nest.place for p in products if isinstance(p, Gathered)}
+    behind = {p.nest.place + 1 for p in products if isinstance(p, Spread)}
+    cuts = sorted({0, len(loop.body), *before, *behind})
+    groups, earlier = list[Group](), set[Var]()
+    for start, stop in pairwise(cuts):
+        lines = loop.body[start:stop]
+        made = all_defs(lines)
+        carried = tuple(c for c in loop.carried if c.next in made)
+        taken = tuple(sorted(free(lines) & earlier, key=str))
+        mine = tuple(p for p in products if start <= p.nest.place < stop)
+        groups.append(Group(lines, carried, taken, mine))
+        earlier |= made
+    return tuple(groups)
+
+
+__all__ = ["run_in_batches"]

@@ -1,0 +1,258 @@
+"""Rows pass through matrices in batches: where nothing tells that they do, but the order of sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import adcompiler as ad
+from adcompiler.ad.gradient import gradient
+from adcompiler.compile import LOWERING
+from adcompiler.ir.verify import verify
+from adcompiler.ir.walk import walk
+from adcompiler.ir.wengert import Assign, Func
+from adcompiler.optimise.lines.simplify import simplify
+from adcompiler.optimise.lowering import batchrows
+from adcompiler.optimise.lowering.batches import run_in_batches
+from adcompiler.optimise.machine.bounds import prove_bounds
+from benchmarks.programs.mlp_loops import PROGRAM
+from tests.support.interpret import run
+from tests.support.lowering import lowered
+from tests.support.row_programs import HEAD, arguments, function, program
+
+LAYER = """
+def f(x, w, d, out):
+    n = x.shape[0]
+    k = d.shape[0]
+    total = 0.0
+    y = np.empty(k)
+    {before}
+    for r in {rows}:
+        {first}
+        for h in {outer}:
+            s = d[h]
+            for i in {inner}:
+                {value}
+            {more}
+            y[h] = s
+        {last}
+        for h in range(k):
+            out[r, h] = y[h] * y[h]
+    return total
+"""
+
+
+def staged(made: Callable[..., Any], args: tuple[Any, ...], argnums: tuple[int, ...] = ()) -> Func:
+    """A function, or its gradient, as the pass receives it."""
+    fn = simplify(lowered(made, *args)[0].func)
+    if argnums:
+        fn = gradient(fn, argnums, "one")
+    for stage in (simplify, prove_bounds, *LOWERING[: LOWERING.index(run_in_batches)]):
+        fn = stage(fn)
+    return fn
+
+
+def outcome(fn: Func, args: tuple[Any, ...]) -> list[Any]:
+    """The results and the arguments afterwards, or the exception."""
+    given = [np.array(a, copy=True) for a in args]
+    try:
+        return [*run(fn, *given), *given]
+    except (ArithmeticError, AssertionError, LookupError, ValueError) as error:
+        return [f"{type(error).__name__}: {error}", *given]
+
+
+def same(fn: Func, changed: Func, args: tuple[Any, ...]) -> None:
+    for mine, its in zip(outcome(changed, args), outcome(fn, args), strict=True):
+        if isinstance(its, str):
+            assert mine == its
+        else:
+            finite = np.abs(its)[np.isfinite(its)] if np.ndim(its) else np.abs(its)
+            scale = max(1.0, float(np.max(finite, initial=0.0)))
+            np.testing.assert_allclose(mine, its, rtol=1e-9, atol=1e-11 * scale, equal_nan=True)
+
+
+def products(fn: Func) -> int:
+    return sum(isinstance(s, Assign) and s.op == "dot" for s in walk(fn.body))
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of so few rows that there are several."""
+    monkeypatch.setattr(batchrows, "ROWS", (2, 2))
+
+
+def layer(**parts: str) -> Callable[..., Any]:
+    usual = dict.fromkeys(("before", "first", "more", "last"), "") | {
+        "rows": "range(n)",
+        "outer": "range(k)",
+        "inner": "range(k)",
+        "value": "s += w[h, i] * x[r, i]",
+    }
+    lines = LAYER.format(**(usual | parts)).splitlines()
+    return function(HEAD + "\n".join(line for line in lines if line.strip()) + "\n", f"<layer {sorted(parts.items())}>")
+
+
+def found(made: Callable[..., Any]) -> int:
+    """How many products the pass finds; with them and without the results and the arguments are the same."""
+    rng = np.random.default_rng(1)
+    args = rng.normal(size=(5, 4)), rng.normal(size=(4, 4)), rng.normal(size=4), np.zeros((5, 4))
+    fn = staged(made, args)
+    changed = verify(run_in_batches(fn))
+    for rows, width in ((5, 4), (4, 3), (1, 4), (0, 4), (5, 0), (2, 1)):
+        x, w, d, out = args
+        same(fn, changed, (x[:rows, :width].copy(), w[:width, :width].copy(), d[:width].copy(), out[:rows].copy()))
+    return products(changed)
+
+
+@pytest.mark.usefixtures("batches")
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {},
+        {"value": "s += x[r, i] * w[h, i]"},
+        {"value": "s += w[i, h] * x[r, i]"},
+        {"value": "s -= w[h, i] * x[r, i]"},
+        {"value": "s = w[h, i] * x[r, i] + s"},
+        {"inner": "range(k - 1, -1, -1)", "outer": "range(k - 1, -1, -1)", "more": "total += s"},
+        {"inner": "range(1, k)", "rows": "range(1, n)"},
+        {"inner": "range(2, 0, -1)", "before": "assert k > 2"},
+        # what a row reads of others, or of itself, is there
+        {
+            "before": "z = np.zeros((n, k))",
+            "first": "for h in range(k): z[r, h] = x[r, h] ** 2",
+            "value": "s += w[h, i] * z[r, i]",
+        },
+        {
+            "before": "z = np.empty(k)",
+            "first": "for h in range(k): z[h] = x[r, h] ** 2",
+            "value": "s += w[h, i] * z[i]",
+        },
+        {"first": "t = x[r, 0] if k > 0 else 0.0", "last": "total += t"},
+        {"more": "s = math.tanh(s) if s > 0.0 else 0.5 * s"},
+        {"first": "b = x[r, 0] > 0.0 if k > 0 else False", "last": "total += 1.0 if b else 2.0"},
+    ],
+    ids=str,
+)
+def test_a_layer(parts: dict[str, str]) -> None:
+    assert found(layer(**parts)) == 1
+
+
+@pytest.mark.usefixtures("batches")
+@pytest.mark.parametrize(
+    "parts",
+    [
+        # a row needs the one before
+        {"value": "s += w[h, i] * x[r, i] + y[0]", "before": "y[:] = 1.0"},
+        {"before": "y[:] = 1.0", "value": "s += w[h, i] * y[i]"},
+        {"value": "s += w[h, i] * x[r - 1, i]", "last": "for h in range(k): x[r, h] = y[h]", "rows": "range(1, n)"},
+        # or the matrix, or the row, changes meanwhile
+        {"last": "w[0, 0] += 1.0", "before": "assert k > 0"},
+        {"more": "x[r, h] = s"},
+        {"first": "w[h0, 0] = x[r, 0]", "before": "h0 = 0; assert k > 0"},
+        # these are no rows and no matrices
+        {"inner": "range(h)"},
+        {"value": "s += w[h, i] * x[r, h]"},
+        {"value": "s += w[h, i] * d[i]"},
+        {"value": "s += w[h, i] + x[r, i]"},
+        {"value": "s += w[i, i] * x[r, i]"},
+        {"value": "s = s * (w[h, i] * x[r, i])"},
+        {"value": "s += w[h, i] * x[r, i]; total += s"},
+        {"inner": "range(3)", "outer": "range(4)", "before": "assert k > 3"},
+        {"rows": "range(0, n, 2)"},
+        {"rows": "range(n - 1, -1, -1)"},
+        {"last": "if y[0] > 1e3: break", "before": "assert k > 0"},
+        {"last": "print(r)"},
+        # what fails first is told, and what the caller sees then
+        {"first": "total += math.sqrt(x[r, 0])", "last": "total += math.sqrt(y[0])", "before": "assert k > 0"},
+        {"last": "total += math.log(y[0] + 3.0)", "before": "assert k > 0"},
+    ],
+    ids=str,
+)
+def test_other_rows_stay(parts: dict[str, str]) -> None:
+    assert found(layer(**parts)) == 0
+
+
+@pytest.mark.usefixtures("batches")
+def test_what_fails_is_told_as_before() -> None:
+    made = function(
+        HEAD
+        + """def f(x, w, d):
+    total = 0.0
+    for r in range(x.shape[0]):
+        t = 0.0
+        for h in range(d.shape[0]):
+            s = d[h]
+            for i in range(d.shape[0]):
+                s += w[h, i] * x[r, i]
+            t += s
+        total += math.log(t + 6.0) + math.sqrt(x[r, 0] + 2.0)
+    return total
+""",
+        "<fails>",
+    )
+    rng = np.random.default_rng(2)
+    seen = set[str]()
+    for _ in range(12):
+        args = rng.normal(size=(6, 3)), rng.normal(size=(3, 3)), rng.normal(size=3)
+        fn = staged(made, args, (0, 1, 2))
+        changed = verify(run_in_batches(fn))
+        assert products(changed) == 3
+        same(fn, changed, args)
+        seen.add(str(outcome(fn, args)[0])[:10])
+    assert len(seen) > 1
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_gradients_of_random_programs(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batchrows, "ROWS", (seed % 3 + 1,) * 2)
+    made = program(seed)
+    fn = staged(made, arguments(seed, 5, 3), tuple(range(6)))
+    changed = verify(run_in_batches(fn))
+    for rows, width in ((5, 3), (7, 2), (1, 1), (0, 3), (5, 0)):
+        same(fn, changed, arguments(seed, rows, width))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_compiled(dtype: str) -> None:
+    def kind(a: Any) -> Any:
+        return a.astype(dtype) if a.dtype == np.float64 else a
+
+    args = tuple(map(kind, PROGRAM.arguments((150, 9, 7, 5))))
+    got = ad.value_and_grad(PROGRAM.function, PROGRAM.argnums)(*args)
+    wide = tuple(a.astype(np.float64) if a.dtype == np.float32 else a for a in args)
+    expected = PROGRAM.adjoint(*wide)
+    tolerance = 1e-12 if dtype == "float64" else 2e-5
+    np.testing.assert_allclose(got[0], expected[0], rtol=tolerance)
+    for mine, its in zip(got[1], expected[1], strict=True):
+        assert mine.dtype == dtype
+        np.testing.assert_allclose(mine, its, rtol=tolerance, atol=tolerance)
+
+
+def test_a_strict_gradient_keeps_the_order_of_sums() -> None:
+    args = PROGRAM.arguments(PROGRAM.small)
+    for fastmath in (True, False):
+        text = ad.grad(PROGRAM.function, PROGRAM.argnums, fastmath=fastmath).lowered_source(*args)
+        assert ("_dproduct_into(" in text[text.index("def mlp_loops_grad") :]) == fastmath
+
+
+def test_a_zero_that_meets_what_is_not_finite() -> None:
+    def weighted(w, x, weight):
+        total = 0.0
+        for n in range(x.shape[0]):
+            for h in range(w.shape[0]):
+                s = 0.0
+                for i in range(w.shape[1]):
+                    s += w[h, i] * x[n, i]
+                total += np.where(weight[n] > 0.0, weight[n] * np.sqrt(s), 0.0)
+        return total
+
+    x, w, weight = np.ones((3, 2)), np.full((4, 2), 0.1), np.array([1.0, 0.0, 2.0])
+    expected = ad.grad(weighted)(w, x[[0, 2]], weight[[0, 2]])
+    assert np.all(np.isfinite(expected))
+    for infinite in (np.inf, np.nan):
+        x[1, 0] = infinite
+        np.testing.assert_allclose(ad.grad(weighted)(w, x, weight), expected, rtol=1e-14)
+    assert "isfinite" in ad.grad(weighted).lowered_source(w, x, weight)
