@@ -4,6 +4,7 @@ With names it measures only these and prints what it finds.
 """
 
 import argparse
+import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -109,12 +110,15 @@ def beside_tapes(kind: str, found: Iterable[Program | ArrayProgram]) -> str:
     if not chosen:
         return ""
     title = f"## {kind} programs beside PyTorch and autograd\n"
-    results = [result for program in chosen for result in traced.measure(program)]
+    results: list[traced.Result] = []
+    for result in itertools.chain.from_iterable(map(traced.measure, chosen)):
+        print(traced.line(result), flush=True)
+        results.append(result)
     if not results:
         print("PyTorch, autograd: not found, not timed\n")
         return f"{title}\n{ABSENT}\n"
     table = traced.times(results)
-    print(report.text(table), "", sep="\n")
+    print("", report.text(table), "", sep="\n")
     return "\n".join([title, report.markdown(table), ""])
 
 

@@ -104,13 +104,11 @@ def _means(results: Sequence[Result], peer: str, others: Sequence[str]) -> list[
 
 def slowest(results: Sequence[Result], count: int = 5) -> str:
     """A sentence on the programs in which the generated gradient is furthest behind the hand-written one."""
-    by_ratio = sorted(results, key=lambda found: found.ratio("gradient", "adjoint"), reverse=True)
-    named = [f"`{found.name}` ({found.ratio('gradient', 'adjoint'):.2f})" for found in by_ratio[:count]]
-    behind = sum(found.ratio("gradient", "adjoint") > 1.0 for found in results)
-    return (
-        f"The generated gradient takes longer than the hand-written one in {behind} of {len(results)} programs; "
-        f"the largest ratios are those of {', '.join(named)}."
-    )
+    ratios = {found.name: found.ratio("gradient", "adjoint") for found in results}
+    behind = sorted((name for name in ratios if ratios[name] > 1.0), key=ratios.__getitem__, reverse=True)
+    named = ", ".join(f"`{name}` ({ratios[name]:.2f})" for name in behind[:count])
+    said = f"The generated gradient takes longer than the hand-written one in {len(behind)} of {len(results)} programs"
+    return f"{said}; the largest ratios are those of {named}." if named else f"{said}."
 
 
 def tangents(results: Sequence[Result]) -> list[str]:

@@ -66,6 +66,18 @@ def contenders(program: Program | ArrayProgram, args: Args) -> dict[str, Callabl
     return torch_peer.contenders(program, args) | ({} if traced is None else {"autograd": traced})
 
 
+def line(found: Result) -> str:
+    """What a run says as soon as a program is measured.
+
+    Examples
+    --------
+    >>> line(Result("one", (3,), {"gradient": Times(1.0, 1.0, 7), "torch": Times(20.0, 21.0, 7)}, None))
+    'one (3,): PyTorch 20.00 times as long'
+    """
+    gains = (f"{title} {quotient(gain)}" for key, title in PEERS.items() if (gain := found.gain(key)) is not None)
+    return f"{found.name} {found.size}: {', '.join(gains)} times as long"
+
+
 def times(results: Sequence[Result]) -> Table:
     """A row for each program and size, and the geometric means of the ratios."""
     ratios = [f"{title} / gen." for title in PEERS.values()]

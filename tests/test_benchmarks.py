@@ -154,6 +154,17 @@ def test_disturbed_programs_are_named() -> None:
     assert "noisy" not in report.disturbed([quiet])
 
 
+def test_programs_that_take_longer_than_by_hand_are_named() -> None:
+    def result(name: str, took: float) -> Result:
+        return Result(name, {"adjoint": Times(1.0, 1.0, 7), "gradient": Times(took, took, 7)}, 0, 0, 0.0)
+
+    both = [result("brief", 0.5), result("long", 1.2), result("longer", 1.3)]
+    assert report.slowest(both).endswith(
+        "in 2 of 3 programs; the largest ratios are those of `longer` (1.30), `long` (1.20)."
+    )
+    assert report.slowest(both[:1]).endswith("in 0 of 1 programs.")
+
+
 def test_missed_targets_are_named() -> None:
     found = FirstCalls("one", 20, njit=1.0, gradient=3.5, njit_warm=0.2, gradient_warm=0.1, imported=0.4)
     _, rows = report.targets(found)

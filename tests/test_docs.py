@@ -57,10 +57,11 @@ def test_no_paragraph_of_an_introduction_stands_twice() -> None:
 
 
 def test_the_figures_of_the_readme_are_those_of_the_benchmarks() -> None:
-    """Means of the tables of programs, of JAX and of first calls, and the largest ratio to hand-written adjoints."""
+    """Means of the tables of programs, of other tools and of first calls, the largest ratio to hand-written ones."""
     measured = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     tables = {head: [row.strip("|").split("|") for row in rows.splitlines()] for head, rows in _tables(measured)}
     programs, jax, first = tables["Programs"], tables["Beside JAX"], tables["First calls"]
+    tapes = tables["Loop programs beside PyTorch and autograd"]
     section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## How fast")[2].partition("\n## ")[0]
     for figure in (
         f"the {len(programs) - 3} loop programs",
@@ -69,6 +70,9 @@ def test_the_figures_of_the_readme_are_those_of_the_benchmarks() -> None:
         f"{_mean(programs)[6]} times the time of the function",
         f"JAX takes {_mean(jax)[5]} times",
         f"the {len(jax) - 4} programs that it can express",
+        f"PyTorch takes {_mean(tapes)[6]} times",
+        f"{_mean(tapes, 'of whole arrays')[6]} times where a program can be written as whole arrays",
+        f"{_mean(tapes, 'from step to step')[6]} times where each step",
         f"first call takes {_mean(first)[4]} times",
     ):
         assert figure in section, f"README.md does not say: {figure}"
@@ -81,6 +85,6 @@ def _tables(page: str) -> Iterator[tuple[str, str]]:
             yield section.partition("\n")[0], table
 
 
-def _mean(table: list[list[str]]) -> list[str]:
-    """The row of geometric means."""
-    return next([cell.strip() for cell in row] for row in table if row[0].strip() == "geometric mean")
+def _mean(table: list[list[str]], title: str = "geometric mean") -> list[str]:
+    """The row of geometric means, of all programs or of a kind."""
+    return next([cell.strip() for cell in row] for row in table if row[0].strip() == title)

@@ -15,7 +15,7 @@ from benchmarks import registry, report, timing, traced
 from benchmarks.arrays import suite
 from benchmarks.arrays.elementwise import PROGRAMS
 from benchmarks.harness import disagreement
-from benchmarks.peers import autograd_peer, cpp_peer, loops_over_steps, torch_peer, whole_arrays
+from benchmarks.peers import autograd_peer, cpp_peer, jax_peer, loops_over_steps, torch_peer, whole_arrays
 from benchmarks.peers.as_written import shared
 from benchmarks.threads import SIZES, Pair
 from benchmarks.timing import Times
@@ -80,15 +80,16 @@ def test_array_programs_have_the_gradients_of_their_peers(tool: str, monkeypatch
         assert disagreement(found, generated(program, args)) < 1e-8, program.name
 
 
-@pytest.mark.parametrize("tool", ["torch", "autograd"])
+@pytest.mark.parametrize("tool", ["torch", "autograd", "jax"])
 def test_loop_programs_have_the_gradients_of_their_peers(tool: str) -> None:
     pytest.importorskip(tool)
+    without = {"torch": (), "autograd": autograd_peer.REFUSED, "jax": ("kepler_newton",)}
     for program in map(registry.load, registry.names()):
-        if tool == "autograd" and program.name in autograd_peer.REFUSED:
-            continue
         args = program.arguments(program.small)
-        found = traced.contenders(program, args)[tool]()
-        assert disagreement(found, program.adjoint(*args)) < 1e-11, program.name
+        peer = jax_peer.contender(program, args) if tool == "jax" else traced.contenders(program, args).get(tool)
+        assert (peer is None) == (program.name in without[tool]), program.name
+        if peer is not None:
+            assert disagreement(peer(), program.adjoint(*args)) < 1e-11, program.name
 
 
 def test_the_text_that_libraries_share_has_the_values_of_the_loops() -> None:

@@ -14,7 +14,7 @@ from benchmarks.program import Args, Program
 #: Read when JAX makes its first array: one thread in each of its pools, and products of matrices not shared among them.
 ONE_THREAD = {"NPROC": "1", "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"}
 #: Arguments that are part of the compiled function, by name.
-STATIC = ("steps", "heads", "keep")
+STATIC = ("steps", "sweeps", "heads", "keep")
 
 
 def contender(program: Program | ArrayProgram, args: Args) -> Callable[[], tuple[Any, Any]] | None:

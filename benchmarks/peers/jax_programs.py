@@ -1,8 +1,7 @@
 """The programs as a user of JAX writes them: `scan` for what depends on the step before, whole arrays in each step.
 
-Those of whole arrays alone are in `whole_arrays.py`, but for some of which JAX has a better form. A program whose loops
-carry single elements of arrays (`gauss_seidel`) has no such form that is not another algorithm, and `kepler_newton`
-iterates until it converges, which JAX refuses to differentiate in reverse.
+Those of whole arrays alone are in `whole_arrays.py`, but for some of which JAX has a better form. `kepler_newton` has
+none: it iterates until it converges, which JAX refuses to differentiate in reverse.
 """
 
 import jax
@@ -20,6 +19,25 @@ def burgers(u0, nu, dt, dx, steps):
 
     u, _ = lax.scan(step, u0, None, length=steps)
     return jnp.sum(0.5 * dx * u**2)
+
+
+def gauss_seidel(b, sweeps):
+    inner = b[1:-1, 1:-1]
+
+    def cell(left, known):
+        new = 0.25 * (left + known)
+        return new, new
+
+    def row(above, known):
+        _, new = lax.scan(cell, 0.0, above + known)
+        return new, new
+
+    def sweep(u, _):
+        known = jnp.pad(u[1:], ((0, 1), (0, 0))) + jnp.pad(u[:, 1:], ((0, 0), (0, 1))) + inner
+        return lax.scan(row, jnp.zeros_like(inner[0]), known)[1], None
+
+    u, _ = lax.scan(sweep, jnp.zeros_like(inner), None, length=sweeps)
+    return jnp.sum(u**2)
 
 
 def gram_schmidt(a, c):

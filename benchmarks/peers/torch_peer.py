@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -26,6 +27,7 @@ def contenders(program: Program | ArrayProgram, args: Args) -> dict[str, Callabl
         return {}
     # a first call is to compile, not to find what an earlier process has compiled; read at the import
     os.environ.setdefault("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1")
+    warnings.filterwarnings("ignore", "dynamo_pgo force disabled")
     import torch
 
     torch.set_num_threads(1)
