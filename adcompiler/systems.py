@@ -13,7 +13,7 @@ from adcompiler.frontend.lower import lower
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.inlining import inlined
 from adcompiler.ir.types import Type
-from adcompiler.ir.walk import map_blocks, rename
+from adcompiler.ir.walk import map_blocks, map_statements, rename
 from adcompiler.ir.wengert import Assign, Atom, Block, Func, Loop, Note, Var, While
 from adcompiler.optimise.machine.bounds import drop_bounds
 from adcompiler.signature import ArraySpec
@@ -188,8 +188,7 @@ class _Spelling:
 
 def _placed(block: Block, span: Span | None) -> Block:
     """Lines that are of one of the user's."""
-    visited = (map_blocks(s, partial(_placed, span=span)) for s in block)
-    return tuple(replace(s, span=span) if not isinstance(s, Note) else s for s in visited)
+    return map_statements(block, lambda stmt: stmt if isinstance(stmt, Note) else replace(stmt, span=span))
 
 
 def _spelled(fn: Func, stmt: Assign) -> Func | None:

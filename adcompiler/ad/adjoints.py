@@ -8,7 +8,7 @@ from adcompiler.ad.prepare import Prepared
 from adcompiler.ir.build import ONE, Builder, scalar
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import as_var, walk
-from adcompiler.ir.wengert import Assign, Atom, Const, Grow, Load, NewAxis, Slice, Var
+from adcompiler.ir.wengert import Assign, Atom, Const, Grow, Load, Var, is_element
 
 Bars = dict[Var, Atom]
 
@@ -109,5 +109,5 @@ class Adjoints:
 def is_view(stmt: Load | Assign) -> bool:
     """Whether a line makes a reference to memory that exists."""
     if isinstance(stmt, Load):
-        return any(isinstance(item, (Slice, NewAxis)) for item in stmt.index)
+        return not is_element(stmt.index)
     return kind(stmt.op) == "view"

@@ -16,8 +16,8 @@ from adcompiler.ad.sweeps import Joint
 from adcompiler.ir.build import ZERO, Builder, Shape, make_func
 from adcompiler.ir.inlining import inlined
 from adcompiler.ir.ops import kind
-from adcompiler.ir.walk import map_blocks
-from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Budget, Const, Func, Loop, Out, Var
+from adcompiler.ir.walk import map_statements
+from adcompiler.ir.wengert import Assign, Atom, Branch, Budget, Const, Func, Loop, Out, Stmt, Var
 
 
 def limited(best: Joint, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] | None, memory: int) -> Func:
@@ -46,11 +46,10 @@ def marked(fn: Func, loops: frozenset[Var], memory: int) -> Func:
     """The function with some of its loops checkpointed, each with as many bytes."""
     budget = Budget(Const(memory), "bytes")
 
-    def visit(block: Block) -> Block:
-        chosen = (replace(s, budget=budget) if isinstance(s, Loop) and s.index in loops else s for s in block)
-        return tuple(map_blocks(s, visit) for s in chosen)
+    def marked(stmt: Stmt) -> Stmt:
+        return replace(stmt, budget=budget) if isinstance(stmt, Loop) and stmt.index in loops else stmt
 
-    return replace(fn, body=visit(fn.body))
+    return replace(fn, body=map_statements(fn.body, marked))
 
 
 def bytes_of(fn: Func, tapes: Iterable[Var]) -> Func | None:

@@ -10,8 +10,8 @@ from adcompiler.analysis.alias import aliases
 from adcompiler.errors import NotDifferentiable, Span, UnsupportedSyntax
 from adcompiler.ir.build import scalar
 from adcompiler.ir.dead import drop_dead
-from adcompiler.ir.walk import all_defs, map_blocks, walk
-from adcompiler.ir.wengert import Assign, Block, Draw, Func, Var
+from adcompiler.ir.walk import all_defs, map_statements, walk
+from adcompiler.ir.wengert import Assign, Block, Draw, Func, Stmt, Var
 
 
 def draws(block: Block) -> list[Draw]:
@@ -39,19 +39,18 @@ def without_idle(fn: Func) -> Func:
     """The function without its draws where it needs none of them: one that it needs takes those before it along."""
     found = draws(fn.body)
 
-    def constant(stmt: Draw) -> Assign:
+    def constant(stmt: Stmt) -> Stmt:
+        if not isinstance(stmt, Draw):
+            return stmt
         type = fn.types[stmt.target.name]
         params = (("dtype", type.dtype),)
         if type.rank:
             return Assign(stmt.target, "zeros", stmt.size, params, stmt.span)
         return Assign(stmt.target, "cast", (scalar(0, type.dtype),), (*params, ("weak", type.weak)), stmt.span)
 
-    def visit(block: Block) -> Block:
-        return tuple(map_blocks(constant(s) if isinstance(s, Draw) else s, visit) for s in block)
-
     if not found:
         return fn
-    left = drop_dead(replace(fn, body=visit(fn.body)))
+    left = drop_dead(replace(fn, body=map_statements(fn.body, constant)))
     return fn if all_defs(left.body) & {s.target for s in found} else left
 
 

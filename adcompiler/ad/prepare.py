@@ -14,7 +14,7 @@ from adcompiler.analysis.scope import Frame, Path, sites
 from adcompiler.ir.build import ONE, ZERO, Builder, make_func, with_body
 from adcompiler.ir.ops import kind
 from adcompiler.ir.types import INDEX
-from adcompiler.ir.walk import all_reads, blocks, map_blocks, walk
+from adcompiler.ir.walk import all_reads, blocks, map_blocks, map_statements, walk
 from adcompiler.ir.wengert import Assign, Block, Carry, Func, Grow, Load, Loop, Stmt, Store, Var, While
 from adcompiler.rules.table import is_zero, lookup
 
@@ -100,10 +100,7 @@ def count_trips(fn: Func, restored: frozenset[Var] = frozenset()) -> Prepared:
     """
     b, counters = Builder.of(fn), set[Var]()
 
-    def visit(block: Block) -> Block:
-        return tuple(one(map_blocks(s, visit)) for s in block)
-
-    def one(stmt: Stmt) -> Stmt:
+    def counting(stmt: Stmt) -> Stmt:
         if not isinstance(stmt, While) and not (isinstance(stmt, Loop) and stmt.until is not None):
             return stmt
         trip, after, trips = b.var("trip", INDEX), b.var("trip", INDEX), b.var("trips", INDEX)
@@ -111,7 +108,7 @@ def count_trips(fn: Func, restored: frozenset[Var] = frozenset()) -> Prepared:
         line = Assign(after, "add", (trip, ONE), (), stmt.span)
         return replace(stmt, carried=(*stmt.carried, Carry(trip, ZERO, after, trips)), body=(*stmt.body, line))
 
-    body = visit(fn.body)
+    body = map_statements(fn.body, counting)
     counted = with_body(fn, body, b)
     return Prepared(counted, frozenset(counters), classes(counted, restored))
 

@@ -24,12 +24,11 @@ from adcompiler.ir.wengert import (
     Grow,
     Load,
     Loop,
-    NewAxis,
     Print,
-    Slice,
     Store,
     Var,
     While,
+    is_element,
 )
 from adcompiler.optimise.parallel.guarded import uniform_lines
 
@@ -56,7 +55,7 @@ def refuse_arrays(fn: Func) -> None:
                 if not sized and any(fn.shape(a) for a in (target, *args)):
                     what = "an operation on a whole array"
             case Store(array=array, index=index):
-                if any(isinstance(item, (Slice, NewAxis)) for item in index):
+                if not is_element(index):
                     what = f"a store into several elements of '{array}'"
             case Branch(outs=outs) if any(fn.shape(o.var) for o in outs):
                 what = "a name that means one array or another"

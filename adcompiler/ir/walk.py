@@ -317,6 +317,11 @@ def map_blocks(stmt: Stmt, fn: Callable[[Block], Block]) -> Stmt:
             return stmt
 
 
+def map_statements(block: Block, fn: Callable[[Stmt], Stmt]) -> Block:
+    """A block with `fn` applied to each statement, after those in the blocks nested in it."""
+    return tuple(fn(map_blocks(stmt, lambda nested: map_statements(nested, fn))) for stmt in block)
+
+
 def rename(block: Block, names: Mapping[Var, Atom]) -> Block:
     """A block in which each name of `names` is replaced; a name the block defines must map to a name."""
     return tuple(_renamed(s, names) for s in block)

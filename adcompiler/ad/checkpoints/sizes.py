@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from adcompiler.ad.checkpoints.unmarked import stands_for_a_call
 from adcompiler.ir.build import ZERO, Builder, make_func
-from adcompiler.ir.walk import all_reads, map_blocks, rename
-from adcompiler.ir.wengert import Atom, Block, Carry, Func, Loop, Stmt, Var
+from adcompiler.ir.walk import all_reads, map_statements, rename
+from adcompiler.ir.wengert import Atom, Carry, Func, Loop, Stmt, Var
 
 
 def with_sizes(fn: Func) -> Func:
@@ -20,10 +20,7 @@ def with_sizes(fn: Func) -> Func:
     """
     b, names = Builder.of(fn), dict[Var, Atom]()
 
-    def visit(block: Block) -> Block:
-        return tuple(one(map_blocks(s, visit)) for s in block)
-
-    def one(stmt: Stmt) -> Stmt:
+    def checked(stmt: Stmt) -> Stmt:
         if not isinstance(stmt, Loop) or stmt.budget is None or stands_for_a_call(stmt):
             return stmt
         sizes = carried_sizes(fn, stmt)
@@ -34,7 +31,7 @@ def with_sizes(fn: Func) -> Func:
         left = tuple(c for c in stmt.carried if c not in sizes)
         return replace(stmt, carried=left, body=(*stmt.body, *lines))
 
-    body = visit(fn.body)
+    body = map_statements(fn.body, checked)
     if not names:
         return fn
 

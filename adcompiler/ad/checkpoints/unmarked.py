@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adcompiler.ir.build import ONE, ZERO, make_func
-from adcompiler.ir.walk import map_blocks, rename, walk
+from adcompiler.ir.walk import map_blocks, map_statements, rename, walk
 from adcompiler.ir.wengert import Atom, Block, Func, Loop, Stmt, Var
 
 
@@ -52,9 +52,6 @@ def opened(fn: Func) -> Func:
 def unmarked(fn: Func) -> Func:
     """A function without marks: another derivative of it records what it needs."""
 
-    def visit(block: Block) -> Block:
-        plain = (replace(s, budget=None) if isinstance(s, Loop) else s for s in block)
-        return tuple(map_blocks(s, visit) for s in plain)
-
     fn = opened(fn)
-    return replace(fn, body=visit(fn.body))
+    body = map_statements(fn.body, lambda stmt: replace(stmt, budget=None) if isinstance(stmt, Loop) else stmt)
+    return replace(fn, body=body)

@@ -30,13 +30,12 @@ from adcompiler.ir.wengert import (
     Grow,
     Load,
     Loop,
-    NewAxis,
     Out,
-    Slice,
     Stmt,
     Store,
     Var,
     While,
+    is_element,
 )
 
 
@@ -140,7 +139,7 @@ class Lanes(Rows):
         """Whether a statement computes, reads or writes one number."""
         if isinstance(stmt, Assign):
             return not any(self.b.type(a).rank for a in (stmt.target, *stmt.args))
-        return not any(isinstance(item, (Slice, NewAxis)) for item in stmt.index)
+        return is_element(stmt.index)
 
     def apart(self, stmt: Stmt) -> None:
         """Append a statement of arrays, or a region."""

@@ -34,11 +34,11 @@ from adcompiler.ir.wengert import (
     NewAxis,
     Out,
     Print,
-    Slice,
     Stmt,
     Store,
     Var,
     While,
+    is_element,
 )
 
 SETS = "int64"
@@ -234,7 +234,7 @@ class Pattern:
 
     def added(self, stmt: Store) -> None:
         """`array[index] += value`."""
-        if not any(isinstance(item, (Slice, NewAxis)) for item in stmt.index):
+        if is_element(stmt.index):
             self.unite(stmt.array, [i for i in stmt.index if isinstance(i, (Var, Const))], stmt.value)
             return
         region = self.b.load(stmt.array, stmt.index)

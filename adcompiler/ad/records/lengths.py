@@ -27,11 +27,10 @@ from adcompiler.ir.wengert import (
     Grow,
     Load,
     Loop,
-    NewAxis,
     Out,
-    Slice,
     Store,
     Var,
+    is_element,
 )
 
 # defined for all integers
@@ -108,7 +107,7 @@ class Nest:
                 return self.computable(args[0])
             case Load(array=array, index=index) if self.integer(atom):
                 lasting = self.outer(array) and self.root(array) not in self.spoiled
-                whole = any(isinstance(item, (Slice, NewAxis)) for item in index)
+                whole = not is_element(index)
                 return lasting and not whole and all(self.computable(a) for a in index_atoms(index))
             case _:
                 return False

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from adcompiler.ad.records.plan import Plan
-from adcompiler.ir.build import Builder, with_body
-from adcompiler.ir.walk import map_blocks, walk
-from adcompiler.ir.wengert import Assign, Block, Func, Stmt, Var
+from adcompiler.ir.build import Builder, respelled
+from adcompiler.ir.walk import walk
+from adcompiler.ir.wengert import Assign, Func, Stmt, Var
 
 _PARTNERS = {"sin": "cos", "cos": "sin"}
 
@@ -34,19 +34,12 @@ def with_partners(fn: Func, lines: frozenset[Var]) -> Func:
     Before:  s = sin(x)
     After:   s = sin(x); c = cos(x)
     """
-    b = Builder.of(fn)
 
-    def visit(block: Block) -> Block:
-        with b.block() as built:
-            for stmt in block:
-                b.add(map_blocks(stmt, visit))
-                if isinstance(stmt, Assign) and stmt.target in lines:
-                    with b.at(stmt.span):
-                        b.emit(_PARTNERS[stmt.op], *stmt.args, hint=_PARTNERS[stmt.op], weak=None, **dict(stmt.params))
-        return tuple(built)
+    def both(b: Builder, stmt: Assign) -> None:
+        b.add(stmt)
+        b.emit(_PARTNERS[stmt.op], *stmt.args, hint=_PARTNERS[stmt.op], weak=None, **dict(stmt.params))
 
-    body = visit(fn.body)
-    return with_body(fn, body, b)
+    return respelled(fn, lambda stmt: stmt.target in lines, both)
 
 
 __all__ = ["lonely", "with_partners"]

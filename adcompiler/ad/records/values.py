@@ -20,11 +20,10 @@ from adcompiler.ir.wengert import (
     Index,
     Load,
     Loop,
-    NewAxis,
-    Slice,
     Store,
     Var,
     While,
+    is_element,
 )
 
 NEVER = float("inf")
@@ -69,7 +68,7 @@ class Planner:
             match stmt:
                 case Store(array=array, value=Var() as v, add=False) if not self.fn.types[v.name].rank:
                     undone = self.overwrites.memory.root(array) in self.primal.restored
-                    whole = undone or any(isinstance(item, (Slice, NewAxis)) for item in stmt.index)
+                    whole = undone or not is_element(stmt.index)
                     there = not self.perishes(array) and self.overwrites.defs[v].frames == frames != ()
                     same = self.fn.types[array.name].dtype == self.fn.types[v.name].dtype
                     if not whole and there and same and self.overwrites.lasting(stmt, path, frames, self.joined):

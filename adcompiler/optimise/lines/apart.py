@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.scaling import LONG, MANY, multiples, read_elsewhere, waits
 from adcompiler.ir.build import Builder, scalar, with_body
-from adcompiler.ir.walk import all_reads, defines, map_blocks, walk
+from adcompiler.ir.walk import all_reads, defines, map_statements, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Carry, Func, Loop, Stmt, Var, While
 
 # the wait for one guarded product, which there is in any case
@@ -30,12 +30,8 @@ def keep_factors_apart(fn: Func) -> Func:
     if not any(isinstance(stmt, Assign) and stmt.op == "cut" for stmt in walk(fn.body)):
         return fn
     b = Builder.of(fn)
-    body = _block(b, fn.body)
+    body = map_statements(fn.body, lambda stmt: _statement(b, stmt))
     return with_body(fn, body, b)
-
-
-def _block(b: Builder, block: Block) -> Block:
-    return tuple(_statement(b, map_blocks(stmt, lambda nested: _block(b, nested))) for stmt in block)
 
 
 def _statement(b: Builder, stmt: Stmt) -> Stmt:

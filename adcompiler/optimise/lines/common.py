@@ -19,12 +19,11 @@ from adcompiler.ir.wengert import (
     Func,
     Load,
     Loop,
-    NewAxis,
-    Slice,
     Stmt,
     Store,
     Var,
     While,
+    is_element,
 )
 from adcompiler.optimise.lines.substitution import Substitution
 
@@ -112,7 +111,7 @@ class _Sharing:
     def stored(self, stmt: Store, known: Known) -> None:
         """What an element is after a store; nothing where the store converts it."""
         element = self.b.types[stmt.array.name].element
-        if stmt.add or any(isinstance(i, (Slice, NewAxis)) for i in stmt.index):
+        if stmt.add or not is_element(stmt.index):
             return
         value = stmt.value
         if isinstance(value, Const):
@@ -147,7 +146,7 @@ class _Sharing:
     def contents(self, stmt: Assign | Load) -> tuple[Var, ...]:
         """The arrays whose elements a line reads."""
         if isinstance(stmt, Load):
-            whole = any(isinstance(i, (Slice, NewAxis)) for i in stmt.index)
+            whole = not is_element(stmt.index)
             return () if whole else (stmt.array,)
         if kind(stmt.op) == "view" or (stmt.op == "dim" and not self.memory.grows(as_var(stmt.args[0]))):
             return ()

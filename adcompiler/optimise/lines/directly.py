@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adcompiler.ir.build import Builder, with_body
-from adcompiler.ir.walk import map_blocks, walk
-from adcompiler.ir.wengert import Block, Func, Load, NewAxis, Stmt, Store
+from adcompiler.ir.walk import map_statements, walk
+from adcompiler.ir.wengert import Func, Load, NewAxis, Stmt, Store
 
 
 def store_directly(fn: Func) -> Func:
@@ -20,16 +20,13 @@ def store_directly(fn: Func) -> Func:
         return fn
     b = Builder.of(fn)
 
-    def direct(block: Block) -> Block:
-        return tuple(map_blocks(placed(stmt), direct) for stmt in block)
-
     def placed(stmt: Stmt) -> Stmt:
         view = views.get(stmt.array) if isinstance(stmt, Store) else None
         if view is None or not isinstance(stmt, Store) or stmt.index != b.everything(stmt.array):
             return stmt
         return replace(stmt, array=view.array, index=view.index)
 
-    return with_body(fn, direct(fn.body))
+    return with_body(fn, map_statements(fn.body, placed))
 
 
 def _is_plain(load: Load, fn: Func) -> bool:

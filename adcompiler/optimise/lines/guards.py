@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from adcompiler.analysis.scaling import MANY, multiples, read_elsewhere
 from adcompiler.ir.build import Builder, scalar, with_body
-from adcompiler.ir.walk import map_blocks, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Loop, Stmt, Var, While
+from adcompiler.ir.walk import map_statements, walk
+from adcompiler.ir.wengert import Assign, Atom, Const, Func, Loop, Stmt, Var, While
 
 
 def join_guards(fn: Func) -> Func:
@@ -29,12 +29,8 @@ def join_guards(fn: Func) -> Func:
         return fn
     b = Builder.of(fn)
     lines: dict[Atom, Assign] = {s.target: s for s in walk(fn.body) if isinstance(s, Assign)}
-    body = _block(b, fn.body, lines)
+    body = map_statements(fn.body, lambda stmt: _statement(b, stmt, lines))
     return with_body(fn, body, b)
-
-
-def _block(b: Builder, block: Block, lines: Mapping[Atom, Assign]) -> Block:
-    return tuple(_statement(b, map_blocks(stmt, lambda nested: _block(b, nested, lines)), lines) for stmt in block)
 
 
 def _statement(b: Builder, stmt: Stmt, lines: Mapping[Atom, Assign]) -> Stmt:

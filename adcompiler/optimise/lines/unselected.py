@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from adcompiler.ir.build import Builder, scalar, with_body
-from adcompiler.ir.walk import all_defs, map_blocks, walk
-from adcompiler.ir.wengert import Assign, Block, Branch, Func, Load, Loop, Stmt, Store, While
+from adcompiler.ir.walk import all_defs, map_statements, walk
+from adcompiler.ir.wengert import Assign, Branch, Func, Load, Loop, Stmt, Store, While
 from adcompiler.optimise.lines.nothing import Nothing
 
 
@@ -23,11 +23,8 @@ def skip_unselected(fn: Func) -> Func:
     if not any(isinstance(s, Loop) and _follows_record(s.body) for s in walk(fn.body)):
         return fn
     b = Builder.of(fn)
-
-    def block(stmts: Block) -> Block:
-        return tuple(_skipped(b, map_blocks(s, block)) for s in stmts)
-
-    return with_body(fn, block(fn.body), b)
+    body = map_statements(fn.body, lambda stmt: _skipped(b, stmt))
+    return with_body(fn, body, b)
 
 
 def _skipped(b: Builder, stmt: Stmt) -> Stmt:

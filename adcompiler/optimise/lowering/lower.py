@@ -19,13 +19,12 @@ from adcompiler.ir.wengert import (
     Func,
     Load,
     Loop,
-    NewAxis,
     Note,
-    Slice,
     Stmt,
     Store,
     Var,
     While,
+    is_element,
 )
 from adcompiler.optimise.lines.common import share_lines
 from adcompiler.optimise.lines.constants import fold_constants
@@ -96,7 +95,7 @@ class Lowering:
                 else:
                     self.line(stmt)
             case Load(index=index):
-                if _is_region(index):
+                if not is_element(index):
                     self.arrays.places.view(stmt)
                     self.b.add(stmt)
                 else:
@@ -104,7 +103,7 @@ class Lowering:
             case Store(index=index, value=value):
                 if value in self.stored:
                     self.place(stmt)
-                elif _is_region(index):
+                elif not is_element(index):
                     self.gather(stmt)
                 else:
                     self.element(stmt)
@@ -289,11 +288,6 @@ class Lowering:
         if type.dtype != dtype:
             return self.copied(atom, "cast", dtype=dtype)
         return atom if type.layout in ("C", "F") or (product and type.rank == 2) else self.copied(atom, "copy")
-
-
-def _is_region(index: object) -> bool:
-    assert isinstance(index, tuple)
-    return any(isinstance(item, (Slice, NewAxis)) for item in index)
 
 
 def _sign(step: Atom) -> int:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from adcompiler.ir.walk import blocks, map_blocks, operands, walk, yields
-from adcompiler.ir.wengert import Assign, Block, Branch, Carry, Func, Loop, Stmt, Var, While
+from adcompiler.ir.walk import blocks, map_statements, operands, walk, yields
+from adcompiler.ir.wengert import Assign, Branch, Carry, Func, Loop, Stmt, Var, While
 
 #: The parameter of a line that may be reassociated.
 MARK = ("reassociate", True)
@@ -26,11 +26,7 @@ def mark_reductions(fn: Func) -> Func:
     Before:  for i in range(n) carrying s: s_1 = add(s, x)
     After:   for i in range(n) carrying s: s_1 = add(s, x; reassociate=True)
     """
-
-    def visit(block: Block) -> Block:
-        return tuple(marked(fn, map_blocks(stmt, visit)) for stmt in block)
-
-    return replace(fn, body=visit(fn.body))
+    return replace(fn, body=map_statements(fn.body, lambda stmt: marked(fn, stmt)))
 
 
 def marked(fn: Func, stmt: Stmt) -> Stmt:
