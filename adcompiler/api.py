@@ -28,16 +28,26 @@ def grad(f: Function | None = None, argnums: Argnums = 0, *, has_aux: bool = Fal
     f : callable
         A plain Python function of floats and arrays, or of tuples, lists and dictionaries of these.
     argnums : int, str or sequence of these
-        Numbers or names of the arguments to differentiate.
+        Positions or names of the arguments to differentiate.
     has_aux : bool
         Whether `f` returns `(value, aux)`; the result is then `(gradient, aux)`.
     **options
-        See `adcompiler.options.Options`.
+        `target`, `fastmath`, `boundscheck`, `cache`, `memory`, `source`: see `adcompiler.options.Options`.
 
     Returns
     -------
     Transformed
-        A function of the arguments of `f`; a decorator where `f` is left out.
+        A function of the arguments of `f`, which leaves them unchanged; a decorator if `f` is not given. The gradient
+        has the structure, shapes and dtypes of the argument; it is a tuple if `argnums` is a sequence. The attribute
+        `primal` is the compiled function itself; `adjoint_source()`, `show()`, `explain()` and others tell what was
+        generated.
+
+    Raises
+    ------
+    UnsupportedSyntax, MissingRule, TypeProblem
+        At a call: where the compiler does not take the function, with the line and what to write instead.
+    NotDifferentiable
+        At a call: where the derivative does not exist, as with respect to an integer.
 
     Examples
     --------
@@ -63,7 +73,14 @@ def value_and_grad(f: Function | None = None, argnums: Argnums = 0, *, has_aux: 
     Returns
     -------
     Transformed
-        A function of the arguments of `f`; a decorator where `f` is left out.
+        A function of the arguments of `f`, as for `grad`.
+
+    Raises
+    ------
+    UnsupportedSyntax, MissingRule, TypeProblem
+        At a call: where the compiler does not take the function, with the line and what to write instead.
+    NotDifferentiable
+        At a call: where the derivative does not exist, as with respect to an integer.
 
     Examples
     --------
@@ -97,13 +114,21 @@ def vjp(f: Function, *args: Any, argnums: Argnums | None = None, has_aux: bool =
     has_aux : bool
         Whether `f` returns `(value, aux)`; `aux` is then returned third.
     **options
-        See `adcompiler.options.Options`.
+        As for `grad`.
 
     Returns
     -------
     tuple
-        The value and the pullback. The pullback gives a tuple with an entry for each argument, None for those that are
-        not differentiated; it may be called again, and does not see later changes of the arguments.
+        The value and the pullback. The pullback takes a cotangent of the structure and shapes of the value. It returns
+        a tuple with an entry for each argument, None for those that are not differentiated. It may be called again,
+        and does not see later changes to the arguments.
+
+    Raises
+    ------
+    UnsupportedSyntax, MissingRule, TypeProblem
+        At a call: where the compiler does not take the function, with the line and what to write instead.
+    NotDifferentiable
+        At a call: where the derivative does not exist, as with respect to an integer.
 
     Examples
     --------
@@ -223,18 +248,25 @@ def jvp(
     primals : sequence
         Its arguments.
     tangents : sequence
-        The direction: an entry for each argument, None or zeros for passive ones.
+        The direction: an entry of the structure and shapes of each argument, None or zeros for passive ones.
     argnums : int, str or sequence of these, optional
         The arguments that move: `tangents` is then one tangent for a number or name, a sequence for a sequence.
     has_aux : bool
         Whether `f` returns `(value, aux)`; `aux` is then returned third.
     **options
-        See `adcompiler.options.Options`.
+        As for `grad`.
 
     Returns
     -------
     tuple
         The value and its tangent.
+
+    Raises
+    ------
+    UnsupportedSyntax, MissingRule, TypeProblem
+        At a call: where the compiler does not take the function, with the line and what to write instead.
+    NotDifferentiable
+        At a call: where the derivative does not exist, as with respect to an integer.
 
     Examples
     --------

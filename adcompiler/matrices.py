@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def jacobian(
     f: Function | None = None, argnums: Argnums = 0, *, mode: str = "auto", has_aux: bool = False, **options: Any
 ) -> Any:
-    """The derivative of each entry of a function's result by each entry of its arguments.
+    """The derivatives of each entry of a function's result with respect to each entry of its arguments.
 
     Parameters
     ----------
@@ -57,6 +57,13 @@ def jacobian(
         `scipy.sparse.csr_matrix` of shape `(out.size, arg.size)`, rows and columns in C order. Results that are tuples,
         lists or dictionaries give that structure, in each entry of which stands that of the arguments. By a complex
         argument, real results have gradients, and complex ones the derivative of a holomorphic function.
+
+    Raises
+    ------
+    UnsupportedSyntax, MissingRule, TypeProblem
+        At a call: where the compiler does not take the function, with the line and what to write instead.
+    NotDifferentiable
+        At a call: where the derivative does not exist, as with respect to an integer.
 
     Examples
     --------
@@ -89,6 +96,13 @@ def hessian(
         A function of the arguments of `f` that gives an array of shape `arg.shape + arg.shape`, or with "sparse" a
         `scipy.sparse.csr_matrix` of shape `(arg.size, arg.size)`; for several arguments, rows by argument in each entry
         of which stand the columns by argument.
+
+    Raises
+    ------
+    UnsupportedSyntax, MissingRule, TypeProblem
+        At a call: where the compiler does not take the function, with the line and what to write instead.
+    NotDifferentiable
+        At a call: where the derivative does not exist, as with respect to an integer.
 
     Examples
     --------

@@ -43,6 +43,13 @@ def hvp(f: Function | None = None, argnums: Argnums = 0, *, has_aux: bool = Fals
         A function of the arguments of `f` and, last, of a direction `v` of the structure and shapes of the arguments
         that are differentiated; the product has these too.
 
+    Raises
+    ------
+    UnsupportedSyntax, MissingRule, TypeProblem
+        At a call: where the compiler does not take the function, with the line and what to write instead.
+    NotDifferentiable
+        At a call: where the derivative does not exist, as with respect to an integer.
+
     Examples
     --------
     >>> import numpy as np

@@ -165,7 +165,10 @@ class Transformed(Carried):
     # -- inspection ------------------------------------------------------------------------------------------------
 
     def view(self, *args: Any, **kwargs: Any) -> inspect.View:
-        """What was compiled for these arguments; for those of the last call where none are given."""
+        """What was compiled for arguments like these; without arguments, for those of the last call.
+
+        All methods of inspection below take arguments in this way.
+        """
         if args or kwargs or self.last is None:
             instance, plan, _ = self._found(args, kwargs)
         else:
@@ -175,21 +178,21 @@ class Transformed(Carried):
         return inspect.View(self.subject, instance, plan)
 
     def wengert(self, *args: Any, **kwargs: Any) -> inspect.WengertTable:
-        """The Wengert list with types, activity and what is recorded; prints as a table."""
+        """The Wengert list with types, activity and what is recorded, which prints as a table."""
         from adcompiler import inspect
 
         return inspect.wengert(self.view(*args, **kwargs))
 
     def adjoint_source(self, *args: Any, **kwargs: Any) -> str:
-        """The readable derivative: Python text that runs as it stands with NumPy."""
+        """The text of the readable derivative: Python that runs as it stands, with NumPy."""
         return self.view(*args, **kwargs).readable
 
     def lowered_source(self, *args: Any, **kwargs: Any) -> str:
-        """What Numba compiles."""
+        """The text that Numba compiles: the same derivative with array statements as loops."""
         return self.view(*args, **kwargs).lowered
 
     def explain(self, *args: Any, **kwargs: Any) -> str:
-        """What is active, what is recorded, how loops run, and how long compiling took."""
+        """A report in words: what is active, what is recorded, how loops run, and how long compiling took."""
         from adcompiler.explain import explain
 
         return explain(self.view(*args, **kwargs))
@@ -203,13 +206,13 @@ class Transformed(Carried):
         return text
 
     def report(self, path: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
-        """Write a page of HTML: the user's lines beside the derivative's, `explain` and the Wengert list."""
+        """Write a page of HTML to `path`: the user's lines beside the derivative's, `explain` and the Wengert list."""
         from adcompiler import report
 
         Path(path).write_text(report.page(self.view(*args, **kwargs)), encoding="utf-8")
 
     def export(self, path: str | os.PathLike[str], *args: Any, **kwargs: Any) -> None:
-        """Write a module that needs only NumPy and Numba."""
+        """Write the derivative for arguments like these to `path`, as a module that needs only NumPy and Numba."""
         from adcompiler import export
 
         view = self._program(args, kwargs)
