@@ -99,6 +99,15 @@ def test_a_name_of_another_precision_does_not_stand_for_a_scalar() -> None:
     becomes(fn, "return v * np.float64(x * np.float64(1.0))\n", 0.1, np.ones(2, np.float32))
 
 
+def test_axes_exchanged_twice_are_those_of_the_array() -> None:
+    b = Builder()
+    x = b.var("x", Type("float64", 2, layout="C"), (Const(2), Const(2)))
+    turned = b.emit("transpose", x, axes=(1, 0))
+    back, same_again = b.emit("transpose", turned, axes=(1, 0)), b.emit("transpose", x, axes=(0, 1))
+    fn = b.finish("f", [x], [b.emit("mul", back, turned), b.emit("transpose", same_again, axes=(1, 0))])
+    becomes(fn, "return x * x.T, x.transpose(0, 1).T\n", np.arange(4.0).reshape(2, 2))
+
+
 def test_extents_are_not_negative() -> None:
     b = Builder()
     x, k = vector(b, "x"), scalar(b, "k", INDEX)

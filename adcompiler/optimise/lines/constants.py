@@ -118,7 +118,22 @@ class _Folding:
                 case _:
                     pass
             self.lines[stmt.target] = stmt
+        elif stmt.op == "transpose":
+            turned = self.turned(stmt)
+            if turned is not None and self.fits(stmt.target, turned):
+                self.now.known[stmt.target] = turned
+                return
+            self.lines[stmt.target] = stmt
         self.add(stmt)
+
+    def turned(self, stmt: Assign) -> Atom | None:
+        """The array whose axes are exchanged, and exchanged back."""
+        line = self.lines.get(stmt.args[0]) if isinstance(stmt.args[0], Var) else None
+        if line is None or line.op != "transpose":
+            return None
+        first, second = (dict(s.params)["axes"] for s in (line, stmt))
+        assert isinstance(first, tuple) and isinstance(second, tuple)
+        return line.args[0] if [first[axis] for axis in second] == sorted(first) else None
 
     def not_negative(self, stmt: Assign) -> Replaced | None:
         """`max(n, 0)` of an integer that is known not to be negative."""
