@@ -51,7 +51,7 @@ from adcompiler.optimise.lowering.factored import share_factors
 from adcompiler.optimise.lowering.fuse import fuse_readers
 from adcompiler.optimise.lowering.lower import lower_arrays
 from adcompiler.optimise.lowering.recognised import recognise_products
-from adcompiler.optimise.lowering.stored import store_products
+from adcompiler.optimise.lowering.stored import read_kept_products, store_products
 from adcompiler.optimise.machine.abreast import run_abreast
 from adcompiler.optimise.machine.ahead import call_ahead
 from adcompiler.optimise.machine.behind import check_behind
@@ -73,6 +73,7 @@ from adcompiler.source import SourceFunc
 # casts of indices come last: they hide an index from every analysis
 LOWERING = (
     share_factors,
+    read_kept_products,
     store_products,
     lower_arrays,
     take_remainders,
@@ -121,6 +122,7 @@ LOWERING = (
 )
 # these round differently than the source
 INEXACT = (
+    read_kept_products,
     store_products,
     recognise_products,
     run_in_batches,
@@ -134,6 +136,7 @@ INEXACT = (
 # what makes an iteration need the one before, or leaves no loops, stands behind the decision which loops threads share,
 # or aside
 SHARED = {
+    read_kept_products: (),
     store_products: (),
     recognise_products: (),
     run_in_batches: (),
