@@ -10,8 +10,9 @@ from typing import Any
 #: A sample that is shorter than this repeats its call.
 SHORTEST = 2e-4
 FEWEST_ROUNDS = 7
-#: A contender that takes longer than this leaves nothing of the others in the caches, and is timed apart.
-LONG = 5e-3
+#: A contender that takes longer than this, and so many times as long as another, leaves nothing of the others in the
+#: caches, and is timed apart.
+LONG, MANY = 5e-3, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +39,28 @@ def interleave(contenders: dict[str, Callable[[], Any]], budget: float = 2.0) ->
     gc.collect()
     gc.disable()
     try:
-        repeats = {name: repeats_of(call) for name, call in contenders.items()}
-        for name in (name for name, number in repeats.items() if not number):
+        taken = {name: warm(call) for name, call in contenders.items()}
+        brief = [name for name, least in taken.items() if least <= max(LONG, MANY * min(taken.values()))]
+        for name in (name for name in contenders if name not in brief):
             end = perf_counter() + budget
             while perf_counter() < end or len(samples[name]) < 2:
                 samples[name].append(sample(contenders[name], 1))
+        repeats = {name: max(1, round(SHORTEST / max(taken[name], 1e-9))) for name in brief}
         rounds, end = 0, perf_counter() + budget
-        while any(repeats.values()) and (perf_counter() < end or rounds < FEWEST_ROUNDS):
+        while perf_counter() < end or rounds < FEWEST_ROUNDS:
             rounds += 1
-            for name in filter(repeats.get, contenders):
+            for name in brief:
                 samples[name].append(sample(contenders[name], repeats[name]))
     finally:
         gc.enable()
     return {name: Times(min(taken), median(taken), len(taken)) for name, taken in samples.items()}
 
 
-def repeats_of(call: Callable[[], Any]) -> int:
-    """How often to call for one sample, 0 where a call is long.
-
-    Early calls may compile, or write a shorter way for those that follow.
-    """
+def warm(call: Callable[[], Any]) -> float:
+    """Seconds of one call behind the first; early calls may compile, or write a shorter way for those that follow."""
     call()
-    if (taken := sample(call, 1)) > LONG:
-        return 0
-    return max(1, round(SHORTEST / max(min(taken, sample(call, 1), sample(call, 1)), 1e-9)))
+    taken = sample(call, 1)
+    return taken if taken > LONG else min(taken, sample(call, 1), sample(call, 1))
 
 
 def sample(call: Callable[[], Any], repeats: int) -> float:

@@ -121,10 +121,12 @@ def test_a_peer_is_compared_with_the_hand_written_gradient(monkeypatch: pytest.M
         list(traced.measure(program, budget=0.01))
 
 
-def test_a_contender_that_takes_long_is_timed_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_contender_that_takes_long_beside_others_is_timed_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timing, "sample", lambda call, repeats: call())
-    found = timing.interleave({"long": lambda: 0.04, "brief": lambda: 0.001}, budget=0.0)
-    assert found == {"long": Times(0.04, 0.04, 2), "brief": Times(0.001, 0.001, timing.FEWEST_ROUNDS)}
+    takes = {"longest": 0.06, "long": 0.04, "brief": 0.005}
+    found = timing.interleave({name: lambda taken=taken: taken for name, taken in takes.items()}, budget=0.0)
+    assert {name: times.rounds for name, times in found.items()} == {"longest": 2, "long": 7, "brief": 7}
+    assert {name: times.least for name, times in found.items()} == takes
 
 
 @pytest.mark.parametrize("title", ["Programs", "Loop programs beside PyTorch and autograd"])
