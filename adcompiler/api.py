@@ -126,9 +126,9 @@ def vjp(f: Function, *args: Any, argnums: Argnums | None = None, has_aux: bool =
     Raises
     ------
     UnsupportedSyntax, MissingRule, TypeProblem
-        At a call: where the compiler does not take the function, with the line and what to write instead.
+        Where the compiler does not take the function, with the line and what to write instead.
     NotDifferentiable
-        At a call: where the derivative does not exist, as with respect to an integer.
+        Where the derivative does not exist, as with respect to an integer.
 
     Examples
     --------
@@ -264,9 +264,9 @@ def jvp(
     Raises
     ------
     UnsupportedSyntax, MissingRule, TypeProblem
-        At a call: where the compiler does not take the function, with the line and what to write instead.
+        Where the compiler does not take the function, with the line and what to write instead.
     NotDifferentiable
-        At a call: where the derivative does not exist, as with respect to an integer.
+        Where the derivative does not exist, as with respect to an integer.
 
     Examples
     --------
