@@ -97,14 +97,7 @@ class Backward:
         stmt = self.in_order(stmt, region, path)
         self.prefetch(stmt, path)
         if self.tapes.of_loop(path):
-            cell = self.tapes.cells.get(path)
-            if cell is None:
-                self.offsets[path] = ZERO
-            else:
-                trips = map_trips(self, region)
-                before = self.b.int("sub", self.b.load(cell, (ZERO,), hint="place"), trips)
-                self.offsets[path] = self.tapes.natural(before)
-                self.b.store(cell, (ZERO,), self.offsets[path])
+            self.offsets[path] = self.offset(region, path)
         bounds = [self.get(a) for a in (stmt.start, stmt.stop, stmt.step)]
         inits = [self.get(c.init) for c in stmt.carried]
         begins = [(c, self.begins(c, path)) for c in stmt.carried]
@@ -114,12 +107,7 @@ class Backward:
         self.known = dict(outer)
         present = {c: self.b.like(c.var) for c in buffers}
         self.known.update({as_var(c.next): present[c] for c in buffers})
-        self.indices[path] = stmt.index
-        counter = self.primal.counter(region)
-        if isinstance(region, Loop):
-            self.known[region.index] = stmt.index
-        elif counter is not None:
-            self.known[counter.var] = stmt.index
+        self.count(region, stmt.index, path)
         with self.b.block() as lines:
             self.block(stmt.body)
             nexts = [self.get(c.next) for c in stmt.carried]
@@ -135,6 +123,25 @@ class Backward:
         )
         carried += tuple(lengths)
         self.add(replace(stmt, start=bounds[0], stop=bounds[1], step=bounds[2], carried=carried, body=tuple(lines)))
+
+    def offset(self, region: Loop | While, path: Path) -> Atom:
+        """Where the records of one run of a loop begin, where they lie end to end with those of its other runs."""
+        cell = self.tapes.cells.get(path)
+        if cell is None:
+            return ZERO
+        before = self.b.int("sub", self.b.load(cell, (ZERO,), hint="place"), map_trips(self, region))
+        found = self.tapes.natural(before)
+        self.b.store(cell, (ZERO,), found)
+        return found
+
+    def count(self, region: Loop | While, index: Var, path: Path) -> None:
+        """Let the index of a reversed loop stand for that of the primal's."""
+        self.indices[path] = index
+        counter = self.primal.counter(region)
+        if isinstance(region, Loop):
+            self.known[region.index] = index
+        elif counter is not None:
+            self.known[counter.var] = index
 
     def lengths(self, c: Carry, path: Path, begins: Sequence[Atom]) -> list[Carry]:
         """Carried extents of a carried adjoint whose extents change from one iteration to the next.

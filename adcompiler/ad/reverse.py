@@ -6,6 +6,7 @@ have them (recomputing, reloading, recording) is decided in `record` and written
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from adcompiler.ad.adjoints import Adjoints, Bars
@@ -175,29 +176,14 @@ class Reverse(Adjoints):
         """A loop runs backwards; the adjoints of what it carries and of outer scalars are carried the other way."""
         if isinstance(stmt, Loop) and stmt.index in self.primal.marked:
             return self.checkpointed(stmt, self.primal.marked[stmt.index])
-        scalars, arrays = self.outside(stmt)
-        carried = [c for c in stmt.carried if c.var in self.active]
-        inits = {c.init for c in carried if self.b.type(c.var).rank}
-        for array in arrays:
-            if array not in inits or array in all_reads(blocks_of(stmt)):
-                self.shadow(array)
+        carried, scalars = self.across(stmt)
         incoming = {c: self.incoming(c) for c in carried}
-        scalars = [v for v in scalars if v in all_reads(blocks_of(stmt)) or v in {c.next for c in carried}]
         outer, entry = self.bars, {v: self.bars.get(v, self.zero(v)) for v in scalars}
         self.bars = dict(outer)
         entries = {v: self.b.like(v, f"{v}_bar") for v in scalars}
         self.bars.update(entries)
-        with self.b.block() as lines:
-            givens = {c: self.given(c) for c in carried}
-            for block_arm in range(len(blocks(stmt)) - 1, -1, -1):
-                self.block(blocks(stmt)[block_arm], (*path, block_arm))
-            sums = {v: self.bars[v] for v in scalars}
-            ends = {c: self.leaving(c) for c in carried}
-            factors = {c: shortened(self.b, lines, givens[c], end) for c, end in ends.items()}
-            if factors != ends:
-                ends, wanted = factors, (*factors.values(), *self.bars.values(), *sums.values())
-                lines[:] = without_dead(self.b, lines, wanted)
-        self.bars = outer
+        lines, givens, ends = self.iteration(stmt, path, carried)
+        sums, self.bars = {v: self.bars[v] for v in scalars}, outer
         if all(ends[c] == givens[c] for c in carried) and memory_is_free(
             self.over, self.active, self.primal.restored, path
         ):
@@ -215,6 +201,30 @@ class Reverse(Adjoints):
             self.bars[v] = after[entries[v]]
         for c in carried:
             self.hand_over(c, after[givens[c]])
+
+    def across(self, stmt: Loop | While) -> tuple[list[Carry], list[Var]]:
+        """What a loop carries, and scalars from outside, whose adjoints go through it; its arrays get shadows."""
+        scalars, arrays = self.outside(stmt)
+        carried, read = [c for c in stmt.carried if c.var in self.active], all_reads(blocks_of(stmt))
+        inits = {c.init for c in carried if self.b.type(c.var).rank}
+        for array in arrays:
+            if array not in inits or array in read:
+                self.shadow(array)
+        return carried, [v for v in scalars if v in read or v in {c.next for c in carried}]
+
+    def iteration(
+        self, stmt: Loop | While, path: Path, carried: Sequence[Carry]
+    ) -> tuple[list[Stmt], dict[Carry, Var], dict[Carry, Atom]]:
+        """The lines of a reversed iteration, with the adjoints of what is carried at its begin and at its end."""
+        with self.b.block() as lines:
+            givens = {c: self.given(c) for c in carried}
+            for block_arm in range(len(blocks(stmt)) - 1, -1, -1):
+                self.block(blocks(stmt)[block_arm], (*path, block_arm))
+            ends = {c: self.leaving(c) for c in carried}
+            factors = {c: shortened(self.b, lines, givens[c], end) for c, end in ends.items()}
+            if factors != ends:
+                lines[:] = without_dead(self.b, lines, (*factors.values(), *self.bars.values()))
+        return lines, givens, factors
 
     def checkpointed(self, stmt: Loop, marked: Marked) -> None:
         """A checkpointed loop: its iterations run again from kept states, and each is then reversed."""
