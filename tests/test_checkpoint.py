@@ -15,7 +15,7 @@ import pytest
 
 import adcompiler as ad
 from adcompiler.backend.cpu import python_function
-from adcompiler.emit.opaque import library_functions
+from adcompiler.emit.functions.opaque import library_functions
 from tests.support.registry import load_programs
 from tests.support.trees import leaves
 

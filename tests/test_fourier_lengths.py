@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from adcompiler.backend import cpu
-from adcompiler.emit.opaque import on_its_own
+from adcompiler.emit.functions.opaque import on_its_own
 
 # of small factors, powers of two that are transformed in vectors, and lengths with large factors
 LENGTHS = [1, 2, 3, 12, 32, 60, 64, 128, 192, 256, 512, 1024, 2048, 8192, 17, 34, 97, 1003]

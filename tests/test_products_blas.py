@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from adcompiler.backend import blas, cpu
-from adcompiler.emit.opaque import library_functions
+from adcompiler.emit.functions.opaque import library_functions
 
 LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "rows": np.ascontiguousarray,

@@ -16,7 +16,7 @@ from adcompiler.backend import graphs
 from adcompiler.calls.matrices import patterns
 from adcompiler.calls.matrices.colours import Entries, groups
 from adcompiler.calls.matrices.sparse import SparseMatrix
-from adcompiler.emit.sets import FIRST, LACKING, ROOM, UNION, UNITED
+from adcompiler.emit.functions.sets import FIRST, LACKING, ROOM, UNION, UNITED
 from tests.support.cases import interpreted
 from tests.support.registry import PROGRAMS, load_programs
 from tests.support.trees import leaves

@@ -7,7 +7,7 @@ import pytest
 import scipy.linalg
 
 from adcompiler.backend import cpu
-from adcompiler.emit.opaque import LETTERS, library_functions
+from adcompiler.emit.functions.opaque import LETTERS, library_functions
 
 
 @pytest.mark.parametrize("dtype", LETTERS)

@@ -121,7 +121,7 @@ def _kept(text: str, name: str, keep: bool) -> Any:
 def _apart(name: str, folder: cache.Folder | None) -> Any:
     """What texts call for a function of the library, compiled once for all of them."""
     # a call that finds its machine code needs nothing of how text is made
-    from adcompiler.emit.opaque import LATE
+    from adcompiler.emit.functions.opaque import LATE
 
     return _short(name, folder) if name in LATE else _of_library(name, folder)
 
@@ -129,7 +129,7 @@ def _apart(name: str, folder: cache.Folder | None) -> Any:
 @functools.lru_cache(maxsize=64)
 def _of_library(name: str, folder: cache.Folder | None) -> Apart:
     """A function of the library."""
-    from adcompiler.emit.opaque import READ_ONCE, on_its_own
+    from adcompiler.emit.functions.opaque import READ_ONCE, on_its_own
 
     text = on_its_own(name)
     plain: Any = load(text, name, folder is not None)
@@ -139,7 +139,7 @@ def _of_library(name: str, folder: cache.Folder | None) -> Apart:
 @functools.lru_cache(maxsize=64)
 def _short(name: str, folder: cache.Folder | None) -> Any:
     """What compiles a function of the library when it is called, and is written out at each call."""
-    from adcompiler.emit.opaque import LATE, on_its_own
+    from adcompiler.emit.functions.opaque import LATE, on_its_own
 
     text = late.stands_for(name, LATE[name], _stem(on_its_own(name), name), folder is not None)
     return load(text, name, folder is not None, {"_calling": late.calling})
@@ -155,7 +155,7 @@ def _machine_code(function: Function, text: str, name: str, folder: cache.Folder
 
 def _separate(text: str) -> set[str]:
     """The functions of the library in a text for Numba that are compiled on their own."""
-    from adcompiler.emit.opaque import APART, definition
+    from adcompiler.emit.functions.opaque import APART, definition
 
     return {name for name in APART if f"def {name}(" in text and definition(name) in text}
 

@@ -11,7 +11,7 @@ import numpy as np
 from adcompiler.emit import parts
 from adcompiler.emit.casts import NARROW, OPERATORS, Dialect, conversions
 from adcompiler.emit.folding import Plan
-from adcompiler.emit.opaque import LETTERS, library_call, product
+from adcompiler.emit.functions.opaque import LETTERS, library_call, product
 from adcompiler.emit.operators import (
     CHOSEN,
     MATH,

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from adcompiler.emit.casts import Dialect
 from adcompiler.emit.folding import Plan, plan
+from adcompiler.emit.functions.opaque import LIBRARY, library_functions
 from adcompiler.emit.naming import python_names
-from adcompiler.emit.opaque import LIBRARY, library_functions
 from adcompiler.emit.operators import CHOSEN, LARGEST, POWER, SAME, SMALLEST, SUM
 from adcompiler.emit.printing import to_text
 from adcompiler.emit.several import LIBRARY as LANES

@@ -108,7 +108,7 @@ _UFUNCS: dict[str, np.ufunc] = {
 # several arrays gives them in one: slogdet(f) as (sign, logarithm), eigh(a; lower, robust) as the values above the
 # vectors, by NumPy's driver of LAPACK or by the robust one, which is SciPy's, qr(a) of a tall matrix as Q above R,
 # svd(a) as U, the values and the transpose of Vh below each other. fft(x; inverse) of the rows of a complex matrix,
-# with no factor either way. union(a, b, sets): the number of a set of columns, see `emit.sets`
+# with no factor either way. union(a, b, sets): the number of a set of columns, see `emit.functions.sets`
 _OPAQUE = (
     *("argsort", "cholesky", "cofactor", "det", "eigh", "fft", "inv", "lu", "lu_solve", "pinv", "qr"),
     *("slogdet", "solve_triangular", "svd", "union"),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg, special
 
-from adcompiler.emit.opaque import library_functions
+from adcompiler.emit.functions.opaque import library_functions
 from adcompiler.ir.ops import OPS
 from adcompiler.ir.special import SPECIAL as SCIPY
 from adcompiler.ir.types import Type

@@ -59,7 +59,7 @@ def pattern(fn: Func, seeds: Sequence[int], outs: Sequence[int]) -> Func:
     Returns
     -------
     Func
-        The same parameters, then the array of sets, see `emit.sets`.
+        The same parameters, then the array of sets, see `emit.functions.sets`.
     """
     wide = reached(fn, [fn.params[k] for k in seeds])
     # a function without such loops ends, whatever numbers it meets; memory is guarded by checks of integers

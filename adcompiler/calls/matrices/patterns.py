@@ -15,7 +15,7 @@ from adcompiler.calls.instance import Instance
 from adcompiler.calls.matrices.directions import Leaf
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.results import Constant, Tree, positions, value_tree
-from adcompiler.emit.sets import COUNT, FIRST, LACKING, ROOM, ROUNDED, SMALL, TOP
+from adcompiler.emit.functions.sets import COUNT, FIRST, LACKING, ROOM, ROUNDED, SMALL, TOP
 from adcompiler.errors import NotDifferentiable
 from adcompiler.options import Derivative
 from adcompiler.signature import OutTree

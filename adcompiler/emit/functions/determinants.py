@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from string import Template
 
-from adcompiler.emit.products import LETTERS
+from adcompiler.emit.functions.products import LETTERS
 
 #: A matrix of fewer rows is solved with column by column: vectors would gain nothing.
 FEW = 6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from string import Template
 
-from adcompiler.emit.products import for_all
+from adcompiler.emit.functions.products import for_all
 
 
 def _packed(name: str, doc: str, body: str) -> str:

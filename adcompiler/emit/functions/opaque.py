@@ -7,16 +7,16 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from adcompiler.emit.casts import Dialect
-from adcompiler.emit.decompositions import DECLARED as DECLARED_DECOMPOSITIONS
-from adcompiler.emit.decompositions import DECOMPOSITIONS, ROBUST
-from adcompiler.emit.factors import DECLARED, FACTORS, FOR_PYTHON
-from adcompiler.emit.fourier import FFT
-from adcompiler.emit.products import BLAS, LETTERS, PRODUCTS
-from adcompiler.emit.products import DECLARED as DECLARED_BLAS
-from adcompiler.emit.sets import UNION, UNITED
-from adcompiler.emit.special import ADDRESSES, FUNCTIONS
+from adcompiler.emit.functions.decompositions import DECLARED as DECLARED_DECOMPOSITIONS
+from adcompiler.emit.functions.decompositions import DECOMPOSITIONS, ROBUST
+from adcompiler.emit.functions.factors import DECLARED, FACTORS, FOR_PYTHON
+from adcompiler.emit.functions.fourier import FFT
+from adcompiler.emit.functions.products import BLAS, LETTERS, PRODUCTS
+from adcompiler.emit.functions.products import DECLARED as DECLARED_BLAS
+from adcompiler.emit.functions.sets import UNION, UNITED
+from adcompiler.emit.functions.special import ADDRESSES, FUNCTIONS
+from adcompiler.emit.functions.triangles import TRIANGLES
 from adcompiler.emit.syntax import call
-from adcompiler.emit.triangles import TRIANGLES
 from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Assign
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from string import Template
 
-from adcompiler.emit.products import LETTERS
+from adcompiler.emit.functions.products import LETTERS
 
 _VECTOR = '''
 def _solve_triangular1(a, b, lower):

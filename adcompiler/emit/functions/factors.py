@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from string import Template
 
-from adcompiler.emit.determinants import DETERMINANTS, FEW, LOGARITHMS
-from adcompiler.emit.products import LETTERS
-from adcompiler.emit.triangles import ONE_SIDED
+from adcompiler.emit.functions.determinants import DETERMINANTS, FEW, LOGARITHMS
+from adcompiler.emit.functions.products import LETTERS
+from adcompiler.emit.functions.triangles import ONE_SIDED
 
 # LAPACK counts columns first, so that a matrix in memory row by row is to it the transposed one: it exchanges columns,
 # and the upper triangle has ones on its diagonal. Below a few rows its call costs more than the loops. All is written

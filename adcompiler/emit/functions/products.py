@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from string import Template
 
-from adcompiler.emit.tiles import BY_TILES, TILE, WIDE
+from adcompiler.emit.functions.tiles import BY_TILES, TILE, WIDE
 
 # BLAS counts columns first: of matrices in memory row by row it computes the transposed product. It takes factors by
 # their addresses: as constants, they need no memory that a call would have to ask for

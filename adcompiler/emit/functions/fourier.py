@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adcompiler.emit.butterflies import COLUMNS, PLANES
+from adcompiler.emit.functions.butterflies import COLUMNS, PLANES
 
 _COMPILED = '@nb.njit(error_model="numpy", nogil=True)'
 
