@@ -46,7 +46,7 @@ from adcompiler.optimise.lines.stops import drop_stops
 from adcompiler.optimise.lines.unguarded import drop_guards
 from adcompiler.optimise.lines.unselected import skip_unselected
 from adcompiler.optimise.lines.untaken import skip_untaken
-from adcompiler.optimise.lowering.batches import run_in_batches
+from adcompiler.optimise.lowering.batches import run_in_batches, run_in_shared_batches
 from adcompiler.optimise.lowering.factored import share_factors
 from adcompiler.optimise.lowering.fuse import fuse_readers
 from adcompiler.optimise.lowering.lower import lower_arrays
@@ -139,7 +139,7 @@ SHARED = {
     read_kept_products: (),
     store_products: (),
     recognise_products: (),
-    run_in_batches: (),
+    run_in_batches: (run_in_shared_batches,),
     walk_rows: (),
     put_off_additions: (put_off_in_rows,),
     reuse_rows: (),

@@ -238,6 +238,30 @@ def test_a_strict_gradient_keeps_the_order_of_sums() -> None:
         assert ("_dproduct_into(" in text[text.index("def mlp_loops_grad") :]) == fastmath
 
 
+def test_threads_share_batches_whose_rows_only_add() -> None:
+    def squares(x, w):
+        out = np.empty((x.shape[0], w.shape[0]))
+        for n in range(x.shape[0]):
+            for h in range(w.shape[0]):
+                s = 0.0
+                for i in range(w.shape[1]):
+                    s += w[h, i] * x[n, i]
+                out[n, h] = np.tanh(s)
+        return np.sum(out**2)
+
+    args = PROGRAM.arguments((3000, 16, 32, 10))
+    shared = ad.value_and_grad(PROGRAM.function, PROGRAM.argnums, target="parallel")
+    text = shared.lowered_source(*args)
+    assert "for batch in range(" in text[: text.index("def mlp_loops_grad")]
+    got, expected = shared(*args), PROGRAM.adjoint(*args)
+    np.testing.assert_allclose(got[0], expected[0], rtol=1e-12)
+    for mine, its in zip(got[1], expected[1], strict=True):
+        np.testing.assert_allclose(mine, its, rtol=1e-10, atol=1e-13)
+    few = args[4], args[0]
+    assert "for batch in " in ad.grad(squares, (0, 1)).lowered_source(*few)
+    assert "for batch in " not in ad.grad(squares, (0, 1), target="parallel").lowered_source(*few)
+
+
 def test_a_zero_that_meets_what_is_not_finite() -> None:
     def weighted(w, x, weight):
         total = 0.0

@@ -31,7 +31,7 @@ def write_batches(b: Builder, batched: Batched) -> None:
     """Append a loop that runs in batches."""
     loop, of = batched.loop, Rows(batched)
     trips = b.int("sub", loop.stop, loop.start)
-    rows = of.prepare(b, trips)
+    rows = of.count(b, trips)
     count = b.int("floordiv", b.int("add", trips, b.int("sub", rows, ONE)), rows)
     index = b.var("batch", INDEX)
     outer = {c: (b.like(c.var), b.like(c.out)) for c in loop.carried}
@@ -39,6 +39,7 @@ def write_batches(b: Builder, batched: Batched) -> None:
         of.begin = b.int("add", loop.start, b.int("mul", index, rows), "begin")
         of.end = b.int("minimum", b.int("add", of.begin, rows), loop.stop, "end")
         of.here = b.int("sub", of.end, of.begin, "rows")
+        of.prepare(b)
         for group in batched.groups:
             carried = tuple(replace(c, init=outer[c][0], out=outer[c][1]) for c in group.carried)
             _Part(b, of, group).write(carried)

@@ -6,12 +6,12 @@ matrices, and keeps what each of its rows needs later in the fastest cache.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from adcompiler.analysis.independence import Apart, Dependent, Independence
-from adcompiler.analysis.scope import Frame, Path, sites
+from adcompiler.analysis.scope import Path, sites
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.walk import all_defs, free, walk
@@ -37,6 +37,23 @@ def run_in_batches(fn: Func) -> Func:
     of a batch. That iterations are independent is proven; what serves within one of them is there for each row of a
     batch. Sums are gathered in another order.
     """
+    return _in_batches(fn, lambda memory, loop, apart: True)
+
+
+def run_in_shared_batches(fn: Func) -> Func:
+    """The same where threads may share the batches: each iteration writes arrays of its own, or only adds to others.
+
+    That batches write other rows of a matrix is not proven: of such a loop threads share the iterations.
+    """
+    return _in_batches(fn, _may_be_shared)
+
+
+def _may_be_shared(memory: Memory, loop: Loop, apart: Apart) -> bool:
+    gathered = {memory.root(v) for v in (*apart.sums, *apart.own)}
+    return all(memory.root(s.array) in gathered for s in walk(loop.body) if isinstance(s, Store))
+
+
+def _in_batches(fn: Func, fits: Callable[[Memory, Loop, Apart], bool]) -> Func:
     found = [(*site, row_products(fn, site[0])) for site in sites(fn.body) if isinstance(site[0], Loop)]
     found = [site for site in found if site[3]]
     if not found:
@@ -45,8 +62,12 @@ def run_in_batches(fn: Func) -> Func:
     chosen = dict[Path, Batched]()
     for loop, path, frames, products in found:
         assert isinstance(loop, Loop)
-        batched = _Candidate(fn, memory, proofs, loop).batched(path, frames, products)
-        if batched is not None:
+        try:
+            apart = proofs.apart(loop, path, frames)
+        except Dependent:
+            continue
+        batched = _Candidate(fn, memory, proofs, loop, apart).batched(products)
+        if batched is not None and fits(memory, loop, apart):
             chosen[path] = batched
 
     def write(b: Builder, loop: Loop, path: Path) -> None:
@@ -61,48 +82,46 @@ class _Candidate:
     memory: Memory
     proofs: Independence
     loop: Loop
+    apart: Apart
 
-    def batched(self, path: Path, frames: tuple[Frame, ...], products: Sequence[Gathered | Spread]) -> Batched | None:
+    def batched(self, products: Sequence[Gathered | Spread]) -> Batched | None:
         """How the loop runs in batches; None where it does not."""
-        try:
-            apart = self.proofs.apart(self.loop, path, frames)
-        except Dependent:
-            return None
-        fit = [p for p in products if self.is_product(p, apart)]
+        fit = [p for p in products if self.is_product(p)]
         groups = _groups(self.loop, fit) if fit else None
-        if groups is None or not self.may_part(groups, apart):
+        if groups is None or not self.may_part(groups):
             return None
-        several = [v for v in apart.own if sum(self.touches(group.lines, v) for group in groups) > 1]
-        needed = {v for p in fit for v in _rows_of(p) if v in apart.own}
-        own = {v: self.made(v) for v in apart.own if v in needed or v in several}
-        if any(made is None for made in own.values()):
+        several = [v for v in self.apart.own if sum(self.touches(group.lines, v) for group in groups) > 1]
+        needed = {v for p in fit for v in _rows_of(p) if v in self.apart.own}
+        own = {v: made for v in self.apart.own if (made := self.made(v)) is not None}
+        if len(own) < len(self.apart.own):
             return None
-        return Batched(self.loop, groups, {v: made for v, made in own.items() if made is not None})
+        rows = {v: made for v, made in own.items() if v in needed or v in several}
+        return Batched(self.loop, groups, rows, {v: made for v, made in own.items() if v not in rows})
 
     def made(self, array: Var) -> Assign | None:
         """The line that makes an array of one iteration, if as many can be made for a batch."""
         line = self.proofs.over.defs[array].stmt
         return line if isinstance(line, Assign) and line.op in ("empty", "zeros") else None
 
-    def is_product(self, found: Gathered | Spread, apart: Apart) -> bool:
+    def is_product(self, found: Gathered | Spread) -> bool:
         """Whether a sum may be computed for all rows before, or behind, the loops in which it stands."""
         if isinstance(found, Gathered):
-            stays = self.is_constant(found.matrix.array) and self.is_row(found.row.array, apart)
+            stays = self.is_constant(found.matrix.array) and self.is_row(found.row.array)
             return stays and not self.changed(found.row.array, found) and self.is_alone(found)
         if not found.to_rows:
             row, sums = found.load.array, found.store.array
-            return self.is_row(row, apart) and not self.changed(row, found) and sums in apart.sums
+            return self.is_row(row) and not self.changed(row, found) and sums in self.apart.sums
         matrix, rows = found.load.array, found.store.array
-        return self.is_constant(matrix) and self.is_row(rows, apart) and self.touched(found.nest.outer, rows) == 1
+        return self.is_constant(matrix) and self.is_row(rows) and self.touched(found.nest.outer, rows) == 1
 
     def is_constant(self, array: Var) -> bool:
         """Whether an array is the same for all iterations."""
         return array not in all_defs((self.loop,)) and not self.memory.changed((array,), self.loop.body)
 
-    def is_row(self, array: Var, apart: Apart) -> bool:
+    def is_row(self, array: Var) -> bool:
         """Whether an array is one of an iteration, or has a row for each."""
         outside = array not in all_defs((self.loop,))
-        return outside and (array in apart.own) == (self.fn.types[array.name].rank == 1)
+        return outside and (array in self.apart.own) == (self.fn.types[array.name].rank == 1)
 
     def changed(self, array: Var, found: Gathered | Spread) -> bool:
         """Whether the two loops of a product change an array."""
@@ -120,7 +139,7 @@ class _Candidate:
         """Whether lines read or write an array."""
         return any(self.touched(s, array) for s in lines)
 
-    def may_part(self, groups: Sequence[Group], apart: Apart) -> bool:
+    def may_part(self, groups: Sequence[Group]) -> bool:
         """Whether each group of lines may run for some iterations before the next one does."""
         carried = [c for group in groups for c in group.carried]
         if len(carried) != len(self.loop.carried):
@@ -164,4 +183,4 @@ def _groups(loop: Loop, products: Sequence[Gathered | Spread]) -> tuple[Group, .
     return tuple(groups)
 
 
-__all__ = ["run_in_batches"]
+__all__ = ["run_in_batches", "run_in_shared_batches"]

@@ -39,11 +39,21 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Batched:
-    """A loop that runs in batches, part by part. Each row has the arrays in `own`, which these lines make for one."""
+    """A loop that runs in batches, part by part.
+
+    Each row has the arrays in `own`, which these lines make for one. Those in `passing` serve within one part alone, so
+    that a batch needs one for all of its rows.
+    """
 
     loop: Loop
     groups: tuple[Group, ...]
     own: dict[Var, Assign]
+    passing: dict[Var, Assign]
+
+    @property
+    def products(self) -> list[Gathered | Spread]:
+        """The products of all parts."""
+        return [found for group in self.groups for found in group.products]
 
 
 @dataclass(slots=True)
@@ -51,12 +61,13 @@ class Rows:
     """The arrays that have a row for each row of a batch, which goes from `begin` to `end` and has `here` rows.
 
     `held` names them: those of `own`, the sums of `Gathered`, the factors of `Spread`, and the numbers that one part
-    hands on. `runs` tells of a nest whether all of its loops run.
+    hands on. `runs` tells of a nest whether all of its loops run, `widths` how many sums or factors a row has.
     """
 
     batched: Batched
     held: dict[object, Var] = field(default_factory=dict)
     runs: dict[Nest, Atom] = field(default_factory=dict)
+    widths: dict[Gathered | Spread, Atom] = field(default_factory=dict)
     begin: Atom = ZERO
     end: Atom = ZERO
     here: Atom = ZERO
@@ -66,43 +77,47 @@ class Rows:
         """The loop over the rows."""
         return self.batched.loop
 
-    def prepare(self, b: Builder, trips: Atom) -> Atom:
-        """Append the lines that make the arrays; the result is the number of rows of a batch."""
-        products = [p for group in self.batched.groups for p in group.products]
-        widths = {p: b.int("maximum", bounds(b, p.nest.outer)[1], ZERO) for p in products}
+    def count(self, b: Builder, trips: Atom) -> Atom:
+        """Append the lines that find how many rows a batch has."""
         size: Atom = ONE
         for made in self.batched.own.values():
             elements: Atom = ONE
             for extent in made.args:
                 elements = b.int("mul", elements, extent)
             size = b.int("add", size, elements)
-        for width in widths.values():
-            size = b.int("add", size, width)
+        for found in self.batched.products:
+            self.widths[found] = b.int("maximum", bounds(b, found.nest.outer)[1], ZERO)
+            size = b.int("add", size, self.widths[found])
+            self.runs[found.nest] = self.runs.get(found.nest) or self.all_run(b, found.nest)
         few, many = (
             b.int("minimum", b.int("floordiv", Const(elements), size), Const(rows))
             for rows, elements in zip(ROWS, ELEMENTS, strict=True)
         )
         most = b.int("minimum", b.int("maximum", few, many), trips)
-        rows = b.int("maximum", most, ONE, "rows")
+        return b.int("maximum", most, ONE, "rows")
+
+    def prepare(self, b: Builder) -> None:
+        """Append the lines that make the arrays of a batch: each has its own, so that threads may share the batches."""
         for v, made in self.batched.own.items():
-            self.held[v] = b.emit(made.op, rows, *made.args, dtype=b.type(v).dtype, hint=v.name)
-        for p, width in widths.items():
-            self.hold(b, p, rows, width)
-            self.runs[p.nest] = self.runs.get(p.nest) or self.all_run(b, p.nest)
+            self.held[v] = b.emit(made.op, self.here, *made.args, dtype=b.type(v).dtype, hint=v.name)
+        for v, made in self.batched.passing.items():
+            self.held[v] = b.like(v)
+            b.add(replace(made, target=self.held[v], span=b.span))
+        for found, width in self.widths.items():
+            self.hold(b, found, width)
         for v in (v for group in self.batched.groups for v in group.taken):
             if v not in self.held:
-                self.held[v] = b.emit("empty", rows, dtype=b.type(v).dtype, hint=f"{v}_rows")
-        return rows
+                self.held[v] = b.emit("empty", self.here, dtype=b.type(v).dtype, hint=f"{v}_rows")
 
-    def hold(self, b: Builder, found: Gathered | Spread, rows: Atom, width: Atom) -> None:
+    def hold(self, b: Builder, found: Gathered | Spread, width: Atom) -> None:
         """Make the array of the sums, or of the factors, of a product."""
         if isinstance(found, Gathered):
             dtype = b.type(found.matrix.array).dtype
             # without an iteration of the inner loop nothing is computed
-            self.held[found] = b.emit("zeros", rows, width, dtype=dtype, hint="sums")
+            self.held[found] = b.emit("zeros", self.here, width, dtype=dtype, hint="sums")
         elif (found.nest.place, found.number) not in self.held:
             dtype = b.type(found.load.array).dtype
-            held = b.emit("empty", rows, width, dtype=dtype, hint=f"{found.number}_rows")
+            held = b.emit("empty", self.here, width, dtype=dtype, hint=f"{found.number}_rows")
             self.held[found.nest.place, found.number] = held
 
     def all_run(self, b: Builder, nest: Nest) -> Var:
@@ -120,6 +135,8 @@ class Rows:
         def moved(stmt: Stmt) -> Stmt:
             if isinstance(stmt, (Load, Store)) and stmt.array in self.batched.own:
                 return replace(stmt, array=self.held[stmt.array], index=(row, *stmt.index))
+            if isinstance(stmt, (Load, Store)) and stmt.array in self.batched.passing:
+                return replace(stmt, array=self.held[stmt.array])
             return map_blocks(stmt, lambda inner: tuple(map(moved, inner)))
 
         return tuple(map(moved, block))

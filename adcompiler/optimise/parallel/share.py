@@ -146,12 +146,21 @@ class Sharing:
         """About how many operations a block takes, in terms of what is known before the loop around it."""
         total: Atom = Const(sum(map(cost, block)))
         for stmt in block:
+            if isinstance(stmt, Assign) and kind(stmt.op) == "contract":
+                total = self.plus(total, self.product(stmt, made))
             trips = self.trips(stmt, made, outer) if isinstance(stmt, Loop) else Const(_GUESS)
             for nested in blocks(stmt):
                 term = self.cost(nested, made, trips)
                 if isinstance(stmt, (Loop, While)):
                     term = self.times(trips, term)
                 total = self.plus(total, term)
+        return total
+
+    def product(self, stmt: Assign, made: frozenset[Var]) -> Atom:
+        """About how many operations a product of matrices takes."""
+        total: Atom = Const(1.0)
+        for extent in (*self.b.shape(stmt.args[0]), *self.b.shape(stmt.args[1])[1:]):
+            total = self.times(total, Const(_GUESS) if extent in made else extent)
         return total
 
     def times(self, a: Atom, b: Atom) -> Atom:
