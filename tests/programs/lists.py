@@ -662,3 +662,41 @@ def joined_and_ordered(x, levels):
 
 
 program(joined_and_ordered, lambda rng: (np.array([0.4, 1.3, 0.2, 1.1, 1.7, 1.45]), np.array([0.3, 0.7])))
+
+
+def terms_that_hold(x):
+    terms = [x[1]]
+    other = terms
+    if x[0] > 0:
+        terms.append(x[0] * x[1])
+    if x[1] > 0:
+        other.append(x[1])
+    elif x[2] > 0:
+        terms.append(x[2] ** 2)
+        other.append(x[0])
+    for f, scale in ((np.sin, 2.0), (np.cos, 3.0)):
+        if f(x[2]) > 0.5:
+            terms.append(f(scale * x[0]))
+    return sum(v * k for k, v in enumerate(other, 1)) + len(terms) * terms[-1]
+
+
+program(terms_that_hold, lambda rng: (np.array([0.3, -0.8, 0.4]),))
+
+
+def lattice_of_transitions(stay, move):
+    n, m = stay.shape
+    score = np.zeros((n, m))
+    for i in range(n):
+        for j in range(m):
+            ways = []
+            if i > 0:
+                ways.append(score[i - 1, j] + stay[i, j])
+            if j > 0:
+                ways.append(score[i, j - 1] + move[i, j])
+            if ways:
+                top = max(ways)
+                score[i, j] = top + np.log(sum(np.exp(w - top) for w in ways))
+    return score[-1, -1]
+
+
+program(lattice_of_transitions, lambda rng: (rng.normal(size=(3, 4)), rng.normal(size=(3, 4))), (0, 1))

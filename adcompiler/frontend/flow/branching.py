@@ -87,7 +87,7 @@ def merge(low: Lowering, test: Atom, a: Arm, c: Arm, live: frozenset[str] | None
     """Join two finished paths: afterwards the names hold what holds on either path, and so does the value."""
     if a.dead or c.dead:
         return _one_path(low, test, a, c)
-    pairs = list(_differing(a, c, live))
+    pairs = list(differing(a, c, live))
     joining = Joining(low, a, c, _nested_lists(pairs))
     values = {key: joining.value(key, one, two, hint) for key, one, two in pairs}
     outs = joining.outs
@@ -132,7 +132,8 @@ def _one_path(low: Lowering, test: Atom, a: Arm, c: Arm) -> Value | None:
     return alive.value
 
 
-def _differing(a: Arm, c: Arm, live: frozenset[str] | None) -> Iterator[tuple[Key, Value | None, Value | None]]:
+def differing(a: Arm, c: Arm, live: frozenset[str] | None) -> Iterator[tuple[Key, Value | None, Value | None]]:
+    """The names that are read again and hold other values on one path than on the other, and what both paths yield."""
     last = len(a.state) - 1
     for depth, (one, two) in enumerate(zip(a.state, c.state, strict=True)):
         for name in [*one, *(n for n in two if n not in one)]:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from adcompiler.frontend.flow.branching import branch, merge, resume, run_arm
+from adcompiler.errors import UnsupportedSyntax
+from adcompiler.frontend.flow.branching import branch, differing, merge, resume, run_arm
+from adcompiler.frontend.flow.joining import Arm
 from adcompiler.frontend.language.conditions import condition
+from adcompiler.frontend.lists import growing
+from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering, statement
+from adcompiler.frontend.state.forms import Broken, Known, meet
 from adcompiler.frontend.state.liveness import BROKEN, CONTINUED, RETURNED
+from adcompiler.frontend.state.room import Around
+from adcompiler.frontend.state.values import Value
+from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.wengert import Atom, Const, Var
 
 
@@ -61,16 +69,63 @@ def _if(low: Lowering, node: ast.If, rest: Sequence[ast.stmt]) -> bool:
     if isinstance(test, Const):
         run_block(low, node.body if test.value else node.orelse)
         return False
-    then = run_arm(low, lambda: run_block(low, node.body), test, True)
-    arms = (then, run_arm(low, lambda: run_block(low, node.orelse), test, False))
-    live = low.frame.live_after(node)
+    mark, state = low.b.mark(), low.save()
+    arms = _arms(low, node, test)
     going = [arm for arm in arms if not arm.stopped]
+    if len(going) == 2 and _lengthens(low, node, arms):
+        low.rewind(mark, state)
+        try:
+            growing.build(low, ONE, False, lambda around: _once(low, node, test, around), few=0)
+        except UnsupportedSyntax:
+            low.rewind(mark, state)
+            going = list(arms := _arms(low, node, test))
+        else:
+            return False
+    live = low.frame.live_after(node)
     taken = bool(rest) and len(going) == 1 and not any(arm.dead for arm in arms)
     if taken:
-        resume(low, going[0], lambda: _go_on(low, rest), test, going[0] is then)
+        resume(low, going[0], lambda: _go_on(low, rest), test, going[0] is arms[0])
         live = low.frame.live_after(rest[-1])
     merge(low, test, arms[0], arms[1], live)
     return taken
+
+
+def _arms(low: Lowering, node: ast.If, test: Atom) -> tuple[Arm, Arm]:
+    then = run_arm(low, lambda: run_block(low, node.body), test, True)
+    return then, run_arm(low, lambda: run_block(low, node.orelse), test, False)
+
+
+def _lengthens(low: Lowering, node: ast.If, arms: tuple[Arm, Arm]) -> bool:
+    """Whether one arm leaves a list longer than the other; a loop that is written out for lists refuses that."""
+    found = {
+        key
+        for key, one, two in differing(*arms, low.frame.live_after(node))
+        if one is not None and two is not None and _are_two_lists(low, one, two)
+    }
+    if not low.written_out.isdisjoint(found):
+        raise low.refuse("loop-changes-list")
+    return bool(found)
+
+
+def _are_two_lists(low: Lowering, one: Value, two: Value) -> bool:
+    """Whether lists of two paths differ in length, or lie in different arrays, which each of their names would join."""
+    first, second = heap.identity(one), heap.identity(two)
+    if first is None or second is None:
+        return False
+    met = meet(low.b, Known(one), Known(two), lambda x, y: x if x == y else None)
+    in_arrays = isinstance(first, tuple) and isinstance(second, tuple)
+    return (isinstance(met, Broken) and met.key == "loop-changes-list") or (in_arrays and first != second)
+
+
+def _once(low: Lowering, node: ast.If, test: Atom, around: Around) -> None:
+    """An `if` as the one iteration of a loop, in which lists grow."""
+    low.lengths.append(ONE)
+    try:
+        growing.begin(low, around, lambda: ZERO)
+        merge(low, test, *_arms(low, node, test), low.frame.live_after(node))
+        growing.end(low, around)
+    finally:
+        low.lengths.pop()
 
 
 @statement(ast.Break)

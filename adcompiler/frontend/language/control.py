@@ -89,35 +89,40 @@ def _gone_through(low: Lowering, node: ast.For, found: Iterable) -> None:
 
 def _unrolled_or_in_arrays(low: Lowering, node: ast.For, found: Iterable) -> None:
     """Written out, or a loop over arrays of the items: there a run-time test may decide how long a list is."""
-    mark, state = low.b.mark(), low.save()
-    try:
-        _unrolled(low, node, found)
-    except UnsupportedSyntax as error:
-        if error.row != "loop-changes-list" or is_worklist(found.value):
-            raise
-        low.rewind(mark, state)
+    if is_worklist(found.value):
+        return _unrolled(low, node, found)
+
+    def in_a_loop() -> None:
         held = in_arrays(low, found.value)
         if held is None:
-            raise
-        try:
-            _built(low, node, iterable(low, held), few=0)
-        except (Unroll, UnsupportedSyntax):
-            raise error from None
+            raise low.refuse("loop-changes-list")
+        _built(low, node, iterable(low, held), few=0)
+
+    _written_out(low, node, found, in_a_loop)
 
 
 def _with_lists(low: Lowering, node: ast.For, found: Iterable) -> None:
     """Written out, so that each copy knows how long a list is; where a run-time test decides that, the list grows."""
-    mark, state = low.b.mark(), low.save()
+    _written_out(low, node, found, lambda: _built(low, node, found, few=0))
+
+
+def _written_out(low: Lowering, node: ast.For, found: Iterable, otherwise: Callable[[], None]) -> None:
+    """Written out, unless a list of before is longer after one path; written out too where all else fails."""
+    mark, state, outer = low.b.mark(), low.save(), low.written_out
+    low.written_out |= {(d, name) for d, env in enumerate(state) for name, v in env.items() if heap.identity(v)}
     try:
-        _unrolled(low, node, found)
+        return _unrolled(low, node, found)
     except UnsupportedSyntax as error:
         if error.row != "loop-changes-list":
             raise
+    finally:
+        low.written_out = outer
+    low.rewind(mark, state)
+    try:
+        otherwise()
+    except (Unroll, UnsupportedSyntax):
         low.rewind(mark, state)
-        try:
-            _built(low, node, found, few=0)
-        except UnsupportedSyntax:
-            raise error from None
+        _unrolled(low, node, found)
 
 
 def _built(low: Lowering, node: ast.For, found: Iterable, few: int = growing.FEW) -> None:

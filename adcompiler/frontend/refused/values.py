@@ -191,9 +191,10 @@ def f(x):
         "multiply by the test, or fill an array in a loop",
         """
 def f(s):
-    return sum([g(s) for g in (np.sin, np.cos) if g(s) > 0])
+    products = {k: k * s for k in (1, 2) if k * s > 0}
+    return sum(products.values())
 """,
-        "g(s) > 0",
+        "k * s > 0",
     ),
     "text-of-a-path": (
         "a string that a branch or loop chooses at run time",

@@ -108,6 +108,8 @@ class Lowering:
         # the loops that are open: how often they run at most, and of the counted ones the lists to which they append
         self.lengths: list[Atom | None] = []
         self.around: list[Around] = []
+        # the names, by their frames, of lists before a loop that is being written out, in which these may not grow
+        self.written_out: frozenset[tuple[int, str]] = frozenset()
         # the arrays that hold lists to which loops append
         self.grown: set[Var] = set()
         # those from which items are taken away
