@@ -41,6 +41,8 @@ class SourceFunc:
         The lines of the whole file.
     indent : int
         Columns that were taken off the text before it was parsed.
+    place : Span, optional
+        Of a text that is made for a user's function, where that function stands.
     """
 
     function: FunctionType
@@ -48,9 +50,12 @@ class SourceFunc:
     file: str
     lines: tuple[str, ...]
     indent: int = 0
+    place: Span | None = None
 
     def span(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword) -> Span:
         """The place of a node, in characters of the user's file."""
+        if self.place is not None:
+            return self.place
         end_line, end_col = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
         return Span(
             self.file,

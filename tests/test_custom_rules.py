@@ -325,3 +325,19 @@ bulges = ad.rule("bulge(x, y)", bulge, x="3 * x**2 * y", y="x**3")
 
 def test_an_argument_called_y_hides_the_result() -> None:
     assert ad.grad(lambda a, b: bulges(a, b) * a, (0, 1))(2.0, 3.0) == (96.0, 16.0)
+
+
+def test_a_mistake_in_a_declared_derivative_stands_at_the_function() -> None:
+    @ad.custom_vjp
+    def product(a, b):
+        return a * b
+
+    line = product.function.__code__.co_firstlineno + 1
+    with pytest.raises(ad.UnsupportedSyntax, match="declared and not yet given") as missing:
+        ad.grad(product)(2.0, 3.0)
+    product.defvjp(lambda a, b: (a * b, (a, b)), lambda kept, bar: bar * kept[1])
+    with pytest.raises(ad.TypeProblem, match="must return a tuple of 2") as wrong:
+        ad.grad(product)(2.0, 3.0)
+    for error in (missing.value, wrong.value):
+        assert (error.filename, error.lineno, error.col) == (__file__, line, 4)
+        assert error.span is not None and error.span.text == "    def product(a, b):"

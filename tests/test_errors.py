@@ -171,6 +171,11 @@ DRAWS = "np.random.Generator as an argument and draw with it"
         ("open('x.txt').read()", "the builtin 'open'", CALLS),
         ("time.time() * x[0]", "time.time has no derivative rule", CALLS),
         ("random.random() * x[0]", "random.random uses a random state", DRAWS),
+        (
+            "x[0].fooo",
+            "numbers have no '.fooo' in the language",
+            "use a method that numbers have, or a function of NumPy",
+        ),
         ("[x[0], 1.0].sum()", "list has no attribute 'sum' in the language", "use a function of NumPy"),
     ],
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
+from types import FunctionType
 from typing import Any
 
 from adcompiler.calls.binding import Binder
-from adcompiler.errors import Span
+from adcompiler.errors import Span, UnsupportedSyntax
 from adcompiler.options import Options
 from adcompiler.source import SourceFunc, source_of
 
@@ -29,10 +32,22 @@ class Origin:
 
     @cached_property
     def source(self) -> SourceFunc:
-        """The function's text."""
-        return source_of(self.binder.entry, self.binder.text or self.options.source)
+        """The function's text; of a transformed one, or one whose derivative is declared, a text that calls it."""
+        if self.binder.text is None:
+            return source_of(self.binder.entry, self.options.source)
+        return replace(source_of(self.binder.entry, self.binder.text), place=_place_of(self.function))
 
     @property
     def span(self) -> Span | None:
-        """The place of the user's function; None for a transformed one, whose text is made here."""
-        return self.source.span(self.source.node) if self.binder.text is None else None
+        """The place of the user's function; None where it cannot be told."""
+        return self.source.span(self.source.node) if self.binder.text is None else self.source.place
+
+
+def _place_of(function: Callable[..., Any]) -> Span | None:
+    """Where the function stands that others have been made of."""
+    inner = inspect.unwrap(function)
+    try:
+        found = source_of(inner) if isinstance(inner, FunctionType) else None
+    except UnsupportedSyntax:
+        return None
+    return found.span(found.node) if found is not None else None

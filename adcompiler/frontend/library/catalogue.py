@@ -209,8 +209,10 @@ def missing_method(
     """The refusal of a method or an attribute that the language does not know."""
     has = "have" if owner in ("arrays", "numbers") else "has"
     what = f"{owner} {has} no '.{name}' in the language"
-    if owner == "arrays" and not hasattr(np.ndarray, name):
-        return MissingRule(what, b.span, f"use a method that arrays have, or a function of NumPy{nearest(name, known)}")
+    if owner in ("arrays", "numbers") and not hasattr(np.ndarray, name):
+        return MissingRule(
+            what, b.span, f"use a method that {owner} have, or a function of NumPy{nearest(name, known)}"
+        )
     return MissingRule(what, b.span, _nearest(name, {key: f".{key}" for key in known}))
 
 
