@@ -12,7 +12,7 @@ from adcompiler.emit.text import variable_names
 from adcompiler.inspect import Text, View, aligned, nested, text_of
 from adcompiler.ir.spelling import base_name, numbered_words
 from adcompiler.ir.walk import defines, walk
-from adcompiler.ir.wengert import Assign, Load, Loop, Store, Var, While
+from adcompiler.ir.wengert import Assign, Grow, Load, Loop, Store, Var, While
 from adcompiler.optimise.parallel.share import decisions
 
 _RECORDED = "recorded: {}, since the reverse sweep reads it and computing it again would cost more"
@@ -185,9 +185,18 @@ def _loops(view: View) -> Iterator[str]:
             yield "  " * depth + text_of(stmt.span).rstrip(":") + ": " + _fate(view, stmt, same)
 
 
+def _is_passive(view: View, loop: Loop | While) -> bool:
+    """Whether a loop neither computes nor stores anything that has a derivative."""
+    lines = list(walk((loop,)))
+    stored = {s.array for s in lines if isinstance(s, (Store, Grow))}
+    return not any(v in view.active for v in (*stored, *(v for s in lines for v in defines(s))))
+
+
 def _fate(view: View, loop: Loop | While, made: Sequence[Loop | While]) -> str:
     if view.mode != "reverse":
         return "one loop"
+    if len(made) < 2 and _is_passive(view, loop):
+        return "value alone, since nothing in it is active" if made else "no longer there"
     if len(made) < 2:
         return "value and adjoint in one loop" if made else "no longer there"
     first, last = made[0], made[-1]

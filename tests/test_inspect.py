@@ -314,3 +314,17 @@ def test_a_product_takes_its_direction_as_an_argument() -> None:
     assert "x float64[:]" in " ".join(product.explain(x, v).split())
     assert list(inspect.signature(product).parameters) == ["x", "v"]
     np.testing.assert_allclose(ad.jacobian(product, "x")(x, v), np.diag(6 * v))
+
+
+def test_a_loop_without_derivatives_is_explained_as_one_of_the_value() -> None:
+    def counted(x, n):
+        steps = 0
+        for i in range(n):
+            steps += i * i
+        while x < steps:
+            x = x * 1.5
+        return x
+
+    report = ad.grad(counted).explain(2.0, 5)
+    assert "for i in range(n): value alone, since nothing in it is active" in report
+    assert report.count("value alone") == 1
