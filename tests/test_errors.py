@@ -301,3 +301,15 @@ def test_lists_are_not_multiplied() -> None:
         with pytest.raises(UnsupportedSyntax, match=rf"^a list times a {kind} is no operation of Python") as caught:
             ad.grad(wrong)([1.0, 2.0])
         assert "np.array(x)" in caught.value.fix
+
+
+def test_changes_that_are_refused_are_told_for_what_they_change(tmp_path: Path) -> None:
+    text = (
+        HEAD + "import adcompiler as ad\n\n\n"
+        "def f(x):\n    rows = []\n    for v in x:\n        rows.append([v, 1.0])\n"
+        "    rows[1].append(2.0)\n    return rows[0][0]\n\n\n"
+        "def g(s):\n    return ad.grad(lambda t: t * t, fastmath=False)(s)\n"
+    )
+    made = imported(tmp_path, text)
+    assert refused(made.f).what.startswith("a list that is an item of another list changes its length")
+    assert refused(made.g).what == "the argument 'fastmath' of grad is outside the language"

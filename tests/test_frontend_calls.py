@@ -592,7 +592,7 @@ NUMBERS = [1.0]
 
 
 def test_a_list_from_outside_is_not_changed() -> None:
-    with pytest.raises(UnsupportedSyntax, match="list or dictionary from outside"):
+    with pytest.raises(UnsupportedSyntax, match="list, dictionary or object from outside"):
         lowered(writes_a_global_list, 1.0)
     assert NUMBERS == [1.0]
 

@@ -37,6 +37,8 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
             return call_list_method(low, owner, name, args, kwargs)
         case Seq(record=type()) if name == "_replace":
             return records.replaced(low, owner, kwargs, low.frame.definition.node)
+        case Seq(kind="fixed") if name in METHODS and name not in ("index", "count"):
+            raise low.refuse("item-length")
         case Seq() if name in ("index", "count"):
             return call_list_method(low, owner, name, args, kwargs)
         case DictValue():

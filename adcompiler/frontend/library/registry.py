@@ -106,6 +106,8 @@ def title(member: object) -> str:
     if isinstance(owner, np.ufunc):
         return f"np.{owner.__name__}.{name}"
     module = str(getattr(member, "__module__", None) or "numpy").lstrip("_")
+    if module.partition(".")[0] == "adcompiler":
+        return name
     if module == "numpy" or module.startswith("numpy."):
         module = "np" + module[len("numpy") :]
     return f"{module}.{name}"

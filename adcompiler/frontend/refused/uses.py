@@ -42,8 +42,8 @@ def f(s):
         "",
     ),
     "outer-list-changed": (
-        "a list or dictionary from outside the function is changed",
-        "copy it first, values = list(values), or pass an array",
+        "a list, dictionary or object from outside the function is changed",
+        "copy it first: list(values), dict(table), dataclasses.replace(p); or pass an array",
         """
 ITEMS = [1.0]
 def f(s):
