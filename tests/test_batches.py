@@ -158,6 +158,7 @@ def test_a_layer(parts: dict[str, str]) -> None:
         {"value": "s += w[h, i] * d[i]"},
         {"value": "s += w[h, i] + x[r, i]"},
         {"value": "s += w[i, i] * x[r, i]"},
+        {"first": "y[:] = 0.0", "value": "j = k - 1 - i; y[j] += w[h, i] * x[r, i]"},
         {"value": "s = s * (w[h, i] * x[r, i])"},
         {"value": "s += w[h, i] * x[r, i]; total += s"},
         {"inner": "range(3)", "outer": "range(4)", "before": "assert k > 3"},
@@ -173,6 +174,55 @@ def test_a_layer(parts: dict[str, str]) -> None:
 )
 def test_other_rows_stay(parts: dict[str, str]) -> None:
     assert found(layer(**parts)) == 0
+
+
+@pytest.mark.usefixtures("batches")
+def test_elements_without_terms_need_not_be_there() -> None:
+    made = function(
+        HEAD
+        + """def f(x, w, rows):
+    total, y = 0.0, np.zeros(2)
+    for r in range(x.shape[0]):
+        y[:] = 0.0
+        for h in range(rows.shape[0]):
+            for i in range(x.shape[1]):
+                y[h] += w[h, i] * x[r, i]
+        total += y[0] * y[1]
+    return total
+""",
+        "<none>",
+    )
+    rng = np.random.default_rng(3)
+    fn = staged(made, (rng.normal(size=(5, 4)), rng.normal(size=(2, 4)), np.zeros(2)))
+    changed = verify(run_in_batches(fn))
+    assert products(changed) == 1
+    for width, rows in ((4, 2), (0, 2), (0, 5), (4, 5)):
+        same(fn, changed, (rng.normal(size=(5, width)), rng.normal(size=(2, width)), np.zeros(rows)))
+
+
+@pytest.mark.usefixtures("batches")
+def test_rows_counted_from_the_end() -> None:
+    made = function(
+        HEAD
+        + """def f(x, w, first, last):
+    total = 0.0
+    for r in range(first, last):
+        for h in range(w.shape[0]):
+            s = 0.0
+            for i in range(w.shape[1]):
+                s += w[h, i] * x[r, i]
+            total += s * s
+    return total
+""",
+        "<ends>",
+    )
+    rng = np.random.default_rng(4)
+    args = rng.normal(size=(5, 3)), rng.normal(size=(4, 3)), -5, 5
+    fn = staged(made, args, (0, 1))
+    changed = verify(run_in_batches(fn))
+    assert products(changed) == 3
+    for first, last in ((-5, 5), (-5, 0), (-5, -2), (-2, 3), (-1, -1), (0, 5), (2, 5), (3, 1)):
+        same(fn, changed, (*args[:2], first, last))
 
 
 @pytest.mark.usefixtures("batches")

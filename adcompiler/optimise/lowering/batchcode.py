@@ -223,12 +223,13 @@ class _Part:
 
     def use(self, found: Gathered, total: Var) -> None:
         """Append the line that adds a sum to a number, or to an element."""
-        into = found.into
+        b, into = self.b, found.into
         if isinstance(into, Store):
-            self.b.add(replace(into, value=total))
+            # without an iteration of the inner loop the element need not be there
+            b.add(Branch(self.of.runs[found.nest], (replace(into, value=total),), (), (), b.span))
             return
         line = next(s for s in found.lines if isinstance(s, Assign) and s.target == into.next)
-        self.b.add(replace(line, target=into.out, args=(into.init, total)))
+        b.add(replace(line, target=into.out, args=(into.init, total)))
 
 
 def _without(loop: Loop, products: Sequence[Gathered | Spread]) -> Loop:

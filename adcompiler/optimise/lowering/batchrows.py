@@ -77,6 +77,12 @@ class Rows:
         """The loop over the rows."""
         return self.batched.loop
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether surely no row is counted from the end of a matrix."""
+        start = self.loop.start
+        return isinstance(start, Const) and isinstance(start.value, int) and start.value >= 0
+
     def count(self, b: Builder, trips: Atom) -> Atom:
         """Append the lines that find how many rows a batch has."""
         size: Atom = ONE
@@ -94,6 +100,9 @@ class Rows:
             for rows, elements in zip(ROWS, ELEMENTS, strict=True)
         )
         most = b.int("minimum", b.int("maximum", few, many), trips)
+        if not self.is_plain:
+            # rows counted from the end do not all follow each other: then each is a batch
+            most = b.emit("where", b.emit("lt", self.loop.start, ZERO), ONE, most, hint="n")
         return b.int("maximum", most, ONE, "rows")
 
     def prepare(self, b: Builder) -> None:
@@ -150,15 +159,23 @@ class Rows:
 
     def region(self, b: Builder, access: Load | Store, nest: Nest) -> tuple[Var, Index]:
         """The array and the slices over which an access passes in a batch."""
-        ranges = {loop.index: bounds(b, loop) for loop in (nest.outer, nest.inner)}
-        ranges[self.loop.index] = self.begin, self.end
-        array, places = access.array, access.index
-        slices = [_slice(b, *ranges[i]) for i in places if isinstance(i, Var)]
+        ranges: dict[object, tuple[Atom, Atom]] = {loop.index: bounds(b, loop) for loop in (nest.outer, nest.inner)}
+        array, slices = access.array, list[Slice]()
+        for i, extent in zip(access.index, b.shape(array), strict=True):
+            slices.append(_slice(b, *(self.rows(b, extent) if i == self.loop.index else ranges[i])))
         if array in self.batched.own:
             array, slices = self.held[array], [_slice(b, ZERO, self.here), *slices]
         whole = [_slice(b, ZERO, extent) for extent in b.shape(array)]
         everything = b.everything(array)
         return array, tuple(e if s == w else s for s, w, e in zip(slices, whole, everything, strict=True))
+
+    def rows(self, b: Builder, extent: Atom) -> tuple[Atom, Atom]:
+        """The rows of a batch in a matrix that has so many."""
+        if self.is_plain:
+            return self.begin, self.end
+        from_end = b.emit("lt", self.begin, ZERO)
+        first = b.emit("where", from_end, b.int("add", self.begin, extent), self.begin, hint="first")
+        return first, b.int("add", first, self.here)
 
     def of_rows(self, b: Builder, array: Var, nest: Nest) -> tuple[Var, Index]:
         """The part of an array of sums, or of factors, that a batch uses."""

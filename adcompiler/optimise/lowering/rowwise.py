@@ -168,7 +168,7 @@ class _Lines:
 
     def gathered(self) -> Iterator[Gathered]:
         """The sums over the inner loop."""
-        body, index = self.nest.inner.body, self.nest.inner.index
+        body, inside = self.nest.inner.body, all_defs((self.nest.inner,))
         read = Counter(a for s in (self.nest.inner, *body) for a in (*operands(s), *yields(s)))
         made = {s.target: s for s in body if isinstance(s, (Assign, Load))}
         for c in self.nest.inner.carried:
@@ -180,7 +180,7 @@ class _Lines:
             if isinstance(product, Assign) and read[product.target] == 1 and product.op == "mul":
                 yield from self.factors(product, made, c, (line, product))
         for s in body:
-            if isinstance(s, Store) and s.add and index not in s.index and self.alone(s):
+            if isinstance(s, Store) and s.add and inside.isdisjoint(s.index) and self.alone(s):
                 product = made.get(s.value) if isinstance(s.value, Var) and read[s.value] == 1 else None
                 if isinstance(product, Assign) and product.op in ("mul", "cut"):
                     yield from self.factors(product, made, s, (s, product))
