@@ -176,6 +176,48 @@ def test_other_rows_stay(parts: dict[str, str]) -> None:
     assert found(layer(**parts)) == 0
 
 
+ROWS = """
+def f(x, w, d, out):
+    total = 0.0
+    for n in range(x.shape[0]):
+        y = {product}
+        z = np.tanh(y + d)
+        {last}
+        total += np.sum(z ** 2)
+    return total
+"""
+
+
+@pytest.mark.usefixtures("batches")
+@pytest.mark.parametrize(
+    ("product", "last", "count"),
+    [
+        ("w @ x[n]", "", 1),
+        ("w.T @ x[n]", "", 1),
+        ("x[n] @ w", "", 1),
+        ("np.dot(w, x[n])", "z = w.T @ z", 2),
+        ("w[1:, 1:] @ x[n, 1:] if d.shape[0] < 2 else w @ x[n]", "", 0),
+        ("w[:, 1:] @ x[n, 1:]", "", 1),
+        ("w[:, ::-1] @ x[n, ::-1]", "", 0),
+        ("w @ (x[n] + d)", "", 0),
+        ("w @ x[0]", "", 0),
+        ("w @ x[n]", "w[0, 0] += z[0]", 0),
+        ("w @ x[n]", "d[0] += z[0]", 0),
+        ("w @ x[n]", "z = (w @ out.T[:, :4]) @ z if out.shape[0] > 3 else z", 0),
+    ],
+)
+def test_products_of_numpy(product: str, last: str, count: int) -> None:
+    made = function(HEAD + ROWS.format(product=product, last=last), f"<rows {product} {last}>")
+    rng = np.random.default_rng(1)
+    args = rng.normal(size=(5, 4)), rng.normal(size=(4, 4)), rng.normal(size=4), np.zeros((5, 4))
+    fn = staged(made, args)
+    changed = verify(run_in_batches(fn))
+    for rows, width in ((5, 4), (4, 3), (1, 4), (0, 4), (5, 1)):
+        x, w, d, out = args
+        same(fn, changed, (x[:rows, :width].copy(), w[:width, :width].copy(), d[:width].copy(), out[:rows].copy()))
+    assert (products(changed) == count) if count else (products(changed) == products(fn))
+
+
 @pytest.mark.usefixtures("batches")
 def test_elements_without_terms_need_not_be_there() -> None:
     made = function(

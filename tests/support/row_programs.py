@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 HEAD = "import math\nimport numpy as np\n\n\n"
-FORMS = ("number", "element", "turned", "less", "backwards")
+FORMS = ("number", "element", "turned", "less", "backwards", "product", "product")
 KINDS = ("own", "rows", "kept")
 
 
@@ -71,7 +71,12 @@ class Writer:
         self.random.shuffle(factors)
         product, element = " * ".join(factors), target.format("h")
         inner = "for i in range(k - 1, -1, -1):" if form == "backwards" else "for i in range(k):"
-        if form == "turned":
+        if form == "product":
+            vector, whole = matrix if straight else f"{matrix}.T", source.replace(", {}", "").replace("[{}]", "")
+            places = target.replace("{}", ":")
+            forms = f"{vector} @ {whole}", f"np.dot({vector}, {whole})", f"{whole} @ {vector}"
+            self.row.append(f"{places} = {self.random.choice(forms)} + d")
+        elif form == "turned":
             self.row += [f"for h in range(k): {element} = d[h]", "for i in range(k):"]
             self.row.append(f"    for h in range(k): {element} += {product}")
         elif form == "element":

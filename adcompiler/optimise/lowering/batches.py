@@ -19,6 +19,7 @@ from adcompiler.ir.wengert import Assign, Block, Carry, Check, Func, Load, Loop,
 from adcompiler.optimise.lines.anew import with_loops_anew
 from adcompiler.optimise.lowering.batchcode import write_batches
 from adcompiler.optimise.lowering.batchrows import Batched, Group
+from adcompiler.optimise.lowering.matvecs import spell_matvecs
 from adcompiler.optimise.lowering.rowwise import Gathered, Spread, row_products
 
 
@@ -54,12 +55,28 @@ def _may_be_shared(memory: Memory, loop: Loop, apart: Apart) -> bool:
 
 
 def _in_batches(fn: Func, fits: Callable[[Memory, Loop, Apart], bool]) -> Func:
+    """A function with loops in batches; products of NumPy count where all of them become such of batches."""
+    spelled, sums = spell_matvecs(fn)
+    if sums:
+        chosen = _chosen(spelled, fits)
+        if sums <= {
+            c.out
+            for batched in chosen.values()
+            for p in batched.products
+            if isinstance(p, Gathered) and isinstance(c := p.into, Carry)
+        }:
+            return _written(spelled, chosen)
+    return _written(fn, _chosen(fn, fits))
+
+
+def _chosen(fn: Func, fits: Callable[[Memory, Loop, Apart], bool]) -> dict[Path, Batched]:
+    """The loops to run in batches, by their places."""
     found = [(*site, row_products(fn, site[0])) for site in sites(fn.body) if isinstance(site[0], Loop)]
     found = [site for site in found if site[3]]
-    if not found:
-        return fn
-    proofs, memory, b = Independence.of(fn, True), memory_of(fn, apart=True), Builder.of(fn)
     chosen = dict[Path, Batched]()
+    if not found:
+        return chosen
+    proofs, memory = Independence.of(fn, True), memory_of(fn, apart=True)
     for loop, path, frames, products in found:
         assert isinstance(loop, Loop)
         try:
@@ -69,6 +86,14 @@ def _in_batches(fn: Func, fits: Callable[[Memory, Loop, Apart], bool]) -> Func:
         batched = _Candidate(fn, memory, proofs, loop, apart).batched(products)
         if batched is not None and fits(memory, loop, apart):
             chosen[path] = batched
+    return chosen
+
+
+def _written(fn: Func, chosen: dict[Path, Batched]) -> Func:
+    """A function with the chosen loops in batches."""
+    if not chosen:
+        return fn
+    b = Builder.of(fn)
 
     def write(b: Builder, loop: Loop, path: Path) -> None:
         write_batches(b, chosen[path])
