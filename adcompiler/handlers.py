@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from adcompiler.undivided import undivided
+from adcompiler.critical import critical_section
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,5 +32,5 @@ def handled_in(module: str) -> Callable[[F], F]:
 def enter_handler(function: object) -> None:
     """Import the module that enters the handler of a function, where there is one."""
     if function in MODULES:
-        with undivided():
+        with critical_section():
             importlib.import_module(MODULES[function])

@@ -13,7 +13,7 @@ import adcompiler
 
 ROOT = Path(adcompiler.__file__).parent
 LAYERS = [
-    {"errors", "undivided"},
+    {"errors", "critical"},
     {"source"},
     {"ir"},
     {"dlpack"},

@@ -32,8 +32,8 @@ from adcompiler.backend.machine_code import Apart, MachineCode, address, for_all
 from adcompiler.backend.pipeline import Generated
 from adcompiler.backend.telling import short, tell
 from adcompiler.backend.threads import ended, parts
+from adcompiler.critical import critical_section, held_by_forks
 from adcompiler.errors import Span, TypeProblem
-from adcompiler.undivided import held_by_forks, undivided
 
 Function = Callable[..., Any]
 
@@ -45,7 +45,7 @@ def _wanted(question: int, length: int, place: int) -> None:
     """
     name, stem, kept, kinds = pickle.loads(ctypes.string_at(question, length))
     folder = cache.folder() if kept else None
-    with undivided(), _silent():
+    with critical_section(), _silent():
         found = address(stem, kinds, folder)
         if found is None:
             _of_library(name, folder).compile(kinds)
@@ -173,7 +173,7 @@ def specialise(dispatcher: Any, args: Sequence[Any], span: Span | None, *, lanes
     Compiling ahead of the call takes 0.1 s less than letting the first call do it, and keeps Numba's warnings and
     errors apart from those of the program. `lanes` says that the innermost loops are over lanes.
     """
-    with undivided(), _silent(), _optimised(lanes):
+    with critical_section(), _silent(), _optimised(lanes):
         try:
             dispatcher.compile(tuple(numba.typeof(arg) for arg in args))  # type: ignore[no-untyped-call]
         except NumbaError as error:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from adcompiler.undivided import LOCK
+from adcompiler.critical import LOCK
 
 _current: ContextVar[Any] = ContextVar("stream", default=0)
 # the number of the stream that all others wait for, which other packages have too

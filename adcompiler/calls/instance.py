@@ -12,10 +12,10 @@ from adcompiler.calls.kept.entries import Entry
 from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.signing import exact, is_plain
+from adcompiler.critical import LOCK
 from adcompiler.errors import ADCompilerError
 from adcompiler.gpu_arrays import is_gpu_type, overlap
 from adcompiler.signature import run_time_leaves
-from adcompiler.undivided import LOCK
 
 T = TypeVar("T")
 

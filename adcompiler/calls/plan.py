@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from adcompiler.calls.places import RAISED, at_the_user_s_line
 from adcompiler.calls.results import Tree, maker
+from adcompiler.critical import LOCK
 from adcompiler.errors import TypeProblem
 from adcompiler.gpu_arrays import is_gpu_type
-from adcompiler.undivided import LOCK
 
 if TYPE_CHECKING:
     from adcompiler.calls.kept.entries import Kept

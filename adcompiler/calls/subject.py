@@ -14,12 +14,12 @@ from adcompiler.calls.kept.entries import Entry, entry_of
 from adcompiler.calls.lowering import Lowering, present
 from adcompiler.calls.origin import Origin
 from adcompiler.calls.signing import Same, signature
+from adcompiler.critical import LOCK, critical_section
 from adcompiler.errors import TypeProblem
 from adcompiler.handlers import DECLARED
 from adcompiler.options import Options
 from adcompiler.outside import Lowered
 from adcompiler.signature import Spec, StaticSpec, fields_of, spec_of
-from adcompiler.undivided import LOCK, undivided
 
 # callers that come with ever new objects must not fill the memory
 _MANY = 1024
@@ -91,7 +91,7 @@ class Subject(Origin):
             if captured is not None:
                 return self._entered(lowering), captured
         # a call whose machine code is there needs no compiler
-        with undivided():
+        with critical_section():
             from adcompiler.compile import lowered
 
         lowering = self._lowered(specs, lambda: lowered(self.source, specs, values))

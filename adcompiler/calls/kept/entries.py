@@ -21,9 +21,9 @@ from adcompiler.calls.lowering import Lowering, outline
 from adcompiler.calls.origin import Origin
 from adcompiler.calls.plan import Plan
 from adcompiler.calls.results import Constant, Group, Tree
+from adcompiler.critical import critical_section
 from adcompiler.options import Derivative
 from adcompiler.signature import OutSeq, OutStatic, OutTree, Spec
-from adcompiler.undivided import undivided
 
 if TYPE_CHECKING:
     from adcompiler.compile import Compiled
@@ -194,7 +194,7 @@ class Entry:
 def entry_of(of: Origin, key: tuple[Hashable, ...]) -> Entry | None:
     """Where a function is kept for a signature of its arguments; None where it cannot be."""
     # importing Numba takes longer than everything else in this package
-    with undivided():
+    with critical_section():
         from adcompiler.backend import cpu
 
     options = of.options

@@ -18,11 +18,11 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from adcompiler.calls.kept.portable import code_of
+from adcompiler.critical import critical_section
 from adcompiler.errors import ADCompilerError
 from adcompiler.handlers import DECLARED
 from adcompiler.signature import entry_point
 from adcompiler.source import keep_text, source_of
-from adcompiler.undivided import undivided
 
 Parts = tuple[tuple[Any, ...], dict[str, Any]]
 Text = tuple[str, tuple[str, ...]]
@@ -138,7 +138,7 @@ def _functions(held: Carried) -> list[FunctionType]:
 
 def _pickled(held: Carried) -> tuple[bytes, list[FunctionType]]:
     # Numba has a pickler of functions, and takes long to import
-    with undivided():
+    with critical_section():
         from adcompiler.backend.sending import Sender
 
     stream = io.BytesIO()

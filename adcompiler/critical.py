@@ -1,4 +1,4 @@
-"""Work on what all threads share: done by one thread at a time, and not cut in two by a fork or by Ctrl-C.
+"""The critical section: work on what threads share, by one thread at a time, and not cut in two by a fork or Ctrl-C.
 
 A process that is forked while another thread compiles would find that thread's locks held and its work half done, in
 Python, in Numba and in LLVM: a fork waits until nobody compiles. An interrupt in the middle of an import, or of what
@@ -55,7 +55,7 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def undivided() -> Iterator[None]:
+def critical_section() -> Iterator[None]:
     """Work of one thread at a time, done to its end: an interrupt is heard after it, and a second one at once."""
     with LOCK, _late_interrupts():
         yield

@@ -15,8 +15,8 @@ import pytest
 import adcompiler as ad
 from adcompiler import compile
 from adcompiler.backend.machine_code import MachineCode
+from adcompiler.critical import critical_section
 from adcompiler.options import Options
-from adcompiler.undivided import undivided
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def own_handler() -> Iterator[None]:
 def test_an_interrupt_is_heard_after_the_work() -> None:
     done = []
     with pytest.raises(KeyboardInterrupt):
-        with undivided(), undivided():
+        with critical_section(), critical_section():
             signal.raise_signal(signal.SIGINT)
             done.append(True)
     assert done
@@ -40,7 +40,7 @@ def test_an_interrupt_is_heard_after_the_work() -> None:
 def test_a_second_interrupt_is_heard_at_once() -> None:
     done = []
     with pytest.raises(KeyboardInterrupt):
-        with undivided():
+        with critical_section():
             signal.raise_signal(signal.SIGINT)
             done.append(1)
             signal.raise_signal(signal.SIGINT)
@@ -51,7 +51,7 @@ def test_a_second_interrupt_is_heard_at_once() -> None:
 
 def test_an_ignored_interrupt_stays_ignored() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with undivided():
+    with critical_section():
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
@@ -94,7 +94,7 @@ FORKING = """
 import os, threading, time
 import adcompiler as ad
 from adcompiler.backend import cpu
-from adcompiler.undivided import undivided
+from adcompiler.critical import critical_section
 
 def square(x):
     return x * x
@@ -103,7 +103,7 @@ begun, order = threading.Event(), []
 compiling = cpu.specialise
 
 def slowly(*args, **options):
-    with undivided(), cpu.global_compiler_lock:
+    with critical_section(), cpu.global_compiler_lock:
         begun.set()
         time.sleep(0.2)
         order.append("compiled")
