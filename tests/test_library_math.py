@@ -78,3 +78,24 @@ def test_math_takes_no_arrays() -> None:
     with pytest.raises(TypeProblem, match="not an array") as caught:
         trace(lambda np, x: handler(np.b, [x.value], {}), numpy.zeros(3))
     assert "np.sin" in caught.value.fix
+
+
+def test_the_remainder_beside_the_nearest_multiple_is_that_of_the_library() -> None:
+    numbers = [0.0, -0.0, 0.35, 1.05, 1.75, -1.75, 5.3, -7.7, 1e300, 3.5, 2.5, -2.5, 1e-310]
+
+    def function(x: float, y: float) -> Any:
+        return math.remainder(x, y)
+
+    g = ad.value_and_grad(function, cache=False)
+    with interpreted():
+        for x in numbers:
+            for y in (0.7, -0.7, 1.0, 3.5, math.inf, 1e-5):
+                value, slope = g(x, y)
+                assert (value, math.copysign(1.0, value), slope) == (
+                    math.remainder(x, y),
+                    math.copysign(1.0, math.remainder(x, y)),
+                    1.0,
+                )
+        for x, y in ((math.inf, 1.0), (1.0, 0.0)):
+            with pytest.raises(ValueError, match="math domain error"):
+                g(x, y)

@@ -62,7 +62,6 @@ def test_functions_of_integers_and_single_precision_have_numpy_s_types(name: str
         (lambda s, k: s * np.sum(np.angle(k)), "float16"),
         (lambda s, k: s * np.sum(np.logaddexp2(k, k)), "float16"),
         (lambda s, k: s * np.sum(np.ldexp(k * 1.0, s)), "ldexp"),
-        (lambda s, k: s * np.sum(np.gcd(k, 3)), "np.gcd of arrays"),
         (lambda s, k: s * np.sum(np.diff(s)), "np.diff of a number"),
     ],
 )

@@ -239,3 +239,12 @@ def characters(x, text, codes, k):
 
 
 program(characters, lambda rng: (rng.normal(size=3), "abc", np.frombuffer(b"abc", np.uint8), 1))
+
+
+def fields_as_a_dictionary(state, scale):
+    fields = state._asdict()
+    moved = state._replace(momentum=fields["momentum"] * scale)
+    return sum(np.sum(v * v) for v in fields.values()) + sum(len(k) * np.sum(v) for k, v in moved._asdict().items())
+
+
+program(fields_as_a_dictionary, lambda rng: (State(0.5, -0.8), 0.3), (0, 1))

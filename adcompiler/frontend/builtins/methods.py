@@ -21,6 +21,7 @@ from adcompiler.frontend.state.values import (
     kind_of,
 )
 from adcompiler.ir.wengert import Const, Var
+from adcompiler.signature import fields_of
 
 
 def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
@@ -39,6 +40,8 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
             return records.replaced(low, owner, kwargs, low.frame.definition.node)
         case Seq(kind="fixed") if name in METHODS and name not in ("index", "count"):
             raise low.refuse("item-length")
+        case Seq(items, record=type() as cls) if name == "_asdict" and not args and not kwargs:
+            return DictValue(tuple(zip(fields_of(cls) or (), items, strict=True)))
         case Seq() if name in ("index", "count"):
             return call_list_method(low, owner, name, args, kwargs)
         case DictValue():

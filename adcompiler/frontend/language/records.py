@@ -70,7 +70,7 @@ def attribute(low: Lowering, owner: Seq, name: str, node: ast.AST | None) -> Val
         return held.value
     if not isinstance(held, Unset):
         return held
-    if name == "_replace" and owner.kind == "tuple":
+    if name in ("_replace", "_asdict") and owner.kind == "tuple":
         return Method(owner, name)
     found = inspect.getattr_static(cls, name, Unset)
     if isinstance(found, MemberDescriptorType) or (found is Unset and name in names):

@@ -260,20 +260,30 @@ def _number(b: Builder, x: Var, axes: tuple[int, ...], kept: bool, where: Value)
 
 
 def variance(
-    b: Builder, a: Value, axis: Value, dtype: Value, ddof: Value, keepdims: Value, where: Value = TRUE
+    b: Builder, a: Value, axis: Value, dtype: Value, ddof: Value, keepdims: Value, where: Value, mean: Value
 ) -> Atom:
-    """The mean square of the deviations from the mean, in two passes as NumPy takes them."""
+    """The mean square of the deviations from the mean, which may be given, in two passes as NumPy takes them."""
     x = chosen(b, floating(b, a, dtype), where, Const(0))
     axes, kept = as_axes(b, axis, b.type(x).rank), as_bool(b, keepdims, "keepdims")
     # a scalar mean broadcasts as it is; over some of the axes the lengths have to stay
     some = len(axes) < b.type(x).rank
-    centre = apply(b, "div", reduce(b, "sum", x, axes, some, "total"), _number(b, x, axes, some, where), hint="mean")
+    if mean != NO_VALUE:
+        centre = _same_rank(b, x, as_atom(b, mean, "mean"))
+    else:
+        total = reduce(b, "sum", x, axes, some, "total")
+        centre = apply(b, "div", total, _number(b, x, axes, some, where), hint="mean")
     deviation = apply(b, "sub", x, centre, hint="deviation")
     if b.type(deviation).is_complex:
         deviation = apply(b, "abs", deviation, hint="distance")
     square = chosen(b, as_array(b, apply(b, "mul", deviation, deviation, hint="square")), where, Const(0))
     freedom = _freedom(b, _number(b, x, axes, kept, where), as_atom(b, ddof, "ddof"))
     return apply(b, "div", reduce(b, "sum", square, axes, kept, "total"), freedom, hint="var")
+
+
+def _same_rank(b: Builder, x: Var, mean: Atom) -> Atom:
+    if b.type(mean).rank not in (0, b.type(x).rank):
+        raise TypeProblem("a mean of other axes than the array has", b.span, "take it with keepdims=True")
+    return mean
 
 
 def _freedom(b: Builder, number: Atom, ddof: Atom) -> Atom:
@@ -306,10 +316,11 @@ def var(
     ddof: Value = ZERO,
     keepdims: Value = FALSE,
     where: Value = TRUE,
+    mean: Value = NO_VALUE,
     correction: Value = NO_VALUE,
 ) -> Value:
     """The variance."""
-    return _finish(b, a, variance(b, a, axis, dtype, _freed(b, ddof, correction), keepdims, where))
+    return _finish(b, a, variance(b, a, axis, dtype, _freed(b, ddof, correction), keepdims, where, mean))
 
 
 @implements(np.std, method="std")
@@ -322,10 +333,11 @@ def std(
     ddof: Value = ZERO,
     keepdims: Value = FALSE,
     where: Value = TRUE,
+    mean: Value = NO_VALUE,
     correction: Value = NO_VALUE,
 ) -> Value:
     """The square root of the variance."""
-    found = variance(b, a, axis, dtype, _freed(b, ddof, correction), keepdims, where)
+    found = variance(b, a, axis, dtype, _freed(b, ddof, correction), keepdims, where, mean)
     return _finish(b, a, apply(b, "sqrt", found, hint="std"))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.arrays.atoms import apply, as_array, as_atom, cast, joined
-from adcompiler.frontend.library.reductions import FALSE, NONE, mean, reduce
+from adcompiler.frontend.library.reductions import FALSE, NONE, TRUE, mean, reduce, sum_
 from adcompiler.frontend.library.registry import implements
 from adcompiler.frontend.library.shape import with_axes
 from adcompiler.frontend.state.coerce import as_axes, as_bool, is_none
@@ -73,13 +73,22 @@ def _in_one_type(b: Builder, x: Var, w: Var) -> tuple[Var, Var]:
 
 
 @implements(np.nansum)
-def nansum(b: Builder, a: Value, axis: Value = NONE, *, keepdims: Value = FALSE) -> Value:
+def nansum(
+    b: Builder,
+    a: Value,
+    axis: Value = NONE,
+    dtype: Value = NONE,
+    *,
+    keepdims: Value = FALSE,
+    initial: Value = NONE,
+    where: Value = TRUE,
+) -> Value:
     """The sum of what is not NaN."""
     x = as_array(b, a)
     if b.type(x).is_float:
         zero = Const(b.type(x).numpy.type(0))
         x = apply(b, "where", apply(b, "isnan", x), zero, x)
-    return reduce(b, "sum", x, as_axes(b, axis, b.type(x).rank), as_bool(b, keepdims, "keepdims"), "total")
+    return sum_(b, x, axis, dtype, keepdims=keepdims, initial=initial, where=where)
 
 
 @implements(np.nanmean)

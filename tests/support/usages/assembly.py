@@ -125,6 +125,8 @@ use("pad value", lambda x, s: np.pad(x, ((1, 0), (0, 2)), constant_values=s), X,
 use("pad ramp", lambda x: np.pad(x, ((1, 2), (3, 0)), "linear_ramp", end_values=(0.5, -1.0)), X)
 use("pad ramp to a number", lambda v, s: np.pad(v, 3, "linear_ramp", end_values=s), V, 0.5)
 use("pad mean", lambda x: np.pad(x, ((1, 2), (3, 0)), "mean"), X)
+use("pad extremes", lambda x: np.pad(x, (1, 2), "maximum") * np.pad(x, (2, 1), "minimum"), X)
+use("pad median", lambda x: np.pad(x, ((1, 2), (3, 0)), "median"), X)
 use("pad pair", lambda x: np.pad(x, (1, 2), "constant", constant_values=(1.0, 2.0)), X)
 for mode in ("edge", "reflect", "symmetric", "wrap"):
     use(f"pad {mode}", lambda x, m=mode: np.pad(x, ((1, 2), (3, 0)), mode=m), X)

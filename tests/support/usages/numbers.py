@@ -174,6 +174,13 @@ use("average and weight", lambda x, w: np.average(x, axis=0, weights=w, returned
 use("average and count", lambda x: np.average(x, axis=1, returned=True), X)
 use("average and count of all", lambda x: np.average(x, returned=True, keepdims=True), X)
 use("average and count of a vector", lambda v: np.average(v, None, None, True), V)
+use(
+    "math.remainder",
+    lambda v: math.remainder(5 * v[0], 0.7) * math.remainder(v[1], v[2]) + math.remainder(v[3], -9.0),
+    V,
+)
+use("nansum where", lambda x: np.nansum(x, 0, where=np.arange(4) > 1, initial=2.0) * np.nansum(x), X)
+use("var of a mean", lambda x: np.var(x, 0, mean=np.mean(x, 0, keepdims=True)) + np.std(x, mean=np.max(x)), X)
 use("math.ldexp", lambda v: math.ldexp(v[0], 3) + math.ldexp(v[1], -2), V)
 use("average", lambda x, w: np.average(x, axis=0, weights=w), X, P[:3])
 use("ptp", lambda x: np.ptp(x, axis=1), X)

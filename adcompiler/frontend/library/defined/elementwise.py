@@ -9,7 +9,7 @@ import numpy as np
 
 from adcompiler.frontend.library.defined.norms import are_whole, floats
 from adcompiler.frontend.library.definitions import means, refuse
-from adcompiler.frontend.library.primitives import computed, i0
+from adcompiler.frontend.library.primitives import common_shape, computed, i0
 
 
 @means(np.sinc)
@@ -229,14 +229,27 @@ def equal(a1: Any, a2: Any, equal_nan: Any) -> Any:
 
 @means(np.gcd)
 def gcd(x1: Any, x2: Any) -> Any:
-    """The greatest common divisor of two integers."""
-    if np.ndim(x1) > 0 or np.ndim(x2) > 0:
-        refuse("np.gcd of arrays", "write the loop over their elements")
+    """The greatest common divisors of integers, by Euclid's algorithm for all at once."""
     x1, x2 = computed("gcd", x1, x2)
+    shape = common_shape(x1, x2)
+    if not shape:
+        a, b = np.abs(x1), np.abs(x2)
+        while b != 0:
+            a, b = b, a % b
+        return a
+    large, small = np.array(np.broadcast_to(np.abs(x1), shape)), np.array(np.broadcast_to(np.abs(x2), shape))
+    while np.any(small != 0):
+        rest = np.where(small != 0, large % np.where(small != 0, small, 1), 0)
+        large, small = np.where(small != 0, small, large), rest
+    return large
+
+
+@means(np.lcm)
+def lcm(x1: Any, x2: Any) -> Any:
+    """The least common multiples of integers; 0 if one of two is."""
+    x1, x2 = computed("lcm", x1, x2)
     a, b = np.abs(x1), np.abs(x2)
-    while b != 0:
-        a, b = b, a % b
-    return a
+    return a // np.maximum(gcd(a, b), 1) * b
 
 
 @means(np.cumulative_sum)

@@ -48,6 +48,22 @@ def factorial(n: Any) -> Any:
     return product
 
 
+@means(math.remainder)
+def remainder(x: Any, y: Any) -> Any:
+    """What is left of x beside its nearest multiple of y, of two that are as near the even one."""
+    x, y = float(x), float(y)
+    # at 0, where that of abs(x) is 0, the slope is 1
+    size, modulus = -x if x < 0.0 else x, abs(y)
+    left = math.fmod(size, modulus)
+    beyond = modulus - left
+    if left > beyond:
+        left = -beyond
+    elif left == beyond:
+        # half a multiple: the number of multiples below is even or odd
+        left = left - 2.0 * math.fmod(0.5 * (size - left), modulus)
+    return -left if x < 0.0 else left
+
+
 @means(math.perm)
 def perm(n: Any, k: Any = None) -> Any:
     """In how many ways k of n things can be put in a row."""

@@ -37,7 +37,7 @@ def padded(rows: Any, before: int, after: int, mode: str, values: Any) -> Any:
         return mirrored(rows, before, after, 2 * n, 2 * n - 1)
     if mode == "wrap":
         return mirrored(rows, before, after, n, 0)
-    if mode == "linear_ramp" or mode == "mean":
+    if mode in ("linear_ramp", "mean", "median"):
         only_floats(rows, mode)
     out = np.empty((before + n + after, *rows.shape[1:]), rows.dtype)
     out[before : before + n] = rows
@@ -52,12 +52,21 @@ def padded(rows: Any, before: int, after: int, mode: str, values: Any) -> Any:
             out[i] = values[0] + (rows[0] - values[0]) * (i / before)
         for i in range(after):
             out[before + n + after - 1 - i] = values[1] + (rows[n - 1] - values[1]) * (i / after)
-    elif mode == "mean":
-        out[:before] = np.mean(rows, axis=0)
-        out[before + n :] = np.mean(rows, axis=0)
+    elif mode in ("mean", "median", "maximum", "minimum"):
+        out[:before] = of_rows(rows, mode)
+        out[before + n :] = of_rows(rows, mode)
     else:
         refuse(f"np.pad in the mode {mode!r}", "use 'constant', 'edge', 'linear_ramp', 'mean', 'reflect' or 'wrap'")
     return out
+
+
+def of_rows(rows: Any, mode: str) -> Any:
+    """What stands at both ends in a mode that is named after a statistic."""
+    if mode == "mean":
+        return np.mean(rows, axis=0)
+    if mode == "median":
+        return np.median(rows, axis=0)
+    return np.max(rows, axis=0) if mode == "maximum" else np.min(rows, axis=0)
 
 
 def only_floats(rows: Any, mode: str) -> None:
