@@ -16,13 +16,13 @@ from adcompiler.ad.checkpoints.parts import prepared
 from adcompiler.ad.checkpoints.unmarked import unmarked
 from adcompiler.ad.choices import note_choices
 from adcompiler.ad.draws import refuse_moving
+from adcompiler.ad.hoisting import hoisted
 from adcompiler.ad.joining import Sweep, schedule
 from adcompiler.ad.prepare import Saved
 from adcompiler.ad.records.partners import lonely, with_partners
 from adcompiler.ad.records.plan import plan
 from adcompiler.ad.records.restore import candidates
 from adcompiler.ad.reverse import Reverse
-from adcompiler.ad.sooner import computed_sooner
 from adcompiler.ad.sweeps import Joint
 from adcompiler.analysis.activity import active
 from adcompiler.analysis.network import Inseparable
@@ -54,7 +54,7 @@ def cheapest(fn: Func, wrt: Sequence[int], seeds: Seeds, outputs: Sequence[int] 
     """The joint function that records least, not written yet."""
     refuse_moving(fn, [fn.params[k] for k in wrt])
     fn = draw_ahead(fn)
-    fn = computed_sooner(note_choices(fn, active(fn, [fn.params[k] for k in wrt], outputs)))
+    fn = hoisted(note_choices(fn, active(fn, [fn.params[k] for k in wrt], outputs)))
     best = attempt(fn, wrt, seeds, Saved(), outputs)
     for ways in candidates(best.reverse.over, best.decided):
         before = best.saved

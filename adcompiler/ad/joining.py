@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from adcompiler.ad.adjoints import is_view
+from adcompiler.ad.hoisting import has_loop
 from adcompiler.ad.reverse import Reverse
-from adcompiler.ad.sooner import has_loop
 from adcompiler.analysis.additive import Additive
 from adcompiler.analysis.alias import Aliases, aliases
 from adcompiler.analysis.scope import Path, definitions

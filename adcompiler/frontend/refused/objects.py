@@ -56,7 +56,7 @@ def f(x, n):
         "queue.pop(0)",
     ),
     "loop-changes-list": (
-        "a list or dictionary changes its length in a loop",
+        "a list or dictionary changes its length in a loop or a branch",
         "allocate an array, y = np.empty(n), and assign y[i] = ...",
         """
 def f(x, n):

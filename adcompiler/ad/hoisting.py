@@ -18,7 +18,7 @@ from adcompiler.ir.wengert import Assign, Atom, Func, Loop, Stmt, Var, While
 _RAISING = frozenset(("div", "floordiv", "mod", "fmod", "pow", "short", "split", *SPECIAL))
 
 
-def computed_sooner(fn: Func) -> Func:
+def hoisted(fn: Func) -> Func:
     """A function whose lines of numbers stand before top-level loops of which they need nothing.
 
     Before:  for i in range(n): total += x[i]; d = exp(-r); y = d * total
