@@ -242,7 +242,7 @@ def _with_head(text: str, called: set[str], ranks: Sequence[int], dialect: Diale
         "scipy": "\n".join(sorted({f"import {m}" for m in re.findall(r"scipy\.(?:linalg|special)\b", helper + text)})),
         "cgutils": "from numba.core import cgutils",
     }
-    used = called | _names(ast.parse(helper))
-    imports = "".join(f"{line}\n" for module, line in modules.items() if module in used)
+    # parsing the helpers takes longer than printing the function
+    imports = "".join(f"{line}\n" for name, line in modules.items() if name in called or f"{name}." in helper)
     head = f"{imports}\n\n" if imports else ""
     return f"{head}{helper.lstrip()}{text}"
