@@ -115,6 +115,28 @@ def _lu_back1(f, b):
     for k in range(n):
         p = np.int64(f[n, k].real)
         x[k], x[p] = x[p], x[k]
+    if n > 16:
+        _lu_back_long(f, x)
+        return x
+    for j in range(n):
+        m = x[j]
+        for i in range(j):
+            m -= x[i] * f[i, j]
+        x[j] = m
+    for j in range(n - 1, -1, -1):
+        if f[j, j] == 0:
+            raise np.linalg.LinAlgError("Singular matrix")
+        m = x[j]
+        for i in range(j + 1, n):
+            m -= x[i] * f[i, j]
+        x[j] = m / f[j, j]
+    return x
+'''
+
+_LONG_BACK = '''
+def _lu_back_long(f, x):
+    """Solve the transposed linear system, without its exchanges, in place: a row of the factors after another."""
+    n = x.size
     for j in range(n):
         m = x[j]
         for i in range(j + 1, n):
@@ -126,7 +148,6 @@ def _lu_back1(f, b):
         x[j] = m
         for i in range(j):
             x[i] -= m * f[j, i]
-    return x
 '''
 
 # four rows at a time, so that the row that is written is read once for four products; taken in by its callers, which
@@ -221,6 +242,7 @@ FACTORS: dict[str, str] = {
     "_lu_solve1": _VECTOR,
     "_lu_solve2": _MATRIX,
     "_lu_back1": _VECTOR_BACK,
+    "_lu_back_long": _LONG_BACK,
     "_lu_back2": _MATRIX_BACK,
 }
 #: Declarations that stand before the functions of their names.

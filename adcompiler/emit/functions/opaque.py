@@ -83,8 +83,8 @@ def _split(steps, slots):
 _FIRST = (
     *(f"_{letter}{name}" for letter in LETTERS.values() for name in ("product", "product_into", "product_in_rows")),
     *(f"_{letter}lu{case}" for letter in LETTERS.values() for case in ("", "_otherwise")),
-    *("_by_rows", "_by_tiles", "_cofactors_of_any", "_det", "_finite", "_inv", "_laid_out", "_lu_columns", "_lu_rows"),
-    *("_minus", "_one_sided", "_tile", "_united"),
+    *("_by_rows", "_by_tiles", "_cofactors_of_any", "_det", "_finite", "_inv", "_laid_out", "_lu_back_long"),
+    *("_lu_columns", "_lu_rows", "_minus", "_one_sided", "_tile", "_united"),
     *BLAS,
     *(FFT.keys() - {"_fft"}),
 )
@@ -118,7 +118,7 @@ LATE: dict[str, str] = {
     ),
     "_cofactors_of_any": "found, a",
     **dict.fromkeys((f"_{letter}lu_otherwise" for letter in LETTERS.values()), "f, finite, done"),
-    "_lu_rows": "f, x",
+    **dict.fromkeys(("_lu_back_long", "_lu_rows"), "f, x"),
     "_one_sided": "f, done",
     **dict.fromkeys((f"_{letter}matvec_large" for letter in LETTERS.values()), "c, a, x"),
 }
