@@ -41,7 +41,7 @@ register(Rule("lu", "lu(a)", ("a",), _lu_pull, _lu_push, {"a": "y_bar, the facto
 
 
 def _lengthened(b: Builder, x: Atom, count: Atom) -> Var:
-    """A vector or a matrix with rows of zeros after its own."""
+    """A matrix with rows of zeros after its own."""
     assert isinstance(x, Var)
     own, *columns = b.shape(x)
     out = b.emit("zeros", count, *columns, dtype=b.type(x).dtype)
@@ -59,9 +59,9 @@ def _solve_pull(b: Builder, stmt: Assign, y_bar: Atom, wanted: Collection[int], 
     found: dict[int, Atom] = {1: back} if 1 in wanted else {}
     if 0 in wanted:
         left, right = (y, back) if turned else (back, y)
-        longer = _lengthened(b, b.emit("neg", left), b.shape(f)[0])
-        product = "cut" if guard else "mul"
-        found[0] = outer(b, longer, right, product) if b.type(y).rank == 1 else dot(b, longer, flipped(b, right))
+        opposite, product = b.emit("neg", left), "cut" if guard else "mul"
+        matrix = outer(b, opposite, right, product) if b.type(y).rank == 1 else dot(b, opposite, flipped(b, right))
+        found[0] = _lengthened(b, matrix, b.shape(f)[0])
     return found
 
 

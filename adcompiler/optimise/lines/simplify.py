@@ -9,6 +9,7 @@ from adcompiler.optimise.lines.constants import fold_constants
 from adcompiler.optimise.lines.directly import store_directly
 from adcompiler.optimise.lines.early import check_early
 from adcompiler.optimise.lines.invariant import hoist_invariants
+from adcompiler.optimise.lines.padded import read_padded
 from adcompiler.optimise.lines.sums import begin_sums
 from adcompiler.optimise.lines.uniform import use_scalars
 
@@ -17,6 +18,7 @@ _STEPS = (
     fold_constants,
     share_lines,
     store_directly,
+    read_padded,
     hoist_invariants,
     begin_sums,
     use_scalars,
