@@ -12,6 +12,7 @@ import scipy.linalg
 import scipy.special
 
 import adcompiler as ad
+from adcompiler.backend.cpu import _of_library
 from adcompiler.backend.machine_code import _MADE
 from tests.support.cases import interpreted
 
@@ -52,6 +53,13 @@ def test_factors_of_any_layout_are_compiled_once() -> None:
         assert [kind.layout for kind in made if kind.dtype == numba.complex64] == ["A"], name
     with pytest.raises(np.linalg.LinAlgError, match="infs or NaNs"):
         ad.vjp(f, np.full((2, 2), np.nan, np.complex64))
+
+
+@pytest.mark.parametrize(("name", "vectors"), [("_lu_back1", False), ("_lu_back_long", True)])
+def test_only_loops_over_many_elements_run_with_vectors(name: str, vectors: bool) -> None:
+    kinds, function = (numba.float64[:, ::1], numba.float64[::1]), _of_library(name, None)
+    function.compile(kinds)
+    assert any("x double>" in text for text in function.inspect_llvm().values()) is vectors
 
 
 @pytest.mark.parametrize("lower", [False, True])

@@ -27,6 +27,7 @@ from adcompiler.backend.counting import Counted, Counter, closing, iterators, wr
 from adcompiler.backend.elements import Fields, address, element, indices, reshaped, view
 from adcompiler.backend.leaving import Exit, assignments, borrowed
 from adcompiler.backend.linking import Linked, never_called_by_python
+from adcompiler.emit.functions.opaque import WITHOUT_VECTORS
 
 # exponents up to this one are written out as multiplications
 _POWERS = 8
@@ -53,6 +54,8 @@ class Shorter(Lower):
         }
         self.exit = Exit(self)
         catches_nothing(self.function)
+        if self.func_ir.func_id.func_name in WITHOUT_VECTORS:
+            self.function.attributes.add("noimplicitfloat")
         entry = super().lower_function_body()
         self.exit.finish()
         return entry

@@ -131,6 +131,17 @@ READ_ONCE: dict[str, tuple[int, ...]] = {
     "_finite": (0,),
     **dict.fromkeys(TRIANGLES, (0, 1)),
 }
+#: Those whose loops are over few elements, or add up numbers in their order: vectors would only take time to compile.
+WITHOUT_VECTORS = frozenset(
+    {
+        *(
+            f"_{letter}{name}"
+            for letter in LETTERS.values()
+            for name in ("matmul", "matmul_into", "matvec", "cofactors")
+        ),
+        *("_clogdet", "_det", "_inv", "_lu_back1", "_lu_columns", "_lu_solve1", "_slogdet", "_solve_triangular1"),
+    }
+)
 _BEFORE = {**DECLARED, **DECLARED_BLAS, **DECLARED_DECOMPOSITIONS, **ADDRESSES}
 #: Names that a text may use for these functions.
 LIBRARY = frozenset({*_FOR_NUMBA, *FOR_PYTHON})
@@ -262,6 +273,7 @@ __all__ = [
     "LETTERS",
     "LIBRARY",
     "READ_ONCE",
+    "WITHOUT_VECTORS",
     "definition",
     "library_call",
     "library_functions",
