@@ -130,6 +130,8 @@ def found(made: Callable[..., Any]) -> int:
             "first": "for h in range(k): z[h] = x[r, h] ** 2",
             "value": "s += w[h, i] * z[i]",
         },
+        {"first": "y = np.zeros(k)"},
+        {"first": "z = np.empty(k); y = np.empty(k)", "more": "z[h] = s", "last": "total += np.sum(z)"},
         {"first": "t = x[r, 0] if k > 0 else 0.0", "last": "total += t"},
         {"more": "s = math.tanh(s) if s > 0.0 else 0.5 * s"},
         {"first": "b = x[r, 0] > 0.0 if k > 0 else False", "last": "total += 1.0 if b else 2.0"},

@@ -11,7 +11,7 @@ import numpy as np
 
 HEAD = "import math\nimport numpy as np\n\n\n"
 FORMS = ("number", "element", "turned", "less", "backwards", "product", "product")
-KINDS = ("own", "rows", "kept")
+KINDS = ("own", "rows", "inside")
 
 
 class Writer:
@@ -52,8 +52,9 @@ class Writer:
         """Lines that make another row of one; the result says how its elements are read."""
         choose, self.count = self.random.choice, self.count + 1
         name, kind = f"y{self.count}", choose(KINDS)
-        self.before.append(f"{name} = np.{choose(('zeros', 'empty'))}({'k' if kind == 'own' else '(x.shape[0], k)'})")
-        target = f"{name}[{{}}]" if kind == "own" else f"{name}[n, {{}}]"
+        lines = self.row if kind == "inside" else self.before
+        lines.append(f"{name} = np.{choose(('zeros', 'empty'))}({'(x.shape[0], k)' if kind == 'rows' else 'k'})")
+        target = f"{name}[n, {{}}]" if kind == "rows" else f"{name}[{{}}]"
         self.sums(choose(FORMS), target, source, choose("abc"), choose((True, True, False)))
         acts = ["math.tanh({})", "max({}, 0.0)", "{} * {}", "math.exp(0.1 * {})", "math.sqrt(abs({}))", "{}"]
         act = choose([*acts, "math.log({} + 4.0)"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from adcompiler.ir.build import ONE, ZERO, Builder, scalar
 from adcompiler.ir.types import INDEX, Type
-from adcompiler.ir.walk import all_defs, as_var, rename
+from adcompiler.ir.walk import all_defs, as_var, defines, rename
 from adcompiler.ir.wengert import (
     Assign,
     Atom,
@@ -68,7 +68,8 @@ class _Part:
             row = b.int("sub", index, of.begin, "row")
             names: dict[Var, Atom] = {of.loop.index: index}
             names |= {v: self.taken(v, row) for v in self.group.taken}
-            lines = [self.line(s, row) for s in self.group.lines]
+            own = of.batched.own
+            lines = [self.line(s, row) for s in self.group.lines if own.keys().isdisjoint(defines(s))]
             b.extend(rename(of.at(tuple(lines), row), names))
             for v in sorted({v for g in of.batched.groups for v in g.taken} & all_defs(self.group.lines), key=str):
                 b.store(of.held[v], (row,), v)

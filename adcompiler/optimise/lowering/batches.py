@@ -14,13 +14,13 @@ from adcompiler.analysis.independence import Apart, Dependent, Independence
 from adcompiler.analysis.scope import Path, sites
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.memory import Memory, memory_of
-from adcompiler.ir.walk import all_defs, free, walk
+from adcompiler.ir.walk import all_defs, defines, free, walk
 from adcompiler.ir.wengert import Assign, Block, Carry, Check, Func, Load, Loop, Stmt, Store, Var
 from adcompiler.optimise.lines.anew import with_loops_anew
 from adcompiler.optimise.lowering.batchcode import write_batches
 from adcompiler.optimise.lowering.batchrows import Batched, Group
 from adcompiler.optimise.lowering.matvecs import spell_matvecs
-from adcompiler.optimise.lowering.rowwise import Gathered, Spread, row_products
+from adcompiler.optimise.lowering.rowwise import Gathered, Spread, own_arrays, row_products
 
 
 def run_in_batches(fn: Func) -> Func:
@@ -50,7 +50,7 @@ def run_in_shared_batches(fn: Func) -> Func:
 
 
 def _may_be_shared(memory: Memory, loop: Loop, apart: Apart) -> bool:
-    gathered = {memory.root(v) for v in (*apart.sums, *apart.own)}
+    gathered = {memory.root(v) for v in (*apart.sums, *apart.own, *own_arrays(loop))}
     return all(memory.root(s.array) in gathered for s in walk(loop.body) if isinstance(s, Store))
 
 
@@ -115,12 +115,12 @@ class _Candidate:
         groups = _groups(self.loop, fit) if fit else None
         if groups is None or not self.may_part(groups):
             return None
-        several = [v for v in self.apart.own if sum(self.touches(group.lines, v) for group in groups) > 1]
-        needed = {v for p in fit for v in _rows_of(p) if v in self.apart.own}
         own = {v: made for v in self.apart.own if (made := self.made(v)) is not None}
         if len(own) < len(self.apart.own):
             return None
-        rows = {v: made for v, made in own.items() if v in needed or v in several}
+        inside, needed = own_arrays(self.loop), {v for p in fit for v in _rows_of(p)}
+        several = {v for v in (*own, *inside) if sum(self.uses(group.lines, v) for group in groups) > 1}
+        rows = {v: made for v, made in (own | inside).items() if v in needed | several}
         return Batched(self.loop, groups, rows, {v: made for v, made in own.items() if v not in rows})
 
     def made(self, array: Var) -> Assign | None:
@@ -145,8 +145,8 @@ class _Candidate:
 
     def is_row(self, array: Var) -> bool:
         """Whether an array is one of an iteration, or has a row for each."""
-        outside = array not in all_defs((self.loop,))
-        return outside and (array in self.apart.own) == (self.fn.types[array.name].rank == 1)
+        inside, alone = array in all_defs((self.loop,)), self.fn.types[array.name].rank == 1
+        return alone if inside else (array in self.apart.own) == alone
 
     def changed(self, array: Var, found: Gathered | Spread) -> bool:
         """Whether the two loops of a product change an array."""
@@ -160,9 +160,9 @@ class _Candidate:
         """How often a statement, those in it included, names an array's memory."""
         return sum(self.memory.overlap(s.array, array) for s in walk((stmt,)) if isinstance(s, (Load, Store)))
 
-    def touches(self, lines: Block, array: Var) -> bool:
-        """Whether lines read or write an array."""
-        return any(self.touched(s, array) for s in lines)
+    def uses(self, lines: Block, array: Var) -> bool:
+        """Whether lines make, read or write an array."""
+        return any(self.touched(s, array) or array in defines(s) for s in lines)
 
     def may_part(self, groups: Sequence[Group]) -> bool:
         """Whether each group of lines may run for some iterations before the next one does."""
@@ -196,12 +196,12 @@ def _groups(loop: Loop, products: Sequence[Gathered | Spread]) -> tuple[Group, .
     before = {p.nest.place for p in products if isinstance(p, Gathered)}
     behind = {p.nest.place + 1 for p in products if isinstance(p, Spread)}
     cuts = sorted({0, len(loop.body), *before, *behind})
-    groups, earlier = list[Group](), set[Var]()
+    groups, earlier, arrays = list[Group](), set[Var](), own_arrays(loop)
     for start, stop in pairwise(cuts):
         lines = loop.body[start:stop]
         made = all_defs(lines)
         carried = tuple(c for c in loop.carried if c.next in made)
-        taken = tuple(sorted(free(lines) & earlier, key=str))
+        taken = tuple(sorted((free(lines) & earlier).difference(arrays), key=str))
         mine = tuple(p for p in products if start <= p.nest.place < stop)
         groups.append(Group(lines, carried, taken, mine))
         earlier |= made

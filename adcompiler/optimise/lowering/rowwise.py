@@ -89,7 +89,15 @@ def row_products(fn: Func, loop: Loop) -> list[Gathered | Spread]:
     for nest in nests:
         lines = _Lines(fn, loop, nest)
         found += (*lines.gathered(), *lines.spread())
-    return found if found and all(_is_plain(fn, s) for s in walk(loop.body)) else []
+    arrays = set(map(id, own_arrays(loop).values())) if found else set()
+    return found if found and all(id(s) in arrays or _is_plain(fn, s) for s in walk(loop.body)) else []
+
+
+def own_arrays(loop: Loop) -> dict[Var, Assign]:
+    """The arrays that each iteration makes for itself, all of the same extents, with the lines that make them."""
+    made = all_defs((loop,))
+    lines = (s for s in loop.body if isinstance(s, Assign) and s.op in ("empty", "zeros") and made.isdisjoint(s.args))
+    return {s.target: s for s in lines}
 
 
 def _nests(loop: Loop, place: int, outer: Loop) -> Iterator[Nest]:
@@ -238,4 +246,4 @@ class _Lines:
         return len(touched) == 1
 
 
-__all__ = ["Gathered", "Nest", "Spread", "bounds", "row_products"]
+__all__ = ["Gathered", "Nest", "Spread", "bounds", "own_arrays", "row_products"]
