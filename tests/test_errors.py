@@ -176,14 +176,16 @@ DRAWS = "np.random.Generator as an argument and draw with it"
             "numbers have no '.fooo' in the language",
             "use a method that numbers have, or a function of NumPy",
         ),
-        ("[x[0], 1.0].sum()", "list has no attribute 'sum' in the language", "use a function of NumPy"),
+        ("[x[0], 1.0].sum()", "list has no attribute 'sum' in the language", "a function of NumPy"),
+        ("sum({'a': x[0]}.valuess())", "dict has no attribute 'valuess' in the language", "did you mean 'values'?"),
+        ("x[0] & 1", "'bitand' does not accept float64 and int", "for example with int(x) or astype"),
     ],
 )
 def test_mistakes_in_calls_are_told_with_what_was_meant(body: str, what: str, fix: str, tmp_path: Path) -> None:
     helper = "import random\nimport time\n\n\ndef scaled(v, factor=1.0):\n    return np.sum(v) * factor\n\n\n"
     error = refused(imported(tmp_path, f"{HEAD}{helper}def f(x):\n    return {body}\n").f)
     assert error.what.startswith(what) and error.fix.endswith(fix), str(error)
-    assert (error.lineno, error.col) == (16, 11)
+    assert (error.lineno, error.col) == (16, 15 if body.startswith("sum(") else 11)
 
 
 def test_what_is_no_function_of_python_is_told_with_a_way_to_call_it() -> None:

@@ -129,7 +129,7 @@ class Binder:
     def _absent(self, what: str) -> NotDifferentiable:
         free = [n for n in self.plain[len(self.first) :] if n not in self.named]
         known = ", ".join([*free, *(f"*{n}" for n in self.variadic)])
-        return NotDifferentiable(f"{self.name}() has no {what}", None, f"its arguments are: {known}")
+        return NotDifferentiable(f"{self.name}() has no {what}", None, f"its arguments are: {known or 'none'}")
 
 
 def _group(spec: Spec) -> SeqSpec:

@@ -35,9 +35,10 @@ def apply(b: Builder, op: str, *args: Atom, hint: str = "t", weak: bool | None =
             return _shift(b, op, args[0], args[1], hint)
         result = b.emit(op, *args, hint=hint, weak=weak)
     except TypeError as error:
-        raise TypeProblem(
-            f"'{op}' does not accept {kinds}: {error}", b.span, "convert the operands, for example with astype"
-        ) from error
+        # NumPy's own message is about its casting rules
+        why = "" if str(error).startswith("ufunc ") else f": {error}"
+        what = f"'{op}' does not accept {kinds}{why}"
+        raise TypeProblem(what, b.span, "convert the operands, for example with int(x) or astype") from error
     if b.type(result).dtype not in DTYPES:
         raise TypeProblem(
             f"'{op}' of {kinds} gives {b.type(result).dtype}", b.span, "convert the operands to float64 or float32"

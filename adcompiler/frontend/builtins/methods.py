@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from adcompiler.frontend.builtins.list_methods import METHODS, call_list_method
 from adcompiler.frontend.language import dictionaries, records
+from adcompiler.frontend.language.access import unknown_attribute
 from adcompiler.frontend.language.texts import format_text
 from adcompiler.frontend.library import catalogue
 from adcompiler.frontend.state.context import Lowering
@@ -18,7 +19,6 @@ from adcompiler.frontend.state.values import (
     Seq,
     Static,
     Value,
-    kind_of,
 )
 from adcompiler.ir.wengert import Const, Var
 from adcompiler.signature import fields_of
@@ -53,7 +53,7 @@ def call_method(low: Lowering, owner: Value, name: str, args: Sequence[Value], k
             return args[1] if len(args) > 1 else Static(None)
         case Static(value=str() as text):
             return format_text(low, text, args, kwargs) if name == "format" else _text(low, text, name, args)
-    raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner))
+    raise unknown_attribute(low, owner, name)
 
 
 def _text(low: Lowering, text: str, name: str, args: Sequence[Value]) -> Value:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from adcompiler.errors import ADCompilerError
 from adcompiler.frontend.arrays import indexing
 from adcompiler.frontend.arrays.zero_dimensional import unboxed
 from adcompiler.frontend.flow.iteration import items_of, part_of_range
@@ -53,6 +54,7 @@ from adcompiler.ir.wengert import Atom, Const, Var
 
 # longer tuples are stored in an array by the user
 _SELECTED = 8
+_TYPES = {"dict": dict, "list": list, "range": range, "str": str, "tuple": tuple}
 
 
 @expression(ast.Slice)
@@ -259,7 +261,14 @@ def read_attribute(low: Lowering, owner: Value, name: str, node: ast.AST | None 
     if isinstance(owner, Seq) and owner.record is not None:
         fields = ", ".join(names_of(low, owner.record))
         raise low.refuse("unknown-field", name=name, kind=owner.record.__name__, fields=fields)
-    raise low.refuse("unknown-attribute", name=name, kind=kind_of(owner))
+    raise unknown_attribute(low, owner, name)
+
+
+def unknown_attribute(low: Lowering, owner: Value, name: str) -> ADCompilerError:
+    """The refusal of an attribute that a value has not, or that the language does not know."""
+    kind = kind_of(owner)
+    known = {key for key in dir(_TYPES.get(kind, object)) if not key.startswith("_")} - {name}
+    return low.refuse("unknown-attribute", name=name, kind=kind, near=nearest(name, known))
 
 
 def literal(held: object) -> Value:

@@ -281,7 +281,7 @@ def f(s):
     ),
     "unknown-attribute": (
         "{kind} has no attribute {name!r} in the language",
-        "use a function of NumPy",
+        "use a method that it has, or a function of NumPy{near}",
         """
 def f(s):
     values = (s, s)
