@@ -116,6 +116,8 @@ def found(made: Callable[..., Any]) -> int:
         {"value": "s += w[i, h] * x[r, i]"},
         {"value": "s -= w[h, i] * x[r, i]"},
         {"value": "s = w[h, i] * x[r, i] + s"},
+        {"value": "w[h, i] += s * x[r, i]"},
+        {"value": "out[r, h] += w[h, i] * x[r, i]"},
         {"inner": "range(k - 1, -1, -1)", "outer": "range(k - 1, -1, -1)", "more": "total += s"},
         {"inner": "range(1, k)", "rows": "range(1, n)"},
         {"inner": "range(2, 0, -1)", "before": "assert k > 2"},
@@ -153,9 +155,35 @@ def test_a_layer(parts: dict[str, str]) -> None:
         # or the matrix, or the row, changes meanwhile
         {"last": "w[0, 0] += 1.0", "before": "assert k > 0"},
         {"more": "x[r, h] = s"},
+        {"value": "w[h, i] += s * x[r, i]", "more": "x[r, h] = s"},
+        {
+            "before": "z = np.zeros(k)",
+            "first": "z[:] = 0.0",
+            "value": "z[i] += s * w[h, i]",
+            "more": "total += z[h]",
+        },
         {"first": "w[h0, 0] = x[r, 0]", "before": "h0 = 0; assert k > 0"},
+        {
+            "before": "z = np.zeros((k, k))",
+            "first": "for i in range(k):\n            for h in range(k): z[h, i] = x[r, h]",
+            "value": "s += z[h, i] * x[r, i]",
+        },
+        {
+            "before": "z, q = np.zeros((k, k)), np.zeros(k)",
+            "first": "q[:] = 0.0\n        for i in range(k):\n            for h in range(k): z[h, i] = x[r, h]",
+            "value": "q[i] += s * z[h, i]",
+            "last": "for h in range(k): total += q[h] ** 2",
+        },
+        # a sum goes on in another part
+        {"first": "total += x[r, 0]", "last": "total += y[0]", "before": "assert k > 0"},
         # these are no rows and no matrices
         {"inner": "range(h)"},
+        {
+            "before": "z = np.zeros((k, k))",
+            "first": "for i in range(k):\n            for h in range(k): z[h, i] = 0.0",
+            "value": "z[h, i] += s * x[r, i]",
+            "last": "for h in range(k): total += z[h, 0] * z[0, h]",
+        },
         {"value": "s += w[h, i] * x[r, h]"},
         {"value": "s += w[h, i] * d[i]"},
         {"value": "s += w[h, i] + x[r, i]"},
