@@ -1,18 +1,21 @@
-"""What the compiler did of a function and why, in words: variables, records, loops, threads, time."""
+"""What the compiler did of a function and why, in words: variables, records, loops, arrays, threads, time."""
 
 from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from adcompiler.emit.folding import is_temporary
 from adcompiler.emit.text import variable_names
+from adcompiler.errors import Span
 from adcompiler.inspect import Text, View, aligned, nested, text_of
+from adcompiler.ir.ops import kind
 from adcompiler.ir.spelling import base_name, numbered_words
-from adcompiler.ir.walk import defines, walk
-from adcompiler.ir.wengert import Assign, Grow, Load, Loop, Store, Var, While
+from adcompiler.ir.walk import blocks, defines, walk
+from adcompiler.ir.wengert import Assign, Block, Grow, Load, Loop, Stmt, Store, Var, While
 from adcompiler.optimise.parallel.share import decisions
 
 _RECORDED = "recorded: {}, since the reverse sweep reads it and computing it again would cost more"
@@ -28,6 +31,7 @@ def explain(view: View) -> Text:
         "variables": list(_variables(view)),
         "records": list(_records(view)),
         "loops": list(_loops(view)),
+        "arrays": list(_arrays(view)),
         "threads": list(_threads(view)),
         "time": [f"{stage}  {1e3 * took:.1f} ms" for stage, took in times.items()],
     }
@@ -202,6 +206,40 @@ def _fate(view: View, loop: Loop | While, made: Sequence[Loop | While]) -> str:
     first, last = made[0], made[-1]
     forwards = isinstance(first, Loop) and isinstance(last, Loop) and first.step == last.step
     return f"a loop for the value, then its adjoint in {'the same' if forwards else 'reverse'} order"
+
+
+def _arrays(view: View) -> Iterator[str]:
+    """The loops that compute array statements, each with the lines that are fused in it, and products of matrices."""
+    compiled = view.plan.compiled
+    if not compiled.on_device:
+        own = {s.span for s in walk(view.primal.body) if isinstance(s, (Loop, While))}
+        counts = Counter(row for row in _computed(compiled.stages["lowered"].body, own) if row[0])
+        yield from aligned([(at, what if n == 1 else f"{what}, {n} times") for (at, what), n in counts.items()])
+
+
+def _computed(block: Block, own: Container[Span | None]) -> Iterator[tuple[str, str]]:
+    """What computes the arrays of a block: the user's lines and how, outside of all loops but the user's own."""
+    for stmt in block:
+        if isinstance(stmt, Assign) and kind(stmt.op) == "contract":
+            yield _lines_of([stmt]), "product of matrices"
+        elif isinstance(stmt, Loop) and stmt.span not in own:
+            deep = _depth(stmt)
+            yield _lines_of(walk((stmt,))), "one loop" if deep == 1 else f"one nest of {deep} loops"
+        else:
+            for inner in blocks(stmt):
+                yield from _computed(inner, own)
+
+
+def _depth(stmt: Stmt) -> int:
+    """How many loops are in each other."""
+    inner = max((_depth(s) for block in blocks(stmt) for s in block), default=0)
+    return inner + isinstance(stmt, (Loop, While))
+
+
+def _lines_of(stmts: Iterable[Stmt]) -> str:
+    """The numbers of the user's lines that statements come from."""
+    spans = (getattr(s, "span", None) for s in stmts)
+    return ", ".join(map(str, sorted({span.line for span in spans if span is not None and span.text})))
 
 
 def _threads(view: View) -> Iterator[str]:

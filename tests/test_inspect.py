@@ -113,6 +113,25 @@ def test_both_sweeps_are_one_loop_where_its_cotangent_is_known_before_it() -> No
     assert "a loop for the value, then its adjoint" in ad.grad(of_a_square, (0, 1)).explain(*args)
 
 
+def through_a_layer(x, w):
+    scaled = 2.0 * x
+    y = np.tanh(scaled) + scaled
+    z = y @ w
+    return np.sum(z**2)
+
+
+def test_explain_says_which_array_statements_are_fused() -> None:
+    first = through_a_layer.__code__.co_firstlineno
+    report = ad.grad(through_a_layer, (0, 1)).explain(np.ones((5, 3)), np.ones((3, 3)))
+    section = report[report.index("\narrays") : report.index("\ntime")]
+    rows = [line.strip().split("  ") for line in section.splitlines()[2:]]
+    found = [([int(n) - first for n in row[0].split(",")], row[-1].strip()) for row in rows]
+    fused = [at for at, what in found if what.startswith("one nest of 2 loops")]
+    assert {1, 2} <= set(fused[0])
+    assert ([3], "product of matrices, 3 times") in found
+    assert "arrays" not in ad.grad(walk, (0, 1)).explain(*call())
+
+
 def test_explain_says_that_a_gradient_runs_in_forward_mode() -> None:
     report = ad.grad(walk).explain(*call())
     assert report.startswith("walk: forward, since reverse mode would record the iterations of a loop\n")
