@@ -182,9 +182,10 @@ def _svd_pull(b: Builder, stmt: Assign, y_bar: Atom, wanted: Collection[int], gu
     squares = b.emit("mul", s, s)
     parts: list[Atom] = []
     for vectors, share in ((u, u_bar), (v, v_bar)):
+        # each element apart: where singular values are equal, terms that cancel leave the derivative open
         turned = dot(b, flipped(b, vectors), share)
-        skew = b.emit("sub", turned, flipped(b, turned))
-        parts.append(off_diagonal(b, skew, gaps(b, squares, skew)))
+        turned = off_diagonal(b, turned, gaps(b, squares, turned))
+        parts.append(b.emit("add", turned, flipped(b, turned)))
     inner = b.emit("add", b.emit("mul", parts[0], row(b, s)), b.emit("mul", column(b, s), parts[1]))
     inner = b.emit("where", compared(b, inner, "eq"), row(b, s_bar), inner)
     left = b.emit("add", dot(b, u, inner), _outside(b, u, u_bar, s))
@@ -199,8 +200,8 @@ def _svd_push(b: Builder, stmt: Assign, dots: Sequence[Atom | None]) -> Atom | N
     turned = dot(b, flipped(b, u), right)
     scaled, other = b.emit("mul", turned, row(b, s)), b.emit("mul", column(b, s), turned)
     apart = gaps(b, b.emit("mul", s, s), turned)
-    u_turn = off_diagonal(b, b.emit("add", scaled, flipped(b, scaled)), apart)
-    v_turn = off_diagonal(b, b.emit("add", other, flipped(b, other)), apart)
+    u_turn, v_turn = off_diagonal(b, scaled, apart), off_diagonal(b, other, apart)
+    u_turn, v_turn = (b.emit("sub", turn, flipped(b, turn)) for turn in (u_turn, v_turn))
     u_dot = b.emit("add", dot(b, u, u_turn), _outside(b, u, right, s))
     v_dot = b.emit("add", dot(b, v, v_turn), _outside(b, v, left, s))
     parts = [(ZERO, m, u_dot), (m, ONE, row(b, diagonal_of(b, turned))), (b.int("add", m, ONE), n, v_dot)]
@@ -214,6 +215,6 @@ register(
         ("a",),
         _svd_pull,
         _svd_push,
-        {"a": "u @ (diag(s_bar) + cut(skew, 1 / (s[j]**2 - s[i]**2)) terms) @ transpose(v) + terms outside the spans"},
+        {"a": "u @ (diag(s_bar) + cut(.., 1 / (s[j]**2 - s[i]**2)) terms) @ transpose(v) + terms outside the spans"},
     )
 )
