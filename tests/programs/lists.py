@@ -700,3 +700,35 @@ def lattice_of_transitions(stay, move):
 
 
 program(lattice_of_transitions, lambda rng: (rng.normal(size=(3, 4)), rng.normal(size=(3, 4))), (0, 1))
+
+
+def appended_on_paths_of_a_loop(x):
+    kept, ends = [], []
+    if x[0] > 0:
+        ends.append(x[0])
+    else:
+        for v in x[1:]:
+            ends.append(v**2)
+            if v > 0:
+                ends.append(v)
+    for k in range(len(x)):
+        if x[k] > 0:
+            kept.append(x[k])
+            if x[k] > 0.5:
+                kept.append(x[k] ** 2)
+        elif len(kept) > 1:
+            kept.pop()
+        row = []
+        if k > 0:
+            row.append(x[k - 1])
+        row.append(1.0)
+        kept.append(sum(row))
+    return sum(v * i for i, v in enumerate(kept)) * sum(ends)
+
+
+program(appended_on_paths_of_a_loop, lambda rng: (np.array([0.3, 2.0, -1.0, 0.4]),))
+program(
+    appended_on_paths_of_a_loop,
+    lambda rng: (np.array([-0.3, -2.0, 1.0, 0.4]),),
+    name="appended_on_other_paths_of_a_loop",
+)
