@@ -120,7 +120,7 @@ LOWERING = (
     hide_downward,
     check_room,
 )
-# these round differently than the source
+# these round differently than the source, or stand before one that does
 INEXACT = (
     read_kept_products,
     store_products,
