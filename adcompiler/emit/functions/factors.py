@@ -22,11 +22,14 @@ def _${letter}lu(a):
             f[i, j] = a[i, j]
             total += a[i, j] * 0
     finite = a.shape[1] == n and total == 0
-    if not finite or n < 2 or n > 40 or f[0, n - 1] == 0 or f[n - 1, 0] == 0:
+    if finite and (n < 2 or f[0, n - 1] == 0 or f[n - 1, 0] == 0):
         done = np.zeros(1, dtype=np.bool_)
-        _${letter}lu_otherwise(f, finite, done)
+        _one_sided(f, done)
         if done[0]:
             return f
+    if not finite or n > 40:
+        _${letter}lu_otherwise(f, finite)
+        return f
     for k in range(n):
         p = k
         for j in range(k + 1, n):
@@ -48,23 +51,18 @@ def _${letter}lu(a):
 ''')
 
 _OTHERWISE = Template('''
-def _${letter}lu_otherwise(f, finite, done):
-    """Factorise what is no full matrix of a few rows: say whether that was done."""
+def _${letter}lu_otherwise(f, finite):
+    """Factorise a matrix of many rows, or write that one has no factors."""
     n = f.shape[1]
     if not finite:
         for i in range(n):
             for j in range(n):
                 f[i, j] = np.nan
-        done[0] = True
         return
-    if n < 2 or f[0, n - 1] == 0 or f[n - 1, 0] == 0:
-        _one_sided(f, done)
-    if n > 40 and not done[0]:
-        order = np.empty(n, dtype=np.int32)
-        _${letter}getrf(${kind}, n, n, f.ctypes, n, order.ctypes)
-        for k in range(n):
-            f[n, k] = order[k] - 1
-        done[0] = True
+    order = np.empty(n, dtype=np.int32)
+    _${letter}getrf(${kind}, n, n, f.ctypes, n, order.ctypes)
+    for k in range(n):
+        f[n, k] = order[k] - 1
 ''')
 
 _GETRF = Template(

@@ -117,7 +117,7 @@ LATE: dict[str, str] = {
         (f"_{s}matmul_{name}" for s in LETTERS.values() for name in ("anywhere", "in_rows")), "c, a, b, add"
     ),
     "_cofactors_of_any": "found, a",
-    **dict.fromkeys((f"_{letter}lu_otherwise" for letter in LETTERS.values()), "f, finite, done"),
+    **dict.fromkeys((f"_{letter}lu_otherwise" for letter in LETTERS.values()), "f, finite"),
     **dict.fromkeys(("_lu_back_long", "_lu_rows"), "f, x"),
     "_one_sided": "f, done",
     **dict.fromkeys((f"_{letter}matvec_large" for letter in LETTERS.values()), "c, a, x"),
