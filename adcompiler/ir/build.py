@@ -118,6 +118,12 @@ class Builder(Draft):
         """An element or a view; the view of the whole of an array is the array."""
         return array if index and all(is_whole(item) for item in index) else self.load(array, index, hint)
 
+    def restored(self, kept: Var, loaded: Var) -> Atom:
+        """What was loaded from where the number `kept` waited, as Python's or NumPy's as that one is."""
+        type = self.type(kept)
+        weak = type.weak and type.dtype != "bool"
+        return self.emit("cast", loaded, dtype=type.dtype, weak=True, hint=kept.name) if weak else loaded
+
     # -- shapes --------------------------------------------------------------------------------------------------
 
     def everything(self, array: Var) -> Index:

@@ -67,7 +67,7 @@ class _Part:
         with b.block() as body:
             row = b.int("sub", index, of.begin, "row")
             names: dict[Var, Atom] = {of.loop.index: index}
-            names |= {v: self.taken(v, row) for v in self.group.taken}
+            names |= {v: b.restored(v, b.load(of.held[v], (row,), hint=v.name)) for v in self.group.taken}
             own = of.batched.own
             lines = [self.line(s, row) for s in self.group.lines if own.keys().isdisjoint(defines(s))]
             b.extend(rename(of.at(tuple(lines), row), names))
@@ -78,12 +78,6 @@ class _Part:
             if isinstance(p, Spread):
                 with b.at(p.store.span):
                     self.spread(p)
-
-    def taken(self, v: Var, row: Atom) -> Atom:
-        """A number that an earlier part handed on, as Python's or NumPy's as it was."""
-        loaded, type = self.b.load(self.of.held[v], (row,), hint=v.name), self.b.type(v)
-        weak = type.weak and type.dtype != "bool"
-        return self.b.emit("cast", loaded, dtype=type.dtype, weak=True, hint=v.name) if weak else loaded
 
     # -- products ------------------------------------------------------------------------------------------------
 

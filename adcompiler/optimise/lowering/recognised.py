@@ -32,6 +32,7 @@ from adcompiler.ir.wengert import (
     Var,
     While,
 )
+from adcompiler.optimise.lowering.rowwise import bounds
 
 _FLOATS = ("float32", "float64")
 
@@ -167,45 +168,38 @@ def _add(b: Builder, found: Product) -> None:
     """Add the product, where each loop has an iteration: only then are all elements known to be there."""
     span = found.store.span
     with b.at(span):
-        bounds = {r.index: _bounds(b, r) for r in found.loops}
+        ranges = {r.index: bounds(b, r) for r in found.loops}
         runs: Atom | None = None
-        for start, stop in bounds.values():
+        for start, stop in ranges.values():
             one = b.emit("lt", start, stop, hint="runs", weak=True)
             runs = one if runs is None else b.emit("logical_and", runs, one, hint="runs")
         assert runs is not None
         with b.block() as then:
             (p, q), left, right = found.store.index, found.left, found.right
             factors = [
-                _matrix(b, left, bounds, left.index[0] == p),
-                _matrix(b, right, bounds, right.index[1] == q),
+                _matrix(b, left, ranges, left.index[0] == p),
+                _matrix(b, right, ranges, right.index[1] == q),
             ]
-            _add_elements(b, found.store, b.emit("dot", *factors, hint="product"), bounds)
+            _add_elements(b, found.store, b.emit("dot", *factors, hint="product"), ranges)
         b.add(Branch(runs, tuple(then), (), (), span))
 
 
-def _bounds(b: Builder, loop: Loop) -> tuple[Atom, Atom]:
-    """The first index of a loop that counts up or down by one, and the one behind its last."""
-    if loop.step == ONE:
-        return loop.start, loop.stop
-    return b.int("add", loop.stop, ONE), b.int("add", loop.start, ONE)
-
-
-def _matrix(b: Builder, load: Load, bounds: dict[Var, tuple[Atom, Atom]], as_it_is: bool) -> Var:
+def _matrix(b: Builder, load: Load, ranges: dict[Var, tuple[Atom, Atom]], as_it_is: bool) -> Var:
     """The part of a matrix over which the indices of a load pass."""
     index = []
     for item, whole in zip(load.index, b.everything(load.array), strict=True):
         assert isinstance(item, Var) and isinstance(whole, Slice)
-        start, stop = bounds[item]
+        start, stop = ranges[item]
         part = Slice(start, stop, None, start, b.int("sub", stop, start))
         index.append(whole if (part.first, part.size) == (ZERO, whole.size) else part)
     matrix = b.view(load.array, tuple(index), hint=load.array.name)
     return matrix if as_it_is else b.emit("transpose", matrix, axes=(1, 0), hint=load.array.name)
 
 
-def _add_elements(b: Builder, store: Store, product: Var, bounds: dict[Var, tuple[Atom, Atom]]) -> None:
+def _add_elements(b: Builder, store: Store, product: Var, ranges: dict[Var, tuple[Atom, Atom]]) -> None:
     """Loops that add a product to its place."""
     at = [b.like(i) for i in store.index if isinstance(i, Var)]
-    starts = [bounds[i][0] for i in store.index if isinstance(i, Var)]
+    starts = [ranges[i][0] for i in store.index if isinstance(i, Var)]
     rows, columns = b.shape(product)
     with b.block() as inner:
         places = tuple(b.int("add", start, i) for start, i in zip(starts, at, strict=True))

@@ -167,17 +167,11 @@ class _Stretches:
         with b.block() as body:
             place = b.int("sub", index, begin)
             for v in part.taken:
-                names[v] = self.taken(v, b.load(held[v], (place,), hint=v.name))
+                names[v] = b.restored(v, b.load(held[v], (place,), hint=v.name))
             b.extend(rename(part.lines, names))
             for v in sorted(later, key=str):
                 b.store(held[v], (place,), v)
         b.add(replace(loop, index=index, start=begin, stop=end, carried=carried, body=tuple(body)))
-
-    def taken(self, v: Var, loaded: Var) -> Atom:
-        """A number that was handed over, as Python's or NumPy's as it was."""
-        type = self.b.type(v)
-        weak = type.weak and type.dtype != "bool"
-        return self.b.emit("cast", loaded, dtype=type.dtype, weak=True, hint=v.name) if weak else loaded
 
 
 __all__ = ["STRETCH", "split_off_middles"]
