@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from adcompiler import cache
 from adcompiler.analysis.alias import aliases
-from adcompiler.backend.collection import uncollected
+from adcompiler.backend.garbage_collector import uncollected
 from adcompiler.emit.text import emit
 from adcompiler.errors import Span
 from adcompiler.frontend.lower import lower

@@ -144,7 +144,7 @@ class OnDevice(Compiled):
     def callable(self) -> Callable[..., Any]:
         """The function to call, with arrays of NumPy."""
         try:
-            from adcompiler.backend import cuda, exchange
+            from adcompiler.backend.gpu import cuda, exchange
         except ImportError as error:
             raise ADCompilerError("target='cuda' needs numba.cuda", None, "pip install 'adcompiler[cuda]'") from error
         cuda.require_device()
@@ -164,9 +164,9 @@ class OnDevice(Compiled):
 
     def ptx(self, args: tuple[Any, ...], capability: tuple[int, int]) -> dict[str, str]:
         """What a GPU of a compute capability runs, by the names of the kernels."""
-        from adcompiler.backend import cuda, device_memory
+        from adcompiler.backend.gpu import cuda, memory
 
-        return device_memory.ptx(cuda.module_function(self.text, self.name), args, capability)
+        return memory.ptx(cuda.module_function(self.text, self.name), args, capability)
 
     def specialise(self, args: tuple[object, ...]) -> None:
         """Kernels are compiled when they are first launched."""
@@ -175,7 +175,7 @@ class OnDevice(Compiled):
 def _has_products() -> bool:
     """Whether there is a library for products of matrices."""
     try:
-        from adcompiler.backend.cublas import has_products
+        from adcompiler.backend.gpu.cublas import has_products
     except ImportError:
         return False
     return has_products()

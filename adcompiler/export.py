@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from adcompiler.calls.results import spelled
-from adcompiler.emit.telling import alone
+from adcompiler.emit.runtime_calls import alone
 from adcompiler.errors import ADCompilerError
 from adcompiler.inspect import View
 from adcompiler.outside import Capture

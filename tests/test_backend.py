@@ -17,12 +17,12 @@ from numba.core.typeinfer import TypeInferer
 from numba.core.untyped_passes import ReconstructSSA
 
 from adcompiler.backend import cpu
-from adcompiler.backend.collection import uncollected
-from adcompiler.backend.inference import Answers, Inferer
-from adcompiler.backend.lifetimes import Lifetimes
-from adcompiler.backend.linking import Linked
-from adcompiler.backend.reading import Constants
-from adcompiler.backend.webs import NamedValues
+from adcompiler.backend.garbage_collector import uncollected
+from adcompiler.backend.llvm.linking import Linked
+from adcompiler.backend.passes.bytecode import Constants
+from adcompiler.backend.passes.liveness import Lifetimes
+from adcompiler.backend.passes.ssa import NamedValues
+from adcompiler.backend.passes.type_inference import Answers, Inferer
 
 _TEXT = '''import numba as nb
 import numpy as np

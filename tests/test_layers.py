@@ -53,6 +53,13 @@ INNER = {
         {"lower"},
     ],
     "optimise": [{"lines"}, {"elements", "lowering"}, {"machine"}, {"parallel"}],
+    "backend": [
+        {"runtime", "llvm", "garbage_collector", "function_pickler", "exact_dispatcher"},
+        {"passes"},
+        {"machine_code"},
+        {"cpu"},
+        {"gpu"},
+    ],
 }
 INNER_RANK = {
     f"{folder}.{name}": rank for folder in INNER for rank, names in enumerate(INNER[folder]) for name in names

@@ -17,8 +17,8 @@ import pytest
 
 import adcompiler as ad
 from adcompiler.analysis.independence import Apart, Independence
-from adcompiler.backend import threads
 from adcompiler.backend.cpu import python_function
+from adcompiler.backend.runtime import threads
 from adcompiler.compile import lowering
 from adcompiler.emit import sharing
 from adcompiler.emit.text import emit

@@ -9,7 +9,8 @@ import llvmlite.binding
 import numpy as np
 import pytest
 
-from adcompiler.backend import blas, cpu
+from adcompiler.backend import cpu
+from adcompiler.backend.runtime import blas_threads
 from adcompiler.emit.functions.opaque import library_functions
 
 LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -116,8 +117,8 @@ def test_products_are_written_and_added_to_every_layout(letter: str) -> None:
 
 
 def test_threads_are_asked_of_openblas_or_unknown() -> None:
-    asked = blas._asked()
+    asked = blas_threads._asked()
     assert asked is None or asked() >= 1
-    assert blas._unknown() == 0
-    blas.make_known()
-    assert llvmlite.binding.address_of_symbol(blas.SYMBOL)
+    assert blas_threads._unknown() == 0
+    blas_threads.make_known()
+    assert llvmlite.binding.address_of_symbol(blas_threads.SYMBOL)

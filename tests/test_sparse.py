@@ -12,8 +12,7 @@ import pytest
 from scipy import sparse
 
 import adcompiler as ad
-from adcompiler.backend import graphs
-from adcompiler.calls.matrices import patterns
+from adcompiler.calls.matrices import patterns, sparsity_loops
 from adcompiler.calls.matrices.colours import Entries, groups
 from adcompiler.calls.matrices.sparse import SparseMatrix
 from adcompiler.emit.functions.sets import FIRST, LACKING, ROOM, UNION, UNITED
@@ -470,13 +469,13 @@ def test_unions(width: int) -> None:
         known.append((names["_union"](a, b, sets), left | right))
     assert not sets[LACKING]
     ids = np.array([number for number, _ in known])
-    begins, columns = graphs.members(ids, sets, FIRST, int(sets[ROOM]), width, 1 << 30)
+    begins, columns = sparsity_loops.members(ids, sets, FIRST, int(sets[ROOM]), width, 1 << 30)
     for row, (_, expected) in enumerate(known):
         found = columns[begins[row] : begins[row + 1]].tolist()
         assert found == (sorted(expected) if len(found) < width else list(range(width)))
     full = np.diff(begins) == width
     assert not full.any() or width == 600 or all(len(s) == width for (_, s), f in zip(known, full, strict=True) if f)
-    assert graphs.members(ids, sets, FIRST, int(sets[ROOM]), width, 10)[0][-1] == -1
+    assert sparsity_loops.members(ids, sets, FIRST, int(sets[ROOM]), width, 10)[0][-1] == -1
 
 
 def shifted(x):

@@ -26,12 +26,12 @@ from numba.core.errors import NumbaError, NumbaWarning
 from numba.core.registry import CPUDispatcher
 
 from adcompiler import cache
-from adcompiler.backend import blas, late
-from adcompiler.backend.freed import keep_freed_memory
 from adcompiler.backend.machine_code import Apart, MachineCode, address, for_all_values
-from adcompiler.backend.pipeline import Generated
-from adcompiler.backend.telling import short, tell
-from adcompiler.backend.threads import ended, parts
+from adcompiler.backend.passes.pipeline import Generated
+from adcompiler.backend.runtime import blas_threads, lazy
+from adcompiler.backend.runtime.error_numbers import short, tell
+from adcompiler.backend.runtime.malloc import keep_freed_memory
+from adcompiler.backend.runtime.threads import ended, parts
 from adcompiler.critical import critical_section, held_by_forks
 from adcompiler.errors import Span, TypeProblem
 
@@ -55,7 +55,7 @@ def _wanted(question: int, length: int, place: int) -> None:
 
 # what machine code asks and tells, by these symbols
 _ASKED = {
-    late.SYMBOL: ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)(_wanted),
+    lazy.SYMBOL: ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)(_wanted),
     "adcompiler_short": ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_double)(short),
     "adcompiler_tell": ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * 3)(tell),
     "adcompiler_parts": ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_double] * 2)(parts),
@@ -141,8 +141,8 @@ def _short(name: str, folder: cache.Folder | None) -> Any:
     """What compiles a function of the library when it is called, and is written out at each call."""
     from adcompiler.emit.functions.opaque import LATE, on_its_own
 
-    text = late.stands_for(name, LATE[name], _stem(on_its_own(name), name), folder is not None)
-    return load(text, name, folder is not None, {"_calling": late.calling})
+    text = lazy.stands_for(name, LATE[name], _stem(on_its_own(name), name), folder is not None)
+    return load(text, name, folder is not None, {"_calling": lazy.calling})
 
 
 def _machine_code(function: Function, text: str, name: str, folder: cache.Folder | None) -> MachineCode:
@@ -219,8 +219,8 @@ def _silent() -> Iterator[None]:
 
 def load(text: str, name: str, keep: bool, scope: Mapping[str, object] = MappingProxyType({})) -> Function:
     """Execute a module text and return one of its functions; tracebacks and debuggers find its lines."""
-    if blas.SYMBOL in text:
-        blas.make_known()
+    if blas_threads.SYMBOL in text:
+        blas_threads.make_known()
     stem = _stem(text, name)
     folder = cache.folder() if keep else None
     path = folder.module(f"{stem}.py", text) if folder is not None else None

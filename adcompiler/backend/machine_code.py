@@ -22,8 +22,8 @@ from numba.core.sigutils import normalize_signature
 from numba.core.types import unliteral
 
 from adcompiler import cache
-from adcompiler.backend.calling import implementation
-from adcompiler.backend.pipeline import Generated
+from adcompiler.backend.llvm.calls import implementation
+from adcompiler.backend.passes.pipeline import Generated
 
 # A function that is called as a symbol is found by the name of its file behind this.
 _PREFIX = "adcompiler."

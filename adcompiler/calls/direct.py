@@ -295,7 +295,7 @@ class _Text:
 def _exact(plan: Plan, leaves: Sequence[Any]) -> Callable[..., Any] | None:
     """The machine code of a plan, which compares dtypes, ranks and flags itself; None where there is none."""
     # importing Numba takes longer than everything else in this package
-    from adcompiler.backend.exact import exact
+    from adcompiler.backend.exact_dispatcher import exact
 
     return exact(plan.function, leaves, MISSED)
 

@@ -122,7 +122,7 @@ def duplicated(array: Any) -> Any:
     """A copy of an array, where the array lies and in its order."""
     if isinstance(array, np.ndarray):
         return array.copy(order="K")
-    from adcompiler.backend import exchange
+    from adcompiler.backend.gpu import exchange
 
     return exchange.duplicate(array)
 

@@ -9,7 +9,7 @@ import re
 from types import TracebackType
 from typing import TypeVar
 
-from adcompiler.backend.telling import told
+from adcompiler.backend.runtime.error_numbers import told
 from adcompiler.errors import NO_ROOM, Span, with_numbers
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Check, Func, Note

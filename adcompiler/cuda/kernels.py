@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.backend.streams import current, on_stream
+from adcompiler.backend.gpu.streams import current, on_stream
 from adcompiler.cuda.launch import Grid, Launched, Workspace, check_apart, check_bars, check_open, collected, form_of
 from adcompiler.cuda.program import Program, Request, program
 from adcompiler.errors import ADCompilerError, TypeProblem
@@ -121,14 +121,14 @@ class Kernel:
         for name, value in zip(self.names, args, strict=True):
             if name in self.outputs:
                 check_open(name, value)
-        from adcompiler.backend import exchange
+        from adcompiler.backend.gpu import exchange
 
         with exchange.there(args, exchange.taken) as found:
             yield found
 
     def _compiled(self) -> Any:
         if self._forward is None:
-            from adcompiler.backend.cuda import cuda, require_device
+            from adcompiler.backend.gpu.cuda import cuda, require_device
 
             require_device()
             self._forward = cuda.jit(self.plain) if self.function is self.plain else self.function
@@ -161,7 +161,7 @@ class Kernel:
             launched.run(grid, lambda: restored(args), own)
 
     def _made(self, grid: Grid, args: Sequence[Any]) -> Launched:
-        from adcompiler.backend import cuda
+        from adcompiler.backend.gpu import cuda
 
         cuda.require_device()
         found = self._program(grid, args)
@@ -220,7 +220,7 @@ class Kernel:
 
     def _ptx(self, cc: tuple[int, int]) -> list[str]:
         """What a GPU runs of each of the adjoint's kernels."""
-        from adcompiler.backend import cuda
+        from adcompiler.backend.gpu import cuda
 
         made = self._latest()
         found = [printed for printed in (made.gathers, made.printed) if printed is not None]
@@ -231,7 +231,7 @@ class Kernel:
 
         Of an adjoint of two kernels, the larger numbers.
         """
-        from adcompiler.backend import cuda
+        from adcompiler.backend.gpu import cuda
 
         found = [cuda.kernel_resources(text, cc) for text in self._ptx(cc)]
         return {name: max(taken[name] for taken in found) for name in found[0]}

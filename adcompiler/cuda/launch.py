@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.backend.streams import current
+from adcompiler.backend.gpu.streams import current
 from adcompiler.cuda.program import Program
 from adcompiler.emit.device import NEEDS
 from adcompiler.errors import TypeProblem
@@ -99,14 +99,14 @@ def _copy(array: Array) -> Array:
     """A copy of an array of the host or of the device."""
     if isinstance(array, np.ndarray):
         return array.copy()
-    from adcompiler.backend.device_memory import copied
+    from adcompiler.backend.gpu.memory import copied
 
     return copied(_by_numba(array))
 
 
 def _by_numba(array: Array) -> Array:
     """An array of the device as Numba's."""
-    from adcompiler.backend.cuda import cuda
+    from adcompiler.backend.gpu.cuda import cuda
 
     return array if hasattr(array, "copy_to_host") else cuda.as_cuda_array(array)
 
@@ -191,25 +191,25 @@ def _type_of(array: Array) -> Any:
 
 def _add_to(array: Array, index: tuple[int, ...], parts: Array) -> None:
     """Add up what threads have found, always in the same order, and add that to an element."""
-    from adcompiler.backend.device_memory import add_to_element, folded
+    from adcompiler.backend.gpu.memory import add_to_element, folded
 
     add_to_element(array, index, folded(parts.reshape(1, parts.shape[0])))
 
 
 def _empty(shape: tuple[int, ...], dtype: Any, what: str) -> Array:
-    from adcompiler.backend.device_memory import empty
+    from adcompiler.backend.gpu.memory import empty
 
     return empty(shape, dtype, what)
 
 
 def _zeros(length: int, dtype: Any) -> Array:
-    from adcompiler.backend.device_memory import zeros
+    from adcompiler.backend.gpu.memory import zeros
 
     return zeros((length,), dtype)
 
 
 def _to_host(array: Array) -> Any:
-    from adcompiler.backend.streams import to_host
+    from adcompiler.backend.gpu.streams import to_host
 
     return to_host(array)
 
@@ -243,7 +243,7 @@ def _like(array: Array) -> Array:
     """Zeros of the host or of the device, like an array."""
     if isinstance(array, np.ndarray):
         return np.zeros_like(array)
-    from adcompiler.backend.device_memory import zeros
+    from adcompiler.backend.gpu.memory import zeros
 
     shape, dtype = form_of(array)
     assert shape is not None
@@ -255,7 +255,7 @@ def _add(array: Array, other: Array) -> None:
     if isinstance(array, np.ndarray):
         array += other
         return
-    from adcompiler.backend.device_memory import add_into
+    from adcompiler.backend.gpu.memory import add_into
 
     add_into(_by_numba(array), other)
 

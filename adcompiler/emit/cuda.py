@@ -27,11 +27,11 @@ from adcompiler.ir.wengert import Assign, Atom, Call, Check, Const, Func, Grow, 
 
 _HEAD = """import math
 import numpy as np
-from adcompiler.backend import device
-from adcompiler.backend.cuda import FAST, cuda
-from adcompiler.backend.device import Items
+from adcompiler.backend.gpu import device
+from adcompiler.backend.gpu.cuda import FAST, cuda
+from adcompiler.backend.gpu.device import Items
 """
-_RESHAPING = "from adcompiler.backend.reshaping import reshaping\n\nreshaped = reshaping()\n"
+_RESHAPING = "from adcompiler.backend.gpu.reshape import reshaping\n\nreshaped = reshaping()\n"
 _RESERVED = frozenset(
     ("math", "np", "cuda", "device", "FAST", "Items", "reshaped", "reshaping", REPORT, "thread", "position", "done")
 )

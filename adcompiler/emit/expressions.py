@@ -24,9 +24,9 @@ from adcompiler.emit.operators import (
     truth,
     whole_power,
 )
+from adcompiler.emit.runtime_calls import MANY, SHORT
 from adcompiler.emit.several import LANES
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, method, name, tuple_of
-from adcompiler.emit.telling import MANY, SHORT
 from adcompiler.ir.ops import OPS, kind
 from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.types import Type

@@ -15,8 +15,8 @@ from adcompiler.emit.casts import Dialect
 from adcompiler.emit.copies import assign
 from adcompiler.emit.folding import Plan
 from adcompiler.emit.reads import shown, tails
+from adcompiler.emit.runtime_calls import ENDED, PARTS
 from adcompiler.emit.syntax import STORE, call, compare, dtype_name, literal, name, tuple_of
-from adcompiler.emit.telling import ENDED, PARTS
 from adcompiler.ir.walk import blocks, defines, inner
 from adcompiler.ir.wengert import Const, Func, Loop, Stmt, Var
 

@@ -14,9 +14,9 @@ from adcompiler.emit.folding import Plan
 from adcompiler.emit.in_place import in_place, opposite
 from adcompiler.emit.messages import formatted, with_values
 from adcompiler.emit.reads import is_pure
+from adcompiler.emit.runtime_calls import MANY, SHORT, TELL
 from adcompiler.emit.sharing import Shared, read_outside
 from adcompiler.emit.syntax import LOAD, STORE, call, compare, name
-from adcompiler.emit.telling import MANY, SHORT, TELL
 from adcompiler.errors import Span
 from adcompiler.ir.ops import STORED
 from adcompiler.ir.wengert import (

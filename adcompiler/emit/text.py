@@ -12,11 +12,11 @@ from adcompiler.emit.functions.opaque import LIBRARY, library_functions
 from adcompiler.emit.naming import python_names
 from adcompiler.emit.operators import CHOSEN, LARGEST, POWER, SAME, SMALLEST, SUM
 from adcompiler.emit.printing import to_text
+from adcompiler.emit.runtime_calls import ENDED, PARTS, SHORT, TELL, runtime_functions
 from adcompiler.emit.several import LIBRARY as LANES
 from adcompiler.emit.several import lane_functions
 from adcompiler.emit.sharing import functions_of
 from adcompiler.emit.statements import Statements, filled
-from adcompiler.emit.telling import ENDED, PARTS, SHORT, TELL, telling_functions
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Func, Grow, Loop, Var
 
@@ -228,7 +228,7 @@ def _with_head(text: str, called: set[str], ranks: Sequence[int], dialect: Diale
         loops = (_grow_loops(rank) for rank in ranks)
         helper = "".join(f"{made}\n\n" for made in (loops if dialect == "numba" else [_GROW]))
     helper += "".join(f"{made}\n\n" for name, made in _HELPERS.items() if name in called)
-    helper += telling_functions(called, dialect)
+    helper += runtime_functions(called, dialect)
     helper += lane_functions(called)
     helper += library_functions(called, dialect)
     modules = {

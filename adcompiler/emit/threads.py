@@ -21,7 +21,7 @@ from adcompiler.ir.wengert import Assign, Block, Const, Func, Load, Stmt, Store,
 
 _HEAD = """import math
 import numpy as np
-from adcompiler.backend.cuda import FAST, cuda
+from adcompiler.backend.gpu.cuda import FAST, cuda
 
 
 """

@@ -12,7 +12,7 @@ import numpy as np
 from numba import cuda
 from numba.cuda.cudadrv.driver import CudaAPIError
 
-from adcompiler.backend.cuda import simulated
+from adcompiler.backend.gpu.cuda import simulated
 from benchmarks import report
 from benchmarks.cuda import bodies, elementwise, fits, heat
 from benchmarks.cuda.case import BY_HAND, Case, to_numpy

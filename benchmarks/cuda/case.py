@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.backend.cuda import simulated
+from adcompiler.backend.gpu.cuda import simulated
 
 #: Computes the derivative, and returns arrays of its own package.
 Contender = Callable[[], Sequence[Any]]

@@ -35,7 +35,7 @@ from adcompiler import (
     value_and_grad,
     vjp,
 )
-from adcompiler.backend import streams
+from adcompiler.backend.gpu import streams
 from adcompiler.cuda import on_stream
 
 
@@ -233,7 +233,7 @@ def errors() -> None:
 
 def more_items_than_threads() -> None:
     """Each thread then takes several items, and adds up what they give to what they share."""
-    import adcompiler.backend.device_memory as device
+    import adcompiler.backend.gpu.memory as device
 
     case = CASES["network"]
     f, xs = batched(case.function, case.axes), np.sin(np.arange(210.0)).reshape(70, 3)
@@ -259,7 +259,7 @@ def settled(x, p):
 
 def atomic_additions() -> None:
     """Where threads have no room for copies of what they add to, they add to it atomically, also when started again."""
-    import adcompiler.backend.device as device
+    import adcompiler.backend.gpu.device as device
 
     room, device._BUDGET = device._BUDGET, 0
     rows, device._FIRST_ROWS = device._FIRST_ROWS, 2
@@ -331,7 +331,7 @@ def in_a_loop(x, w):
 
 def by_a_library() -> None:
     """Where there is CuPy, products of matrices are its, in the stream that is in use; those in loops are kernels."""
-    import adcompiler.backend.cublas as library
+    import adcompiler.backend.gpu.cublas as library
     from adcompiler.cuda import on_stream
 
     cupy = sys.modules["cupy"] = Cupy()

@@ -16,7 +16,7 @@ from numba.cuda.simulator.kernel import BlockThread
 from numba.cuda.simulator.kernelapi import FakeCUDAAtomic as Atomic
 from numba.cuda.simulator.kernelapi import FakeCUDAShared as Shared
 
-from adcompiler.backend import device
+from adcompiler.backend.gpu import device
 from adcompiler.cuda.launch import Grid
 
 

@@ -18,8 +18,8 @@ from singles import singles
 from stencils import GATHERED
 
 from adcompiler import batched, value_and_grad
-from adcompiler.backend import device_memory, running
-from adcompiler.backend.cuda import kernel_resources, ptx_of
+from adcompiler.backend.gpu import memory, scan
+from adcompiler.backend.gpu.cuda import kernel_resources, ptx_of
 from benchmarks.cuda import bodies, elementwise, fits, heat
 
 # registers that a thread may take, of kernels of the benchmarks for single precision: an eighth more than it does
@@ -74,10 +74,10 @@ def library() -> Iterator[tuple[str, str]]:
     """The kernels that are not generated: they fill, copy and fold arrays, and add up runs."""
     for of in (float64, float32, int64):
         row, rows, plain = types.Array(of, 1, "C"), types.Array(of, 2, "C"), (int64,) * 3
-        forms = [(device_memory._fill, (row, of)), (device_memory._count, (row, of, of))]
-        forms += [(kernel, (row, row)) for kernel in (device_memory._copy, device_memory._add)]
-        forms += [(kernel, (rows, rows)) for kernel in device_memory._FOLDS.values()]
-        forms += [(kernel, (row, *plain, row)) for kernel in (running._runs, running._shifted)]
+        forms = [(memory._fill, (row, of)), (memory._count, (row, of, of))]
+        forms += [(kernel, (row, row)) for kernel in (memory._copy, memory._add)]
+        forms += [(kernel, (rows, rows)) for kernel in memory._FOLDS.values()]
+        forms += [(kernel, (row, *plain, row)) for kernel in (scan._runs, scan._shifted)]
         for kernel, form in forms:
             yield f"{kernel.py_func.__name__} {of}", ptx_of(kernel, form, (9, 0))
 

@@ -24,7 +24,7 @@ from kernels import LAUNCHES
 from singles import wide
 
 from adcompiler import batched, value_and_grad
-from adcompiler.backend.cuda import kernel_resources
+from adcompiler.backend.gpu.cuda import kernel_resources
 from adcompiler.cuda import kernel
 
 FORMS = [("float64", True), ("float64", False), ("float32", True), ("float32", False)]

@@ -10,7 +10,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from adcompiler.backend import blas
+from adcompiler.backend.runtime import blas_threads
 from adcompiler.emit.text import emit
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func
@@ -24,7 +24,7 @@ def python(fn: Func) -> Callable[..., Any]:
 
 def compiled(fn: Func) -> Callable[..., Any]:
     """The function that the Numba dialect defines, compiled."""
-    blas.make_known()
+    blas_threads.make_known()
     return numba.njit(error_model="numpy", nogil=True)(define(emit(fn, "numba"), fn.name))
 
 

@@ -139,7 +139,7 @@ def _functions(held: Carried) -> list[FunctionType]:
 def _pickled(held: Carried) -> tuple[bytes, list[FunctionType]]:
     # Numba has a pickler of functions, and takes long to import
     with critical_section():
-        from adcompiler.backend.sending import Sender
+        from adcompiler.backend.function_pickler import Sender
 
     stream = io.BytesIO()
     sender = Sender(stream, _reduced)

@@ -112,7 +112,7 @@ def _along_rows(entries: Entries, peeled: bool, keep: bool) -> list[Group]:
 
 def colouring(rows: Ints, columns: Ints, shape: tuple[int, int], keep: bool) -> Ints:
     """Colours of columns, two of which differ where a row has an entry in both; -1 for a column without entries."""
-    from adcompiler.backend.graphs import coloured, compiled
+    from adcompiler.calls.matrices.sparsity_loops import coloured, compiled
 
     begins, by_row = _lines(rows, columns, shape[0])
     across, by_column = _lines(columns, rows, shape[1])

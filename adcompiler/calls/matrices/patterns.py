@@ -141,7 +141,7 @@ def numbered(leaves: Sequence[Leaf]) -> list[Any]:
 
 def entries(ids: Sequence[Any], sets: Ints, width: int, keep: bool) -> Entries:
     """The columns of sets, row by row."""
-    from adcompiler.backend.graphs import compiled, members
+    from adcompiler.calls.matrices.sparsity_loops import compiled, members
 
     flat = np.concatenate([np.reshape(np.asarray(i, np.int64), -1) for i in ids])
     begins, columns = compiled(members, keep)(flat, sets, FIRST, int(sets[ROOM]), width, ENTRIES)

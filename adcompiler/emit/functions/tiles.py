@@ -6,7 +6,7 @@ of 512 bits do. Where there are such vectors, products that one thread computes 
 
 from __future__ import annotations
 
-from adcompiler.emit.telling import THREADS
+from adcompiler.emit.runtime_calls import THREADS
 
 # Eight rows of three vectors, the three vectors of the row of `b` and the broadcast number leave four of 32 registers.
 # The unused rows of a tile repeat its last row, lanes that stand for no column are neither read nor written.

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from adcompiler.emit.folding import is_temporary
-from adcompiler.emit.telling import MANY
+from adcompiler.emit.runtime_calls import MANY
 from adcompiler.errors import NO_ROOM, Span
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.ops import kind

@@ -13,17 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.backend.cublas import Transposed as Transposed
-from adcompiler.backend.cublas import product as product
-from adcompiler.backend.cuda import cuda
-from adcompiler.backend.device_memory import add_into, calls, copied, copy_into, folded, grid, launch
-from adcompiler.backend.device_memory import arange as arange
-from adcompiler.backend.device_memory import empty as empty
-from adcompiler.backend.device_memory import full as full
-from adcompiler.backend.device_memory import grown as grown
-from adcompiler.backend.device_memory import zeros as zeros
-from adcompiler.backend.running import running_sum as running_sum
-from adcompiler.backend.streams import current, to_host
+from adcompiler.backend.gpu.cublas import Transposed as Transposed
+from adcompiler.backend.gpu.cublas import product as product
+from adcompiler.backend.gpu.cuda import cuda
+from adcompiler.backend.gpu.memory import add_into, calls, copied, copy_into, folded, grid, launch
+from adcompiler.backend.gpu.memory import arange as arange
+from adcompiler.backend.gpu.memory import empty as empty
+from adcompiler.backend.gpu.memory import full as full
+from adcompiler.backend.gpu.memory import grown as grown
+from adcompiler.backend.gpu.memory import zeros as zeros
+from adcompiler.backend.gpu.scan import running_sum as running_sum
+from adcompiler.backend.gpu.streams import current, to_host
 from adcompiler.ir.build import neutral
 
 Array = Any

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from adcompiler import grad
-from adcompiler.backend import telling
+from adcompiler.backend.runtime import free_memory
 
 FREE = 100 * 2**20
 
@@ -39,7 +39,7 @@ def growing(x):
 
 @pytest.fixture
 def little(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling, "free", lambda: FREE)
+    monkeypatch.setattr(free_memory, "free", lambda: FREE)
 
 
 @pytest.mark.usefixtures("little")
@@ -75,7 +75,7 @@ def test_a_tape_that_grows_too_long() -> None:
 def test_machine_code_from_the_cache_asks_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADCOMPILER_CACHE_DIR", str(tmp_path))
     grad(recurrence)(np.ones(3), 4)
-    monkeypatch.setattr(telling, "free", lambda: FREE)
+    monkeypatch.setattr(free_memory, "free", lambda: FREE)
     with pytest.raises(MemoryError, match="are free"):
         grad(recurrence)(np.ones(3), 10**8)
 
@@ -98,24 +98,24 @@ def written(folder: Path, files: dict[str, str]) -> Path:
 
 
 def test_the_least_of_all_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling, "_of_limits", lambda: iter(()))
-    monkeypatch.setattr(telling, "_PROC", tmp_path / "proc")
-    monkeypatch.setattr(telling, "_CGROUPS", tmp_path / "groups")
-    assert telling.free() is None
+    monkeypatch.setattr(free_memory, "_of_limits", lambda: iter(()))
+    monkeypatch.setattr(free_memory, "_PROC", tmp_path / "proc")
+    monkeypatch.setattr(free_memory, "_CGROUPS", tmp_path / "groups")
+    assert free_memory.free() is None
     written(tmp_path / "proc", {"meminfo": "MemTotal: 99 kB\nMemAvailable: 50 kB\nSwapFree: 1 kB\n"})
-    assert telling.free() == 51 * 1024
+    assert free_memory.free() == 51 * 1024
     second = {"a/memory.max": "max", "a/memory.current": "7", "memory.max": "9000", "memory.current": "6000"}
     written(tmp_path / "groups", {**second, "memory.stat": "anon 5\ninactive_file 500\n"})
     written(tmp_path / "proc", {"self/cgroup": "0::/a/b\n"})
-    assert telling.free() == 3500
+    assert free_memory.free() == 3500
     first = {"memory/memory.limit_in_bytes": "4000", "memory/memory.usage_in_bytes": "1000"}
     written(tmp_path / "groups", first)
     written(tmp_path / "proc", {"self/cgroup": "3:cpu,memory:/docker/7\n2:cpuset:/\n"})
-    assert telling.free() == 3000
+    assert free_memory.free() == 3000
 
 
 def test_a_limit_of_the_process_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     resource = pytest.importorskip("resource")
     monkeypatch.setattr(resource, "getrlimit", lambda kind: (2**40, 2**40))
-    limits = list(telling._of_limits())
+    limits = list(free_memory._of_limits())
     assert len(limits) == 2 and all(0 < left < 2**40 for left in limits)

@@ -16,7 +16,7 @@ from numba import types
 from numba.core.callconv import RETCODE_NONE, RETCODE_OK
 from numba.core.imputils import impl_ret_new_ref, user_function
 
-from adcompiler.backend.elements import element
+from adcompiler.backend.llvm.array_access import element
 
 # by functions of LLVM that catch no exceptions, their memory for results of the types met
 _RESULTS: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()

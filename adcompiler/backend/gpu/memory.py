@@ -10,8 +10,8 @@ from typing import Any
 import numba
 import numpy as np
 
-from adcompiler.backend.cuda import BLOCK, cuda, ptx_of, simulated
-from adcompiler.backend.streams import current
+from adcompiler.backend.gpu.cuda import BLOCK, cuda, ptx_of, simulated
+from adcompiler.backend.gpu.streams import current
 
 Array = Any
 

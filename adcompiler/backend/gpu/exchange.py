@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.backend.cuda import cuda
-from adcompiler.backend.device_memory import copied as copy_of
-from adcompiler.backend.device_memory import on_device
-from adcompiler.backend.streams import keep, number, then, to_host, waits_for
+from adcompiler.backend.gpu.cuda import cuda
+from adcompiler.backend.gpu.memory import copied as copy_of
+from adcompiler.backend.gpu.memory import on_device
+from adcompiler.backend.gpu.streams import keep, number, then, to_host, waits_for
 from adcompiler.dlpack import Taken, lend
 from adcompiler.gpu_arrays import by_dlpack, form_of, is_gpu_type, not_contiguous, package_of
 

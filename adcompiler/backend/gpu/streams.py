@@ -36,7 +36,7 @@ def on_stream(stream: Any) -> Iterator[None]:
     """
     pointer = getattr(stream, "cuda_stream", getattr(stream, "ptr", None))
     if pointer is not None:
-        from adcompiler.backend.cuda import cuda
+        from adcompiler.backend.gpu.cuda import cuda
 
         stream = cuda.external_stream(pointer)
     token = _current.set(stream)
@@ -71,7 +71,7 @@ def then(stream: int | None) -> None:
     """Let a stream, by its number, wait for what is in this one; -1 is none, None the one that all others wait for."""
     if stream == -1 or (stream or _LEGACY) == number():
         return
-    from adcompiler.backend.cuda import cuda
+    from adcompiler.backend.gpu.cuda import cuda
 
     event = cuda.event(timing=False)
     event.record(current())
@@ -82,7 +82,7 @@ def keep(memory: Sequence[Any]) -> None:
     """Keep memory that others lend until what is in this stream is done: once it is theirs again, they may use it."""
     if not memory:
         return
-    from adcompiler.backend.cuda import cuda
+    from adcompiler.backend.gpu.cuda import cuda
 
     event = cuda.event(timing=False)
     event.record(current())

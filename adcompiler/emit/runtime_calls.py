@@ -1,4 +1,4 @@
-"""Calls from generated code to `backend.telling`: the text that defines them, for Numba and as plain Python."""
+"""Calls from generated code to `backend.runtime`: the text that defines them, for Numba and as plain Python."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ SHORT, TELL = "_short", "_tell"
 PARTS, ENDED = "_parts", "_ended"
 #: Of fewer bytes nothing is asked.
 MANY = 2.0**26
-#: Text that declares how many threads BLAS has, `backend.blas` says which function that is.
+#: Text that declares how many threads BLAS has, `backend.runtime.blas_threads` says which function that is.
 THREADS = '_threads = nb.types.ExternalFunction("adcompiler_threads", nb.intc())\n'
 
 _PYTHON = '''
 def _short(need):
     """Whether there are fewer than `need` bytes of free memory."""
-    from adcompiler.backend.telling import short
+    from adcompiler.backend.runtime.error_numbers import short
 
     return short(need)
 '''
 _PYTHON_PARTS = '''
 def _parts(work, size):
     """Into how many parts to share so much work."""
-    from adcompiler.backend import threads
+    from adcompiler.backend.runtime import threads
 
     return threads.parts(work, size)
 
 
 def _ended():
     """What threads shared has ended."""
-    from adcompiler.backend import threads
+    from adcompiler.backend.runtime import threads
 
     return threads.ended()
 '''
@@ -52,7 +52,7 @@ _ALONE = {
 }
 
 
-def telling_functions(called: Collection[str], dialect: Dialect) -> str:
+def runtime_functions(called: Collection[str], dialect: Dialect) -> str:
     """The text that defines what of this is called."""
     if dialect == "python":
         texts = {SHORT: _PYTHON, PARTS: _PYTHON_PARTS}
@@ -67,4 +67,4 @@ def alone(text: str) -> str:
     return text.replace(THREADS, "@nb.njit\ndef _threads():\n    return 2\n")
 
 
-__all__ = ["ENDED", "MANY", "PARTS", "SHORT", "TELL", "THREADS", "alone", "telling_functions"]
+__all__ = ["ENDED", "MANY", "PARTS", "SHORT", "TELL", "THREADS", "alone", "runtime_functions"]

@@ -20,12 +20,12 @@ class Generated(CompilerBase):
 
     def __init__(self, *args: Any) -> None:
         # not before something is compiled, and before Numba asks which functions there are
-        from adcompiler.backend.cheaper import KnownCalls
-        from adcompiler.backend.inference import Inference
-        from adcompiler.backend.lifetimes import Blocks, Ends, WithoutPhis
-        from adcompiler.backend.lowering import Lowering
-        from adcompiler.backend.reading import Reading, Rewritten
-        from adcompiler.backend.webs import NamedValues, NamesApart
+        from adcompiler.backend.llvm.lowering import Lowering
+        from adcompiler.backend.passes.bytecode import Reading, Rewritten
+        from adcompiler.backend.passes.intrinsic_calls import KnownCalls
+        from adcompiler.backend.passes.liveness import Blocks, Ends, WithoutPhis
+        from adcompiler.backend.passes.ssa import NamedValues, NamesApart
+        from adcompiler.backend.passes.type_inference import Inference
 
         self.passes = (
             (Reading, "analyzing bytecode"),

@@ -17,7 +17,7 @@ from numba.core import cgutils
 from numba.core import ir as numba_ir
 from numba.core.analysis import compute_cfg_from_blocks
 
-from adcompiler.backend.leaving import assignments, raise_if
+from adcompiler.backend.llvm.exits import assignments, raise_if
 
 _LARGEST = 2**63 - 1
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from adcompiler.backend.cuda import cuda
-from adcompiler.backend.device_memory import calls, empty, run
+from adcompiler.backend.gpu.cuda import cuda
+from adcompiler.backend.gpu.memory import calls, empty, run
 
 Array = Any
 

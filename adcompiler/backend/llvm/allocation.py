@@ -11,8 +11,8 @@ from llvmlite import ir
 from numba.core import cgutils
 from numba.np.numpy_support import as_dtype
 
-from adcompiler.backend.elements import array_value
-from adcompiler.backend.leaving import raise_if
+from adcompiler.backend.llvm.array_access import array_value
+from adcompiler.backend.llvm.exits import raise_if
 
 # a vector of 512 bits that is not in one cache line takes two reads, and Numba's own arrays begin at half a line
 _ALIGNED = ir.Constant(ir.IntType(32), 64)

@@ -19,9 +19,9 @@ from numba.core.ir_utils import get_definition, guard
 from numba.core.typing.npydecl import parse_dtype, parse_shape
 from numba.extending import intrinsic
 
-from adcompiler.backend.allocating import allocated
-from adcompiler.backend.elements import Fields, element
-from adcompiler.backend.leaving import raise_if
+from adcompiler.backend.llvm.allocation import allocated
+from adcompiler.backend.llvm.array_access import Fields, element
+from adcompiler.backend.llvm.exits import raise_if
 
 
 def _array(shape: Any, dtype: Any) -> Any:

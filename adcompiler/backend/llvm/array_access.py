@@ -13,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.np.arrayobj import fix_integer_index
 
-from adcompiler.backend.leaving import raise_if
+from adcompiler.backend.llvm.exits import raise_if
 
 
 def element(builder: Any, value: Any, position: int) -> Any:

@@ -7,9 +7,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from adcompiler.backend.cuda import simulated
-from adcompiler.backend.device_memory import calls, empty
-from adcompiler.backend.streams import current
+from adcompiler.backend.gpu.cuda import simulated
+from adcompiler.backend.gpu.memory import calls, empty
+from adcompiler.backend.gpu.streams import current
 
 Array = Any
 

@@ -1,43 +1,11 @@
-"""What compiled code asks of Python and tells it, always off the path that is taken in the end.
-
-Machine code finds `short` and `tell` by names that the linker knows (`emit/telling.py`), and takes the interpreter's
-lock for them, in any thread. The numbers wait, for each thread, until the exception that follows has reached Python.
-"""
+"""How much memory a process can still fill, by what the system, control groups and limits say."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-
-class _Told(threading.local):
-    numbers: tuple[int, ...] = ()
-
-
-_TOLD = _Told()
 _PROC, _CGROUPS = Path("/proc"), Path("/sys/fs/cgroup")
-
-
-def short(need: float) -> bool:
-    """Whether there is less free memory than `need` bytes; then both numbers are kept for the exception."""
-    left = free()
-    if left is None or need <= left:
-        return False
-    _TOLD.numbers = int(need), left
-    return True
-
-
-def tell(count: int, one: int, other: int) -> int:
-    """Keep the first `count` numbers for the exception that is raised next."""
-    _TOLD.numbers = (one, other)[:count]
-    return 0
-
-
-def told() -> tuple[int, ...]:
-    """The numbers that were kept last in this thread, once."""
-    numbers, _TOLD.numbers = _TOLD.numbers, ()
-    return numbers
 
 
 def free() -> int | None:

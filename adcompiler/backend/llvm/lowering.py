@@ -22,11 +22,11 @@ from numba.core.lowering import Lower
 from numba.core.typed_passes import BaseNativeLowering
 from numba.np.arrayobj import load_item, store_item
 
-from adcompiler.backend.calling import catches_nothing, implementation
-from adcompiler.backend.counting import Counted, Counter, closing, iterators, write_once
-from adcompiler.backend.elements import Fields, address, element, indices, reshaped, view
-from adcompiler.backend.leaving import Exit, assignments, borrowed
-from adcompiler.backend.linking import Linked, never_called_by_python
+from adcompiler.backend.llvm.array_access import Fields, address, element, indices, reshaped, view
+from adcompiler.backend.llvm.calls import catches_nothing, implementation
+from adcompiler.backend.llvm.exits import Exit, assignments, borrowed
+from adcompiler.backend.llvm.linking import Linked, never_called_by_python
+from adcompiler.backend.llvm.range_loops import Counted, Counter, closing, iterators, write_once
 from adcompiler.emit.functions.opaque import WITHOUT_VECTORS
 
 # exponents up to this one are written out as multiplications

@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Sequence
 from typing import Any
 
-from adcompiler.backend.cuda import simulated
+from adcompiler.backend.gpu.cuda import simulated
 
 
 def reshaping() -> Any:

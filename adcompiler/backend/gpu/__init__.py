@@ -1,0 +1,1 @@
+"""What runs kernels on a GPU: memory, streams, launches, and the parts of the text that are the same for all."""

@@ -1,0 +1,1 @@
+"""Numba's compiler for generated code: its passes, from bytecode to typed lines."""

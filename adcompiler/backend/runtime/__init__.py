@@ -1,0 +1,1 @@
+"""What machine code asks and calls while it runs."""
