@@ -37,6 +37,7 @@ from adcompiler.optimise.elements.sharing import share_loads
 from adcompiler.optimise.elements.windows import slide
 from adcompiler.optimise.lines.adjacent import join_branches
 from adcompiler.optimise.lines.apart import keep_factors_apart
+from adcompiler.optimise.lines.early import check_before_loops
 from adcompiler.optimise.lines.guards import join_guards
 from adcompiler.optimise.lines.reciprocals import multiply_by_reciprocals
 from adcompiler.optimise.lines.remainders import take_remainders
@@ -80,6 +81,7 @@ LOWERING = (
     simplify,
     read_kept,
     share_loads,
+    check_before_loops,
     recognise_products,
     run_in_batches,
     walk_rows,
