@@ -72,7 +72,22 @@ def lower(source: SourceFunc, specs: Sequence[Spec], kernel: bool = False) -> Lo
 
 
 def _settled(low: Lowering, problem: Exception) -> Choices | None:
-    """What the next attempt begins with; None where no other one helps."""
+    """What the next attempt begins with; None where no other one helps.
+
+    What is refused of numbers that a loop reads may be done to known ones.
+    """
+    choices, found = low.choices, None
+    try:
+        found = _next(low, problem)
+    except TypeProblem:
+        if not low.repeats:
+            raise
+    if found is None and low.repeats:
+        return Choices(static=choices.static, changing=choices.changing, added=choices.added, repeats=False)
+    return found
+
+
+def _next(low: Lowering, problem: Exception) -> Choices | None:
     choices = low.choices
     match problem:
         case InArrays():

@@ -5,27 +5,25 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from adcompiler.errors import UnsupportedSyntax
-from adcompiler.frontend.flow.branching import branch
+from adcompiler.errors import ADCompilerError, UnsupportedSyntax
 from adcompiler.frontend.flow.iteration import Iterable, item, iterable
 from adcompiler.frontend.flow.looping import Loops
-from adcompiler.frontend.language import behind
+from adcompiler.frontend.language import behind, copies
 from adcompiler.frontend.language.binding import bind
-from adcompiler.frontend.language.blocks import exited, run_block, stays_out
+from adcompiler.frontend.language.blocks import run_block
 from adcompiler.frontend.language.conditions import condition
-from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.language.repeated import Repeated, head, otherwise
 from adcompiler.frontend.language.worklists import in_arrays, is_worklist, work_off
 from adcompiler.frontend.lists import growing
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering, statement
 from adcompiler.frontend.state.facts import lower_bound
-from adcompiler.frontend.state.liveness import CONTINUED, ITERATED, has
+from adcompiler.frontend.state.liveness import has
 from adcompiler.frontend.state.loop_parts import Built, Unroll
 from adcompiler.frontend.state.overflow import index_bits
-from adcompiler.frontend.state.restarts import NeedStatic
+from adcompiler.frontend.state.restarts import InArrays, NeedStatic, Recurses
 from adcompiler.frontend.state.room import Around
-from adcompiler.frontend.state.values import Conflict, RangeValue, Value
+from adcompiler.frontend.state.values import RangeValue, Value
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.wengert import Atom, Carry, Const, Loop, Var
@@ -78,7 +76,7 @@ def _gone_through(low: Lowering, node: ast.For, found: Iterable) -> None:
             need.roots = (need.roots or frozenset()) & mark.taken | low.roots(found.length)
             raise
         low.rewind(mark, state)
-        _unrolled(low, node, found)
+        copies.run(low, node, found)
     except (Unroll, UnsupportedSyntax) as error:
         grows = isinstance(error, Unroll) or error.row == "loop-changes-list"
         if not grows or not isinstance(found.length, Const):
@@ -88,9 +86,39 @@ def _gone_through(low: Lowering, node: ast.For, found: Iterable) -> None:
 
 
 def _unrolled_or_in_arrays(low: Lowering, node: ast.For, found: Iterable) -> None:
-    """Written out, or a loop over arrays of the items: there a run-time test may decide how long a list is."""
+    """Written out; a loop over the items in arrays where that is long, or where a test decides how long a list is."""
+    if copies.may_repeat(low, node, found):
+        mark, state = low.b.mark(), low.save()
+        try:
+            return _in_copies(low, node, found, long=False)
+        except copies.Long:
+            low.rewind(mark, state)
+        if _repeated(low, node, found):
+            return
+        low.rewind(mark, state)
+    _in_copies(low, node, found)
+
+
+def _repeated(low: Lowering, node: ast.For, found: Iterable) -> bool:
+    """A loop over numbers that are known, unless its body needs to know which."""
+    numbers = in_arrays(low, found.value)
+    if numbers is not None:
+        try:
+            with heap.pending(low) as read:
+                read.append(found.value)
+                _built(low, node, iterable(low, numbers), few=0)
+        except (Unroll, NeedStatic, InArrays, Recurses, ADCompilerError):
+            numbers = None
+    if numbers is None:
+        low.in_copies.add(node)
+        return False
+    low.repeats = True
+    return True
+
+
+def _in_copies(low: Lowering, node: ast.For, found: Iterable, long: bool = True) -> None:
     if is_worklist(found.value):
-        return _unrolled(low, node, found)
+        return copies.run(low, node, found, long)
 
     def in_a_loop() -> None:
         held = in_arrays(low, found.value)
@@ -98,7 +126,7 @@ def _unrolled_or_in_arrays(low: Lowering, node: ast.For, found: Iterable) -> Non
             raise low.refuse("loop-changes-list")
         _built(low, node, iterable(low, held), few=0)
 
-    _written_out(low, node, found, in_a_loop)
+    _written_out(low, node, found, in_a_loop, long)
 
 
 def _with_lists(low: Lowering, node: ast.For, found: Iterable) -> None:
@@ -106,12 +134,14 @@ def _with_lists(low: Lowering, node: ast.For, found: Iterable) -> None:
     _written_out(low, node, found, lambda: _built(low, node, found, few=0))
 
 
-def _written_out(low: Lowering, node: ast.For, found: Iterable, otherwise: Callable[[], None]) -> None:
+def _written_out(
+    low: Lowering, node: ast.For, found: Iterable, otherwise: Callable[[], None], long: bool = True
+) -> None:
     """Written out, unless a list of before is longer after one path; written out too where all else fails."""
     mark, state, outer = low.b.mark(), low.save(), low.written_out
     low.written_out |= {(d, name) for d, env in enumerate(state) for name, v in env.items() if heap.identity(v)}
     try:
-        return _unrolled(low, node, found)
+        return copies.run(low, node, found, long)
     except UnsupportedSyntax as error:
         if error.row != "loop-changes-list":
             raise
@@ -122,7 +152,7 @@ def _written_out(low: Lowering, node: ast.For, found: Iterable, otherwise: Calla
         otherwise()
     except (Unroll, UnsupportedSyntax):
         low.rewind(mark, state)
-        _unrolled(low, node, found)
+        copies.run(low, node, found)
 
 
 def _built(low: Lowering, node: ast.For, found: Iterable, few: int = growing.FEW) -> None:
@@ -181,64 +211,6 @@ def _bound_index(low: Lowering, index: Var, start: Atom, stop: Atom, step: Atom)
         first = lower_bound(low.b, start if step.value > 0 else stop)  # type: ignore[operator]
         if first is not None:
             low.b.lower[index.name] = first if step.value > 0 else first + 1  # type: ignore[operator]
-
-
-def _unrolled(low: Lowering, node: ast.For, found: Iterable) -> None:
-    """One copy of the body for each item; where a part of the items is shorter at run time, a test before each.
-
-    What is iterated is kept under a name of its own: the body may change a list, and each copy reads it as it is.
-    """
-    count = _most(low, found)
-    items = f"{ITERATED}{len(low.frame.path)}.{node.lineno if hasattr(node, 'lineno') else id(node)}"
-    low.frame.env[items] = found.value
-
-    def go(k: int) -> None:
-        if k == count:
-            _unchanged(low, items, found)
-            return
-        if isinstance(found.length, Const):
-            return once(k)
-        present = low.b.emit("lt", Const(k), found.length, hint="present", weak=True)
-        branch(low, present, lambda: once(k), lambda: None, None, "t")
-
-    def once(k: int) -> None:
-        left: Atom = Const(False)
-        while left == Const(False) and k < count:
-            now = _unchanged(low, items, found)
-            bind(low, node.target, item(low, now.value, Const(k)))
-            run_block(low, node.body)
-            low.frame.env[CONTINUED] = Const(False)
-            left, k = exited(low), k + 1
-            if left == Const(False) and not isinstance(found.length, Const):
-                return go(k)
-        if left == Const(False):
-            go(k)
-        elif left != Const(True):
-            branch(low, left, lambda: stays_out(low, left), lambda: go(k), None, "t")
-
-    go(0)
-    low.frame.env.pop(items, None)
-    otherwise(low, node)
-
-
-def _unchanged(low: Lowering, items: str, found: Iterable) -> Iterable:
-    """What is iterated, of which the body may have changed the items and not their number."""
-    value = low.frame.env[items]
-    if any(isinstance(part, Conflict) for part in heap.inside(value)):
-        raise low.refuse("changed-while-read")
-    now = iterable(low, resolved(low, value))
-    if now.length != found.length:
-        raise low.refuse("changed-while-read")
-    return now
-
-
-def _most(low: Lowering, found: Iterable) -> int:
-    """The number of items, or of those of the shortest part whose number is known."""
-    if found.most is None:
-        raise low.refuse("not-iterable")
-    if found.most > 4096:
-        raise low.refuse("long-unrolled-loop", count=found.most)
-    return found.most
 
 
 # -- while -------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from adcompiler.frontend.lists.indexed import readable
 from adcompiler.frontend.lists.memory import filled, length_of
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.liveness import ITERATED
-from adcompiler.frontend.state.values import Growing, ListOf, Rows, Seq, Value, Zipped
+from adcompiler.frontend.state.values import Growing, ListOf, RangeValue, Rows, Seq, Value, Zipped
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.wengert import Atom, Const, Var
 
@@ -59,7 +59,19 @@ def in_arrays(low: Lowering, value: Value) -> Value | None:
             return None if inner is None else Zipped(kind, (inner, *others))
     if not iterable(low, value).fixed:
         return value
-    return readable(low, Seq(tuple(items_of(low, value) or ())))
+    listed = items_of(low, value) or []
+    return _progression(listed) or readable(low, Seq(tuple(listed)))
+
+
+def _progression(items: list[Value]) -> RangeValue | None:
+    """Integers of Python that are those of a range."""
+    numbers = [item.value for item in items if isinstance(item, Const) and type(item.value) is int]
+    if len(numbers) < len(items) or len(numbers) < 2:
+        return None
+    start, step = numbers[0], numbers[1] - numbers[0]
+    if step == 0 or numbers != [start + k * step for k in range(len(numbers))]:
+        return None
+    return RangeValue(Const(start), Const(start + len(numbers) * step), Const(step))
 
 
 def _held_in_arrays(low: Lowering, owner: Seq) -> Growing:

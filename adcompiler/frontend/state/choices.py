@@ -19,6 +19,8 @@ class Choices:
         Whether a list may grow in a loop of which the number of trips is known; else the loop is written out.
     in_arrays : bool
         Whether lists lie in arrays whose length, or an index of which, is known only at run time.
+    repeats : bool
+        Whether a long loop over known numbers is one; else it is written out.
     recursive, unrolled : frozenset
         The definitions of functions that call themselves until a run-time value ends it, and of those that do and are
         inlined, however often that is.
@@ -35,6 +37,7 @@ class Choices:
     static: frozenset[tuple[object, ...]] = frozenset()
     grows_known: bool = True
     in_arrays: bool = False
+    repeats: bool = True
     recursive: frozenset[FunctionNode] = frozenset()
     unrolled: frozenset[FunctionNode] = frozenset()
     ending: frozenset[FunctionNode] = frozenset()

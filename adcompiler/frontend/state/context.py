@@ -120,6 +120,9 @@ class Lowering:
         self.shared: set[Var] = set()
         # whether a list may grow in a loop of which the number of trips is known, and whether one has
         self.grew_known = False
+        # whether a loop runs over known numbers, and the loops that need a copy of their body for each
+        self.repeats = False
+        self.in_copies: set[ast.For] = set()
 
     def definition(self, node: FunctionNode) -> Definition:
         """What the text of a function says."""
