@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 HEAD = "import math\nimport numpy as np\n\n\n"
-FORMS = ("number", "element", "turned", "less", "backwards", "product", "product")
+FORMS = ("number", "element", "turned", "less", "backwards", "product", "product", "dot", "dot")
 KINDS = ("own", "rows", "inside")
 
 
@@ -77,6 +77,18 @@ class Writer:
             places = target.replace("{}", ":")
             forms = f"{vector} @ {whole}", f"np.dot({vector}, {whole})", f"{whole} @ {vector}"
             self.row.append(f"{places} = {self.random.choice(forms)} + d")
+        elif form == "dot":
+            vector, whole = (
+                f"{matrix}[h]" if straight else f"{matrix}[:, h]",
+                source.replace(", {}", "").replace("[{}]", ""),
+            )
+            forms = (
+                f"{vector} @ {whole}",
+                f"np.dot({whole}, {vector})",
+                f"{whole} @ {vector}",
+                f"np.sum({vector} * {whole})",
+            )
+            self.row.append(f"for h in range(k): {element} = {self.random.choice(forms)} + d[h]")
         elif form == "turned":
             self.row += [f"for h in range(k): {element} = d[h]", "for i in range(k):"]
             self.row.append(f"    for h in range(k): {element} += {product}")

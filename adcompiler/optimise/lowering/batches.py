@@ -55,18 +55,20 @@ def _may_be_shared(memory: Memory, loop: Loop, apart: Apart) -> bool:
 
 
 def _in_batches(fn: Func, fits: Callable[[Memory, Loop, Apart], bool]) -> Func:
-    """A function with loops in batches; products of NumPy count where all of them become such of batches."""
+    """A function with loops in batches; products of NumPy count in the loops where all become such of batches."""
     spelled, sums = spell_matvecs(fn)
-    if sums:
+    while True:
         chosen = _chosen(spelled, fits)
-        if sums <= {
+        taken = {
             c.out
             for batched in chosen.values()
             for p in batched.products
             if isinstance(p, Gathered) and isinstance(c := p.into, Carry)
-        }:
+        }
+        kept = {path for path, of in sums.items() if of <= taken}
+        if len(kept) == len(sums):
             return _written(spelled, chosen)
-    return _written(fn, _chosen(fn, fits))
+        spelled, sums = spell_matvecs(fn, kept)
 
 
 def _chosen(fn: Func, fits: Callable[[Memory, Loop, Apart], bool]) -> dict[Path, Batched]:

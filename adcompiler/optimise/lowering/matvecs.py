@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.scope import Path, sites
 from adcompiler.ir.build import ONE, ZERO, Builder, scalar, with_body
 from adcompiler.ir.dead import drop_dead
 from adcompiler.ir.types import INDEX, Type
-from adcompiler.ir.wengert import Assign, Atom, Carry, Func, Item, Load, Loop, NewAxis, Slice, Stmt, Var
+from adcompiler.ir.walk import map_blocks
+from adcompiler.ir.wengert import Assign, Atom, Block, Carry, Func, Item, Load, Loop, NewAxis, Slice, Stmt, Var
 from adcompiler.optimise.lines.anew import with_loops_anew
 
 _FLOATS = ("float32", "float64")
@@ -17,24 +18,28 @@ _FLOATS = ("float32", "float64")
 Element = Callable[[Builder, tuple[Atom, ...]], Var]
 
 
-def spell_matvecs(fn: Func) -> tuple[Func, frozenset[Var]]:
-    """Spell products of matrices with vectors in loops over rows that they begin with; the other result names the sums.
+def spell_matvecs(fn: Func, at: Container[Path] | None = None) -> tuple[Func, dict[Path, frozenset[Var]]]:
+    """Spell products of matrices with vectors in loops over rows that they begin with: in all, or in those `at` places.
 
     Before:  for n in range(rows): p = w @ x[n]; ...
     After:   p = empty(m); for n in range(rows): for h in range(m): s = 0; for i in range(k): s += w[h, i] * x[n, i]
                                                                     p[h] = s
                                                  ...
+
+    Products of two vectors in the inner loops of such a loop, as `w[h] @ x[n]`, are spelled like those. The other
+    result names the sums of each loop.
     """
-    chosen = {path: found for loop, path, _ in sites(fn.body) if (found := _Matvecs.of(fn, loop)) is not None}
+    every = ((path, _Matvecs.of(fn, loop)) for loop, path, _ in sites(fn.body) if at is None or path in at)
+    chosen = {path: found for path, found in every if found is not None}
     if not chosen:
-        return fn, frozenset()
+        return fn, {}
     b = Builder.of(fn)
 
     def write(b: Builder, loop: Loop, path: Path) -> None:
         chosen[path].write(b)
 
     spelled = drop_dead(with_body(fn, with_loops_anew(b, fn.body, chosen, write), b))
-    return spelled, frozenset(v for found in chosen.values() for v in found.sums)
+    return spelled, {path: frozenset(found.sums) for path, found in chosen.items()}
 
 
 @dataclass(slots=True)
@@ -48,10 +53,12 @@ class _Matvecs:
     @classmethod
     def of(cls, fn: Func, loop: Stmt) -> _Matvecs | None:
         """The products of a loop; None where none is of a row, or one cannot be spelled."""
-        if not isinstance(loop, Loop) or not any(_is_matvec(fn, s) for s in loop.body):
+        if not isinstance(loop, Loop):
             return None
-        made = {s.target: s for s in loop.body if isinstance(s, (Assign, Load))}
-        found = cls(fn, loop, [s for s in loop.body if isinstance(s, Assign) and _is_matvec(fn, s)], made)
+        nested = [line for s in loop.body if isinstance(s, Loop) for line in s.body]
+        products = [s for s in loop.body if _is_product(fn, s, 1)] + [s for s in nested if _is_product(fn, s, 0)]
+        made = {s.target: s for s in (*loop.body, *nested) if isinstance(s, (Assign, Load))}
+        found = cls(fn, loop, [s for s in products if isinstance(s, Assign)], made)
         views = [found.made.get(a) for p in found.products for a in p.args if isinstance(a, Var)]
         rows = any(isinstance(v, Load) and v.index[0] == loop.index for v in views)
         return found if rows and all(found.can_read(a) for p in found.products for a in p.args) else None
@@ -66,42 +73,54 @@ class _Matvecs:
             case Assign(op="transpose", args=(Var() as of,)):
                 return of not in self.made and self.fn.types[of.name].rank == 2
             case Assign(op=op):
-                return op == "dot"
+                return op in ("dot", "empty", "zeros")
             case _:
                 return True
 
     def write(self, b: Builder) -> None:
         """Append the loop, and before it the arrays of the products."""
-        arrays = [p.target for p in self.products]
-        for v in arrays:
+        for v in (p.target for p in self.products if b.type(p.target).rank):
             b.add(Assign(v, "empty", b.shape(v), (("dtype", b.type(v).dtype),), self.loop.span))
-        with b.block() as body:
-            for s in self.loop.body:
-                if any(s is p for p in self.products):
-                    assert isinstance(s, Assign)
+        b.add(replace(self.loop, body=self.lines(b, self.loop.body)))
+
+    def lines(self, b: Builder, block: Block) -> Block:
+        """Lines with the products spelled."""
+        with b.block() as lines:
+            for s in block:
+                if isinstance(s, Assign) and any(s is p for p in self.products):
                     with b.at(s.span):
                         self.spell(b, s)
                 else:
-                    b.add(s)
-        b.add(replace(self.loop, body=tuple(body)))
+                    b.add(map_blocks(s, lambda inner: self.lines(b, inner)))
+        return tuple(lines)
 
     def spell(self, b: Builder, product: Assign) -> None:
         """Append the loops of one product."""
         left, right = (self.element(a) for a in product.args)
+        if not b.type(product.target).rank:
+            self.add_up(b, product, product.target, lambda i: (left(b, (i,)), right(b, (i,))))
+            return
+        h, total = b.var("h", INDEX), b.var("s", Type(b.type(product.target).dtype))
         matrix_first = b.type(product.args[0]).rank == 2
-        dtype = b.type(product.target).dtype
-        h, i = (b.var(name, INDEX) for name in "hi")
-        before, after, total = (b.var("s", Type(dtype)) for _ in range(3))
-        with b.block() as line:
-            factors = (left(b, (h, i)), right(b, (i,))) if matrix_first else (left(b, (i,)), right(b, (i, h)))
-            b.add(Assign(after, "add", (before, b.emit("mul", *factors)), (), b.span))
-        self.sums.append(total)
-        count = b.shape(product.args[1])[0]
-        carried = (Carry(before, scalar(0.0, dtype), after, total),)
         with b.block() as body:
-            b.add(Loop(i, ZERO, count, ONE, carried, tuple(line), None, False, b.span))
+            self.add_up(
+                b,
+                product,
+                total,
+                lambda i: (left(b, (h, i)), right(b, (i,))) if matrix_first else (left(b, (i,)), right(b, (i, h))),
+            )
             b.store(product.target, (h,), total)
         b.add(Loop(h, ZERO, b.shape(product.target)[0], ONE, (), tuple(body), None, False, b.span))
+
+    def add_up(self, b: Builder, product: Assign, total: Var, factors: Callable[[Var], tuple[Var, Var]]) -> None:
+        """Append the loop that adds up the terms of a number, or of an element, of a product."""
+        dtype, i = b.type(total).dtype, b.var("i", INDEX)
+        before, after = (b.var("s", Type(dtype)) for _ in range(2))
+        with b.block() as line:
+            b.add(Assign(after, "add", (before, b.emit("mul", *factors(i))), (), b.span))
+        self.sums.append(total)
+        carried = (Carry(before, scalar(0.0, dtype), after, total),)
+        b.add(Loop(i, ZERO, b.shape(product.args[1])[0], ONE, carried, tuple(line), None, False, b.span))
 
     def element(self, operand: Atom) -> Element:
         """How to load an element of an operand."""
@@ -128,9 +147,9 @@ def _place(b: Builder, item: Item, places: Iterator[Atom]) -> Atom:
     return item
 
 
-def _is_matvec(fn: Func, stmt: Stmt) -> bool:
-    """Whether a line multiplies a matrix and a vector of floats of one type, in this order or the other one."""
-    if not isinstance(stmt, Assign) or stmt.op != "dot" or fn.types[stmt.target.name].rank != 1:
+def _is_product(fn: Func, stmt: Stmt, rank: int) -> bool:
+    """Whether a line multiplies floats of one type: a matrix and a vector in either order, or two vectors, by rank."""
+    if not isinstance(stmt, Assign) or stmt.op != "dot" or fn.types[stmt.target.name].rank != rank:
         return False
     types = {fn.type(a).dtype for a in (stmt.target, *stmt.args)}
     return len(types) == 1 and types <= set(_FLOATS) and all(fn.type(a).rank for a in stmt.args)
