@@ -1,5 +1,7 @@
 """Variables and folded expressions: what shares a name, and what may move into another line."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -229,6 +231,29 @@ def test_a_value_carries_the_user_s_name() -> None:
 
 
 # -- folding ---------------------------------------------------------------------------------------------------------
+
+
+def test_temporaries_are_not_taken_for_variables_that_a_line_only_reads() -> None:
+    def recurrent(w, x):
+        h = 0.0
+        for t in range(len(x)):
+            h = np.tanh(w[0] * h + w[1] * x[t])
+        return h * h
+
+    text = ad.grad(recurrent).adjoint_source(np.ones(2), np.ones(3))
+    assert "h = np.tanh(w[0] * h + w[1] * x[t])\n" in text
+    assert "for t in range(n_x):" in text
+    assert "for t in range(n_x - 1, -1, -1):" in text
+
+
+@pytest.mark.parametrize("line", ["t = 2.0 * x[0]", "t, s = 2.0 * x[0], 1.0", "t: float = 2.0 * x[0]", "t *= x[0]"])
+def test_a_variable_called_as_temporaries_are_keeps_its_line(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "called.py"
+    path.write_text(f"def called(x, t):\n    {line}\n    return t + x[1]\n")
+    scope: dict[str, Callable[..., object]] = {}
+    exec(compile(path.read_text(), str(path), "exec"), scope)
+    text = ad.grad(scope["called"]).adjoint_source(np.ones(3), 2.0)
+    assert re.search(r"\n    t(_1)? \*?= ", text)
 
 
 def test_a_transpose_of_a_transpose_carries_the_name_twice() -> None:

@@ -22,6 +22,8 @@ _TEMPORARY = frozenset(
 )
 _NUMBER = re.compile(r"(_\d+)+$")
 _SUFFIX = re.compile(r"(_bar|_dot|_\d+)+$")
+# a name that a line may assign, not one that stands in an index or an argument
+_ASSIGNED = r"(?<![\w.\[]){0}\s*(?::[^=]*|,[\w\s,.*()\[\]]*)?(?://|\*\*|[-+*/%@&|^])?=(?!=)|\bfor\b.*\b{0}\b.*\bin\b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +175,16 @@ def _is_stored(stmt: Assign | Load) -> bool:
 
 
 def is_temporary(var: Var, span: Span | None) -> bool:
-    """Whether a name is the compiler's own: it stands neither in the user's line nor for what stands there."""
+    """Whether a name is the compiler's own: it stands neither in the user's line nor for what stands there.
+
+    The usual names of temporaries may be names of the user's too. Then they are the user's where a line assigns them.
+    """
     base = _SUFFIX.sub("", var.name)
     text = span.text if span else ""
-    if text:
-        return re.search(rf"\b{re.escape(base)}(_\d+)*\b", text) is None
-    return base in _TEMPORARY
+    if not text:
+        return base in _TEMPORARY
+    ours = base in _TEMPORARY and _NUMBER.sub("", var.name) == base
+    return re.search((_ASSIGNED if ours else r"\b{}(_\d+)*\b").format(re.escape(base)), text) is None
 
 
 def _is_term(stmt: Assign | Load, user: Stmt) -> bool:

@@ -43,6 +43,8 @@ class _Groups:
         self.indices = {s.index for s in walk(fn.body) if isinstance(s, Loop)}
         self.words = numbered_words(fn)
         self.spans = {s.target: s.span for s in walk(fn.body) if isinstance(s, (Assign, Load))}
+        loops = (s for s in walk(fn.body) if isinstance(s, Loop))
+        self.spans |= {s.index: s.span for s in loops if not is_temporary(s.index, s.span)}
 
     def leader(self, var: Var) -> Var:
         """The representative of the set of `var`."""
