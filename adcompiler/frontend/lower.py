@@ -106,7 +106,7 @@ def _next(low: Lowering, problem: Exception) -> Choices | None:
             return choices.inlined()
         case _:
             # what is refused of a list of unknown length may be done to one of which all items are known
-            return replace(choices, grows_known=False) if low.grew_known else None
+            return replace(choices, grows_known=False) if low.lists.grew_known else None
 
 
 def _known(low: Lowering, need: NeedStatic) -> Choices | None:
@@ -231,11 +231,11 @@ def _finished(low: Lowering, source: SourceFunc, params: list[Var], results: lis
     doc = ast.get_docstring(source.node) if isinstance(source.node, ast.FunctionDef) else None
     func = low.b.finish(source.name, every, results, doc or "")
     snapshots.check(low.b, func)
-    check_carried_arrays(func, low.grown, widened(low.b))
-    check_standing_in(low.b, func, low.grown)
-    check_grown_lists(func, low.grown)
-    check_shrunk_lists(func, low.shrunk, low.grown)
-    zero_dimensional.check(low.b, func, low.grown)
+    check_carried_arrays(func, low.lists.grown, widened(low.b))
+    check_standing_in(low.b, func, low.lists.grown)
+    check_grown_lists(func, low.lists.grown)
+    check_shrunk_lists(func, low.lists.shrunk, low.lists.grown)
+    zero_dimensional.check(low.b, func, low.lists.grown)
     root, stored = aliases(func).root, written(func)
     changed = frozenset(k for k, var in enumerate(every) if var in stored)
     together = threads.added_together(func, low.atomic, low.captures.of_kind(SHARED))

@@ -202,8 +202,8 @@ class Body:
         around = sorted(free - set(extents), key=str)
         body = (*extents.values(), *self.lines)
         made = make_func(name, [*self.params, *around], body, results, b.types, b.shapes)
-        check_grown_lists(made, self.low.grown)
-        check_shrunk_lists(made, self.low.shrunk, self.low.grown)
+        check_grown_lists(made, self.low.lists.grown)
+        check_shrunk_lists(made, self.low.lists.shrunk, self.low.lists.grown)
         return made, around
 
 

@@ -60,7 +60,7 @@ class Loops:
         self.loop = LoopState(low, head, low.b.mark(), low.save(), frozenset(low.b.names.taken))
         self.place = low.met[-1].place(low.frame.path, head.place)
         # what passes over loops within have added to lists counts once
-        self.seen = [(plan, Counter(plan.seen)) for around in low.around for plan in around.plans]
+        self.seen = [(plan, Counter(plan.seen)) for around in low.lists.around for plan in around.plans]
         depth = len(low.frames) - 1
         for name in sorted(head.names):
             self.loop.forms[depth, name] = self._first((depth, name), self.loop.initial((depth, name)))
@@ -79,7 +79,7 @@ class Loops:
     def _pass(self) -> Built:
         low = self.low
         built = Built({}, {}, {})
-        self.before = len(low.changed)
+        self.before = len(low.replaced.before)
         for plan, seen in self.seen:
             plan.seen = Counter(seen)
         for key, form in self.loop.forms.items():
@@ -104,7 +104,7 @@ class Loops:
         low.frame.env[RESULT] = Unset(RESULT)
         with low.arm() as lines:
             built.lines = lines
-            low.lengths.append(self.head.length)
+            low.lists.lengths.append(self.head.length)
             low.met.append(Met(self.place))
             try:
                 self.body(built)
@@ -112,7 +112,7 @@ class Loops:
             except PathEnds:
                 del low.frames[depth:]
             finally:
-                low.lengths.pop()
+                low.lists.lengths.pop()
                 low.met.pop()
         return built
 
@@ -199,7 +199,7 @@ class Loops:
         if not holds_object(built.entries.values()):
             return False
         assert built.end is not None
-        new = {identity(value) for value in self.low.changed[self.before :]}
+        new = {identity(value) for value in self.low.replaced.before[self.before :]}
         ends = (self.loop.state, built.end)
         groups = [group for end in ends for group in split(self.loop.values(end, built.entries))]
         return any(name in new for group in groups for name in group)

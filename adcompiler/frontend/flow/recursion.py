@@ -71,7 +71,7 @@ class Recursion:
     def value(self) -> Value:
         """What the outermost activation returns."""
         low = self.low
-        mark, state, changed = low.b.mark(), low.save(), len(low.changed)
+        mark, state, changed = low.b.mark(), low.save(), len(low.replaced.before)
         for _ in range(_PASSES):
             try:
                 lines, params, results = self.once()
@@ -80,7 +80,7 @@ class Recursion:
                 low.rewind(mark, state)
         else:
             raise low.refuse("unsettled-loop")
-        self.check(lines, state, low.changed[changed:])
+        self.check(lines, state, low.replaced.before[changed:])
         low.restore(state)
         assert self.form is not None
         args: list[Atom] = []

@@ -270,9 +270,9 @@ def store_number(low: Lowering, owner: ListOf, items: list[Value], value: Value,
             owner = indexed.writable(low, owner, value)
             base = _list_of(low, owner.array)
     if base is not None and base != owner.array and not is_row:
-        low.shrunk.add(base)
+        low.lists.shrunk.add(base)
     array = owner.array
-    if array in low.grown:
+    if array in low.lists.grown:
         # what is stored into such an array itself is appended
         array = b.load(array, b.everything(array), hint="items")
     store_array(low, array, items, value, None)
@@ -288,18 +288,18 @@ def store_row(low: Lowering, owner: Rows, items: list[Value], value: Value, targ
         raise low.refuse("list-write", target)
     found: list[Atom] = []
     coerce(low.b, value, owner.form, found)
-    low.shrunk.update(base for base, array in zip(bases, owner.arrays, strict=True) if base not in (None, array))
+    low.lists.shrunk.update(base for base, array in zip(bases, owner.arrays, strict=True) if base not in (None, array))
     for array, atom in zip(owner.arrays, found, strict=True):
-        place = low.b.load(array, low.b.everything(array), hint="items") if array in low.grown else array
+        place = low.b.load(array, low.b.everything(array), hint="items") if array in low.lists.grown else array
         store_array(low, place, items, atom, None)
 
 
 def _list_of(low: Lowering, array: Var) -> Var | None:
     """The array of a list of numbers, or of the list whose item it is; None where it is a view of something else."""
     base = array
-    while base not in low.grown and isinstance(made := low.b.made.get(base.name), Load):
+    while base not in low.lists.grown and isinstance(made := low.b.made.get(base.name), Load):
         base = made.array
-    return base if base in low.grown or base == array else None
+    return base if base in low.lists.grown or base == array else None
 
 
 def store_array(low: Lowering, array: Var, items: list[Value], value: Value, op: str | None) -> None:

@@ -13,8 +13,8 @@ from adcompiler.frontend.lists import growing
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering, statement
 from adcompiler.frontend.state.forms import Broken, Known, meet
+from adcompiler.frontend.state.list_growth import Around
 from adcompiler.frontend.state.liveness import BROKEN, CONTINUED, RETURNED
-from adcompiler.frontend.state.room import Around
 from adcompiler.frontend.state.values import Value
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.wengert import Atom, Const, Var
@@ -102,7 +102,7 @@ def _lengthens(low: Lowering, node: ast.If, arms: tuple[Arm, Arm]) -> bool:
         for key, one, two in differing(*arms, low.frame.live_after(node))
         if one is not None and two is not None and _are_two_lists(low, one, two)
     }
-    if not low.written_out.isdisjoint(found):
+    if not low.lists.written_out.isdisjoint(found):
         raise low.refuse("loop-changes-list")
     return bool(found)
 
@@ -119,13 +119,13 @@ def _are_two_lists(low: Lowering, one: Value, two: Value) -> bool:
 
 def _once(low: Lowering, node: ast.If, test: Atom, around: Around) -> None:
     """An `if` as the one iteration of a loop, in which lists grow."""
-    low.lengths.append(ONE)
+    low.lists.lengths.append(ONE)
     try:
         growing.begin(low, around, lambda: ZERO)
         merge(low, test, *_arms(low, node, test), low.frame.live_after(node))
         growing.end(low, around)
     finally:
-        low.lengths.pop()
+        low.lists.lengths.pop()
 
 
 @statement(ast.Break)

@@ -180,7 +180,7 @@ def _filled(low: Lowering, node: ast.ListComp | ast.GeneratorExp, found: Iterabl
     arrays = tuple(
         b.emit("empty", found.length, *extents(leaf), dtype=leaf.type.dtype, hint="items") for leaf in leaves(form)
     )
-    low.grown.update(arrays)
+    low.lists.grown.update(arrays)
     low.frame.env[_COUNT] = ZERO
     index: list[Var] = []
 

@@ -18,11 +18,11 @@ from adcompiler.frontend.lists import growing
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering, statement
 from adcompiler.frontend.state.facts import lower_bound
+from adcompiler.frontend.state.list_growth import Around
 from adcompiler.frontend.state.liveness import has
 from adcompiler.frontend.state.loop_parts import Built, Unroll
 from adcompiler.frontend.state.overflow import index_bits
 from adcompiler.frontend.state.restarts import InArrays, NeedStatic, Recurses
-from adcompiler.frontend.state.room import Around
 from adcompiler.frontend.state.values import RangeValue, Value
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.types import INDEX
@@ -138,15 +138,15 @@ def _written_out(
     low: Lowering, node: ast.For, found: Iterable, otherwise: Callable[[], None], long: bool = True
 ) -> None:
     """Written out, unless a list of before is longer after one path; written out too where all else fails."""
-    mark, state, outer = low.b.mark(), low.save(), low.written_out
-    low.written_out |= {(d, name) for d, env in enumerate(state) for name, v in env.items() if heap.identity(v)}
+    mark, state, outer = low.b.mark(), low.save(), low.lists.written_out
+    low.lists.written_out |= {(d, name) for d, env in enumerate(state) for name, v in env.items() if heap.identity(v)}
     try:
         return copies.run(low, node, found, long)
     except UnsupportedSyntax as error:
         if error.row != "loop-changes-list":
             raise
     finally:
-        low.written_out = outer
+        low.lists.written_out = outer
     low.rewind(mark, state)
     try:
         otherwise()

@@ -13,10 +13,10 @@ from adcompiler.frontend.language.truth import negated
 from adcompiler.frontend.lists import growing
 from adcompiler.frontend.state.context import Lowering, State
 from adcompiler.frontend.state.forms import same_value
+from adcompiler.frontend.state.list_growth import Around
 from adcompiler.frontend.state.liveness import BROKEN, RETURNED, has
 from adcompiler.frontend.state.loop_parts import Built, Head
 from adcompiler.frontend.state.restarts import TestChanges
-from adcompiler.frontend.state.room import Around
 from adcompiler.ir.wengert import Atom, Carry, Const, Var, While
 
 LoopNode = ast.For | ast.While

@@ -28,7 +28,7 @@ from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.extents import same_extent
 from adcompiler.frontend.state.forms import Array, Form
-from adcompiler.frontend.state.room import Around, Plan, Product
+from adcompiler.frontend.state.list_growth import Around, Plan, Product
 from adcompiler.frontend.state.values import Growing, ListOf, Rows, Seq, Value
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.wengert import Atom, Const, Load, Var
@@ -62,9 +62,9 @@ def build(low: Lowering, length: Atom | None, counts: bool, work: Callable[[Arou
     mark, state = low.b.mark(), low.save()
     grows = not isinstance(length, Const) or (low.choices.grows_known and int(length.value) > few)  # type: ignore[call-overload]
     held = {id(value): value for value in heap.held(low)}
-    around = Around(length, counts, grows, len(low.lengths), frozenset(low.b.names.taken), held)
+    around = Around(length, counts, grows, len(low.lists.lengths), frozenset(low.b.names.taken), held)
     for _ in range(_ATTEMPTS * (1 + len(held))):
-        low.around.append(around)
+        low.lists.around.append(around)
         try:
             for plan in around.plans:
                 _make_room(low, around, plan)
@@ -76,10 +76,10 @@ def build(low: Lowering, length: Atom | None, counts: bool, work: Callable[[Arou
             low.rewind(mark, state)
             continue
         finally:
-            low.around.pop()
+            low.lists.around.pop()
         for plan in around.plans:
             _close(low, around, plan)
-        low.grew_known |= bool(around.plans) and isinstance(length, Const)
+        low.lists.grew_known |= bool(around.plans) and isinstance(length, Const)
         return
     raise low.refuse("unsettled-loop")
 
@@ -89,11 +89,11 @@ def build(low: Lowering, length: Atom | None, counts: bool, work: Callable[[Arou
 
 def append(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> Growing | None:
     """`owner.append(item)`; what the list is now, if its items lie in arrays."""
-    item = as_item(low, item) if low.around or not isinstance(owner, Seq) else item
+    item = as_item(low, item) if low.lists.around or not isinstance(owner, Seq) else item
     check_length(low, owner)
-    for k, around in enumerate(low.around):
+    for k, around in enumerate(low.lists.around):
         if isinstance(owner, Growing) and _plan(around, owner) is not None:
-            return _store(low, _followed(low, low.around[k:], owner), owner, item)
+            return _store(low, _followed(low, low.lists.around[k:], owner), owner, item)
         if holds(around, owner):
             if around.grows:
                 raise Grow(around, _planned(low, around, owner, item))
@@ -102,7 +102,7 @@ def append(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> 
     if isinstance(owner, Seq):
         heap.change(low, owner, (*owner.items, item))
         return None
-    if len(low.lengths) > len(low.around):
+    if len(low.lists.lengths) > len(low.lists.around):
         # a `while`, or a comprehension: what was there before it is not known
         raise low.refuse("loop-changes-list")
     return _lengthen(low, owner, item)
@@ -110,7 +110,7 @@ def append(low: Lowering, owner: Seq | Growing | ListOf | Rows, item: Value) -> 
 
 def extend(low: Lowering, owner: Seq | Growing | ListOf | Rows, items: Sequence[Value]) -> None:
     """`owner.extend(items)`, of items whose number is known."""
-    if isinstance(owner, Seq) and not any(around.grows and holds(around, owner) for around in low.around):
+    if isinstance(owner, Seq) and not any(around.grows and holds(around, owner) for around in low.lists.around):
         return heap.change(low, owner, (*owner.items, *items))
     for item in items:
         owner = append(low, owner, item) or owner
@@ -120,7 +120,7 @@ def become(low: Lowering, owner: Seq, after: Value) -> None:
     """Make a list another one, under all its names, as `*=` does."""
     if id(owner) in low.captures.lists:
         raise low.refuse("outer-list-changed")
-    if any(around.grows and holds(around, owner) for around in low.around):
+    if any(around.grows and holds(around, owner) for around in low.lists.around):
         raise low.refuse("loop-changes-list")
     take_place(low, owner, after)
 
@@ -144,7 +144,7 @@ def _followed(low: Lowering, arounds: list[Around], owner: Growing) -> list[tupl
 
 def _product(low: Lowering, around: Around) -> Product | None:
     """How often the loops within one run together, if that is known before it."""
-    within = low.lengths[around.depth + 1 :]
+    within = low.lists.lengths[around.depth + 1 :]
     product = tuple(length for length in within if length is not None and around.knows(length))
     return product if len(product) == len(within) else None
 
@@ -201,18 +201,18 @@ def pop(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Value:
     if not forms:
         raise low.refuse("empty-list-pop")
     check_length(low, owner)
-    for k, around in enumerate(low.around):
+    for k, around in enumerate(low.lists.around):
         if isinstance(owner, Growing) and (plan := _plan(around, owner)) is not None:
             if not plan.shrinks:
                 raise Grow(around, replace(plan, shrinks=True, counted=False))
-            _followed(low, low.around[k:], owner)
+            _followed(low, low.lists.around[k:], owner)
             return _taken(low, plan, owner)
         if holds(around, owner):
             if not around.grows:
                 raise low.refuse("loop-changes-list")
             form = joint_form(low, owner, None)
             raise Grow(around, Plan(owner, form, Counter({(): 1}), False, open=True, shrinks=True))
-    if isinstance(owner, Seq) or len(low.lengths) > len(low.around):
+    if isinstance(owner, Seq) or len(low.lists.lengths) > len(low.lists.around):
         raise low.refuse("loop-changes-list")
     if not isinstance(owner, Growing):
         count = length_of(low, owner)
@@ -224,7 +224,7 @@ def pop(low: Lowering, owner: Seq | Growing | ListOf | Rows) -> Value:
 
 def pops(low: Lowering, owner: Seq) -> bool:
     """Whether a list whose items are known stands before a loop that runs as often as run-time values say."""
-    return any(not isinstance(around.length, Const) and holds(around, owner) for around in low.around)
+    return any(not isinstance(around.length, Const) and holds(around, owner) for around in low.lists.around)
 
 
 def _taken(low: Lowering, plan: Plan, owner: Growing) -> Value:
@@ -232,7 +232,7 @@ def _taken(low: Lowering, plan: Plan, owner: Growing) -> Value:
     b.check(b.emit("le", owner.count, ZERO, hint="none", weak=True), "IndexError", "pop from empty list")
     last = b.int("sub", owner.count, ONE, hint="count")
     found = item_at(low, owner, last)
-    low.shrunk.update(plan.arrays)
+    low.lists.shrunk.update(plan.arrays)
     _recount(low, plan, last)
     return found
 

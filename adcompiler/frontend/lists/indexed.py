@@ -17,8 +17,8 @@ from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.facts import nonnegative
 from adcompiler.frontend.state.forms import Array, Form, Parts, Scalar, joined
 from adcompiler.frontend.state.leaves import coerce
+from adcompiler.frontend.state.list_growth import Plan
 from adcompiler.frontend.state.numbers import integer
-from adcompiler.frontend.state.room import Plan
 from adcompiler.frontend.state.values import Growing, ListOf, Rows, Seq, Value
 from adcompiler.ir.build import ZERO
 from adcompiler.ir.types import Type
@@ -71,13 +71,13 @@ def writable(low: Lowering, owner: Seq | ListOf, value: Value) -> ListOf:
     if isinstance(owner, ListOf):
         check_own(low, owner)
     form = joint_form(low, owner, value)
-    for around in low.around:
+    for around in low.lists.around:
         for plan in around.plans:
             if isinstance(owner, ListOf) and _lies_in(low, owner, plan.arrays):
                 raise Grow(around, replace(plan, form=joint(low, plan.form, form)))
         if around.grows and holds(around, owner):
             raise Grow(around, Plan(owner, form, counted=False))
-    if len(low.lengths) > len(low.around):
+    if len(low.lists.lengths) > len(low.lists.around):
         raise low.refuse("loop-changes-list")
     arrays = filled(low, owner, form, length_of(low, owner))
     made = Growing(arrays, low.b.shape(arrays[0])[0], form)
@@ -98,13 +98,13 @@ def row_writable(low: Lowering, array: Var, value: Value) -> None:
     assert isinstance(held, Array)
     type = joined(Type(held.type.dtype, weak=bool(weak)), low.b.type(value))
     wanted = Parts(form.kind, (replace(held, type=type.array(held.type.rank, held.type.layout)),), (type.weak,))
-    for around in low.around:
+    for around in low.lists.around:
         for plan in around.plans:
             if plan.arrays == owner.arrays:
                 raise Grow(around, replace(plan, form=wanted))
         if around.grows and holds(around, owner):
             raise Grow(around, Plan(owner, wanted, counted=False))
-    if len(low.lengths) > len(low.around) or type.dtype != held.type.dtype:
+    if len(low.lists.lengths) > len(low.lists.around) or type.dtype != held.type.dtype:
         raise low.refuse("list-write")
     take_place(low, owner, Growing(owner.arrays, length_of(low, owner), wanted))
 
@@ -119,7 +119,7 @@ def readable(low: Lowering, owner: Seq) -> ListOf | Rows | None:
     form = _form(low, owner)
     if form is None:
         return None
-    for around in low.around:
+    for around in low.lists.around:
         copy = next((plan for plan in around.plans if plan.copied and plan.owner is owner), None)
         if copy is not None:
             return listed(low, Growing(copy.arrays, Const(len(owner.items)), form))

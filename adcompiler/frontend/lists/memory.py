@@ -40,12 +40,12 @@ def arrays_of(owner: Value) -> tuple[Var, ...]:
 def share(low: Lowering, owner: Value) -> None:
     """Note that a list is an item of another one, which other memory or another length would not reach."""
     for array in arrays_of(owner):
-        low.shared.update(_memory(low, array))
+        low.lists.shared.update(_memory(low, array))
 
 
 def check_own(low: Lowering, owner: Value) -> None:
     """Refuse to change a list that is an item of another one, in other memory or by its length."""
-    if any(not low.shared.isdisjoint(_memory(low, array)) for array in arrays_of(owner)):
+    if any(not low.lists.shared.isdisjoint(_memory(low, array)) for array in arrays_of(owner)):
         raise low.refuse("item-length")
 
 
@@ -137,7 +137,7 @@ def filled(low: Lowering, owner: Value, form: Form, room: Atom) -> tuple[Var, ..
     made: list[Var] = []
     for leaf in leaves(form):
         made.append(b.emit("empty", room, *extents(leaf), dtype=leaf.type.dtype, hint="items"))
-    low.grown.update(made)
+    low.lists.grown.update(made)
     put_behind(low, tuple(made), ZERO, form, owner)
     return tuple(made)
 

@@ -127,7 +127,7 @@ def _built(low: Lowering, form: Form, found: Iterator[Var]) -> Value:
     if isinstance(form, Parts):
         item = rebuilt(form, [_built(low, part, found) for part in form.items])
         if isinstance(item, ListOf):
-            low.shared.add(item.array)
+            low.lists.shared.add(item.array)
         return item
     var = next(found)
     if isinstance(form, Scalar) and form.type.weak:

@@ -12,9 +12,9 @@ from adcompiler.errors import ADCompilerError, Span
 from adcompiler.frontend.refused.table import refusal
 from adcompiler.frontend.state.captures import Captures
 from adcompiler.frontend.state.choices import Choices
+from adcompiler.frontend.state.list_growth import ListGrowth, Replaced
 from adcompiler.frontend.state.met import Met
 from adcompiler.frontend.state.restarts import NeedStatic, PathEnds
-from adcompiler.frontend.state.room import Around
 from adcompiler.frontend.state.scope import Definition, Frame, definition
 from adcompiler.frontend.state.values import Value
 from adcompiler.ir.build import Builder, Mark
@@ -96,30 +96,14 @@ class Lowering:
         self.bits: dict[str, int] = {}
         # the first name of the user's for a value that the compiler named otherwise
         self.called: dict[str, str] = {}
-        # every list that was changed, as it was before
-        self.changed: list[Value] = []
-        # for the identity of a list those of the lists that stand for the same one, and the values themselves
-        self.split: dict[object, list[frozenset[object]]] = {}
-        self.kept: list[object] = []
+        self.replaced = Replaced()
+        self.lists = ListGrowth()
         # values that were read for an operation whose other operands are being evaluated
         self.pending: list[Value] = []
         # how a value is called, at the present place
         self.call: Callable[[Value, Sequence[Value]], Value]
-        # the loops that are open: how often they run at most, and of the counted ones the lists to which they append
-        self.lengths: list[Atom | None] = []
-        self.around: list[Around] = []
-        # the names, by their frames, of lists before a loop that is being written out, in which these may not grow
-        self.written_out: frozenset[tuple[int, str]] = frozenset()
-        # the arrays that hold lists to which loops append
-        self.grown: set[Var] = set()
-        # those from which items are taken away
-        self.shrunk: set[Var] = set()
         # whether the program calls a function for a GPU
         self.device = False
-        # the arrays of lists that are items of a list, and must not become longer
-        self.shared: set[Var] = set()
-        # whether a list may grow in a loop of which the number of trips is known, and whether one has
-        self.grew_known = False
         # whether a loop runs over known numbers, and the loops that need a copy of their body for each
         self.repeats = False
         self.in_copies: set[ast.For] = set()
@@ -190,7 +174,7 @@ class Lowering:
         """Go back to an earlier place of the innermost block; hidden parameters stay."""
         self.b.rewind(replace(mark, taken=mark.taken | self.captures.names))
         self.bits = {name: size for name, size in self.bits.items() if name in self.b.names.taken}
-        self.shared = {var for var in self.shared if var.name in self.b.names.taken}
+        self.lists.shared = {var for var in self.lists.shared if var.name in self.b.names.taken}
         self.called = {name: user for name, user in self.called.items() if name in self.b.names.taken}
         self.restore(state)
 

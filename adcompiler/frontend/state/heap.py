@@ -57,7 +57,7 @@ def exchange(low: Lowering, old: Sequence[Value], new: Value) -> None:
     if any(inner is one for value in low.pending for inner in inside(value) for one in old):
         raise low.refuse("changed-while-read")
     _check_single(low, old)
-    low.changed.extend(old)
+    low.replaced.before.extend(old)
     # the values stay alive with their replacements, so that no other value gets the identity of one
     made: dict[int, tuple[Value, Value]] = {id(one): (one, new) for one in old}
     for frame in low.frames:
@@ -72,16 +72,16 @@ def exchange(low: Lowering, old: Sequence[Value], new: Value) -> None:
 def link(low: Lowering, groups: Sequence[frozenset[object]], values: object) -> None:
     """Remember identities that are one object's; they are identities as long as the values live."""
     if groups:
-        low.kept.append(values)
+        low.replaced.alive.append(values)
     for group in groups:
         for name in group:
-            low.split.setdefault(name, []).append(group)
+            low.replaced.split.setdefault(name, []).append(group)
 
 
 def doubles(low: Lowering, pairs: Iterable[tuple[Value, Value]]) -> list[frozenset[object]]:
     """What becomes of a value that stands for the object of another one does so too."""
     names = ((identity(old), identity(new)) for old, new in pairs)
-    return [frozenset((x, y)) for x, y in names if x in low.split and y is not None and y != x]
+    return [frozenset((x, y)) for x, y in names if x in low.replaced.split and y is not None and y != x]
 
 
 def are_doubles(low: Lowering, a: Value, c: Value) -> bool:
@@ -94,7 +94,7 @@ def _standing_for(low: Lowering, names: set[object]) -> set[object]:
     """All identities that may be those of the objects of these identities."""
     seen, agenda = set(names), list(names)
     while agenda:
-        for group in low.split.get(agenda.pop(), ()):
+        for group in low.replaced.split.get(agenda.pop(), ()):
             agenda += group - seen
             seen |= group
     return seen

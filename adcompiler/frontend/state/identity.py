@@ -36,9 +36,9 @@ def note(low: Lowering, pairs: Pairs) -> None:
     inner = [pair for old, new in kept for pair in _side_by_side(old, new)]
     for x, y in inner:
         before, after = identity(x), identity(y)
-        if isinstance(before, tuple) and isinstance(after, tuple) and not low.shared.isdisjoint(before):
+        if isinstance(before, tuple) and isinstance(after, tuple) and not low.lists.shared.isdisjoint(before):
             # what may be an item of a list stays that
-            low.shared.update(after)
+            low.lists.shared.update(after)
     link(low, [*split(kept), *doubles(low, inner)], kept)
 
 

@@ -1,4 +1,4 @@
-"""What is known of the lists to which an open loop appends."""
+"""Lists whose length a loop changes, while the loop is read."""
 
 from __future__ import annotations
 
@@ -99,3 +99,51 @@ class Around:
     def knows(self, atom: Atom) -> bool:
         """Whether a number is known before the loop."""
         return not isinstance(atom, Var) or atom.name in self.outer
+
+
+@dataclass(slots=True, eq=False)
+class ListGrowth:
+    """The lists of a program whose length is known only at run time, and the loops that are open.
+
+    Parameters
+    ----------
+    lengths : list of Var, Const or None
+        How many times each open loop runs at most.
+    around : list of Around
+        Of these the ones that may append to lists.
+    written_out : frozenset of tuple[int, str]
+        The names, by their frames, of lists before a loop that is being written out, in which these may not grow.
+    grown, shrunk : set of Var
+        The arrays that hold lists to which loops append, and those from which items are taken away.
+    shared : set of Var
+        The arrays of lists that are items of a list, and must not become longer.
+    grew_known : bool
+        Whether a list has grown in a loop whose number of trips is known.
+    """
+
+    lengths: list[Atom | None] = field(default_factory=list)
+    around: list[Around] = field(default_factory=list)
+    written_out: frozenset[tuple[int, str]] = frozenset()
+    grown: set[Var] = field(default_factory=set)
+    shrunk: set[Var] = field(default_factory=set)
+    shared: set[Var] = field(default_factory=set)
+    grew_known: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Replaced:
+    """Lists, dictionaries and objects that the program has changed: each change makes a new value.
+
+    Parameters
+    ----------
+    before : list of Value
+        Every one that was changed, as it was before.
+    split : dict
+        For an identity those of the values that stand for the same object.
+    alive : list
+        These values, which keep their identities as long as they live.
+    """
+
+    before: list[Value] = field(default_factory=list)
+    split: dict[object, list[frozenset[object]]] = field(default_factory=dict)
+    alive: list[object] = field(default_factory=list)
