@@ -137,6 +137,19 @@ def found(made: Callable[..., Any]) -> int:
         {"first": "y = np.zeros(k)"},
         {"first": "z = np.empty(k); y = np.empty(k)", "more": "z[h] = s", "last": "total += np.sum(z)"},
         {"first": "t = x[r, 0] if k > 0 else 0.0", "last": "total += t"},
+        # both parts add to a sum
+        {"first": "total += x[r, 0]", "last": "total += y[0]", "before": "assert k > 0"},
+        {"first": "total += x[r, 0]", "more": "total += s", "before": "assert k > 0"},
+        {
+            "first": "if x[r, 0] > 0.0: total += x[r, 0]",
+            "last": "for h in range(k): total -= y[h]",
+            "before": "assert k > 0",
+        },
+        {
+            "first": "total = np.maximum(total, x[r, 0])",
+            "last": "total = np.maximum(total, y[0])",
+            "before": "assert k > 0",
+        },
         {"more": "s = math.tanh(s) if s > 0.0 else 0.5 * s"},
         {"first": "b = x[r, 0] > 0.0 if k > 0 else False", "last": "total += 1.0 if b else 2.0"},
     ],
@@ -176,8 +189,10 @@ def test_a_layer(parts: dict[str, str]) -> None:
             "value": "q[i] += s * z[h, i]",
             "last": "for h in range(k): total += q[h] ** 2",
         },
-        # a sum goes on in another part
-        {"first": "total += x[r, 0]", "last": "total += y[0]", "before": "assert k > 0"},
+        # a number that is no sum goes on in another part
+        {"first": "total = 0.5 * total", "last": "total += y[0]", "before": "assert k > 0"},
+        {"first": "total += x[r, 0]", "last": "total = np.maximum(total, y[0])", "before": "assert k > 0"},
+        {"first": "total += x[r, 0]; d[0] = total", "last": "total += y[0]", "before": "assert k > 0"},
         # these are no rows and no matrices
         {"inner": "range(h)"},
         {

@@ -11,6 +11,11 @@ import numpy as np
 
 HEAD = "import math\nimport numpy as np\n\n\n"
 FORMS = ("number", "element", "turned", "less", "backwards", "product", "product", "dot", "dot")
+PENALTIES = (
+    "total += scale[n] ** 2",
+    "total -= scale[n] if scale[n] < 1.0 else 0.0",
+    "for i in range(k): total += 0.1 * {}",
+)
 KINDS = ("own", "rows", "inside")
 
 
@@ -52,6 +57,8 @@ class Writer:
         """Lines that make another row of one; the result says how its elements are read."""
         choose, self.count = self.random.choice, self.count + 1
         name, kind = f"y{self.count}", choose(KINDS)
+        if choose((True, False, False)):
+            self.row.append(choose(PENALTIES).format(source.format("i")))
         lines = self.row if kind == "inside" else self.before
         lines.append(f"{name} = np.{choose(('zeros', 'empty'))}({'(x.shape[0], k)' if kind == 'rows' else 'k'})")
         target = f"{name}[n, {{}}]" if kind == "rows" else f"{name}[{{}}]"

@@ -34,16 +34,16 @@ def write_batches(b: Builder, batched: Batched) -> None:
     rows = of.count(b, trips)
     count = b.int("floordiv", b.int("add", trips, b.int("sub", rows, ONE)), rows)
     index = b.var("batch", INDEX)
-    outer = {c: (b.like(c.var), b.like(c.out)) for c in loop.carried}
+    begun = {c.out: b.like(c.var) for c in loop.carried}
+    latest = dict(begun)
     with b.block() as body:
         of.begin = b.int("add", loop.start, b.int("mul", index, rows), "begin")
         of.end = b.int("minimum", b.int("add", of.begin, rows), loop.stop, "end")
         of.here = b.int("sub", of.end, of.begin, "rows")
         of.prepare(b)
         for group in batched.groups:
-            carried = tuple(replace(c, init=outer[c][0], out=outer[c][1]) for c in group.carried)
-            _Part(b, of, group).write(carried)
-    carried = tuple(Carry(var, c.init, out, c.out) for c, (var, out) in outer.items())
+            _Part(b, of, group).write(latest)
+    carried = tuple(Carry(begun[c.out], c.init, latest[c.out], c.out) for c in loop.carried)
     b.note("some rows at a time: what each of them sums up with a matrix is a product of matrices")
     b.add(Loop(index, ZERO, count, ONE, carried, tuple(body), None, False, loop.span))
 
@@ -56,8 +56,8 @@ class _Part:
     of: Rows
     group: Group
 
-    def write(self, carried: tuple[Carry, ...]) -> None:
-        """Append it."""
+    def write(self, latest: dict[Var, Var]) -> None:
+        """Append it; what it adds to the `latest` sums, by the names that they have behind the loop."""
         b, of = self.b, self.of
         for p in self.group.products:
             if isinstance(p, Gathered):
@@ -66,13 +66,16 @@ class _Part:
         index = b.like(of.loop.index)
         with b.block() as body:
             row = b.int("sub", index, of.begin, "row")
-            names: dict[Var, Atom] = {of.loop.index: index}
+            sums = {c.var: b.like(c.var) for c in self.group.carried}
+            names: dict[Var, Atom] = {of.loop.index: index, **sums}
             names |= {v: b.restored(v, b.load(of.held[v], (row,), hint=v.name)) for v in self.group.taken}
             own = of.batched.own
             lines = [self.line(s, row) for s in self.group.lines if own.keys().isdisjoint(defines(s))]
             b.extend(rename(of.at(tuple(lines), row), names))
             for v in sorted({v for g in of.batched.groups for v in g.taken} & all_defs(self.group.lines), key=str):
                 b.store(of.held[v], (row,), v)
+        carried = tuple(Carry(sums[c.var], latest[c.out], c.next, b.like(c.out)) for c in self.group.carried)
+        latest |= {c.out: now.out for c, now in zip(self.group.carried, carried, strict=True)}
         b.add(replace(of.loop, index=index, start=of.begin, stop=of.end, carried=carried, body=tuple(body)))
         for p in self.group.products:
             if isinstance(p, Spread):

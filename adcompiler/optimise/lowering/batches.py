@@ -14,7 +14,7 @@ from adcompiler.analysis.independence import Apart, Dependent, Independence
 from adcompiler.analysis.scope import Path, sites
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.memory import Memory, memory_of
-from adcompiler.ir.walk import all_defs, defines, free, walk
+from adcompiler.ir.walk import all_defs, all_reads, defines, free, walk
 from adcompiler.ir.wengert import Assign, Block, Carry, Check, Func, Load, Loop, Stmt, Store, Var
 from adcompiler.optimise.lines.anew import with_loops_anew
 from adcompiler.optimise.lowering.batchcode import write_batches
@@ -114,8 +114,8 @@ class _Candidate:
     def batched(self, products: Sequence[Gathered | Spread]) -> Batched | None:
         """How the loop runs in batches; None where it does not."""
         fit = [p for p in products if self.is_product(p)]
-        groups = _groups(self.loop, fit) if fit else None
-        if groups is None or not self.may_part(groups):
+        groups = self.groups(fit) if fit else ()
+        if not groups or not self.may_part(groups):
             return None
         own = {v: made for v in self.apart.own if (made := self.made(v)) is not None}
         if len(own) < len(self.apart.own):
@@ -166,15 +166,34 @@ class _Candidate:
         """Whether lines make, read or write an array."""
         return any(self.touched(s, array) or array in defines(s) for s in lines)
 
+    def groups(self, products: Sequence[Gathered | Spread]) -> tuple[Group, ...]:
+        """The lines of an iteration, cut before the loops that need a product and behind those that make one."""
+        loop = self.loop
+        before = {p.nest.place for p in products if isinstance(p, Gathered)}
+        behind = {p.nest.place + 1 for p in products if isinstance(p, Spread)}
+        cuts = sorted({0, len(loop.body), *before, *behind})
+        groups, earlier, arrays = list[Group](), set[Var](), own_arrays(loop)
+        latest = {c.out: c.var for c in loop.carried}
+        for start, stop in pairwise(cuts):
+            lines = loop.body[start:stop]
+            made, needed = all_defs(lines), all_reads(loop.body[stop:])
+            carried = tuple(self.joined(latest, made, needed))
+            taken = (free(lines) & earlier).difference(arrays, (c.var for c in carried))
+            mine = tuple(p for p in products if start <= p.nest.place < stop)
+            groups.append(Group(lines, carried, tuple(sorted(taken, key=str)), mine))
+            earlier |= made
+        return tuple(groups)
+
+    def joined(self, latest: dict[Var, Var], made: set[Var], needed: set[Var]) -> Iterator[Carry]:
+        """What lines that make some names carry: from the `latest` sum to the one that is `needed` behind them."""
+        for c, op in zip(self.loop.carried, self.apart.folds, strict=True):
+            ways = (v for v in made if v in needed or v == c.next)
+            for v in (v for v in ways if self.proofs.additive.hits(v, c.var, op)):
+                yield Carry(latest[c.out], c.init, v, c.out)
+                latest[c.out] = v
+
     def may_part(self, groups: Sequence[Group]) -> bool:
         """Whether each group of lines may run for some iterations before the next one does."""
-        carried = [c for group in groups for c in group.carried]
-        if len(carried) != len(self.loop.carried):
-            return False
-        for group in groups:
-            others = {c.var for c in self.loop.carried if c not in group.carried}
-            if not others.isdisjoint(free(group.lines)):
-                return False
         taken = {v for group in groups for v in group.taken}
         if any(self.fn.types[v.name].rank or self.fn.types[v.name].is_complex for v in taken):
             return False
@@ -191,23 +210,6 @@ def _rows_of(found: Gathered | Spread) -> Iterator[Var]:
         yield found.row.array
     else:
         yield from (found.load.array, found.store.array)
-
-
-def _groups(loop: Loop, products: Sequence[Gathered | Spread]) -> tuple[Group, ...] | None:
-    """The lines of an iteration, cut before the loops that need a product and behind those that make one."""
-    before = {p.nest.place for p in products if isinstance(p, Gathered)}
-    behind = {p.nest.place + 1 for p in products if isinstance(p, Spread)}
-    cuts = sorted({0, len(loop.body), *before, *behind})
-    groups, earlier, arrays = list[Group](), set[Var](), own_arrays(loop)
-    for start, stop in pairwise(cuts):
-        lines = loop.body[start:stop]
-        made = all_defs(lines)
-        carried = tuple(c for c in loop.carried if c.next in made)
-        taken = tuple(sorted((free(lines) & earlier).difference(arrays), key=str))
-        mine = tuple(p for p in products if start <= p.nest.place < stop)
-        groups.append(Group(lines, carried, taken, mine))
-        earlier |= made
-    return tuple(groups)
 
 
 __all__ = ["run_in_batches", "run_in_shared_batches"]

@@ -29,7 +29,7 @@ ROWS, ELEMENTS = (64, 512), (2**20, 2**14)
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Lines of an iteration, the values they carry to the next one, the earlier numbers they read, their products."""
+    """Lines of an iteration, what they add to carried values, the earlier numbers they read, their products."""
 
     lines: Block
     carried: tuple[Carry, ...]
