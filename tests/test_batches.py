@@ -122,6 +122,8 @@ def found(made: Callable[..., Any]) -> int:
         {"value": "w[h, i] += s * x[r, i]"},
         {"inner": "range(k - 1, -1, -1)", "outer": "range(k - 1, -1, -1)", "more": "total += s"},
         {"inner": "range(1, k)", "rows": "range(1, n)"},
+        {"rows": "range(n - 1, -1, -1)"},
+        {"rows": "range(n - 1, 0, -1)", "more": "total += s"},
         {"inner": "range(2, 0, -1)", "before": "assert k > 2"},
         # what a row reads of others, or of itself, is there
         {
@@ -214,7 +216,8 @@ def test_a_layer(parts: dict[str, str]) -> None:
         {"inner": "range(-1, k - 1)"},
         {"inner": "range(3)", "outer": "range(4)", "before": "assert k > 3"},
         {"rows": "range(0, n, 2)"},
-        {"rows": "range(n - 1, -1, -1)"},
+        {"rows": "range(n - 1, -1, -2)"},
+        {"rows": "range(n - 1, -1, -1)", "last": "total += math.log(y[0] + 3.0)", "before": "assert k > 0"},
         {"last": "if y[0] > 1e3: break", "before": "assert k > 0"},
         {"last": "print(r)"},
         # this is a product of two matrices
@@ -358,12 +361,13 @@ def test_elements_without_terms_need_not_be_there() -> None:
 
 
 @pytest.mark.usefixtures("batches")
-def test_rows_counted_from_the_end() -> None:
+@pytest.mark.parametrize("rows", ["range(first, last)", "range(last - 1, first - 1, -1)"])
+def test_rows_counted_from_the_end(rows: str) -> None:
     made = function(
         HEAD
-        + """def f(x, w, first, last):
+        + f"""def f(x, w, first, last):
     total = 0.0
-    for r in range(first, last):
+    for r in {rows}:
         for h in range(w.shape[0]):
             s = 0.0
             for i in range(w.shape[1]):
@@ -371,7 +375,7 @@ def test_rows_counted_from_the_end() -> None:
             total += s * s
     return total
 """,
-        "<ends>",
+        f"<ends {rows}>",
     )
     rng = np.random.default_rng(4)
     args = rng.normal(size=(5, 3)), rng.normal(size=(4, 3)), -5, 5
@@ -410,6 +414,46 @@ def test_what_fails_is_told_as_before() -> None:
         same(fn, changed, args)
         seen.add(str(outcome(fn, args)[0])[:10])
     assert len(seen) > 1
+
+
+@pytest.mark.usefixtures("batches")
+@pytest.mark.parametrize(
+    ("rows", "seen", "count"),
+    [
+        ("range(n)", "", 1),
+        ("range(n - 1, -1, -1)", "", 0),
+        ("range(n)", "d[0] += t", 0),
+        ("range(n)", "x[r, 0] = t", 0),
+    ],
+)
+def test_the_caller_sees_what_rows_before_the_one_that_fails_have_done(rows: str, seen: str, count: int) -> None:
+    made = function(
+        HEAD
+        + f"""def f(x, w, d):
+    n = x.shape[0]
+    total = 0.0
+    assert d.shape[0] > 0 and x.shape[1] > 0
+    for r in {rows}:
+        t = 0.0
+        for h in range(w.shape[0]):
+            s = 0.0
+            for i in range(w.shape[1]):
+                s += w[h, i] * x[r, i]
+            t += s
+        total += math.log(t + 4.0)
+        {seen}
+    return total
+""",
+        f"<seen {rows} {seen}>",
+    )
+    rng = np.random.default_rng(2)
+    for turn in range(4):
+        args = rng.normal(size=(6, 3)), rng.normal(size=(3, 3)), rng.normal(size=3)
+        fn = staged(made, args)
+        changed = verify(run_in_batches(fn))
+        assert products(changed) == count
+        args[0][turn] = np.nan if turn % 2 else 0.0
+        same(fn, changed, args)
 
 
 @pytest.mark.parametrize("seed", range(40))

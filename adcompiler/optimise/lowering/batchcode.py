@@ -28,8 +28,10 @@ _FLOAT = Type("float64")
 
 
 def write_batches(b: Builder, batched: Batched) -> None:
-    """Append a loop that runs in batches."""
-    loop, of = batched.loop, Rows(batched)
+    """Append a loop that runs in batches, the first rows first."""
+    start, stop = bounds(b, batched.loop)
+    loop = replace(batched.loop, start=start, stop=stop, step=ONE)
+    of = Rows(replace(batched, loop=loop))
     trips = b.int("sub", loop.stop, loop.start)
     rows = of.count(b, trips)
     count = b.int("floordiv", b.int("add", trips, b.int("sub", rows, ONE)), rows)

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from adcompiler.analysis.independence import Apart, Dependent, Independence
 from adcompiler.analysis.scope import Path, sites
-from adcompiler.ir.build import Builder, with_body
+from adcompiler.ir.build import ONE, Builder, with_body
 from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.walk import all_defs, all_reads, defines, free, walk
 from adcompiler.ir.wengert import Assign, Block, Carry, Check, Func, Load, Loop, Stmt, Store, Var
@@ -199,9 +199,8 @@ class _Candidate:
             return False
         checks = sum(any(isinstance(s, Check) for s in walk(group.lines)) for group in groups)
         # which of two that fail is told depends on the order, and the caller sees what was stored before
-        return checks == 0 or (
-            checks == 1 and not any(isinstance(s, Store) and not self.memory.own(s.array) for s in walk(self.loop.body))
-        )
+        seen = any(isinstance(s, Store) and not self.memory.own(s.array) for s in walk(self.loop.body))
+        return checks == 0 or (checks == 1 and self.loop.step == ONE and not seen)
 
 
 def _rows_of(found: Gathered | Spread) -> Iterator[Var]:

@@ -83,7 +83,7 @@ class Spread:
 def row_products(fn: Func, loop: Loop) -> list[Gathered | Spread]:
     """The sums of an iteration that have the form of products; whether rows may be put together is not asked."""
     found = list[Gathered | Spread]()
-    if loop.step != ONE or loop.until is not None or loop.budget is not None or loop.share is not None:
+    if loop.step not in (ONE, Const(-1)) or loop.until is not None or loop.budget is not None or loop.share is not None:
         return found
     nests = [nest for place, s in enumerate(loop.body) if isinstance(s, Loop) for nest in _nests(loop, place, s)]
     for nest in nests:
