@@ -40,6 +40,9 @@ def stop_gradient(x: T) -> T:
     return x
 
 
+NO_STATE = "checkpointed_range() keeps one state at least: snapshots must be positive"
+
+
 @handled_in("adcompiler.inside")
 def checkpointed_range(n: int, snapshots: int | None = None, memory: int | None = None) -> range:
     """`range(n)` for a loop of which reverse mode keeps some states and runs the iterations between again.
@@ -74,6 +77,8 @@ def checkpointed_range(n: int, snapshots: int | None = None, memory: int | None 
     """
     if snapshots is not None and memory is not None:
         raise TypeError("checkpointed_range() takes snapshots or memory, not both")
+    if snapshots is not None and snapshots < 1:
+        raise ValueError(NO_STATE)
     return range(n)
 
 

@@ -14,7 +14,7 @@ from adcompiler.calls.inside.local import Local
 from adcompiler.calls.inside.matrices import Matrix
 from adcompiler.calls.inside.nesting import Outside
 from adcompiler.calls.subject import subject
-from adcompiler.custom import checkpoint, checkpointed_range, run_again, stop_gradient
+from adcompiler.custom import NO_STATE, checkpoint, checkpointed_range, run_again, stop_gradient
 from adcompiler.errors import TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.batches.value import BatchedValue
 from adcompiler.frontend.language.builtin_table import builtin
@@ -235,10 +235,18 @@ def _checkpointed(b: Builder, n: Value, snapshots: Value = _NONE, memory: Value 
     if memory != _NONE:
         budget = Budget(_integer(b, memory, "memory"), "bytes")
     elif snapshots != _NONE:
-        budget = Budget(_integer(b, snapshots, "snapshots"), "snapshots")
+        budget = Budget(_states(b, snapshots), "snapshots")
     else:
         budget = Budget(ZERO, "default")
     return RangeValue(ZERO, stop, ONE, budget)
+
+
+def _states(b: Builder, snapshots: Value) -> Atom:
+    """How many states are kept, one at least."""
+    count = _integer(b, snapshots, "snapshots")
+    if not isinstance(count, Const) or int(count.value) < 1:
+        b.check(b.emit("lt", count, ONE, hint="none", weak=True), "ValueError", NO_STATE)
+    return count
 
 
 def _integer(b: Builder, value: Value, what: str) -> Atom:

@@ -305,6 +305,28 @@ def test_limits_are_integers() -> None:
         ad.grad(f)(1.0, 2.0)
 
 
+def no_state(x):
+    for _ in ad.checkpointed_range(3, snapshots=0):
+        x = np.sin(x)
+    return x
+
+
+@pytest.mark.parametrize(("f", "args"), [(sines, (0.3, 3, 0)), (sines, (0.3, 0, -1)), (no_state, (0.3,))])
+def test_one_state_is_kept_at_least(f: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    gradient = ad.grad(f)
+    forms = [
+        f,
+        gradient,
+        gradient.primal,
+        interpreted(gradient, args),
+        lambda *args: ad.vjp(f, *args),
+        lambda *args: ad.jvp(f, args, (1.0, *(None for _ in args[1:]))),
+    ]
+    for form in forms:
+        with pytest.raises(ValueError, match="one state at least"):
+            form(*args)
+
+
 def test_shared_memory_is_refused() -> None:
     def handed_on(u, n):
         u = u.copy()
