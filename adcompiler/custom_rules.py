@@ -166,7 +166,7 @@ class custom_vjp(Declared[P, R]):
             `forward(*args)` gives the result, and what `backward` needs: any structure of numbers and arrays.
         backward : callable
             `backward(residuals, cotangent)` gives a tuple with a cotangent for each argument, None for one that has
-            none. It must be linear in the cotangent.
+            none. It must be linear in the cotangent; forward mode refuses it otherwise.
         """
         self.forward, self.backward = forward, backward
 
@@ -223,7 +223,8 @@ class custom_jvp(Declared[P, R]):
         ----------
         tangent : callable
             `tangent(primals, tangents)`, of a tuple of arguments and one of their tangents, gives the result and its
-            tangent. A tangent is None where the argument has none. It must be linear in the tangents.
+            tangent. A tangent is None where the argument has none. It must be linear in the tangents; reverse mode
+            refuses it otherwise.
         """
         self.tangent = tangent
 

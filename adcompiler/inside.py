@@ -244,7 +244,7 @@ def _checkpointed(b: Builder, n: Value, snapshots: Value = _NONE, memory: Value 
 def _states(b: Builder, snapshots: Value) -> Atom:
     """How many states are kept, one at least."""
     count = _integer(b, snapshots, "snapshots")
-    if not isinstance(count, Const) or int(count.value) < 1:
+    if not isinstance(count, Const) or count.value < 1:  # type: ignore[operator]
         b.check(b.emit("lt", count, ONE, hint="none", weak=True), "ValueError", NO_STATE)
     return count
 

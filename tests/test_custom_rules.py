@@ -341,3 +341,105 @@ def test_a_mistake_in_a_declared_derivative_stands_at_the_function() -> None:
     for error in (missing.value, wrong.value):
         assert (error.filename, error.lineno, error.col) == (__file__, line, 4)
         assert error.span is not None and error.span.text == "    def product(a, b):"
+
+
+# -- linear maps -------------------------------------------------------------------------------------------------------
+
+
+@ad.custom_vjp
+def clipped_slope(x):
+    """A backward function that is linear near zero, and nowhere else."""
+    return 1.0 * x
+
+
+clipped_slope.defvjp(lambda x: (1.0 * x, None), lambda _, x_bar: (np.clip(x_bar, -1.0, 1.0),))
+
+
+@ad.custom_vjp
+def squared_slope(x):
+    return x * x
+
+
+squared_slope.defvjp(lambda x: (x * x, x), lambda x, x_bar: (2.0 * x * x_bar**2,))
+
+
+@ad.custom_vjp
+def solved(a, y):
+    """Backward by steps that end when they are small: another number of them for another cotangent."""
+    return np.linalg.solve(a, y)
+
+
+def solved_backward(residuals, x_bar):
+    a, x = residuals
+    u = np.zeros_like(x_bar)
+    while np.sum((x_bar - a.T @ u) ** 2) > 1e-20:
+        u = u + 0.5 * (x_bar - a.T @ u)
+    return -np.outer(u, x), u
+
+
+def solved_forward(a, y):
+    x = np.linalg.solve(a, y)
+    return x, (a, x)
+
+
+solved.defvjp(solved_forward, solved_backward)
+
+
+@ad.custom_jvp
+def squared_tangent(x):
+    return 3.0 * x
+
+
+squared_tangent.defjvp(lambda primals, tangents: (3.0 * primals[0], 3.0 * tangents[0] * tangents[0]))
+
+MATRIX, RIGHT = np.array([[1.1, 0.2], [0.1, 0.9]]), np.array([1.0, -2.0])
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (lambda x: clipped_slope(x), (2.0,)),
+        (lambda x: 0.5 * squared_slope(x), (3.0,)),
+        (lambda a, y: np.sum(solved(a, y)), (MATRIX, RIGHT)),
+    ],
+)
+def test_forward_mode_needs_a_linear_backward(f, args):
+    with pytest.raises(ad.NotDifferentiable, match=r"backward function of .* is not linear in its cotangent") as found:
+        ad.jvp(f, args, args)
+    assert found.value.filename == __file__
+    assert found.value.col is not None
+    with pytest.raises(ad.NotDifferentiable, match="not linear"):
+        ad.gradcheck(f, *args)
+    # reverse mode does as it is told
+    assert np.all(np.isfinite(ad.grad(f)(*args)))
+
+
+def test_reverse_mode_needs_a_linear_tangent():
+    with pytest.raises(ad.NotDifferentiable, match=r"tangent function of squared_tangent.* not linear in its tangents"):
+        ad.grad(lambda x: squared_tangent(x) ** 2)(1.0)
+    assert ad.jvp(lambda x: squared_tangent(x) ** 2, (1.0,), (1.0,))[1] == 18.0
+
+
+@ad.custom_vjp
+def blended(x, w):
+    """A backward function with branches, loops, gathers and products, all linear in its cotangent."""
+    return x[::-1] * w + x[0]
+
+
+def blended_backward(residuals, y_bar):
+    x, w = residuals
+    x_bar, w_bar = np.zeros_like(x), 0.0
+    for k in range(len(x)):
+        share = y_bar[k] / 2.0 if x[k] > 0.0 else 0.5 * y_bar[k]
+        x_bar[len(x) - 1 - k] += 2.0 * share * w
+        w_bar += (x[::-1] * y_bar)[k]
+    x_bar[0] += np.where(x > -100.0, y_bar, 0.0) @ np.ones(len(x))
+    return x_bar, w_bar
+
+
+blended.defvjp(lambda x, w: (x[::-1] * w + x[0], (x, w)), blended_backward)
+
+
+def test_linear_maps_of_any_form_have_a_transpose():
+    report = ad.gradcheck(lambda x, w: np.sum(np.sin(blended(x, w))), np.array([0.3, -0.5, 0.7]), 1.5)
+    assert max(report.identities) < 1e-12

@@ -10,12 +10,13 @@ from adcompiler.analysis.alias import aliases
 from adcompiler.calls.inside.nesting import lowered_for
 from adcompiler.calls.lowering import Lowering
 from adcompiler.calls.subject import Subject
-from adcompiler.errors import TypeProblem, UnsupportedSyntax
+from adcompiler.errors import NotDifferentiable, Span, TypeProblem, UnsupportedSyntax
 from adcompiler.frontend.state.context import Lowering as Program
 from adcompiler.frontend.state.values import DictValue, ListOf, Seq, Static, Value
 from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.parse import Formula
-from adcompiler.ir.wengert import Atom, Const, Func, Var
+from adcompiler.ir.walk import operands, walk
+from adcompiler.ir.wengert import Assign, Atom, Const, Func, Note, Var
 from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.rules.custom import Custom
 from adcompiler.signature import OutLeaf, OutSeq, OutTree
@@ -162,12 +163,33 @@ class Linear:
         return cls(func, [*atoms[:first], *atoms[first + count :]], numbers)
 
 
-def transposed(fn: Func, context: int) -> Func:
-    """The transposed map: also of a cotangent for each result; those of the arguments come last."""
+def transposed(name: str, linear: Linear, forward: bool) -> Func:
+    """The transposed map: also of a cotangent for each result; those of the arguments come last.
+
+    It reads what it is the transpose in only if the map is not linear, which is refused.
+    """
     # a function with a declared derivative may be called without one
     from adcompiler.ad.gradient import gradient
 
-    return gradient(fn, range(context, len(fn.params)), "given")
+    fn, context = linear.func, len(linear.context)
+    found = gradient(fn, range(context, len(fn.params)), "given")
+    places = _reads(found, found.params[context : len(fn.params)])
+    if not places:
+        return found
+    which, mode = ("tangent", "reverse") if forward else ("backward", "forward")
+    raise NotDifferentiable(
+        f"the {which} function of {name}() is not linear in its {'tangents' if forward else 'cotangent'}",
+        places[0],
+        f"{mode} mode needs the transpose of a linear map: only add such numbers, and multiply them by others",
+    )
+
+
+def _reads(fn: Func, given: Sequence[Var]) -> list[Span | None]:
+    """Where a transposed map computes with `given`, and not only with their extents."""
+    results = fn.results[len(fn.results) - len(given) :]
+    alone = simplify(make_func(fn.name, fn.params, fn.body, results, fn.types, fn.shapes))
+    lines = [s for s in walk(alone.body) if not isinstance(s, Note) and not (isinstance(s, Assign) and s.op == "dim")]
+    return [line.span for line in lines if any(atom in given for atom in operands(line))]
 
 
 def attached(
@@ -177,7 +199,7 @@ def attached(
     if not outs or not inputs:
         return out
     b, made = low.b, dict[Atom, Var]()
-    transpose = cache(lambda: transposed(linear.func, len(linear.context)))
+    transpose = cache(lambda: transposed(name, linear, forward))
     for position, atom in enumerate(outs):
         rule = Custom(name, linear.func, forward, linear.rows, len(linear.context), len(outs), position, transpose)
         hint = atom.name if isinstance(atom, Var) else name
