@@ -70,12 +70,19 @@ def _tile(typing, c, a, b, i, j, l, top, left, rows, columns, depth, count, more
                 x = everywhere(builder.load(at(row[r], builder.mul(loop.index, a_column), number)))
                 for total, factor in zip(sums[r], factors):
                     builder.store(builder.call(fma, [x, factor, builder.load(total)]), total)
+        places = [[at(c_at, builder.add(builder.mul(index(r), c_row), index(64 * v)), vector) for v in range(count)]
+                  for r in range(8)]
+        # a row that was just written may lie in the same 64 bytes: a load of these would wait for it, with any mask
+        with builder.if_then(more):
+            for r in range(8):
+                mask = builder.icmp_signed("<", index(r), rows)
+                for v in range(count):
+                    old = builder.call(load, [places[r][v], align, builder.and_(within[v], everywhere(mask)), zero])
+                    builder.store(builder.fadd(old, builder.load(sums[r][v])), sums[r][v])
         for r in range(8):
             with builder.if_then(builder.icmp_signed("<", index(r), rows)):
                 for v in range(count):
-                    place = at(c_at, builder.add(builder.mul(index(r), c_row), index(64 * v)), vector)
-                    old = builder.call(load, [place, align, builder.and_(within[v], everywhere(more)), zero])
-                    builder.call(store, [builder.fadd(old, builder.load(sums[r][v])), place, align, within[v]])
+                    builder.call(store, [builder.load(sums[r][v]), places[r][v], align, within[v]])
         return context.get_dummy_value()
 
     return nb.types.none(c, a, b, *[nb.intp] * 8, nb.types.literal(count), more), call
