@@ -148,6 +148,11 @@ def found(made: Callable[..., Any]) -> int:
             "before": "assert k > 0",
         },
         {
+            "first": "for h in range(k): total -= x[r, h]",
+            "last": "if y[0] > 0.0: total += y[0]",
+            "before": "assert k > 0",
+        },
+        {
             "first": "total = np.maximum(total, x[r, 0])",
             "last": "total = np.maximum(total, y[0])",
             "before": "assert k > 0",
@@ -195,6 +200,7 @@ def test_a_layer(parts: dict[str, str]) -> None:
         {"first": "total = 0.5 * total", "last": "total += y[0]", "before": "assert k > 0"},
         {"first": "total += x[r, 0]", "last": "total = np.maximum(total, y[0])", "before": "assert k > 0"},
         {"first": "total += x[r, 0]; d[0] = total", "last": "total += y[0]", "before": "assert k > 0"},
+        {"first": "t = total + x[r, 0]", "last": "total = t if y[0] > 0.0 else total", "before": "assert k > 0"},
         # these are no rows and no matrices
         {"inner": "range(h)"},
         {

@@ -45,27 +45,38 @@ class Additive:
 
     def joins(self, value: Atom, origin: Var, op: str) -> bool:
         """Whether `value` is `origin` joined with terms that do not depend on it, and nothing else reads `origin`."""
-        return 0 < self.uses[origin] == self.hits(value, origin, op)
+        reads = self.way(value, origin, op)
+        return reads is not None and all(self.uses[v] == count for v, count in reads.items())
 
-    def hits(self, value: Atom, origin: Var, op: str) -> int:
-        """How many of the reads of `origin` lie on the way to `value`; 0 where one of them is another operation."""
-        if value == origin:
-            return 1
-        d = self.defs.get(value) if isinstance(value, Var) and self.uses[value] == 1 else None
+    def way(self, value: Atom, origin: Var, op: str) -> Counter[Atom] | None:
+        """The names on the way from `origin` to `value`, with how often it reads each; None where there is no way."""
+        reads = Counter[Atom]()
+        return reads if self.leads(value, origin, op, reads) else None
+
+    def leads(self, value: Atom, origin: Var, op: str, reads: Counter[Atom]) -> bool:
+        """Whether `origin` is joined with terms only, up to `value`; what that reads is counted where it is."""
+        reads[value] += 1
+        if value == origin or reads[value] > 1:
+            return True
+        d = self.defs.get(value) if isinstance(value, Var) else None
         match None if d is None else d.stmt:
             case Assign(op=found, args=(a, b)) if found == op:
-                return self.hits(a, origin, op) or self.hits(b, origin, op)
+                before = reads.copy()
+                if self.leads(a, origin, op, reads):
+                    return True
+                reads.clear()
+                reads.update(before)
+                return self.leads(b, origin, op, reads)
             case Assign(op="sub", args=(a, _)) if op == "add":
-                return self.hits(a, origin, op)
+                return self.leads(a, origin, op, reads)
             case Loop(carried=carried) if d is not None and d.role == "out":
                 carry = next(c for c in carried if c.out == value)
-                return self.hits(carry.init, origin, op) if self.folds(carry) == op else 0
+                return self.folds(carry) == op and self.leads(carry.init, origin, op, reads)
             case Branch(outs=outs):
                 out = next(o for o in outs if o.var == value)
-                arms = self.hits(out.then, origin, op), self.hits(out.other, origin, op)
-                return sum(arms) if all(arms) else 0
+                return all(self.leads(arm, origin, op, reads) for arm in (out.then, out.other))
             case _:
-                return 0
+                return False
 
     def pairs(self, block: Block) -> Iterator[Stmt]:
         """Loads of an element with the stores that add to what was loaded: `s = a[i]; ...; a[i] = s + ...`.

@@ -167,28 +167,34 @@ class _Candidate:
         return any(self.touched(s, array) or array in defines(s) for s in lines)
 
     def groups(self, products: Sequence[Gathered | Spread]) -> tuple[Group, ...]:
-        """The lines of an iteration, cut before the loops that need a product and behind those that make one."""
+        """The lines of an iteration, cut before the loops that need a product and behind those that make one.
+
+        None where a part needs a sum as it was before an earlier part added to it.
+        """
         loop = self.loop
         before = {p.nest.place for p in products if isinstance(p, Gathered)}
         behind = {p.nest.place + 1 for p in products if isinstance(p, Spread)}
         cuts = sorted({0, len(loop.body), *before, *behind})
         groups, earlier, arrays = list[Group](), set[Var](), own_arrays(loop)
-        latest = {c.out: c.var for c in loop.carried}
+        latest, past = {c.out: c.var for c in loop.carried}, set[Var]()
         for start, stop in pairwise(cuts):
             lines = loop.body[start:stop]
+            if not past.isdisjoint(free(lines)):
+                return ()
             made, needed = all_defs(lines), all_reads(loop.body[stop:])
             carried = tuple(self.joined(latest, made, needed))
             taken = (free(lines) & earlier).difference(arrays, (c.var for c in carried))
             mine = tuple(p for p in products if start <= p.nest.place < stop)
             groups.append(Group(lines, carried, tuple(sorted(taken, key=str)), mine))
             earlier |= made
+            past |= {c.var for c in carried}
         return tuple(groups)
 
     def joined(self, latest: dict[Var, Var], made: set[Var], needed: set[Var]) -> Iterator[Carry]:
         """What lines that make some names carry: from the `latest` sum to the one that is `needed` behind them."""
         for c, op in zip(self.loop.carried, self.apart.folds, strict=True):
             ways = (v for v in made if v in needed or v == c.next)
-            for v in (v for v in ways if self.proofs.additive.hits(v, c.var, op)):
+            for v in (v for v in ways if self.proofs.additive.way(v, c.var, op)):
                 yield Carry(latest[c.out], c.init, v, c.out)
                 latest[c.out] = v
 
