@@ -192,25 +192,30 @@ def _definitions(file: str, text: str, flags: int) -> tuple[tuple[FunctionNode, 
     for node in _walk(tree):
         nodes.setdefault((_first_line(node), _name(node)), []).append(node)
     if all(len(found) == 1 for found in nodes.values()):
-        told_apart = {}
+        told_apart: list[dict[int, CodeType]] = []
     else:
-        told_apart = _numbered(ast.parse(text, file), file, flags)
+        told_apart = [_numbered(ast.parse(text, file), file, flags, within) for within in (False, True)]
     pairs: list[tuple[FunctionNode, CodeType]] = []
     order = {node: k for k, node in enumerate(_walk(tree))}
     for key, found in nodes.items():
         if len(found) == 1:
             pairs.extend((found[0], code) for code in codes if (code.co_firstlineno, code.co_name) == key)
         else:
-            pairs.extend((node, told_apart[order[node]]) for node in found if order[node] in told_apart)
+            pairs.extend((node, lines[order[node]]) for lines in told_apart for node in found if order[node] in lines)
     return tuple(pairs)
 
 
-def _numbered(tree: ast.Module, file: str, flags: int) -> dict[int, CodeType]:
-    """The codes of the lambdas by their number in the tree, which they carry as their line: lines may be shared."""
+def _numbered(tree: ast.Module, file: str, flags: int, within: bool) -> dict[int, CodeType]:
+    """The codes of the lambdas by their number in the tree, which they carry as their line: lines may be shared.
+
+    `within` gives that line to all that is within one too: Python's code depends on what begins a line.
+    """
     for number, node in enumerate(_walk(tree)):
         if isinstance(node, ast.Lambda):
-            node.lineno = node.end_lineno = number + 1
-            node.col_offset = node.end_col_offset = 0
+            for part in ast.walk(node) if within else (node,):
+                if isinstance(part, (ast.expr, ast.arg, ast.keyword)):
+                    part.lineno = part.end_lineno = number + 1
+                    part.col_offset = part.end_col_offset = 0
     return {code.co_firstlineno - 1: code for code in _compiled(tree, file, flags) if code.co_name == "<lambda>"}
 
 

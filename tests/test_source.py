@@ -56,6 +56,12 @@ def test_lambdas_in_lambdas_and_of_several_lines() -> None:
     assert returned(source_of(other)) == "x - 1.0"
 
 
+def test_lambdas_in_lambdas_with_defaults() -> None:
+    first, second = lambda x: (lambda a, b=2.0: a * b)(x), lambda x: (lambda a, *, b=3.0: a * b)(x)
+    assert returned(source_of(first)) == "(lambda a, b=2.0: a * b)(x)"
+    assert returned(source_of(second)) == "(lambda a, *, b=3.0: a * b)(x)"
+
+
 def test_equal_lambdas_on_a_line_mean_the_same() -> None:
     first, second = (lambda x: x + 1.0), (lambda x: x + 1.0)
     assert returned(source_of(first)) == returned(source_of(second)) == "x + 1.0"
