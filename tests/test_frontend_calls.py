@@ -625,3 +625,35 @@ def test_a_loop_that_is_built_for_several_calls_has_types_of_its_own_in_each(fun
 def flat(items: Any) -> list[Any]:
     """The numbers of nested lists."""
     return [x for item in items for x in flat(item)] if isinstance(items, (list, tuple)) else [items]
+
+
+# -- f(*values) --------------------------------------------------------------------------------------------------------
+
+
+def line_through(t, a, b):
+    return a * t + b
+
+
+def test_an_array_after_a_star_has_as_many_elements_as_the_function_takes() -> None:
+    def f(p):
+        return line_through(2.0, *p)
+
+    for gradient in (ad.grad(f), ad.grad(f).primal):
+        assert gradient(np.ones(2)) is not None
+        with pytest.raises(TypeError, match=r"the number of values after \* is not 2: 3 and 2"):
+            gradient(np.ones(3))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda p: (lambda a, b=1.0: a * b)(*p),
+        lambda p: (lambda *every: every[0])(*p),
+        lambda p: line_through(*p[:1], *p[1:]),
+        lambda p: line_through(*p, 2.0),
+        lambda p: max(*p),
+    ],
+)
+def test_an_array_after_a_star_is_refused_where_its_length_may_vary(f: Callable[..., Any]) -> None:
+    with pytest.raises(UnsupportedSyntax, match="the number of values to unpack is known only at run time"):
+        ad.grad(f)(np.ones(2))

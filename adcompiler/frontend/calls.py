@@ -26,6 +26,7 @@ from adcompiler.frontend.language.comprehensions import range_array
 from adcompiler.frontend.language.generators import REDUCED, reduced
 from adcompiler.frontend.language.inline import call_closure, call_definition, call_function
 from adcompiler.frontend.language.reading import opened, resolved
+from adcompiler.frontend.language.starred import starred
 from adcompiler.frontend.language.threads import Member, unknown
 from adcompiler.frontend.library import catalogue
 from adcompiler.frontend.library.defined.applied import vectorized
@@ -74,7 +75,7 @@ def _arguments(low: Lowering, function: Value, node: ast.Call) -> tuple[list[Val
         read.append(function)
         for arg in node.args:
             if isinstance(arg, ast.Starred):
-                items = list(unpacked(low, resolved(low, low.eval(arg.value)), None))
+                items = _starred(low, function, resolved(low, low.eval(arg.value)), node, len(args))
             else:
                 items = [low.eval(arg)]
             args.extend(items)
@@ -94,6 +95,14 @@ def _arguments(low: Lowering, function: Value, node: ast.Call) -> tuple[list[Val
                 raise TypeProblem(what, low.b.span, "give it once; the last of several counts in {**first, **second}")
             kwargs.update(found)
     return args, kwargs
+
+
+def _starred(low: Lowering, function: Value, value: Value, node: ast.Call, given: int) -> list[Value]:
+    """The values of `*items` in a call, behind `given` arguments."""
+    last = isinstance(node.args[-1], ast.Starred) and all(keyword.arg for keyword in node.keywords)
+    if not last or sum(isinstance(arg, ast.Starred) for arg in node.args) > 1:
+        return list(unpacked(low, value, None))
+    return starred(low, function, value, given, {keyword.arg for keyword in node.keywords if keyword.arg})
 
 
 def _before_arguments(low: Lowering, node: ast.Call) -> Value | None:

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -203,6 +204,34 @@ def star_args(x, *rest):
 
 
 program(star_args, lambda rng: (0.8, 1.2, 0.5, 2.0), (0, 1, 3))
+
+
+class Decay(NamedTuple):
+    size: float
+    rate: float
+    rest: float
+
+    def at(self, t, power):
+        return self.size * np.exp(-self.rate * t) + self.rest * t**power
+
+
+def _decaying(t, size, rate, rest):
+    return size * np.exp(-rate * t) + rest
+
+
+def arguments_from_an_array(p, t):
+    """As many elements as a function has arguments that are not given, by place or by name."""
+
+    def squares(a, b):
+        return a * a - b
+
+    total = np.sum(_decaying(t, *p) ** 2) + Decay(*p).at(0.5, 2.0) + squares(*p[1:])
+    total += Decay(1.0, *p[::2]).at(*p[:2]) * np.hypot(*p[:2]) + math.atan2(*p[1:])
+    total += functools.partial(_decaying, 0.3, rest=p[0])(*p[1:]) * _decaying(2.0, *p[:2], rest=1.0)
+    return total + (lambda u, v: u @ v)(*np.outer(p[:2], p))
+
+
+program(arguments_from_an_array, lambda rng: (rng.uniform(0.5, 1.5, size=3), rng.normal(size=4)), (0, 1))
 
 
 def star_call(x, y):
