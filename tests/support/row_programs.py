@@ -35,6 +35,9 @@ class Writer:
         for _ in range(choose((1, 2, 2, 3))):
             source = self.layer(source)
         if choose((True, False, False)):
+            whole = self.whole(source)
+            self.row.append(f"total += {choose((f'{whole} @ (a @ {whole})', f'({whole} - d) @ b @ ({whole} - d)'))}")
+        elif choose((True, False, False)):
             self.row.append(f"if scale[n] > {choose(('0.0', '5.0'))}:")
             self.row.append(f"    for i in range(k): total += scale[n] * {source.format('i')}")
         elif choose((True, False)):
@@ -72,6 +75,10 @@ class Writer:
             self.row.append(f"for h in range(k): {element} += d[h] * {source.format('h')}")
         return target
 
+    def whole(self, source: str) -> str:
+        """A row as an array."""
+        return source.replace(", {}", "").replace("[{}]", "")
+
     def sums(self, form: str, target: str, source: str, matrix: str, straight: bool) -> None:
         """Lines that store products of a matrix with a row."""
         weight = f"{matrix}[h, i]" if straight else f"{matrix}[i, h]"
@@ -80,14 +87,14 @@ class Writer:
         product, element = " * ".join(factors), target.format("h")
         inner = "for i in range(k - 1, -1, -1):" if form == "backwards" else "for i in range(k):"
         if form == "product":
-            vector, whole = matrix if straight else f"{matrix}.T", source.replace(", {}", "").replace("[{}]", "")
+            vector, whole = matrix if straight else f"{matrix}.T", self.whole(source)
             places = target.replace("{}", ":")
             forms = f"{vector} @ {whole}", f"np.dot({vector}, {whole})", f"{whole} @ {vector}"
             self.row.append(f"{places} = {self.random.choice(forms)} + d")
         elif form == "dot":
             vector, whole = (
                 f"{matrix}[h]" if straight else f"{matrix}[:, h]",
-                source.replace(", {}", "").replace("[{}]", ""),
+                self.whole(source),
             )
             forms = (
                 f"{vector} @ {whole}",

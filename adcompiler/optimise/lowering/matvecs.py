@@ -9,7 +9,7 @@ from adcompiler.analysis.scope import Path, sites
 from adcompiler.ir.build import ONE, ZERO, Builder, scalar, with_body
 from adcompiler.ir.dead import drop_dead
 from adcompiler.ir.types import INDEX, Type
-from adcompiler.ir.walk import map_blocks
+from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Carry, Func, Item, Load, Loop, NewAxis, Slice, Stmt, Var
 from adcompiler.optimise.lines.anew import with_loops_anew
 
@@ -26,8 +26,8 @@ def spell_matvecs(fn: Func, at: Container[Path] | None = None) -> tuple[Func, di
                                                                     p[h] = s
                                                  ...
 
-    Products of two vectors in the inner loops of such a loop, as `w[h] @ x[n]`, are spelled like those. The other
-    result names the sums of each loop.
+    Products of two vectors in the inner loops of such a loop, as `w[h] @ x[n]`, are spelled like those; so are those
+    beside them, as `p @ d`. The other result names the sums of each loop, but not of the latter, which are of one row.
     """
     every = ((path, _Matvecs.of(fn, loop)) for loop, path, _ in sites(fn.body) if at is None or path in at)
     chosen = {path: found for path, found in every if found is not None}
@@ -57,10 +57,12 @@ class _Matvecs:
             return None
         nested = [line for s in loop.body if isinstance(s, Loop) for line in s.body]
         products = [s for s in loop.body if _is_product(fn, s, 1)] + [s for s in nested if _is_product(fn, s, 0)]
+        if not products:
+            return None
+        alone = [s for s in loop.body if _is_product(fn, s, 0)]
         made = {s.target: s for s in (*loop.body, *nested) if isinstance(s, (Assign, Load))}
-        found = cls(fn, loop, [s for s in products if isinstance(s, Assign)], made)
-        views = [found.made.get(a) for p in found.products for a in p.args if isinstance(a, Var)]
-        rows = any(isinstance(v, Load) and v.index[0] == loop.index for v in views)
+        found = cls(fn, loop, [s for s in (*products, *alone) if isinstance(s, Assign)], made)
+        rows = any(isinstance(s, Load) and s.index[0] == loop.index for s in walk(loop.body))
         return found if rows and all(found.can_read(a) for p in found.products for a in p.args) else None
 
     def can_read(self, operand: Atom) -> bool:
@@ -99,6 +101,8 @@ class _Matvecs:
         left, right = (self.element(a) for a in product.args)
         if not b.type(product.target).rank:
             self.add_up(b, product, product.target, lambda i: (left(b, (i,)), right(b, (i,))))
+            if all(s is not product for s in self.loop.body):
+                self.sums.append(product.target)
             return
         h, total = b.var("h", INDEX), b.var("s", Type(b.type(product.target).dtype))
         matrix_first = b.type(product.args[0]).rank == 2
@@ -110,6 +114,7 @@ class _Matvecs:
                 lambda i: (left(b, (h, i)), right(b, (i,))) if matrix_first else (left(b, (i,)), right(b, (i, h))),
             )
             b.store(product.target, (h,), total)
+        self.sums.append(total)
         b.add(Loop(h, ZERO, b.shape(product.target)[0], ONE, (), tuple(body), None, False, b.span))
 
     def add_up(self, b: Builder, product: Assign, total: Var, factors: Callable[[Var], tuple[Var, Var]]) -> None:
@@ -118,7 +123,6 @@ class _Matvecs:
         before, after = (b.var("s", Type(dtype)) for _ in range(2))
         with b.block() as line:
             b.add(Assign(after, "add", (before, b.emit("mul", *factors(i))), (), b.span))
-        self.sums.append(total)
         carried = (Carry(before, scalar(0.0, dtype), after, total),)
         b.add(Loop(i, ZERO, b.shape(product.args[1])[0], ONE, carried, tuple(line), None, False, b.span))
 
