@@ -41,8 +41,7 @@ class Adjoints:
             before = self.bars.get(to)
             self.bars[to] = share if before is None else self.b.emit("add", before, share, hint=f"{to}_bar")
         elif fresh and to not in self.bars and to not in self.views and self.b.type(share).rank:
-            assert isinstance(share, Var)
-            self.bars[to] = share
+            self.bars[to] = self.b.renamed(as_var(share), f"{to}_bar")
         else:
             bar = self.shadow(to)
             self.b.store(bar, self.b.everything(bar), share, add=True)

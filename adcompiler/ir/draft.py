@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from adcompiler.errors import Span
 from adcompiler.ir.names import Names
 from adcompiler.ir.types import Type
-from adcompiler.ir.walk import defines
-from adcompiler.ir.wengert import Atom, Check, Const, Grow, Index, Loop, Note, Stmt, Store, Var, While
+from adcompiler.ir.walk import defines, rename
+from adcompiler.ir.wengert import Assign, Atom, Check, Const, Grow, Index, Loop, Note, Stmt, Store, Var, While
 
 Shape = tuple[Atom, ...]
 Answer = TypeVar("Answer")
@@ -121,6 +121,19 @@ class Draft:
     def like(self, var: Var, hint: str | None = None) -> Var:
         """A new name of the same type and shape."""
         return self.var(hint or var.name, self.types[var.name], self.shape(var))
+
+    def renamed(self, var: Var, hint: str) -> Var:
+        """A new name for what a line of the innermost block defines; `var` itself where no line there does."""
+        block = self.stack[-1]
+        place = next((k for k in range(len(block) - 1, -1, -1) if var in defines(block[k])), None)
+        line = None if place is None else block[place]
+        if not isinstance(line, Assign):
+            return var
+        found = self.like(var, hint)
+        later = rename(tuple(block[place:]), {var: found})
+        del block[place:], self.made[var.name]
+        self.extend((replace(line, target=found), *later[1:]))
+        return found
 
     # -- blocks --------------------------------------------------------------------------------------------------
 

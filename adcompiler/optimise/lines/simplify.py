@@ -12,6 +12,7 @@ from adcompiler.optimise.lines.invariant import hoist_invariants
 from adcompiler.optimise.lines.padded import read_padded
 from adcompiler.optimise.lines.sums import begin_sums
 from adcompiler.optimise.lines.uniform import use_scalars
+from adcompiler.optimise.lines.unit_factors import drop_unit_factors
 
 _STEPS = (
     check_early,
@@ -22,6 +23,7 @@ _STEPS = (
     hoist_invariants,
     begin_sums,
     use_scalars,
+    drop_unit_factors,
     drop_dead,
 )
 
