@@ -62,7 +62,11 @@ def test_the_figures_of_the_readme_are_those_of_the_benchmarks() -> None:
     tables = {head: [row.strip("|").split("|") for row in rows.splitlines()] for head, rows in _tables(measured)}
     programs, jax, first = tables["Programs"], tables["Beside JAX"], tables["First calls"]
     tapes = tables["Loop programs beside PyTorch and autograd"]
-    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## How fast")[2].partition("\n## ")[0]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    introduction = " ".join(readme.partition("\n## ")[0].split())
+    assert f"{_mean(programs)[4]} of the time of an adjoint written by hand" in introduction
+    assert f"JAX takes {_mean(jax)[5]} times as long" in introduction
+    section = readme.partition("## How fast")[2].partition("\n## ")[0]
     for figure in (
         f"the {len(programs) - 3} loop programs",
         f"{_mean(programs)[4]} of the time of an adjoint written by hand",

@@ -256,6 +256,19 @@ def test_a_variable_called_as_temporaries_are_keeps_its_line(line: str, tmp_path
     assert re.search(r"\n    t(_1)? \*?= ", text)
 
 
+def test_adjoints_of_arrays_carry_their_names() -> None:
+    def distance(w, b, x, y):
+        z = x @ w
+        return np.sum((z + b - y) ** 2) + np.sum(w**2)
+
+    w, b, x, y = np.ones(2), np.ones(3), np.ones((3, 2)), np.zeros(3)
+    text = ad.grad(distance, argnums=(0, 1)).adjoint_source(w, b, x, y)
+    lines = [line.strip() for line in text.splitlines()]
+    assert "w_bar = 2 * w" in lines
+    assert "w_bar += np.dot(x.T, t_bar)" in lines
+    assert lines[-1].endswith(", w_bar, b_bar")
+
+
 def test_a_transpose_of_a_transpose_carries_the_name_twice() -> None:
     def f(x):
         held = np.sin(x)

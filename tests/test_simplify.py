@@ -99,6 +99,23 @@ def test_a_name_of_another_precision_does_not_stand_for_a_scalar() -> None:
     becomes(fn, "return v * np.float64(x * np.float64(1.0))\n", 0.1, np.ones(2, np.float32))
 
 
+def test_a_product_with_one_is_left_where_it_is_the_only_copy() -> None:
+    b = Builder()
+    x = vector(b, "x")
+    own = b.emit("mul", b.emit("mul", Const(2.0), x), Const(1.0))
+    read = b.emit("mul", Const(3.0), x, hint="read")
+    copy = b.emit("mul", Const(1.0), read, hint="copy")
+    b.store(copy, (ZERO,), Const(7.0))
+    fn = b.finish("f", [x], [own, read, copy, b.emit("mul", Const(1.0), x)])
+    text = """
+    read = 3.0 * x
+    copy = 1.0 * read
+    copy[0] = 7.0
+    return 2.0 * x, read, copy, 1.0 * x
+    """
+    becomes(fn, text, np.arange(1.0, 4.0))
+
+
 def test_axes_exchanged_twice_are_those_of_the_array() -> None:
     b = Builder()
     x = b.var("x", Type("float64", 2, layout="C"), (Const(2), Const(2)))
