@@ -164,7 +164,7 @@ def emit_threads(fn: Func, parts: Parts, fastmath: bool, before: Adjoint | None 
 
 
 def _sum(given: Sequence[Var], stmt: Store) -> Sum:
-    index = (int(a.value) if isinstance(a, Const) else str(a) for a in stmt.index)  # type: ignore[call-overload]
+    index = (int(a.number) if isinstance(a, Const) else str(a) for a in stmt.index)
     return Sum(given.index(stmt.array), tuple(index))
 
 

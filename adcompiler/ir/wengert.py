@@ -38,6 +38,11 @@ class Const:
     def __post_init__(self) -> None:
         object.__setattr__(self, "type", type_of_value(self.value))
 
+    @property
+    def number(self) -> float:
+        """The value of a literal that is known to be real, as it is: an integer stays one."""
+        return self.value  # type: ignore[return-value]
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Const) and self.type == other.type and repr(self.value) == repr(other.value)
 

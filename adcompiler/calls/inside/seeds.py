@@ -80,7 +80,7 @@ def _seed(b: Builder, given: Value, type: Type, like: Atom, label: str, what: st
         b.same(here, there, f"the {what} of {label} has another shape than {label}")
     if not type.rank:
         if isinstance(atom, Const):
-            return Const(atom.value) if type.weak else scalar(atom.value, type.dtype)  # type: ignore[arg-type]
+            return Const(atom.number) if type.weak else scalar(atom.number, type.dtype)
         return atom if have.dtype == type.dtype else b.emit("cast", atom, dtype=type.dtype, weak=type.weak)
     # in memory of its own: the derivative writes it
     made = zero(b, type, like)

@@ -62,7 +62,7 @@ def _shift(b: Builder, op: str, value: Atom, count: Atom, hint: str) -> Var:
     """A shift of NumPy's integers, of which a count that is negative or too large leaves the sign at most."""
     dtype = infer(op, [b.type(value), b.type(count)], {}).dtype
     bits = np.iinfo(dtype).bits
-    if isinstance(count, Const) and 0 <= int(count.value) < bits:  # type: ignore[call-overload]
+    if isinstance(count, Const) and 0 <= int(count.number) < bits:
         return b.emit(op, value, count, hint=hint)
     value = cast(b, value, dtype)
     outside = b.emit("logical_or", b.emit("lt", count, Const(0)), b.emit("ge", count, Const(bits)))
@@ -143,7 +143,7 @@ def stored(b: Builder, value: Atom, dtype: str) -> Atom:
     if type.is_complex and not dtype.startswith("complex"):
         raise TypeProblem("a complex number does not fit an array of " + dtype, b.span, "make the array complex")
     if isinstance(value, Const) and dtype.startswith("float"):
-        return scalar(float(value.value), dtype)  # type: ignore[arg-type]
+        return scalar(float(value.number), dtype)
     if type.dtype == dtype:
         return value
     if type.weak and np.dtype(dtype).kind in "iu":

@@ -72,7 +72,7 @@ def _write_mask(b: Builder, array: Var, found: Sequence[Part], value: Atom, op: 
     dtype = b.type(array).dtype
     adds = op in ("add", "sub") and dtype != "bool" and in_place(b, op, array, value, True) == dtype
     if adds and op == "sub":
-        value = Const(-value.value) if isinstance(value, Const) else b.emit("neg", value)  # type: ignore[operator]
+        value = Const(-value.number) if isinstance(value, Const) else b.emit("neg", value)
     if op is None or adds:
         value = stored(b, value, dtype)
     with nest(b, b.shape(flags), hint="i") as at, when(b, b.load(flags, at)):

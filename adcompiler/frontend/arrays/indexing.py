@@ -75,7 +75,7 @@ def addend(b: Builder, array: Var, value: Atom, op: str) -> Atom:
     value = stored(b, value, b.type(array).dtype)
     if op == "sub":
         if isinstance(value, Const):
-            return Const(-value.value)  # type: ignore[operator]
+            return Const(-value.number)
         return b.emit("neg", value)
     if isinstance(value, Var) and b.type(value).rank and may_share(b, array, value):
         return b.emit("copy", value, hint=value.name)

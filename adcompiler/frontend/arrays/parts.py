@@ -116,7 +116,7 @@ def _part(b: Builder, array: Var, value: Value, axis: int) -> Part:
 
 def _as_index(b: Builder, atom: Atom) -> Atom:
     if isinstance(atom, Const):
-        return Const(int(atom.value))  # type: ignore[call-overload]
+        return Const(int(atom.number))
     return atom if b.type(atom).dtype == "int64" else b.emit("cast", atom, dtype="int64", weak=True, hint="index")
 
 
@@ -154,7 +154,7 @@ def element(b: Builder, at: Atom, extent: Atom, axis: int) -> Atom:
     if isinstance(at, Const):
         assert isinstance(at.value, int)
         needed = at.value + 1 if at.value >= 0 else -at.value
-        if isinstance(extent, Const) and needed > extent.value:  # type: ignore[operator]
+        if isinstance(extent, Const) and needed > extent.number:
             failed = Const(True)
         elif (lower_bound(b, extent) or 0) < needed:
             failed = b.emit("lt", extent, Const(needed), hint="outside")

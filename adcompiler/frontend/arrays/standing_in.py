@@ -182,7 +182,7 @@ def _check(types: _Types, stmt: Stmt) -> None:
 def _is_power(stmt: Assign) -> bool:
     """Whether a line is a power that integers and floats have in common."""
     exponent = stmt.args[-1]
-    return stmt.op == "pow" and isinstance(exponent, Const) and exponent.value >= 0  # type: ignore[operator]
+    return stmt.op == "pow" and isinstance(exponent, Const) and exponent.number >= 0
 
 
 def _check_answers(b: Builder, types: _Types) -> None:

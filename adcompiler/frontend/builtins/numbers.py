@@ -61,7 +61,7 @@ def float_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str
     x = number(low, x, "the argument of float()")
     if isinstance(x, Const):
         try:
-            return Const(float(x.value))  # type: ignore[arg-type]
+            return Const(float(x.number))
         except TypeError as error:
             raise TypeProblem(str(error), low.b.span, "take its .real") from None
     if low.b.type(x).dtype == "float64" and low.b.type(x).weak:
@@ -98,7 +98,7 @@ def int_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) 
     x = number(low, _single(low, args[0], "int"), "the argument of int()")
     if isinstance(x, Const):
         try:
-            return Const(int(x.value))  # type: ignore[call-overload]
+            return Const(int(x.number))
         except (ValueError, OverflowError) as error:
             raise low.fail(type(error).__name__, str(error)) from None
     return _whole(low, x, "trunc", hint)

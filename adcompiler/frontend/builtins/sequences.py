@@ -77,7 +77,7 @@ def _better(low: Lowering, best: Atom, x: Atom, comparison: str, hint: str) -> A
     b = low.b
     if isinstance(best, Const) and isinstance(x, Const):
         pick = max if comparison == "gt" else min
-        return Const(pick(best.value, x.value))  # type: ignore[call-overload]
+        return Const(pick(best.number, x.number))
     kinds = {b.type(a).dtype for a in (best, x)}
     if kinds == {"int64"}:
         if b.type(best).weak and b.type(x).weak:
@@ -88,7 +88,7 @@ def _better(low: Lowering, best: Atom, x: Atom, comparison: str, hint: str) -> A
         if b.type(own).weak and kinds == {"int64", dtype} and dtype in NARROW_INTEGERS:
             if isinstance(own, Const) and not can_hold(dtype, own):
                 # more than every number of the type, or less
-                return own if (own.value > 0) == (comparison == "gt") else other  # type: ignore[operator]
+                return own if (own.number > 0) == (comparison == "gt") else other
             taken = test if own is x else b.emit("logical_not", test, weak=True)
             check_fits(b, own, dtype, taken)
     return b.emit("where", test, x, best, hint=hint)
@@ -158,7 +158,7 @@ def range_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str
     if isinstance(step, Var):
         zero = low.b.emit("eq", step, ZERO, hint="zero", weak=True)
         low.b.check(zero, "ValueError", "range() arg 3 must not be zero")
-    if any(isinstance(end, Const) and not fits(int(end.value)) for end in ends):  # type: ignore[call-overload]
+    if any(isinstance(end, Const) and not fits(int(end.number)) for end in ends):
         raise low.refuse("long-integer", value="the end of a range")
     return RangeValue(start, stop, step)
 

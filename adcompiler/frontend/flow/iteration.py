@@ -236,8 +236,8 @@ def range_length(low: Lowering, r: RangeValue) -> Atom:
         count = b.int("sub", r.stop, r.start) if up else b.int("sub", r.start, r.stop)
         return count if up and r.start == ZERO and _is_extent(low, r.stop) else b.int("maximum", count, ZERO)
     if isinstance(r.step, Const):
-        ahead = b.int("sub", r.stop, r.start) if r.step.value > 0 else b.int("sub", r.start, r.stop)  # type: ignore[operator]
-        size = Const(abs(r.step.value))  # type: ignore[arg-type]
+        ahead = b.int("sub", r.stop, r.start) if r.step.number > 0 else b.int("sub", r.start, r.stop)
+        size = Const(abs(r.step.number))
         count = b.int("floordiv", b.int("add", ahead, b.int("sub", size, ONE)), size)
         return b.int("maximum", count, ZERO)
     # ceil((stop - start) / step) for a step of either sign

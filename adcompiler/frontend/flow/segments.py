@@ -152,7 +152,7 @@ class Cutting:
         """Whether another iteration follows."""
         tests = [self.b.emit(op, stmt.index, stmt.stop, hint="goes_on", weak=True) for op in ("lt", "gt")]
         if isinstance(stmt.step, Const):
-            return tests[0] if stmt.step.value > 0 else tests[1]  # type: ignore[operator]
+            return tests[0] if stmt.step.number > 0 else tests[1]
         up = self.b.emit("gt", stmt.step, ZERO, hint="up", weak=True)
         return self.b.emit("where", up, *tests, hint="goes_on", weak=True)
 

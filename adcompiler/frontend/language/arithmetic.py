@@ -197,7 +197,7 @@ def scalars(low: Lowering, op: str, a: Atom, c: Atom, hint: str = "t") -> Value:
 
 def _as_int(low: Lowering, atom: Atom) -> Atom:
     if isinstance(atom, Const):
-        return Const(int(atom.value))  # type: ignore[call-overload]
+        return Const(int(atom.number))
     return low.b.emit("cast", atom, dtype="int64", weak=True, hint=atom.name)
 
 

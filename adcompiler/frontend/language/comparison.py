@@ -263,7 +263,7 @@ def _in_range(low: Lowering, item: Atom, owner: RangeValue) -> Atom:
     found = _and(low, truth(low, tests[0]), truth(low, tests[1]))
     if step in (Const(1), Const(-1)):
         return found
-    whole = Const(int(item.value)) if isinstance(item, Const) else to_int(low, item)  # type: ignore[call-overload]
+    whole = Const(int(item.number)) if isinstance(item, Const) else to_int(low, item)
     rest = b.int("mod", b.int("sub", whole, owner.start), step)
     return _and(low, found, truth(low, _compare(low, "eq", rest, ZERO, "test")))
 

@@ -208,9 +208,9 @@ def _index_name(node: ast.For, found: Iterable) -> str:
 def _bound_index(low: Lowering, index: Var, start: Atom, stop: Atom, step: Atom) -> None:
     low.bits[index.name] = index_bits(low, start, stop)
     if isinstance(step, Const):
-        first = lower_bound(low.b, start if step.value > 0 else stop)  # type: ignore[operator]
+        first = lower_bound(low.b, start if step.number > 0 else stop)
         if first is not None:
-            low.b.lower[index.name] = first if step.value > 0 else first + 1  # type: ignore[operator]
+            low.b.lower[index.name] = first if step.number > 0 else first + 1
 
 
 # -- while -------------------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def _complex_power(low: Lowering, a: Atom, c: Atom, hint: str) -> Value:
 
 def _check_range(low: Lowering, result: Atom, base: Atom, exponent: Atom) -> None:
     """An infinity from finite numbers is an error for Python's own floats; `x * x` gives infinity."""
-    if not isinstance(result, Var) or (isinstance(exponent, Const) and -1 < float(exponent.value) <= 1):  # type: ignore[arg-type]
+    if not isinstance(result, Var) or (isinstance(exponent, Const) and -1 < float(exponent.number) <= 1):
         return
     failed: Atom = low.b.emit("isinf", result, hint="infinite", weak=True)
     for atom in (base, exponent):
@@ -52,7 +52,7 @@ def _check_range(low: Lowering, result: Atom, base: Atom, exponent: Atom) -> Non
 
 def _as_float(low: Lowering, atom: Atom) -> Atom:
     if isinstance(atom, Const):
-        return Const(float(atom.value))  # type: ignore[arg-type]
+        return Const(float(atom.number))
     return low.b.emit("cast", atom, dtype="float64", weak=True, hint=atom.name)
 
 
@@ -62,7 +62,7 @@ def _check_power(low: Lowering, base: Atom, exponent: Atom) -> None:
     if negative_exponent != Const(False):
         zero = _both(low, negative_exponent, _test(low, "eq", base))
         _check(low, zero, "ZeroDivisionError", "0.0 cannot be raised to a negative power")
-    whole = isinstance(exponent, Const) and float(exponent.value).is_integer()  # type: ignore[arg-type]
+    whole = isinstance(exponent, Const) and float(exponent.number).is_integer()
     if not whole and b.type(exponent).is_float:
         broken: Atom = Const(True)
         if isinstance(exponent, Var):
@@ -79,7 +79,7 @@ def _test(low: Lowering, op: str, atom: Atom) -> Atom:
     """A comparison with zero."""
     zero: Atom = Const(0.0) if low.b.type(atom).is_float else Const(0)
     if isinstance(atom, Const):
-        return Const(bool(atom.value < 0 if op == "lt" else atom.value == 0))  # type: ignore[operator]
+        return Const(bool(atom.number < 0 if op == "lt" else atom.number == 0))
     return low.b.emit(op, atom, zero, hint="test", weak=True)
 
 

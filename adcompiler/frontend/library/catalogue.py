@@ -145,7 +145,7 @@ def _special(b: Builder, member: object, op: str, atoms: Sequence[Atom]) -> Atom
     """A function of SciPy's of double precision, whose result has the type of SciPy's."""
     assert isinstance(member, np.ufunc)
     dtype = computes(b, member, atoms)[-1]
-    given = (Const(float(a.value)) if isinstance(a, Const) else cast(b, a, "float64") for a in atoms)  # type: ignore[arg-type]
+    given = (Const(float(a.number)) if isinstance(a, Const) else cast(b, a, "float64") for a in atoms)
     return cast(b, apply(b, op, *given, hint=op), dtype)
 
 

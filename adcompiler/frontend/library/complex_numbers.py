@@ -160,7 +160,7 @@ def rect(b: Builder, r: Value, phi: Value) -> Value:
 def _real(b: Builder, value: Value) -> Atom:
     atom = as_atom(b, value)
     if isinstance(atom, Const):
-        return Const(float(atom.value))  # type: ignore[arg-type]
+        return Const(float(atom.number))
     return b.emit("cast", atom, dtype="float64", weak=True) if b.type(atom).dtype != "float64" else atom
 
 

@@ -205,7 +205,7 @@ def check_exponent(b: Builder, x: Atom, y: Atom) -> None:
     """A negative power of integers is an error, as in NumPy."""
     if b.type(x).is_float or b.type(y).is_float:
         return
-    negative: Atom = apply(b, "lt", y, ZERO, weak=None) if isinstance(y, Var) else Const(y.value < 0)  # type: ignore[operator]
+    negative: Atom = apply(b, "lt", y, ZERO, weak=None) if isinstance(y, Var) else Const(y.number < 0)
     if rank := b.type(negative).rank:
         negative = b.emit("any", negative, axes=tuple(range(rank)), keepdims=False, hint="negative")
     if negative != Const(False):

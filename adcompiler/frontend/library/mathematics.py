@@ -65,7 +65,7 @@ def number(b: Builder, value: Value, name: str) -> Atom:
     if type.is_complex:
         raise TypeProblem(f"{name} takes no complex number", b.span, f"use cmath.{name[5:]}, or take a real part")
     if isinstance(atom, Const):
-        return Const(float(atom.value))  # type: ignore[arg-type]
+        return Const(float(atom.number))
     if type.dtype == "float64" or (type.dtype == "float32" and b.single_math):
         return atom
     return b.emit("cast", atom, dtype="float64", weak=True)
@@ -112,7 +112,7 @@ def _all(b: Builder, first: Var, *rest: Var) -> Var:
 
 def _whole_power(p: Atom) -> bool:
     """Whether the power is a literal that every base has a value for."""
-    return isinstance(p, Const) and float(p.value) >= 0 and float(p.value).is_integer()  # type: ignore[arg-type]
+    return isinstance(p, Const) and float(p.number) >= 0 and float(p.number).is_integer()
 
 
 def _outside(b: Builder, op: str, x: Atom) -> Var | None:

@@ -85,7 +85,7 @@ def _literal_range(b: Builder, start: float, stop: float, step: float, *, dtype:
 
 def _python_float(b: Builder, atom: Atom) -> Atom:
     if isinstance(atom, Const):
-        return Const(float(atom.value))  # type: ignore[arg-type]
+        return Const(float(atom.number))
     type = b.type(atom)
     return atom if type.weak and type.is_float else b.emit("cast", atom, dtype="float64", weak=True)
 
@@ -145,8 +145,8 @@ def _between_arrays(b: Builder, first: Atom, step: Var, number: Atom) -> Var:
 def _set_last(b: Builder, out: Var, number: Atom, value: Atom) -> None:
     rest = full(b.shape(out)[1:])
     if isinstance(number, Const):
-        if number.value > 1:  # type: ignore[operator]
-            b.store(out, (Const(number.value - 1), *rest), value)  # type: ignore[operator]
+        if number.number > 1:
+            b.store(out, (Const(number.number - 1), *rest), value)
         return
     with when(b, b.emit("gt", number, ONE, hint="several")):
         b.store(out, (offset(b, number, -1), *rest), value)

@@ -62,7 +62,7 @@ def _target(b: Builder, x: Atom, wanted: Sequence[Value]) -> Shape:
     """The new extents, the one given as -1 worked out; that the sizes agree is checked where it is not evident."""
     extents = [as_extent(b, v) for v in wanted]
     unknown = [k for k, e in enumerate(extents) if isinstance(e, Const) and e.value == -1]
-    if len(unknown) > 1 or any(isinstance(e, Const) and e.value < -1 for e in extents):  # type: ignore[operator]
+    if len(unknown) > 1 or any(isinstance(e, Const) and e.number < -1 for e in extents):
         raise TypeProblem("only one extent may be -1, and none other negative", b.span, "write the extents")
     for extent in extents:
         if lower_bound(b, extent) is None:
@@ -111,7 +111,7 @@ def _quotient(b: Builder, have: Atom, need: Atom) -> Atom:
     if need == ZERO:
         raise TypeProblem("cannot reshape: -1 beside an extent of zero", b.span, "write the extents")
     if isinstance(have, Const) and isinstance(need, Const):
-        if have.value % need.value:  # type: ignore[operator]
+        if have.number % need.number:
             raise TypeProblem(message, b.span, "write extents that divide the size")
         return b.int("floordiv", have, need)
     if (lower_bound(b, need) or 0) < 1:

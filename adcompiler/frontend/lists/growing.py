@@ -60,7 +60,7 @@ class Grow(Exception):
 def build(low: Lowering, length: Atom | None, counts: bool, work: Callable[[Around], None], few: int = FEW) -> None:
     """Build a loop, again and again until its lists have room; one of `few` known iterations is to be written out."""
     mark, state = low.b.mark(), low.save()
-    grows = not isinstance(length, Const) or (low.choices.grows_known and int(length.value) > few)  # type: ignore[call-overload]
+    grows = not isinstance(length, Const) or (low.choices.grows_known and int(length.number) > few)
     held = {id(value): value for value in heap.held(low)}
     around = Around(length, counts, grows, len(low.lists.lengths), frozenset(low.b.names.taken), held)
     for _ in range(_ATTEMPTS * (1 + len(held))):

@@ -39,7 +39,7 @@ def checked(low: Lowering, op: str, a: Atom, c: Atom, hint: str = "n") -> Atom:
 
 def _as_float(low: Lowering, atom: Atom) -> Atom:
     if isinstance(atom, Const):
-        return Const(float(atom.value))  # type: ignore[arg-type]
+        return Const(float(atom.number))
     return low.b.emit("cast", atom, dtype="float64", weak=True)
 
 

@@ -201,7 +201,7 @@ class _Folding:
     def one_less(self, first: Atom, second: Atom) -> bool:
         """Whether a number is known to be another one less one."""
         if isinstance(first, Const) and isinstance(second, Const):
-            return first.value == second.value - 1  # type: ignore[operator]
+            return first.number == second.number - 1
         line = self.lines.get(first) if isinstance(first, Var) else None
         return line is not None and line.op == "sub" and line.args == (second, ONE)
 

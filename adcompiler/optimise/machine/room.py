@@ -84,7 +84,7 @@ class _Rooms:
             free = tuple(sorted((a for a in shape if isinstance(a, Var)), key=str))
             each = self.fn.types[stmt.target.name].numpy.itemsize
             for a in shape:
-                each *= int(a.value) if isinstance(a, Const) else 1  # type: ignore[call-overload]
+                each *= int(a.number) if isinstance(a, Const) else 1
             sizes[free] = sizes.get(free, 0) + each
         if not any(sizes) and sizes.get((), 0) < MANY:
             return

@@ -72,7 +72,7 @@ def _step(loop: While, counter: Carry) -> Atom | None:
 
 
 def _sign(step: Atom) -> int:
-    return -1 if isinstance(step, Const) and step.value < 0 else 1  # type: ignore[operator]
+    return -1 if isinstance(step, Const) and step.number < 0 else 1
 
 
 def _is_outside(atom: Atom, loop: While) -> bool:

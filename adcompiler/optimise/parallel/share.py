@@ -178,7 +178,7 @@ class Sharing:
 
 def _number(atom: Atom) -> float:
     assert isinstance(atom, Const)
-    return float(atom.value)  # type: ignore[arg-type]
+    return float(atom.number)
 
 
 def cost(stmt: Stmt) -> float:
