@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 #: How the message of a MemoryError begins that compiled code raises before it makes an array.
@@ -39,6 +39,19 @@ def counted(number: int, what: str) -> str:
     ('1 argument', '2 arguments')
     """
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What a misspelt name was probably meant to be, as the end of a fix.
+
+    >>> nearest("lenght", ["length", "x"]), nearest("y", ["x"])
+    ("; did you mean 'length'?", '')
+    """
+    # imported where it is needed: every call imports this module
+    import difflib
+
+    found = difflib.get_close_matches(name, sorted(n for n in known if n.isidentifier()), n=1, cutoff=0.65)
+    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 @dataclass(frozen=True, slots=True)

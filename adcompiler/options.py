@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from adcompiler.errors import ADCompilerError
+from adcompiler.errors import ADCompilerError, nearest
 
 if TYPE_CHECKING:
     from adcompiler.ir.wengert import Func
@@ -51,7 +51,8 @@ class Options:
         known = {field.name: field.default for field in fields(cls)}
         for name, value in given.items():
             if name not in known:
-                raise TypeError(f"{caller}() got an unknown option {name!r}; the options are {', '.join(known)}")
+                meant = nearest(name, known) or f"; the options are {', '.join(known)}"
+                raise TypeError(f"{caller}() got an unknown option {name!r}{meant}")
             if isinstance(known[name], bool) and not isinstance(value, bool):
                 raise TypeError(f"{caller}() option {name!r} must be True or False, not {value!r}")
         options = cls(**{"check": os.environ.get("ADCOMPILER_CHECK", "0") not in ("", "0"), **given})

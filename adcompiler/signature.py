@@ -285,8 +285,16 @@ def entry_point(function: object) -> tuple[FunctionType, tuple[object, ...], dic
     elif isinstance(function, type):
         what, fix = f"{name!r} is a class", f"call it in a function, as in lambda x: {name}(x)"
     else:
-        what, fix = f"{name!r} is not written in Python", f"call it in a function that is, as in lambda x: {name}(x)"
+        what = f"{name!r} is not written in Python"
+        fix = f"call it in a function that is, as in lambda x: {_qualified(function, name)}(x)"
     raise UnsupportedSyntax(what, None, fix)
+
+
+def _qualified(function: object, name: str) -> str:
+    """How a program calls a function: `np.sin`, `math.sin`, `abs`."""
+    module = "numpy" if getattr(np, name, None) is function else str(getattr(function, "__module__", None) or "")
+    module = "np" + module.removeprefix("numpy") if module.partition(".")[0] == "numpy" else module
+    return name if module in ("", "builtins") else f"{module}.{name}"
 
 
 def example(spec: Spec) -> object:

@@ -89,6 +89,16 @@ def test_wrong_arguments_are_pythons_own_error(args: tuple, kwargs: dict) -> Non
         ad.grad(mixed)(*args, **kwargs)
 
 
+def test_a_misspelt_keyword_is_named() -> None:
+    def scaled(x: float, factor: float) -> float:
+        return x * factor
+
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'facter'; did you mean 'factor'\?"):
+        ad.grad(scaled)(1.0, facter=2.0)
+    with pytest.raises(TypeError, match="missing a required argument: 'factor'"):
+        ad.grad(scaled)(1.0, unrelated=2.0)
+
+
 class Spring:
     """A user's class with every kind of method."""
 

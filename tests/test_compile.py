@@ -79,6 +79,8 @@ def test_options_are_checked() -> None:
     assert Options.of("grad", {"fastmath": False}) == Options(fastmath=False)
     with pytest.raises(TypeError, match=r"grad\(\) got an unknown option 'jit'"):
         Options.of("grad", {"jit": True})
+    with pytest.raises(TypeError, match=r"'fastmth'; did you mean 'fastmath'\?"):
+        Options.of("grad", {"fastmth": True})
     with pytest.raises(TypeError, match="'source'"):
         Options.of("grad", {"source": 3})
     assert Options.of("grad", {"memory": 1_000}).memory == 1_000

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from adcompiler.errors import NotDifferentiable, UnsupportedSyntax
+from adcompiler.errors import NotDifferentiable, UnsupportedSyntax, nearest
 from adcompiler.signature import SeqSpec, Spec, entry_point
 
 Argnum: TypeAlias = "int | str"
@@ -73,9 +73,17 @@ class Binder:
         try:
             bound = self.signature.bind(*self.first, *args, **{**self.named, **kwargs})
         except TypeError as error:
-            raise TypeError(f"{self.name}() {error}; its signature is {self.name}{self.signature}") from None
+            said = self._unexpected(kwargs) or f"{error}; its signature is {self.name}{self.signature}"
+            raise TypeError(f"{self.name}() {said}") from None
         bound.apply_defaults()
         return tuple(bound.arguments[name] for name in (*self.plain, *self.variadic))
+
+    def _unexpected(self, kwargs: Mapping[str, Any]) -> str:
+        """What is wrong with the first keyword that no parameter has, if there is one that means a parameter."""
+        if any(self.signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD for name in self.variadic):
+            return ""
+        meant = ((name, nearest(name, self.plain)) for name in kwargs if name not in self.plain)
+        return next((f"got an unexpected keyword argument {name!r}{near}" for name, near in meant if near), "")
 
     def arguments(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arguments of a call that have these values."""

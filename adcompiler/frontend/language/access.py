@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from adcompiler.errors import ADCompilerError
+from adcompiler.errors import ADCompilerError, nearest
 from adcompiler.frontend.arrays import indexing
 from adcompiler.frontend.arrays.zero_dimensional import unboxed
 from adcompiler.frontend.flow.iteration import items_of, part_of_range
@@ -26,7 +26,6 @@ from adcompiler.frontend.library.registry import ATTRIBUTES
 from adcompiler.frontend.library.shape import expand_dims
 from adcompiler.frontend.lists import indexed
 from adcompiler.frontend.lists.rows import another, read_rows
-from adcompiler.frontend.refused.table import nearest
 from adcompiler.frontend.state.captures import is_constant, is_constant_module
 from adcompiler.frontend.state.context import Lowering, expression
 from adcompiler.frontend.state.facts import nonnegative

@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FunctionType
 
-from adcompiler.errors import ADCompilerError, MissingRule, TypeProblem, counted
+from adcompiler.errors import ADCompilerError, MissingRule, TypeProblem, counted, nearest
 from adcompiler.frontend.arrays.outputs import delivered, without_out
 from adcompiler.frontend.arrays.zero_dimensional import of_library
 from adcompiler.frontend.flow.recursion import recursive
 from adcompiler.frontend.language.blocks import run_block
 from adcompiler.frontend.language.reading import constant
 from adcompiler.frontend.library.registry import neutral_only, title
-from adcompiler.frontend.refused.table import nearest
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.liveness import BROKEN, CONTINUED, RESULT, RETURNED
 from adcompiler.frontend.state.restarts import NeedStatic, Recurses

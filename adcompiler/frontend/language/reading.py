@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import builtins
 
-from adcompiler.errors import ADCompilerError, TypeProblem
+from adcompiler.errors import ADCompilerError, TypeProblem, nearest
 from adcompiler.frontend.library.definitions import is_definition
 from adcompiler.frontend.lists.rows import listed
-from adcompiler.frontend.refused.table import nearest
 from adcompiler.frontend.state.context import Lowering
 from adcompiler.frontend.state.scope import Frame
 from adcompiler.frontend.state.values import Conflict, Growing, Maybe, Object, Path, Seq, Static, Unset, Value

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from adcompiler.errors import ADCompilerError, MissingRule, TypeProblem, UnsupportedSyntax, counted
+from adcompiler.errors import ADCompilerError, MissingRule, TypeProblem, UnsupportedSyntax, counted, nearest
 from adcompiler.frontend.arrays.atoms import apply, as_atom, cast, floats
 from adcompiler.frontend.arrays.outputs import delivered, without_out
 
@@ -45,7 +45,6 @@ from adcompiler.frontend.library.registry import (
     neutral_only,
     title,
 )
-from adcompiler.frontend.refused.table import nearest
 from adcompiler.frontend.state.values import Value
 from adcompiler.handlers import enter_handler
 from adcompiler.ir.build import Builder

@@ -8,9 +8,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from adcompiler.errors import TypeProblem
+from adcompiler.errors import TypeProblem, nearest
 from adcompiler.frontend.arrays.outputs import delivered, without_out
-from adcompiler.frontend.refused.table import nearest
 from adcompiler.frontend.state.values import Static, Value
 from adcompiler.ir.build import Builder
 from adcompiler.ir.wengert import Atom, Const

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -73,13 +72,3 @@ def refusal(key: str, span: Span | None, **words: object) -> UnsupportedSyntax:
     error = UnsupportedSyntax(row.what.format(**words), span, row.fix.format(**words))
     error.row = key
     return error
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """What a misspelt name was probably meant to be, as the end of a fix.
-
-    >>> nearest("lenght", ["length", "x"]), nearest("y", ["x"])
-    ("; did you mean 'length'?", '')
-    """
-    found = difflib.get_close_matches(name, sorted(n for n in known if n.isidentifier()), n=1, cutoff=0.65)
-    return f"; did you mean {found[0]!r}?" if found else ""
