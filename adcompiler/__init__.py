@@ -51,4 +51,30 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*__all__, "cuda", *(name for name in globals() if name.startswith("__"))})
+
+
+__all__ = [
+    "ADCompilerError",
+    "GradcheckFailed",
+    "MissingRule",
+    "NotDifferentiable",
+    "TypeProblem",
+    "UnsupportedSyntax",
+    "batched",
+    "benchmark",
+    "checkpoint",
+    "checkpointed_range",
+    "custom_jvp",
+    "custom_vjp",
+    "grad",
+    "gradcheck",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "rule",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]

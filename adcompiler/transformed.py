@@ -170,6 +170,9 @@ class Transformed(Carried):
         All methods of inspection below take arguments in this way.
         """
         if args or kwargs or self.last is None:
+            if not (args or kwargs) and self.subject.binder.needs_arguments:
+                name = self.subject.binder.name
+                raise TypeError(f"{name}() has not been called yet: give arguments like those of a call")
             instance, plan, _ = self._found(args, kwargs)
         else:
             instance, plan = self.last

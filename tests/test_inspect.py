@@ -68,7 +68,7 @@ def test_readable_source_runs_with_numpy_alone() -> None:
 
 def test_arguments_may_be_left_out_after_a_call() -> None:
     g = ad.grad(walk)
-    with pytest.raises(TypeError, match=r"walk\(\) missing"):
+    with pytest.raises(TypeError, match=r"walk\(\) has not been called yet"):
         g.adjoint_source()
     g(*call())
     assert g.adjoint_source() == g.adjoint_source(*call())
@@ -347,3 +347,22 @@ def test_a_loop_without_derivatives_is_explained_as_one_of_the_value() -> None:
     report = ad.grad(counted).explain(2.0, 5)
     assert "for i in range(n): value alone, since nothing in it is active" in report
     assert report.count("value alone") == 1
+
+
+def test_what_has_not_been_called_says_so() -> None:
+    def scaled(x: float, factor: float = 2.0) -> float:
+        return x * factor
+
+    def constant(x: float = 2.0) -> float:
+        return x * x
+
+    for inspected in (ad.grad(scaled).adjoint_source, ad.hvp(scaled).explain):
+        with pytest.raises(TypeError, match=r"scaled\(\) has not been called yet: give arguments"):
+            inspected()
+    assert "def constant_grad(x):" in ad.grad(constant).adjoint_source()
+
+
+def test_the_package_lists_what_users_call() -> None:
+    public = {name for name in dir(ad) if not name.startswith("_")}
+    assert public == {*ad.__all__, "cuda"}
+    assert all(hasattr(ad, name) for name in ad.__all__)

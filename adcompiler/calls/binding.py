@@ -61,6 +61,15 @@ class Binder:
         self.star = next((n for n in self.variadic if kinds[n].kind is inspect.Parameter.VAR_POSITIONAL), None)
         self.simple = not self.variadic and not self.named and len(self.plain) == len(self.by_position)
 
+    @property
+    def needs_arguments(self) -> bool:
+        """Whether a call has to give any."""
+        try:
+            self.values((), {})
+        except TypeError:
+            return True
+        return False
+
     def values(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
         """The values of all parameters; raises TypeError as Python does where the arguments do not fit."""
         if self.simple and not kwargs:
