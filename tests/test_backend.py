@@ -17,12 +17,12 @@ from numba.core.typeinfer import TypeInferer
 from numba.core.untyped_passes import ReconstructSSA
 
 from adcompiler.backend import cpu
-from adcompiler.backend.garbage_collector import uncollected
 from adcompiler.backend.llvm.linking import Linked
 from adcompiler.backend.passes.bytecode import Constants
 from adcompiler.backend.passes.liveness import Lifetimes
 from adcompiler.backend.passes.ssa import NamedValues
 from adcompiler.backend.passes.type_inference import Answers, Inferer
+from adcompiler.garbage_collector import uncollected
 
 _TEXT = '''import numba as nb
 import numpy as np
@@ -143,6 +143,12 @@ def test_what_cannot_be_made_is_an_error(compiled):
         compiled(_a("C"), 6, 2, 1, False)
     with pytest.raises(ValueError, match="seven"):
         compiled(_a("C"), 6, 1, 7, False)
+    # the bytes of all are 2 to the power of 66, which a number of 64 bits would tell as none
+    many = cpu.numba_function(
+        "import numpy as np\n\ndef many(n):\n    return np.empty((n, 4)).shape\n", "many", keep=False
+    )
+    with pytest.raises(ValueError, match="array is too big"):
+        many(2**61)
     inner = compiled.py_func.__globals__["plus"]
     assert inner.overloads and not any(made.library._finalized for made in inner.overloads.values())
 
