@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 from adcompiler import cache
 from adcompiler.analysis.alias import aliases
-from adcompiler.backend.garbage_collector import uncollected
 from adcompiler.emit.text import emit
 from adcompiler.errors import Span
 from adcompiler.frontend.lower import lower
 from adcompiler.frontend.state.restarts import NotStatic
+from adcompiler.garbage_collector import uncollected
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Var
 from adcompiler.optimise.elements.alternating import alternate_in_tapes
@@ -309,7 +309,8 @@ class Compiled:
     def _timed(self, stage: str, work: Callable[..., T], *args: Any, **options: Any) -> T:
         start = time.perf_counter()
         try:
-            return work(*args, **options)
+            with uncollected():
+                return work(*args, **options)
         finally:
             self.times[stage] = self.times.get(stage, 0.0) + time.perf_counter() - start
 

@@ -13,7 +13,7 @@ import adcompiler
 
 ROOT = Path(adcompiler.__file__).parent
 LAYERS = [
-    {"errors", "critical"},
+    {"errors", "critical", "garbage_collector"},
     {"source"},
     {"ir"},
     {"dlpack"},
@@ -54,7 +54,7 @@ INNER = {
     ],
     "optimise": [{"lines"}, {"elements", "lowering"}, {"machine"}, {"parallel"}],
     "backend": [
-        {"runtime", "llvm", "garbage_collector", "function_pickler", "exact_dispatcher"},
+        {"runtime", "llvm", "function_pickler", "exact_dispatcher"},
         {"passes"},
         {"machine_code"},
         {"cpu"},

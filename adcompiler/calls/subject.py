@@ -16,6 +16,7 @@ from adcompiler.calls.origin import Origin
 from adcompiler.calls.signing import Same, signature
 from adcompiler.critical import LOCK, critical_section
 from adcompiler.errors import TypeProblem
+from adcompiler.garbage_collector import uncollected
 from adcompiler.handlers import DECLARED
 from adcompiler.options import Options
 from adcompiler.outside import Lowered
@@ -53,7 +54,7 @@ class Subject(Origin):
             captured = instance.lowering.captured(values)
             if captured is not None:
                 return instance, instance.leaves(values, captured)
-        with LOCK:
+        with LOCK, uncollected():
             return self._made(key, values)
 
     def _renew(self) -> None:
