@@ -84,7 +84,7 @@ class Exit:
         """Note an array in memory that ends at a line; False for any other line."""
         if not isinstance(line, numba_ir.Del) or type(self.lower.typeof(line.value)) is not types.Array:
             return False
-        if line.value in self.lower._blk_local_varmap:
+        if line.value in self.lower._blk_local_varmap and line.value not in self.lower.holders:
             return False
         self.names[line.value] = None
         return True
@@ -97,5 +97,5 @@ class Exit:
         lower.builder.position_at_end(self.block)
         for name in self.names:
             if name not in lower.borrowed:
-                lower.release(lower.typeof(name), lower.place_of(name))
+                lower.release(name)
         lower.call_conv._return_errcode_raw(lower.builder, RETCODE_USEREXC)

@@ -24,6 +24,14 @@ class Linked(JITCodeLibrary):
         """Name a function that this one calls."""
         self._linking_libraries.append(library)
 
+    def _optimize_functions(self, ll_module: Any) -> None:
+        """Make each function shorter before they are put together; Numba also asks for those that have no lines."""
+        ll_module.data_layout = self._codegen._data_layout
+        for function in ll_module.functions:
+            if not function.is_declaration:
+                passes, builder = self._codegen._function_pass_manager()
+                passes.run(function, builder)
+
     def finalize(self) -> None:
         """Take in what is called, optimise it together, and make machine code of it."""
         self._linking_libraries = [_TakenIn(library) for library in dict.fromkeys(_called(self))]

@@ -24,19 +24,21 @@ from numba.np.arrayobj import load_item, store_item
 
 from adcompiler.backend.llvm.array_access import Fields, address, element, indices, reshaped, view
 from adcompiler.backend.llvm.calls import catches_nothing, implementation
-from adcompiler.backend.llvm.exits import Exit, assignments, borrowed
+from adcompiler.backend.llvm.exits import Exit, assignments
 from adcompiler.backend.llvm.linking import Linked, never_called_by_python
 from adcompiler.backend.llvm.range_loops import Counted, Counter, closing, iterators, write_once
+from adcompiler.backend.llvm.variables import Variables
 from adcompiler.emit.functions.opaque import WITHOUT_VECTORS
 
 # exponents up to this one are written out as multiplications
 _POWERS = 8
+# attributes of arrays that are fields of theirs
+_FIELDS = {"shape": "shape", "size": "nitems"}
 # methods of arrays that copy nothing
 _VIEWS = ("array.reshape", "array.transpose")
-_MEMORY = types.MemInfoPointer(types.voidptr)
 
 
-class Shorter(Lower):
+class Shorter(Variables):
     """Numba's lowering, which does whatever is not one of the frequent simple cases."""
 
     def lower_function_body(self) -> Any:
@@ -47,11 +49,7 @@ class Shorter(Lower):
         self.counters: dict[str, Counter] = {}
         self.counted = Counted(self.blocks, self.iterators, self.typeof)
         self.closing = {id(self.blocks[label]) for label in closing(self.blocks)}
-        self.borrowed = {
-            name
-            for name, argument in borrowed(self.blocks).items()
-            if type(self.typeof(name)) is types.Array and self.typeof(f"arg.{argument}") == self.typeof(name)
-        }
+        self.find_borrowed()
         self.exit = Exit(self)
         catches_nothing(self.function)
         if self.func_ir.func_id.func_name in WITHOUT_VECTORS:
@@ -91,8 +89,8 @@ class Shorter(Lower):
             value = self._step(resty, expr)
         elif expr.op in ("pair_first", "pair_second") and isinstance(resty, (types.Integer, types.Boolean)):
             value = element(self.builder, self.loadvar(expr.value.name), int(expr.op == "pair_second"))
-        elif expr.op == "getattr" and expr.attr == "T":
-            value = self._transposed(resty, expr.value.name)
+        elif expr.op == "getattr" and type(self.typeof(expr.value.name)) is types.Array:
+            value = self._attribute(resty, expr.value.name, expr.attr)
         return super().lower_expr(resty, expr) if value is None else value
 
     # -- loops over ranges -----------------------------------------------------------------------------------------
@@ -148,18 +146,20 @@ class Shorter(Lower):
         if place is not None and type(result) is types.Array and result == resty:
             fields, axes = self._fields(value.name, kind), range(kind.ndim - result.ndim, kind.ndim)
             made = view(self.context, self.builder, result, fields, place, axes)
-            self.incref(result, made)
+            self.share(result, made)
             return made
         return super().lower_getitem(resty, expr, value, index, signature)
 
-    def _transposed(self, resty: Any, name: str) -> Any:
-        """A matrix with its axes exchanged."""
+    def _attribute(self, resty: Any, name: str, attribute: str) -> Any:
+        """The extents of an array, the number of its elements, or a matrix with its axes exchanged."""
         kind = self.typeof(name)
-        if type(kind) is not types.Array or type(resty) is not types.Array or kind.ndim < 2:
-            return None
         fields = self._fields(name, kind)
+        if attribute in _FIELDS:
+            return fields.read(_FIELDS[attribute])
+        if attribute != "T" or type(resty) is not types.Array or kind.ndim < 2:
+            return None
         made = view(self.context, self.builder, resty, fields, fields.read("data"), range(kind.ndim)[::-1])
-        self.incref(resty, made)
+        self.share(resty, made)
         return made
 
     def _viewed(self, resty: Any, expr: Any, called: str) -> Any:
@@ -211,79 +211,6 @@ class Shorter(Lower):
         if name in self._blk_local_varmap:
             return Fields(self.builder, model, self._blk_local_varmap[name], None)
         return Fields(self.builder, model, None, self.getvar(name))
-
-    # -- variables -------------------------------------------------------------------------------------------------
-
-    def lower_assign(self, ty: Any, inst: Any) -> Any:
-        """The value that a variable is given."""
-        if inst.target.name in self.borrowed:
-            return self.fnargs[inst.value.index]
-        return super().lower_assign(ty, inst)
-
-    def incref(self, typ: Any, val: Any) -> None:
-        """One more reference to what a value keeps alive."""
-        if type(typ) is types.Array:
-            typ, val = _MEMORY, element(self.builder, val, 0)
-        super().incref(typ, val)
-
-    def decref(self, typ: Any, val: Any) -> None:
-        """One reference less."""
-        if type(typ) is types.Array:
-            typ, val = _MEMORY, element(self.builder, val, 0)
-        super().decref(typ, val)
-
-    def storevar(self, value: Any, name: str, argidx: int | None = None) -> None:
-        """Give a variable another value."""
-        if argidx is not None or name in self._singly_assigned_vars or self._disable_sroa_like_opt:
-            super().storevar(value, name, argidx)
-            return
-        self._alloca_var(name, self.typeof(name))
-        place = self.getvar(name)
-        assert value.type == place.type.pointee, name
-        self.release(self.typeof(name), place)
-        self.builder.store(value, place)
-
-    def delvar(self, name: str) -> None:
-        """Forget a variable's value, so that a second time does nothing."""
-        kind = self.typeof(name)
-        if name in self.borrowed:
-            return
-        if self._disable_sroa_like_opt:
-            super().delvar(name)
-            return
-        if name in self._blk_local_varmap:
-            self._drop(kind, self._blk_local_varmap[name])
-            return
-        place = self.place_of(name)
-        if self.release(kind, place):
-            place = cgutils.gep_inbounds(self.builder, place, 0, 0) if type(kind) is types.Array else place
-            self.builder.store(ir.Constant(place.type.pointee, None), place)
-
-    def alloca_lltype(self, name: str, lltype: Any, datamodel: Any = None) -> Any:
-        """Memory of a variable, whose size only debuggers ask for."""
-        if self._disable_sroa_like_opt:
-            return super().alloca_lltype(name, lltype, datamodel)
-        return cgutils.alloca_once(self.builder, lltype, name=name)
-
-    def place_of(self, name: str) -> Any:
-        """The memory of a variable that is not a value of one block."""
-        self._singly_assigned_vars.discard(name)
-        self._alloca_var(name, self.typeof(name))
-        return self.getvar(name)
-
-    def release(self, kind: Any, place: Any) -> bool:
-        """Count one reference less for what a variable in memory keeps alive; False where it never keeps anything."""
-        if type(kind) is types.Array:
-            self.decref(_MEMORY, self.builder.load(cgutils.gep_inbounds(self.builder, place, 0, 0)))
-            return True
-        keeps: bool = self.context.data_model_manager[kind].contains_nrt_meminfo()
-        if keeps:
-            self.decref(kind, self.builder.load(place))
-        return keeps
-
-    def _drop(self, kind: Any, value: Any) -> None:
-        if self.context.data_model_manager[kind].contains_nrt_meminfo():
-            self.decref(kind, value)
 
     # -- powers ----------------------------------------------------------------------------------------------------
 

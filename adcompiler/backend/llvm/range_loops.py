@@ -22,33 +22,46 @@ from adcompiler.backend.llvm.exits import assignments, raise_if
 _LARGEST = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Counter:
     """Where the iterator of a loop keeps its numbers.
 
     Parameters
     ----------
-    following, index, left, step
-        Addresses of the next index, of the present one, of the number of iterations left, and of the step.
+    following, left
+        Addresses of the next index, and of the number of iterations left.
+    step
+        What is added to the index: a constant, or the address of a number.
     """
 
     following: Any
-    index: Any
     left: Any
-    step: Any
+    step: Any = None
 
     @classmethod
     def make(cls, builder: Any) -> Counter:
         """Memory for an iterator; LLVM keeps it in registers."""
-        return cls(*(cgutils.alloca_once(builder, cgutils.intp_t) for _ in range(4)))
+        return cls(*(_number(builder) for _ in range(2)))
 
     def begin(self, context: Any, builder: Any, start: Any, stop: Any, step: Any) -> None:
         """Iterate over `range(start, stop, step)`."""
+        known = step.constant if isinstance(step, ir.Constant) else None
         builder.store(start, self.following)
-        builder.store(step, self.step)
+        self.step = step if known is not None else _number(builder)
+        if known is None:
+            builder.store(step, self.step)
+        if known == 1 and _is(start, 0):
+            # below zero where there is nothing to do, which is as well as zero
+            builder.store(stop, self.left)
+        elif known == -1 and _is(stop, -1):
+            builder.store(builder.add(start, ir.Constant(cgutils.intp_t, 1)), self.left)
+        else:
+            self._count(context, builder, start, stop, step, known)
+
+    def _count(self, context: Any, builder: Any, start: Any, stop: Any, step: Any, known: int | None) -> None:
+        """Write how many steps there are, of which only a constant is `known`."""
         zero = ir.Constant(cgutils.intp_t, 0)
         distance = builder.sub(stop, start)
-        known = step.constant if isinstance(step, ir.Constant) else None
         ahead = builder.icmp_signed(">", stop, start)
         if known in (None, 0):
             raise_if(context, builder, [builder.icmp_signed("==", step, zero)], "range() arg 3 must not be zero")
@@ -69,12 +82,28 @@ class Counter:
         left = builder.load(self.left)
         is_one = builder.icmp_signed(">", left, ir.Constant(cgutils.intp_t, 0))
         # changed before the test, these numbers would cost registers in the loop
+        before = builder.basic_block
         with builder.if_then(is_one):
             index = builder.load(self.following)
-            builder.store(index, self.index)
+            step = self.step if isinstance(self.step, ir.Constant) else builder.load(self.step)
             builder.store(builder.sub(left, ir.Constant(cgutils.intp_t, 1), flags=["nsw"]), self.left)
-            builder.store(builder.add(index, builder.load(self.step), flags=["nsw"]), self.following)
-        return builder.load(self.index), is_one
+            builder.store(builder.add(index, step, flags=["nsw"]), self.following)
+            then = builder.basic_block
+        present = builder.phi(cgutils.intp_t)
+        present.add_incoming(ir.Constant(cgutils.intp_t, ir.Undefined), before)
+        present.add_incoming(index, then)
+        return present, is_one
+
+
+def _number(builder: Any) -> Any:
+    """Memory for a number, which is written before it is read."""
+    with builder.goto_entry_block():
+        return builder.alloca(cgutils.intp_t)
+
+
+def _is(end: Any, number: int) -> bool:
+    """Whether an end of a range is known to be a number."""
+    return isinstance(end, ir.Constant) and bool(end.constant == number)
 
 
 def _is_near(end: Any, least: int) -> bool:
@@ -124,13 +153,13 @@ def iterators(blocks: Mapping[Any, Any]) -> dict[str, str]:
     for block in blocks.values():
         for line in block.body:
             if isinstance(line, numba_ir.Assign) and (
-                isinstance(line.value, numba_ir.Var) or _is(line.value, "iternext")
+                isinstance(line.value, numba_ir.Var) or _does(line.value, "iternext")
             ):
                 continue
             if not isinstance(line, numba_ir.Del):
                 read = {v.name for v in line.list_vars()}
                 elsewhere |= read - {line.target.name} if isinstance(line, numba_ir.Assign) else read
-    made = {name: name for name, found in values.items() if len(found) == 1 and _is(found[0], "getiter")}
+    made = {name: name for name, found in values.items() if len(found) == 1 and _does(found[0], "getiter")}
     found = _copies(made, values)
     unknown = {found[name] for name in elsewhere & found.keys()}
     for name, given in values.items():
@@ -147,7 +176,7 @@ def _given(blocks: Mapping[Any, Any]) -> dict[str, list[Any]]:
     return values
 
 
-def _is(value: Any, op: str) -> bool:
+def _does(value: Any, op: str) -> bool:
     return isinstance(value, numba_ir.Expr) and value.op == op
 
 
@@ -190,7 +219,7 @@ class Counted:
     def of(self, index: str, count: int) -> list[bool]:
         """For each of the numbers of an index whether it is one of these values."""
         found = self._values.get(index, [])
-        if len(found) == 1 and _is(found[0], "build_tuple"):
+        if len(found) == 1 and _does(found[0], "build_tuple"):
             return [self._counts(item.name) for item in found[0].items]
         return [self._counts(index)] * count
 
@@ -203,15 +232,15 @@ class Counted:
 
     def _index(self, value: Any) -> bool:
         """Whether a value is the index of a loop, and of one of these."""
-        steps = self._values.get(value.value.name, []) if _is(value, "pair_first") else []
-        return bool(steps) and all(_is(step, "iternext") and self._from_zero(step.value.name) for step in steps)
+        steps = self._values.get(value.value.name, []) if _does(value, "pair_first") else []
+        return bool(steps) and all(_does(step, "iternext") and self._from_zero(step.value.name) for step in steps)
 
     def _from_zero(self, iterator: str) -> bool:
         made = self._made.get(iterator)
         if made is None or self._typeof(made) != types.range_iter64_type:
             return False
         calls = self._values.get(self._values[made][0].value.name, [])
-        return bool(calls) and all(_is(call, "call") and self._upward(call.args) for call in calls)
+        return bool(calls) and all(_does(call, "call") and self._upward(call.args) for call in calls)
 
     def _upward(self, given: Iterable[Any]) -> bool:
         ends = [self._literal(one.name) for one in given]
