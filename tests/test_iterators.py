@@ -1,7 +1,7 @@
 """An iterator gives its items once: used where one place asks for them, refused where two might."""
 
 from collections.abc import Callable
-from itertools import accumulate, chain
+from itertools import accumulate, chain, count
 from typing import Any
 
 import numpy as np
@@ -172,3 +172,27 @@ def test_a_loop_ends_with_the_shortest() -> None:
     with interpreted():
         np.testing.assert_array_equal(g(X), [0.0, 1.0, 2.0, 0.0])
         np.testing.assert_array_equal(g(X[:2]), [0.0, 1.0])
+
+
+def test_a_loop_over_count_needs_a_way_out() -> None:
+    def f(x: Any) -> Any:
+        for _ in count():
+            x = np.sin(x)
+        return x
+
+    with pytest.raises(ad.UnsupportedSyntax, match="this loop never ends"):
+        ad.grad(f)(1.0)
+
+
+def test_count_gives_its_numbers_once() -> None:
+    def f(x: Any) -> Any:
+        numbers = count()
+        for _ in range(2):
+            for k in numbers:
+                if k > 3:
+                    break
+                x = x * k
+        return x
+
+    with pytest.raises(ad.UnsupportedSyntax, match="an iterator that has a name"):
+        ad.grad(f)(1.0)

@@ -1,5 +1,6 @@
-"""`map` and generators in a loop that changes what they read: Python makes each item when the loop asks for it."""
+"""Items that are made when a loop asks for them: of `map` and generators, which the loop changes, and of `count`."""
 
+import itertools
 import math
 
 import numpy as np
@@ -78,3 +79,50 @@ def mapped_by_what_writes(x):
 
 
 program(mapped_by_what_writes, lambda rng: (rng.normal(size=4),))
+
+
+def series_until_small(x, y):
+    """A series of as many terms as it takes, of which two loops take different ones."""
+    total = 0.0
+    signs = itertools.count(1, 2)
+    for n in itertools.count(1):
+        term = x**n / n
+        if n % 3 == 0:
+            continue
+        if abs(term) < 1e-9:
+            break
+        total += term * math.sin(total)
+    for k, n in enumerate(signs):
+        y = y * 0.5 + x / n
+        if k > 5 and y < 10.0:
+            break
+    else:
+        total = 0.0
+    return total * n + y
+
+
+program(series_until_small, lambda rng: (rng.uniform(0.3, 0.6), rng.normal()), (0, 1))
+
+
+def first_root_behind(a, x):
+    """A `return` from a loop that counts backwards from a run-time number."""
+    for k in itertools.count(len(a), -1):
+        x = 0.5 * (x + a[k % len(a)] / x)
+        if k < -3:
+            return x * k
+
+
+program(first_root_behind, lambda rng: (rng.uniform(1.0, 2.0, size=3), 1.5), (0, 1))
+
+
+def numbered_by_count(x, y):
+    """Numbers without an end beside items that have one."""
+    total = sum(k * v * v for k, v in zip(itertools.count(1), x))
+    for v, w, k in zip(x, y, itertools.count(step=2)):
+        total += v * w**2 * k
+    for k, v in zip(itertools.count(3), (x[0], x[1] * y[0])):
+        total += k * math.sin(v)
+    return total
+
+
+program(numbered_by_count, lambda rng: (rng.normal(size=4), rng.normal(size=3)), (0, 1))

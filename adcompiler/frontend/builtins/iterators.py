@@ -23,7 +23,7 @@ from adcompiler.frontend.language.truth import truth
 from adcompiler.frontend.library.defined.applied import folded, folded_from, mapped, mapped_pairs
 from adcompiler.frontend.lists.rows import another, listed
 from adcompiler.frontend.state.context import Lowering
-from adcompiler.frontend.state.numbers import static_int
+from adcompiler.frontend.state.numbers import integer, static_int
 from adcompiler.frontend.state.values import Growing, ListOf, Rows, Seq, Static, Value, Zipped
 from adcompiler.ir.wengert import Const, Var
 
@@ -31,7 +31,8 @@ from adcompiler.ir.wengert import Const, Var
 EAGER = frozenset(
     (builtins.map, builtins.filter, itertools.chain.from_iterable, *(getattr(itertools, name) for name in TOOLS))
 )
-LAZY = frozenset((builtins.zip, builtins.enumerate, builtins.reversed, np.ndindex, np.ndenumerate))
+_COUNT = (("start", Const(0)), ("step", Const(1)))
+LAZY = frozenset((builtins.zip, builtins.enumerate, builtins.reversed, itertools.count, np.ndindex, np.ndenumerate))
 
 
 def _known(low: Lowering, name: str, value: Value) -> list[Value]:
@@ -181,6 +182,14 @@ def permutations(low: Lowering, args: list[Value], kwargs: dict[str, Value], hin
     arity(low, "permutations", args, 1, 2)
     count = static_int(low, args[1], "the length of the permutations") if len(args) > 1 else None
     return _tuples(low, itertools.permutations(_known(low, "permutations", args[0]), count))
+
+
+@builtin(itertools.count)
+def count(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """`count(start, step)`, of integers."""
+    arity(low, "count", args, 0, 2)
+    given = [*args, *(kwargs.get(name, default) for name, default in _COUNT[len(args) :])]
+    return Zipped("count", tuple(integer(low, value, "what count() counts") for value in given))
 
 
 @builtin(itertools.repeat)

@@ -29,6 +29,8 @@ from adcompiler.ir.types import Type
 from adcompiler.ir.wengert import Atom, Const, Var
 
 _UNROLLED = 4096
+#: How many items there are in what never ends: more than any program can take.
+ENDLESS = Const(2**62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,8 @@ class Iterable:
 
     Parameters
     ----------
-    length : Var, Const or None
-        How many items there are; None for what never ends.
+    length : Var or Const
+        How many items there are; `ENDLESS` for what never ends.
     fixed : bool
         Whether items differ in kind, so that the loop must be unrolled.
     bound : int or None
@@ -97,11 +99,14 @@ def _combined(low: Lowering, value: Zipped) -> Iterable:
             found = [iterable(low, part) for part in parts]
             if not found:
                 return iterable(low, Seq(()))
-            length = found[0].length
-            for other in found[1:]:
-                length = low.b.int("minimum", length, other.length)
+            lengths = [f.length for f in found if f.length != ENDLESS] or [ENDLESS]
+            length = lengths[0]
+            for other in lengths[1:]:
+                length = low.b.int("minimum", length, other)
             known = [f.most for f in found if f.most is not None]
             return Iterable(value, length, any(f.fixed for f in found), min(known, default=None))
+        case Zipped("count"):
+            return Iterable(value, ENDLESS, False)
         case Zipped("indices", (Seq(extents),)):
             return Iterable(value, product_of(low, extents), False)
         case Zipped("product", parts):
@@ -157,6 +162,9 @@ def _combined_item(low: Lowering, value: Zipped, k: Atom) -> Value:
         case Zipped("enumerate", (inner, start)):
             assert isinstance(start, (Var, Const))
             return Seq((b.int("add", start, k, hint="i"), item(low, inner, k)))
+        case Zipped("count", (start, step)):
+            assert isinstance(start, (Var, Const)) and isinstance(step, (Var, Const))
+            return b.int("add", start, b.int("mul", k, step), hint="i")
         case Zipped("reversed", (inner,)):
             last = b.int("sub", iterable(low, inner).length, ONE)
             return item(low, inner, b.int("sub", last, k, hint="i"))

@@ -6,14 +6,14 @@ import ast
 from collections.abc import Callable
 
 from adcompiler.errors import ADCompilerError, UnsupportedSyntax
-from adcompiler.frontend.flow.iteration import Iterable, item, iterable
+from adcompiler.frontend.flow.iteration import ENDLESS, Iterable, item, iterable
 from adcompiler.frontend.flow.looping import Loops
 from adcompiler.frontend.language import behind, copies
 from adcompiler.frontend.language.binding import bind
 from adcompiler.frontend.language.blocks import run_block
 from adcompiler.frontend.language.conditions import condition
 from adcompiler.frontend.language.repeated import Repeated, head, otherwise
-from adcompiler.frontend.language.worklists import in_arrays, is_worklist, work_off
+from adcompiler.frontend.language.worklists import go_on, in_arrays, is_worklist, work_off
 from adcompiler.frontend.lists import growing
 from adcompiler.frontend.state import heap
 from adcompiler.frontend.state.context import Lowering, statement
@@ -63,6 +63,8 @@ def _gone_through(low: Lowering, node: ast.For, found: Iterable) -> None:
     mark, state = low.b.mark(), low.save()
     if found.length == ZERO:
         return otherwise(low, node)
+    if found.length == ENDLESS:
+        return go_on(low, node, found.value)
     if found.fixed:
         return _unrolled_or_in_arrays(low, node, found)
     try:

@@ -1,4 +1,4 @@
-"""Lists of work: a `for` that goes through a list whose length its body changes, or through `enumerate` of it."""
+"""A `for` as a `while`: lists of work, whose length its body changes, by `enumerate` too; and what never ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from adcompiler.frontend.lists import growing
 from adcompiler.frontend.lists.indexed import readable
 from adcompiler.frontend.lists.memory import filled, length_of
 from adcompiler.frontend.state.context import Lowering
-from adcompiler.frontend.state.liveness import ITERATED
+from adcompiler.frontend.state.liveness import ITERATED, has
 from adcompiler.frontend.state.values import Growing, ListOf, RangeValue, Rows, Seq, Value, Zipped
 from adcompiler.ir.build import ONE, ZERO
 from adcompiler.ir.wengert import Atom, Const, Var
@@ -45,6 +45,21 @@ def work_off(low: Lowering, node: ast.For, value: Value) -> None:
         low.frame.env[place] = low.b.int("add", at, ONE)
 
     Repeated(low, node, test, begin, frozenset((items, place))).run()
+
+
+def go_on(low: Lowering, node: ast.For, value: Value) -> None:
+    """Append a `while` that takes items of what never ends."""
+    if not has(node.body, ast.Break) and not has(node.body, ast.Return):
+        raise low.refuse("endless-loop", node.iter)
+    place = f"{ITERATED}{len(low.frame.path)}.{id(node)}.place"
+    low.frame.env[place] = ZERO
+
+    def begin() -> None:
+        at = _place(low, place)
+        bind(low, node.target, item(low, value, at))
+        low.frame.env[place] = low.b.int("add", at, ONE)
+
+    Repeated(low, node, lambda: Const(True), begin, frozenset((place,)), endless=True).run()
 
 
 def in_arrays(low: Lowering, value: Value) -> Value | None:
