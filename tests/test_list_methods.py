@@ -70,7 +70,7 @@ def test_an_item_is_looked_for_between_two_places():
         (lambda q: [1.0].append(), ad.TypeProblem, r"^append\(\) does not take 0 arguments"),
         (lambda q: q.pop(index=1), ad.TypeProblem, r"^pop\(\) takes no keyword arguments"),
         (lambda q: tuple(q), ad.UnsupportedSyntax, r"^tuple\(\) of values whose number is known only at run time"),
-        (lambda q: sorted(q, key=lambda v: (1.0, v)), ad.TypeProblem, "by keys that are not numbers"),
+        (lambda q: sorted(q, key=lambda v: np.array([1.0, v])), ad.TypeProblem, "by keys that are not numbers"),
     ],
 )
 def test_messages_are_like_those_of_python(call, error, message):

@@ -211,3 +211,30 @@ def sorted_several_ways(x):
 
 
 program(sorted_several_ways, lambda rng: (_apart(rng, 5),))
+
+
+def events_by_kind_and_time(x, kinds):
+    """Tuples by several numbers, where the first ones are often equal: of integers, floats and truth values."""
+    events = [(kinds[i], x[i], i) for i in range(len(x))]
+    events.sort(key=lambda event: (event[0], -event[1]))
+    total = sum((k + 1) * time**2 for k, (_, time, _) in enumerate(events))
+    for k, i in enumerate(sorted(range(len(x)), key=lambda i: (kinds[i], x[i] > 0.3, x[i]), reverse=True)):
+        total += k * x[i] ** 3
+    for k, (_, time, i) in enumerate(sorted(events, key=lambda event: (event[0] % 2, (event[1] > 0.0, -event[2])))):
+        total += np.sin(k * time) * i
+    first, *_, last = sorted([x[:2], x[2:4], x[4:6]], key=lambda row: (row[0] > 0.0, row[1]))
+    pairs = sorted([(2, x[0]), (1, x[1]), (2, x[2])], key=lambda pair: (-pair[0], 2.0 * pair[1]))
+    return total + first @ last + pairs[0][1] * pairs[1][1] ** 2
+
+
+program(events_by_kind_and_time, lambda rng: (rng.normal(size=7), np.array([1, 0, 1, 2, 0, 2, 1])))
+
+
+def equal_keys_keep_their_order(x):
+    """Keys that are equal, of which `reverse` does not change the order."""
+    up = sorted(range(len(x)), key=lambda i: (i % 2, 1.0))
+    down = sorted(range(len(x)), key=lambda i: (i % 2, 1.0), reverse=True)
+    return sum(k * x[i] * x[j] for k, (i, j) in enumerate(zip(up, down, strict=True)))
+
+
+program(equal_keys_keep_their_order, lambda rng: (rng.normal(size=5),))

@@ -7,6 +7,8 @@ import builtins
 from dataclasses import replace
 from types import FunctionType
 
+import numpy as np
+
 from adcompiler.frontend.flow.iteration import different_items, items_of, iterable
 from adcompiler.frontend.language import records
 from adcompiler.frontend.language.access import read_item
@@ -18,7 +20,7 @@ from adcompiler.frontend.language.generators import loop_over
 from adcompiler.frontend.language.inline import call_definition
 from adcompiler.frontend.language.reading import resolved
 from adcompiler.frontend.language.truth import truth
-from adcompiler.frontend.library.defined.sorting import sorted_items, sorted_numbers
+from adcompiler.frontend.library.defined.sorting import key_columns, sorted_items, sorted_numbers
 from adcompiler.frontend.lists.indexed import readable
 from adcompiler.frontend.lists.memory import arrays_of, forms_of
 from adcompiler.frontend.lists.rows import another
@@ -289,6 +291,16 @@ def _in_order(items: list[Value]) -> list[Value] | None:
 
 
 _SORTED = ast.Pass()
+
+
+@builtin(key_columns)
+def key_columns_(low: Lowering, args: list[Value], kwargs: dict[str, Value], hint: str) -> Value:
+    """The arrays of keys."""
+    keys = resolved(low, args[0])
+    held = readable(low, keys) if isinstance(keys, Seq) and keys.items and isinstance(keys.items[0], Seq) else keys
+    if isinstance(held, Rows) and all(_has_order(form, False) for form in forms_of(low, held)):
+        return Seq(arrays_of(held))
+    return Seq((low.call(Static(np.array), [keys]),))
 
 
 def _element(low: Lowering, owner: Value, items: list[Value] | None) -> Type | None:

@@ -38,29 +38,44 @@ def sort_in_place(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *
 def sorted_numbers(items: Any, *, key: Any = None, reverse: Any = False) -> Any:
     """`sorted` of numbers, as an array."""
     a = np.array(items)
-    keys = with_order(a if key is None else np.array([key(item) for item in items]))
+    columns = (a,) if key is None else key_columns([key(item) for item in items])
+    if len(columns) > 1:
+        return a[order_by(columns, reverse)]
+    keys = with_order(columns[0])
     if reverse:
         return a[::-1][sorting(keys[::-1])][::-1]
     return a[sorting(keys)]
 
 
 def sorted_items(items: Any, columns: Any, *, key: Any = None, reverse: Any = False) -> Any:
-    """`sorted` by a key, or of tuples: by their first parts, where these are equal by the second ones, and so on."""
-    order = np.arange(len(items))
+    """`sorted` by a key, or of tuples."""
+    keys = columns if key is None else key_columns([key(item) for item in items])
+    return [items[k] for k in order_by(keys, reverse)]
+
+
+def order_by(columns: Any, reverse: Any) -> Any:
+    """The order of tuples: by their first parts, where these are equal by the second ones, and so on."""
+    order = np.arange(len(columns[0]))
     if reverse:
         # equal items stay in the order in which they are
         order = order[::-1]
-    for keys in columns[::-1] if key is None else (np.array([key(item) for item in items]),):
+    for keys in columns[::-1]:
         order = order[sorting(with_order(keys)[order])]
-    if reverse:
-        order = order[::-1]
-    return [items[k] for k in order]
+    return order[::-1] if reverse else order
+
+
+def key_columns(keys: Any) -> Any:
+    """The numbers of keys, or the first, second, … parts of keys that are tuples, as arrays."""
+    return tuple(np.array(column) for column in zip(*keys, strict=True))
 
 
 def with_order(keys: Any) -> Any:
     """Keys, which are numbers: NaN has no place in an order."""
     if keys.ndim != 1:
-        refuse("sorted() or .sort() by keys that are not numbers", "let the key be one number")
+        refuse(
+            "sorted() or .sort() by keys that are not numbers",
+            "let the key be a number, or a tuple of a fixed number of them",
+        )
     if np.isnan(keys).any():
         raise ValueError("sorted() of NaN")
     return keys
