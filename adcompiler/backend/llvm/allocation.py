@@ -8,13 +8,10 @@ from functools import reduce
 from typing import Any
 
 from llvmlite import ir
-from numba import types
 from numba.core import cgutils
-from numba.core.callconv import RETCODE_OK
 from numba.np.numpy_support import as_dtype
 
 from adcompiler.backend.llvm.array_access import array_value
-from adcompiler.backend.llvm.calls import called
 from adcompiler.backend.llvm.exits import raise_if
 
 # a vector of 512 bits that is not in one cache line takes two reads, and Numba's own arrays begin at half a line
@@ -25,13 +22,17 @@ _NO_MEMORY = "Allocation failed (probably too large)."
 
 def allocated(context: Any, builder: Any, kind: Any, extents: Sequence[Any]) -> tuple[Any, Any, Any]:
     """A new array in memory row by row, the address of its elements and their bytes; errors as Numba has them."""
+    zero = ir.Constant(cgutils.intp_t, 0)
+    raise_if(context, builder, [builder.icmp_signed("<", e, zero) for e in extents], "negative dimensions not allowed")
     item = ir.Constant(cgutils.intp_t, as_dtype(kind.dtype).itemsize)
-    memory = called(
-        context, builder, _allocating(context, builder.module, len(extents)), cgutils.voidptr_t, [item, *extents]
-    )
-    strides = [item]
+    strides, overflows = [item], []
     for extent in reversed(extents):
-        strides.insert(0, builder.mul(strides[0], extent))
+        product = builder.smul_with_overflow(strides[0], extent)
+        strides.insert(0, builder.extract_value(product, 0))
+        overflows.append(builder.extract_value(product, 1))
+    raise_if(context, builder, overflows, _TOO_BIG)
+    memory = context.nrt.meminfo_alloc_aligned_unchecked(builder, strides[0], _ALIGNED)
+    raise_if(context, builder, [cgutils.is_null(builder, memory)], _NO_MEMORY, MemoryError)
     data = context.nrt.meminfo_data(builder, memory)
     fields = {
         "meminfo": memory,
@@ -42,33 +43,3 @@ def allocated(context: Any, builder: Any, kind: Any, extents: Sequence[Any]) -> 
         "strides": cgutils.pack_array(builder, strides[1:], cgutils.intp_t),
     }
     return array_value(context, builder, kind, fields), data, strides[0]
-
-
-def _allocating(context: Any, module: Any, rank: int) -> Any:
-    """The function of a module for memory of so many extents, called like those that Numba compiles.
-
-    Written out at each array, its tests would be a fifth of a function with many.
-    """
-    numbers = [cgutils.intp_t] * (1 + rank)
-    kind = context.call_conv.get_function_type(types.MemInfoPointer(types.voidptr), [])
-    function = cgutils.get_or_insert_function(
-        module, ir.FunctionType(kind.return_type, [*kind.args, *numbers]), f"adcompiler.allocate{rank}"
-    )
-    if not function.is_declaration:
-        return function
-    function.linkage = "linkonce_odr"
-    function.attributes.add("noinline")
-    builder = ir.IRBuilder(function.append_basic_block("entry"))
-    place, _, size, *extents = function.args
-    zero, overflows = ir.Constant(cgutils.intp_t, 0), []
-    raise_if(context, builder, [builder.icmp_signed("<", e, zero) for e in extents], "negative dimensions not allowed")
-    for extent in reversed(extents):
-        product = builder.smul_with_overflow(size, extent)
-        size = builder.extract_value(product, 0)
-        overflows.append(builder.extract_value(product, 1))
-    raise_if(context, builder, overflows, _TOO_BIG)
-    memory = context.nrt.meminfo_alloc_aligned_unchecked(builder, size, _ALIGNED)
-    raise_if(context, builder, [cgutils.is_null(builder, memory)], _NO_MEMORY, MemoryError)
-    builder.store(memory, place)
-    context.call_conv._return_errcode_raw(builder, RETCODE_OK)
-    return function

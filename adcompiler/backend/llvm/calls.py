@@ -36,9 +36,17 @@ def implementation(described: Any, libraries: Sequence[Any] = ()) -> Any:
             return numbas(context, builder, signature, args)
         convention, result = context.call_conv, described.restype
         function = context.declare_function(builder.module, described)
+        place = _place(builder, convention.get_return_type(result).pointee)
+        # an exception is described where the caller of this function looks for it
+        raised = convention._get_excinfo_argument(builder.function)
         parts = [p for t, v in zip(described.argtypes, args, strict=True) for p in _parts(context, builder, t, v)]
-        kind = convention.get_return_type(result).pointee
-        value = called(context, builder, function, kind, parts, result == types.none)
+        code = builder.call(function, [place, raised, *parts])
+        failed = builder.icmp_signed("!=", code, RETCODE_OK)
+        if result == types.none:
+            failed = builder.and_(failed, builder.icmp_signed("!=", code, RETCODE_NONE))
+        with builder.if_then(failed, likely=False):
+            builder.ret(code)
+        value = builder.load(place)
         if type(result) is not types.Array:
             value = context.get_returned_value(builder, result, value)
         return impl_ret_new_ref(context, builder, result, value)
@@ -46,22 +54,6 @@ def implementation(described: Any, libraries: Sequence[Any] = ()) -> Any:
     call.signature = described.argtypes  # type: ignore[attr-defined]
     call.libs = tuple(libraries)  # type: ignore[attr-defined]
     return call
-
-
-def called(
-    context: Any, builder: Any, function: Any, kind: Any, parts: Sequence[Any], may_be_none: bool = False
-) -> Any:
-    """The result of a function of LLVM, of a type of LLVM; its exception leaves the function that calls it."""
-    place = _place(builder, kind)
-    # an exception is described where the caller of this function looks for it
-    raised = context.call_conv._get_excinfo_argument(builder.function)
-    code = builder.call(function, [place, raised, *parts])
-    failed = builder.icmp_signed("!=", code, RETCODE_OK)
-    if may_be_none:
-        failed = builder.and_(failed, builder.icmp_signed("!=", code, RETCODE_NONE))
-    with builder.if_then(failed, likely=False):
-        builder.ret(code)
-    return builder.load(place)
 
 
 def _place(builder: Any, kind: Any) -> Any:
