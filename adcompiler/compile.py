@@ -18,26 +18,26 @@ from adcompiler.frontend.state.restarts import NotStatic
 from adcompiler.garbage_collector import uncollected
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Func, Var
-from adcompiler.optimise.elements.alternating import alternate_in_tapes
-from adcompiler.optimise.elements.begun import begin_with_sums
 from adcompiler.optimise.elements.columns import join_tapes
 from adcompiler.optimise.elements.contract import contract_arrays
 from adcompiler.optimise.elements.delays import delay
+from adcompiler.optimise.elements.double_buffers import alternate_in_tapes
 from adcompiler.optimise.elements.doubled import read_doubles
-from adcompiler.optimise.elements.exchanged import write_over_zeros
+from adcompiler.optimise.elements.first_stores import begin_with_sums
 from adcompiler.optimise.elements.history import live_in_tapes
+from adcompiler.optimise.elements.interchange import walk_rows
 from adcompiler.optimise.elements.keeping import read_kept
 from adcompiler.optimise.elements.narrow import narrow_arrays
 from adcompiler.optimise.elements.preaccumulate import preaccumulate
 from adcompiler.optimise.elements.promotion import promote
 from adcompiler.optimise.elements.reused import reuse_rows
-from adcompiler.optimise.elements.rows import walk_rows
 from adcompiler.optimise.elements.scatter import put_off_additions, put_off_in_rows
 from adcompiler.optimise.elements.sharing import share_loads
+from adcompiler.optimise.elements.swapped_buffers import write_over_zeros
 from adcompiler.optimise.elements.windows import slide
-from adcompiler.optimise.lines.adjacent import join_branches
 from adcompiler.optimise.lines.apart import keep_factors_apart
-from adcompiler.optimise.lines.early import check_before_loops
+from adcompiler.optimise.lines.branch_fusion import join_branches
+from adcompiler.optimise.lines.early_checks import check_before_loops
 from adcompiler.optimise.lines.guards import join_guards
 from adcompiler.optimise.lines.reciprocals import multiply_by_reciprocals
 from adcompiler.optimise.lines.remainders import take_remainders
@@ -51,20 +51,20 @@ from adcompiler.optimise.lowering.batches import run_in_batches, run_in_shared_b
 from adcompiler.optimise.lowering.factored import share_factors
 from adcompiler.optimise.lowering.fuse import fuse_readers
 from adcompiler.optimise.lowering.lower import lower_arrays
-from adcompiler.optimise.lowering.recognised import recognise_products
+from adcompiler.optimise.lowering.product_idioms import recognise_products
 from adcompiler.optimise.lowering.stored import read_kept_products, store_products
-from adcompiler.optimise.machine.abreast import run_abreast
-from adcompiler.optimise.machine.ahead import call_ahead
-from adcompiler.optimise.machine.behind import check_behind
 from adcompiler.optimise.machine.bounds import drop_bounds, prove_bounds
+from adcompiler.optimise.machine.deferred_checks import check_behind
+from adcompiler.optimise.machine.distribute_calls import call_ahead
+from adcompiler.optimise.machine.distribute_middle import split_off_middles
+from adcompiler.optimise.machine.distribute_rear import split_off_rears
 from adcompiler.optimise.machine.downward import hide_downward
-from adcompiler.optimise.machine.middle import split_off_middles
-from adcompiler.optimise.machine.rear import split_off_rears
+from adcompiler.optimise.machine.memory_checks import check_room
 from adcompiler.optimise.machine.reductions import mark_reductions
-from adcompiler.optimise.machine.room import check_room
-from adcompiler.optimise.machine.several import mark_lanes
 from adcompiler.optimise.machine.undivided import drop_divisions
+from adcompiler.optimise.machine.unroll_and_jam import run_abreast
 from adcompiler.optimise.machine.unsigned import unsigned_indices
+from adcompiler.optimise.machine.vector_calls import mark_lanes
 from adcompiler.optimise.parallel.share import share_loops, share_strictly
 from adcompiler.options import Derivative, Options
 from adcompiler.outside import Lowered

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adcompiler.ad.ahead import is_ahead
+from adcompiler.ad.forward_gradient import is_ahead
 from adcompiler.analysis.activity import active
 from adcompiler.analysis.records import Record, records
 from adcompiler.calls.instance import Instance

@@ -14,7 +14,7 @@ import llvmlite.binding as llvm
 import mpmath
 import numpy as np
 
-from adcompiler.emit.several import C_NAMES
+from adcompiler.emit.vector_functions import C_NAMES
 from benchmarks.report import Table
 
 #: By the letter of the C library, what the processor needs, and the bits of a vector.

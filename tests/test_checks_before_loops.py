@@ -10,7 +10,7 @@ from adcompiler.ir.types import Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Check, Const, Func, Loop, Print, Stmt
-from adcompiler.optimise.lines.early import check_before_loops
+from adcompiler.optimise.lines.early_checks import check_before_loops
 from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.machine.bounds import prove_bounds
 from tests.support.interpret import run

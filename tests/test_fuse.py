@@ -9,7 +9,7 @@ from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Atom, Carry, Check, Const, Func, Loop, Print, Var
-from adcompiler.optimise.lines.early import check_early
+from adcompiler.optimise.lines.early_checks import check_early
 from adcompiler.optimise.lines.uniform import use_scalars
 from adcompiler.optimise.lowering.fuse import fuse_loops
 from tests.support.interpret import run

@@ -27,7 +27,7 @@ from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Func, Loop
 from adcompiler.optimise.machine.downward import hide_downward
 from adcompiler.optimise.machine.reductions import mark_reductions
-from adcompiler.optimise.machine.several import mark_lanes
+from adcompiler.optimise.machine.vector_calls import mark_lanes
 from adcompiler.options import Options
 from tests.support.cases import Case, interpreted
 from tests.support.registry import Program, load_programs

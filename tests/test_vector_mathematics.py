@@ -17,7 +17,7 @@ import pytest
 
 import adcompiler as ad
 from adcompiler.backend import cpu
-from adcompiler.emit.several import C_NAMES
+from adcompiler.emit.vector_functions import C_NAMES
 from benchmarks import accuracy
 
 

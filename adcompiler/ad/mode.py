@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adcompiler.ad import ahead
 from adcompiler.ad.budget import limited
 from adcompiler.ad.checkpoints.unmarked import unmarked
+from adcompiler.ad.forward_gradient import forward_gradient, wins
 from adcompiler.ad.gradient import Seeds, cheapest
 from adcompiler.ir.wengert import Func
 
@@ -24,6 +24,6 @@ def gradient_in_cheaper_mode(
         Bytes that records may take before loops are checkpointed.
     """
     best = cheapest(fn, wrt, seeds, outputs)
-    if ahead.wins(best):
-        return ahead.ahead(fn, wrt, outputs)
+    if wins(best):
+        return forward_gradient(fn, wrt, outputs)
     return unmarked(best.write()) if memory is None else limited(best, wrt, seeds, outputs, memory)

@@ -25,8 +25,8 @@ from adcompiler.emit.operators import (
     whole_power,
 )
 from adcompiler.emit.runtime_calls import MANY, SHORT
-from adcompiler.emit.several import LANES
 from adcompiler.emit.syntax import LOAD, call, compare, dtype_name, literal, method, name, tuple_of
+from adcompiler.emit.vector_functions import LANES
 from adcompiler.ir.ops import OPS, kind
 from adcompiler.ir.special import SPECIAL
 from adcompiler.ir.types import Type

@@ -13,10 +13,10 @@ from adcompiler.emit.naming import python_names
 from adcompiler.emit.operators import CHOSEN, LARGEST, POWER, SAME, SMALLEST, SUM
 from adcompiler.emit.printing import to_text
 from adcompiler.emit.runtime_calls import ENDED, PARTS, SHORT, TELL, runtime_functions
-from adcompiler.emit.several import LIBRARY as LANES
-from adcompiler.emit.several import lane_functions
 from adcompiler.emit.sharing import functions_of
 from adcompiler.emit.statements import Statements, filled
+from adcompiler.emit.vector_functions import LIBRARY as LANES
+from adcompiler.emit.vector_functions import lane_functions
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Func, Grow, Loop, Var
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import adcompiler as ad
-from adcompiler.ad.ahead import is_ahead
+from adcompiler.ad.forward_gradient import is_ahead
 from tests.support.differences import Estimate, along, directions
 from tests.support.registry import Program
 from tests.support.trees import assert_same, copied, leaves, noise, widened

@@ -9,8 +9,8 @@ from adcompiler.analysis.scope import Path, block_at
 from adcompiler.ir.build import ONE, ZERO, Builder, with_body
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Carry, Check, Func, Load, Loop, Stmt, Store, Var
-from adcompiler.optimise.elements.parted import Parts, greatest
-from adcompiler.optimise.lines.anew import with_loops_anew
+from adcompiler.optimise.elements.fission import Parts, greatest
+from adcompiler.optimise.lines.rewritten_loops import with_loops_anew
 
 
 def in_turn(fn: Func, parts: Parts) -> Func:

@@ -27,7 +27,7 @@ from adcompiler.ir.wengert import (
 )
 from adcompiler.optimise.elements.carrying import Carrying, Element, Use
 from adcompiler.optimise.elements.sharing import Elements, share_loads
-from adcompiler.optimise.lines.anew import with_loops_anew
+from adcompiler.optimise.lines.rewritten_loops import with_loops_anew
 
 
 @dataclass(slots=True)

@@ -35,8 +35,8 @@ from adcompiler.ir.wengert import (
 )
 from adcompiler.optimise.elements.sharing import Elements
 from adcompiler.optimise.elements.sliding import Sliding, Use, Window
-from adcompiler.optimise.lines.anew import with_loops_anew
 from adcompiler.optimise.lines.derivatives import derivatives
+from adcompiler.optimise.lines.rewritten_loops import with_loops_anew
 
 #: Wider windows would need more registers than they save loads.
 _WIDEST = 4

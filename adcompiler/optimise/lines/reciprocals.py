@@ -12,7 +12,7 @@ import numpy as np
 from adcompiler.analysis.deciding import deciding
 from adcompiler.ir.build import Builder, scalar, with_body
 from adcompiler.ir.wengert import Assign, Atom, Const, Func
-from adcompiler.optimise.lines.upfront import Upfront, lines_of
+from adcompiler.optimise.lines.versioning import Upfront, lines_of
 
 # within these the reciprocal is an ordinary number, so that a product with it overflows where the quotient does
 _ORDINARY = {"float64": (1e-300, 1e300), "float32": (1e-36, 1e36)}

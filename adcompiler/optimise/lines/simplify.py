@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from adcompiler.ir.dead import drop_dead
 from adcompiler.ir.wengert import Func
-from adcompiler.optimise.lines.common import share_lines
+from adcompiler.optimise.lines.common_subexpressions import share_lines
 from adcompiler.optimise.lines.constants import fold_constants
-from adcompiler.optimise.lines.directly import store_directly
-from adcompiler.optimise.lines.early import check_early
+from adcompiler.optimise.lines.direct_stores import store_directly
+from adcompiler.optimise.lines.early_checks import check_early
 from adcompiler.optimise.lines.invariant import hoist_invariants
 from adcompiler.optimise.lines.padded import read_padded
 from adcompiler.optimise.lines.sums import begin_sums

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from adcompiler.ir.build import Builder, scalar, with_body
 from adcompiler.ir.wengert import Assign, Atom, Const, Func
-from adcompiler.optimise.lines.upfront import Upfront, lines_of
+from adcompiler.optimise.lines.versioning import Upfront, lines_of
 
 
 def drop_guards(fn: Func) -> Func:

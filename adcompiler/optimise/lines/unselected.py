@@ -8,7 +8,7 @@ from dataclasses import replace
 from adcompiler.ir.build import Builder, scalar, with_body
 from adcompiler.ir.walk import all_defs, map_statements, walk
 from adcompiler.ir.wengert import Assign, Branch, Func, Load, Loop, Stmt, Store, While
-from adcompiler.optimise.lines.nothing import Nothing
+from adcompiler.optimise.lines.zero_cotangents import Nothing
 
 
 def skip_unselected(fn: Func) -> Func:

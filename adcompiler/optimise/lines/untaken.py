@@ -8,7 +8,7 @@ from dataclasses import replace
 from adcompiler.ir.build import Builder, scalar, with_body
 from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Const, Func, Loop, Out, Stmt, Var
-from adcompiler.optimise.lines.nothing import Nothing
+from adcompiler.optimise.lines.zero_cotangents import Nothing
 
 
 def skip_untaken(fn: Func) -> Func:

@@ -16,7 +16,7 @@ from adcompiler.ir.build import ONE, Builder, with_body
 from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.walk import all_defs, all_reads, defines, free, walk
 from adcompiler.ir.wengert import Assign, Block, Carry, Check, Func, Load, Loop, Stmt, Store, Var
-from adcompiler.optimise.lines.anew import with_loops_anew
+from adcompiler.optimise.lines.rewritten_loops import with_loops_anew
 from adcompiler.optimise.lowering.batchcode import write_batches
 from adcompiler.optimise.lowering.batchrows import Batched, Group
 from adcompiler.optimise.lowering.matvecs import spell_matvecs

@@ -26,7 +26,7 @@ from adcompiler.ir.wengert import (
     While,
     is_element,
 )
-from adcompiler.optimise.lines.common import share_lines
+from adcompiler.optimise.lines.common_subexpressions import share_lines
 from adcompiler.optimise.lines.constants import fold_constants
 from adcompiler.optimise.lines.invariant import hoist_invariants
 from adcompiler.optimise.lowering.folds import EMPTY, NEED_ELEMENTS, running_types, start

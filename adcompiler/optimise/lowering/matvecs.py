@@ -11,7 +11,7 @@ from adcompiler.ir.dead import drop_dead
 from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Carry, Func, Item, Load, Loop, NewAxis, Slice, Stmt, Var
-from adcompiler.optimise.lines.anew import with_loops_anew
+from adcompiler.optimise.lines.rewritten_loops import with_loops_anew
 
 _FLOATS = ("float32", "float64")
 # an element of an operand, at some places along its axes

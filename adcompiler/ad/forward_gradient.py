@@ -41,7 +41,7 @@ def wins(joint: Joint) -> bool:
     return not any(s.op == "cut" or b.type(s.target).is_float for s in apart)
 
 
-def ahead(fn: Func, wrt: Sequence[int], outputs: Sequence[int] | None) -> Func:
+def forward_gradient(fn: Func, wrt: Sequence[int], outputs: Sequence[int] | None) -> Func:
     """The joint function, as `ad.gradient.gradient` makes it for a cotangent of one, in forward mode.
 
     Before:  def f(x, y): t = x * y; return t

@@ -11,7 +11,7 @@ from adcompiler.ir.build import Builder, make_func
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import rename, walk
 from adcompiler.ir.wengert import Assign, Carry, Func, Loop, Store, Var
-from adcompiler.optimise.elements.exchanged import write_over_zeros
+from adcompiler.optimise.elements.swapped_buffers import write_over_zeros
 from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.machine.bounds import drop_bounds
 from tests.support.interpret import run

@@ -10,7 +10,7 @@ from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Func
 from adcompiler.optimise.lines.simplify import simplify
-from adcompiler.optimise.lowering.recognised import recognise_products
+from adcompiler.optimise.lowering.product_idioms import recognise_products
 from adcompiler.optimise.machine.bounds import drop_bounds
 from tests.support.interpret import run
 from tests.support.nests import nest

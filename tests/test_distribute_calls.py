@@ -14,7 +14,7 @@ from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Assign, Atom, Carry, Check, Const, Func, Loop, Var
 from adcompiler.optimise.lines.simplify import simplify
-from adcompiler.optimise.machine.ahead import call_ahead
+from adcompiler.optimise.machine.distribute_calls import call_ahead
 from tests.support.interpret import run
 
 Change = Callable[[Builder, dict[str, Var]], None]

@@ -10,7 +10,7 @@ from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.wengert import Atom, Carry, Const, Func, Loop, Var
-from adcompiler.optimise.machine.rear import split_off_rears
+from adcompiler.optimise.machine.distribute_rear import split_off_rears
 from benchmarks.programs.mlp_loops import PROGRAM
 from tests.support.interpret import run
 

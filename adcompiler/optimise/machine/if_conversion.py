@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from adcompiler.emit.several import LANES
+from adcompiler.emit.vector_functions import LANES
 from adcompiler.ir.build import Builder, scalar
 from adcompiler.ir.infer import infer
 from adcompiler.ir.types import BOOL

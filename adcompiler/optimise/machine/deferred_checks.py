@@ -34,7 +34,7 @@ from adcompiler.ir.wengert import (
     is_element,
 )
 from adcompiler.optimise.machine.reductions import FLOATS
-from adcompiler.optimise.machine.several import hands_on_sums
+from adcompiler.optimise.machine.vector_calls import hands_on_sums
 
 #: Later than any check of a loop.
 _NEVER = Const(2**62)

@@ -14,8 +14,8 @@ from adcompiler.compile import lowering
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Const, Func, Loop
-from adcompiler.optimise.machine import abreast
-from adcompiler.optimise.machine.abreast import WIDTH, run_abreast
+from adcompiler.optimise.machine import unroll_and_jam
+from adcompiler.optimise.machine.unroll_and_jam import WIDTH, run_abreast
 from tests.support.cases import interpreted
 from tests.support.interpret import run
 
@@ -89,7 +89,7 @@ def test_every_number_of_iterations(fastmath: bool) -> None:
 
 def test_large_arrays_of_an_iteration_are_there_once(monkeypatch: pytest.MonkeyPatch) -> None:
     fn = before(ad.grad(chains, 1).primal, *inputs(3), 3)
-    monkeypatch.setattr(abreast, "_FEW", 2)
+    monkeypatch.setattr(unroll_and_jam, "_FEW", 2)
     same(fn, lambda: (*inputs(9), 3))
     same(fn, lambda: (*inputs(9), 2))
 

@@ -16,7 +16,7 @@ from adcompiler.ir.build import ONE, ZERO, Builder, with_body
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, all_reads, as_var, rename
 from adcompiler.ir.wengert import Assign, Atom, Block, Const, Func, Load, Loop, Stmt, Store, Var, is_element
-from adcompiler.optimise.lines.anew import with_loops_anew
+from adcompiler.optimise.lines.rewritten_loops import with_loops_anew
 
 #: How many iterations run abreast.
 WIDTH = 4

@@ -10,7 +10,7 @@ from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import map_targets, rename, walk
 from adcompiler.ir.wengert import Assign, Func
-from adcompiler.optimise.elements.begun import begin_with_sums
+from adcompiler.optimise.elements.first_stores import begin_with_sums
 from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.machine.bounds import drop_bounds
 from tests.support.interpret import run

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from adcompiler.analysis.deciding import deciding
-from adcompiler.emit.several import LANES
+from adcompiler.emit.vector_functions import LANES
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Branch, Check, Func, Load, Loop, Stmt, Store, Var, While

@@ -9,12 +9,12 @@ from adcompiler.ir.build import make_func
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import rename, walk
 from adcompiler.ir.wengert import Assign, Func, Loop
-from adcompiler.optimise.elements.alternating import alternate_in_tapes
+from adcompiler.optimise.elements.double_buffers import alternate_in_tapes
 from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.machine.bounds import drop_bounds
 from tests.support.interpret import run
 from tests.support.nests import nest
-from tests.test_exchanged import exchanging
+from tests.test_swapped_buffers import exchanging
 
 # of the arrays that are made, the first two are the buffers
 STEPS = """

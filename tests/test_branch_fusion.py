@@ -9,7 +9,7 @@ from adcompiler.ir.types import BOOL, FLOAT, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Branch, Func, Out, Var
-from adcompiler.optimise.lines.adjacent import join_branches
+from adcompiler.optimise.lines.branch_fusion import join_branches
 from tests.support.interpret import run
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from adcompiler.emit.several import LANES
+from adcompiler.emit.vector_functions import LANES
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.walk import all_defs, all_reads, free, map_blocks, map_index, operands, rename, walk
@@ -30,10 +30,10 @@ from adcompiler.ir.wengert import (
     While,
     is_element,
 )
-from adcompiler.optimise.machine.behind import are_harmless, decides_no_index
 from adcompiler.optimise.machine.counted import least_index
+from adcompiler.optimise.machine.deferred_checks import are_harmless, decides_no_index
 from adcompiler.optimise.machine.reductions import FLOATS
-from adcompiler.optimise.machine.several import hands_on_sums
+from adcompiler.optimise.machine.vector_calls import hands_on_sums
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.types import INDEX
 from adcompiler.ir.walk import all_defs, free, map_blocks, rename, walk
 from adcompiler.ir.wengert import Assign, Atom, Block, Carry, Check, Const, Func, Loop, Stmt, Var
-from adcompiler.optimise.machine.arms import calls_function, without_branches
-from adcompiler.optimise.machine.behind import are_harmless
-from adcompiler.optimise.machine.rear import arrays_of, may_run_early
-from adcompiler.optimise.machine.several import hands_on_sums
+from adcompiler.optimise.machine.deferred_checks import are_harmless
+from adcompiler.optimise.machine.distribute_rear import arrays_of, may_run_early
+from adcompiler.optimise.machine.if_conversion import calls_function, without_branches
+from adcompiler.optimise.machine.vector_calls import hands_on_sums
 
 #: So many iterations at a time, if as many elements as this stay in the fastest cache meanwhile.
 STRETCH, _ELEMENTS = 32, 2**12

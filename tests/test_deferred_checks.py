@@ -10,7 +10,7 @@ from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Carry, Check, Const, Func, Loop
-from adcompiler.optimise.machine.behind import check_behind
+from adcompiler.optimise.machine.deferred_checks import check_behind
 from tests.support.interpret import run
 
 F64 = Type("float64")

@@ -13,7 +13,7 @@ from adcompiler.ir.types import INDEX, Type
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Atom, Block, Branch, Carry, Const, Func, Loop, Out, Stmt, Var
-from adcompiler.optimise.machine.middle import STRETCH, split_off_middles
+from adcompiler.optimise.machine.distribute_middle import STRETCH, split_off_middles
 from benchmarks.programs.huber_regression import PROGRAM
 from tests.support.interpret import run
 

@@ -10,8 +10,8 @@ import pytest
 from adcompiler.ir.verify import verify
 from adcompiler.ir.walk import map_blocks, walk
 from adcompiler.ir.wengert import Assign, Block, Check, Func, Loop
+from adcompiler.optimise.elements.interchange import walk_rows
 from adcompiler.optimise.elements.promotion import promote
-from adcompiler.optimise.elements.rows import walk_rows
 from adcompiler.optimise.elements.sharing import share_loads
 from adcompiler.optimise.lines.simplify import simplify
 from adcompiler.optimise.machine.bounds import drop_bounds

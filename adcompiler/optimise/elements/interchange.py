@@ -29,8 +29,8 @@ from adcompiler.ir.wengert import (
     Var,
     is_element,
 )
+from adcompiler.optimise.elements.fission import Parting, greatest
 from adcompiler.optimise.elements.inturn import in_turn
-from adcompiler.optimise.elements.parted import Parting, greatest
 
 
 @dataclass(frozen=True, slots=True)

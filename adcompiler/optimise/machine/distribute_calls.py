@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from adcompiler.analysis.affine import Affine, affine
-from adcompiler.emit.several import LANES
+from adcompiler.emit.vector_functions import LANES
 from adcompiler.ir.build import Builder, with_body
 from adcompiler.ir.memory import Memory, memory_of
 from adcompiler.ir.ops import kind
 from adcompiler.ir.walk import all_defs, all_reads, map_blocks, operands, rename
 from adcompiler.ir.wengert import Assign, Atom, Block, Check, Const, Func, Load, Loop, Stmt, Store, Var, is_element
 from adcompiler.optimise.machine.counted import least_index
-from adcompiler.optimise.machine.several import hands_on_sums
+from adcompiler.optimise.machine.vector_calls import hands_on_sums
 
 
 def call_ahead(fn: Func) -> Func:
