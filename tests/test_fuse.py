@@ -170,6 +170,15 @@ def test_output_is_not_reordered_and_visible_stores_wait_for_checks() -> None:
     assert count(fuse_loops(fn)) == 4
 
 
+def test_output_waits_for_a_check_of_what_a_loop_has_stored() -> None:
+    b = Builder()
+    x, t, n = arrays(b)
+    each(b, n, lambda i: b.store(t, (i,), b.emit("sin", b.load(x, (i,)))))
+    b.check(b.emit("gt", b.load(t, (ZERO,)), Const(0.5)), "ValueError", "too large")
+    each(b, n, lambda i: b.add(Print(("passed", i), None)))
+    assert count(fuse_loops(b.finish("f", [x], [t]))) == 2
+
+
 @pytest.mark.parametrize(("read", "loops"), [("x", 1), ("y", 2)])
 def test_a_loop_does_not_come_before_a_check_on_which_its_accesses_rely(read: str, loops: int) -> None:
     b = Builder()
