@@ -52,6 +52,7 @@ from adcompiler.optimise.lowering.factored import share_factors
 from adcompiler.optimise.lowering.fuse import fuse_readers
 from adcompiler.optimise.lowering.lower import lower_arrays
 from adcompiler.optimise.lowering.product_idioms import recognise_products
+from adcompiler.optimise.lowering.products import spell_dots
 from adcompiler.optimise.lowering.stored import read_kept_products, store_products
 from adcompiler.optimise.machine.bounds import drop_bounds, prove_bounds
 from adcompiler.optimise.machine.deferred_checks import check_behind
@@ -73,6 +74,7 @@ from adcompiler.source import SourceFunc
 
 # casts of indices come last: they hide an index from every analysis
 LOWERING = (
+    spell_dots,
     share_factors,
     read_kept_products,
     store_products,
@@ -124,6 +126,7 @@ LOWERING = (
 )
 # these round differently than the source, or stand before one that does
 INEXACT = (
+    spell_dots,
     read_kept_products,
     store_products,
     recognise_products,

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import adcompiler as ad
 from adcompiler.emit.text import emit
 from adcompiler.ir.build import ONE, ZERO, Builder
 from adcompiler.ir.types import INDEX, Type
@@ -225,3 +226,28 @@ def test_extents_found_equal_make_one_loop() -> None:
     becomes(fn, text, np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     with pytest.raises(ValueError, match="broadcast"):
         run(lowered(fn), np.ones(2), np.ones(3))
+
+
+def distances(x, mean, scale):
+    total = 0.0
+    for n in range(x.shape[0]):
+        d = (x[n] - mean) / scale
+        total += np.dot(d, d) + x[n] @ mean
+    return total + mean @ mean
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "complex128"])
+def test_products_of_vectors_in_loops_are_sums(dtype: str) -> None:
+    rng = np.random.default_rng(5)
+    args = tuple(rng.normal(size=shape).astype(dtype) for shape in ((6, 5), 5, 5))
+    value = distances if dtype != "complex128" else lambda x, mean, scale: distances(x, mean, scale).real
+    results = []
+    for fastmath, calls in ((True, 1), (False, 3)):
+        gradient = ad.value_and_grad(value, (0, 1, 2), fastmath=fastmath)
+        lines = gradient.lowered_source(*args).rpartition("\ndef ")[2].splitlines()
+        assert sum(line.count("np.dot(") for line in lines if not line.lstrip().startswith("#")) == calls
+        found = gradient(*args)
+        results.append((found[0], *found[1]))
+    for mine, its in zip(*results, strict=True):
+        np.testing.assert_allclose(mine, its, rtol=1e-4 if dtype == "float32" else 1e-13)
+    np.testing.assert_allclose(results[0][0], value(*args), rtol=1e-5 if dtype == "float32" else 1e-14)

@@ -9,8 +9,8 @@ from adcompiler.analysis.scope import Path, sites
 from adcompiler.ir.build import ONE, ZERO, Builder, scalar, with_body
 from adcompiler.ir.dead import drop_dead
 from adcompiler.ir.types import INDEX, Type
-from adcompiler.ir.walk import map_blocks, walk
-from adcompiler.ir.wengert import Assign, Atom, Block, Carry, Func, Item, Load, Loop, NewAxis, Slice, Stmt, Var
+from adcompiler.ir.walk import walk
+from adcompiler.ir.wengert import Assign, Atom, Carry, Func, Item, Load, Loop, NewAxis, Slice, Stmt, Var
 from adcompiler.optimise.lines.rewritten_loops import with_loops_anew
 
 _FLOATS = ("float32", "float64")
@@ -26,8 +26,7 @@ def spell_matvecs(fn: Func, at: Container[Path] | None = None) -> tuple[Func, di
                                                                     p[h] = s
                                                  ...
 
-    Products of two vectors in the inner loops of such a loop, as `w[h] @ x[n]`, are spelled like those; so are those
-    beside them, as `p @ d`. The other result names the sums of each loop, but not of the latter, which are of one row.
+    The other result names the sums of each loop.
     """
     every = ((path, _Matvecs.of(fn, loop)) for loop, path, _ in sites(fn.body) if at is None or path in at)
     chosen = {path: found for path, found in every if found is not None}
@@ -55,13 +54,11 @@ class _Matvecs:
         """The products of a loop; None where none is of a row, or one cannot be spelled."""
         if not isinstance(loop, Loop):
             return None
-        nested = [line for s in loop.body if isinstance(s, Loop) for line in s.body]
-        products = [s for s in loop.body if _is_product(fn, s, 1)] + [s for s in nested if _is_product(fn, s, 0)]
+        products = [s for s in loop.body if isinstance(s, Assign) and _is_matvec(fn, s)]
         if not products:
             return None
-        alone = [s for s in loop.body if _is_product(fn, s, 0)]
-        made = {s.target: s for s in (*loop.body, *nested) if isinstance(s, (Assign, Load))}
-        found = cls(fn, loop, [s for s in (*products, *alone) if isinstance(s, Assign)], made)
+        made = {s.target: s for s in loop.body if isinstance(s, (Assign, Load))}
+        found = cls(fn, loop, products, made)
         rows = any(isinstance(s, Load) and s.index[0] == loop.index for s in walk(loop.body))
         return found if rows and all(found.can_read(a) for p in found.products for a in p.args) else None
 
@@ -81,50 +78,35 @@ class _Matvecs:
 
     def write(self, b: Builder) -> None:
         """Append the loop, and before it the arrays of the products."""
-        for v in (p.target for p in self.products if b.type(p.target).rank):
+        for v in (p.target for p in self.products):
             b.add(Assign(v, "empty", b.shape(v), (("dtype", b.type(v).dtype),), self.loop.span))
-        b.add(replace(self.loop, body=self.lines(b, self.loop.body)))
-
-    def lines(self, b: Builder, block: Block) -> Block:
-        """Lines with the products spelled."""
-        with b.block() as lines:
-            for s in block:
-                if isinstance(s, Assign) and any(s is p for p in self.products):
+        with b.block() as body:
+            for s in self.loop.body:
+                if any(s is p for p in self.products):
+                    assert isinstance(s, Assign)
                     with b.at(s.span):
                         self.spell(b, s)
                 else:
-                    b.add(map_blocks(s, lambda inner: self.lines(b, inner)))
-        return tuple(lines)
+                    b.add(s)
+        b.add(replace(self.loop, body=tuple(body)))
 
     def spell(self, b: Builder, product: Assign) -> None:
         """Append the loops of one product."""
         left, right = (self.element(a) for a in product.args)
-        if not b.type(product.target).rank:
-            self.add_up(b, product, product.target, lambda i: (left(b, (i,)), right(b, (i,))))
-            if all(s is not product for s in self.loop.body):
-                self.sums.append(product.target)
-            return
-        h, total = b.var("h", INDEX), b.var("s", Type(b.type(product.target).dtype))
         matrix_first = b.type(product.args[0]).rank == 2
-        with b.block() as body:
-            self.add_up(
-                b,
-                product,
-                total,
-                lambda i: (left(b, (h, i)), right(b, (i,))) if matrix_first else (left(b, (i,)), right(b, (i, h))),
-            )
-            b.store(product.target, (h,), total)
-        self.sums.append(total)
-        b.add(Loop(h, ZERO, b.shape(product.target)[0], ONE, (), tuple(body), None, False, b.span))
-
-    def add_up(self, b: Builder, product: Assign, total: Var, factors: Callable[[Var], tuple[Var, Var]]) -> None:
-        """Append the loop that adds up the terms of a number, or of an element, of a product."""
-        dtype, i = b.type(total).dtype, b.var("i", INDEX)
-        before, after = (b.var("s", Type(dtype)) for _ in range(2))
+        dtype = b.type(product.target).dtype
+        h, i = (b.var(name, INDEX) for name in "hi")
+        before, after, total = (b.var("s", Type(dtype)) for _ in range(3))
         with b.block() as line:
-            b.add(Assign(after, "add", (before, b.emit("mul", *factors(i))), (), b.span))
+            factors = (left(b, (h, i)), right(b, (i,))) if matrix_first else (left(b, (i,)), right(b, (i, h)))
+            b.add(Assign(after, "add", (before, b.emit("mul", *factors)), (), b.span))
+        self.sums.append(total)
+        count = b.shape(product.args[1])[0]
         carried = (Carry(before, scalar(0.0, dtype), after, total),)
-        b.add(Loop(i, ZERO, b.shape(product.args[1])[0], ONE, carried, tuple(line), None, False, b.span))
+        with b.block() as body:
+            b.add(Loop(i, ZERO, count, ONE, carried, tuple(line), None, False, b.span))
+            b.store(product.target, (h,), total)
+        b.add(Loop(h, ZERO, b.shape(product.target)[0], ONE, (), tuple(body), None, False, b.span))
 
     def element(self, operand: Atom) -> Element:
         """How to load an element of an operand."""
@@ -151,9 +133,9 @@ def _place(b: Builder, item: Item, places: Iterator[Atom]) -> Atom:
     return item
 
 
-def _is_product(fn: Func, stmt: Stmt, rank: int) -> bool:
-    """Whether a line multiplies floats of one type: a matrix and a vector in either order, or two vectors, by rank."""
-    if not isinstance(stmt, Assign) or stmt.op != "dot" or fn.types[stmt.target.name].rank != rank:
+def _is_matvec(fn: Func, stmt: Stmt) -> bool:
+    """Whether a line multiplies a matrix and a vector of floats of one type, in this order or the other one."""
+    if not isinstance(stmt, Assign) or stmt.op != "dot" or fn.types[stmt.target.name].rank != 1:
         return False
     types = {fn.type(a).dtype for a in (stmt.target, *stmt.args)}
     return len(types) == 1 and types <= set(_FLOATS) and all(fn.type(a).rank for a in stmt.args)

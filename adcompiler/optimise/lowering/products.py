@@ -39,6 +39,24 @@ def as_sum(b: Builder, stmt: Assign) -> tuple[list[Stmt], Assign, Assign]:
     return views, line, replace(total, target=stmt.target, span=stmt.span)
 
 
+def spell_dots(fn: Func) -> Func:
+    """Products of two vectors of floats in loops as sums over their elements.
+
+    Before:  for n in range(rows): d = x[n] - mean; s = dot(d, d)
+    After:   for n in range(rows): d = x[n] - mean; s = sum(d * d)
+
+    A call needs its operands in memory, and takes longer than the sum of a short vector. The order of terms differs.
+    """
+    return _spelled(fn, lambda b, product, inside: inside and _is_dot(b, product))
+
+
+def _is_dot(b: Builder, product: Assign) -> bool:
+    """Whether a product is of two vectors of floats of one type."""
+    types = [b.type(a) for a in product.args]
+    alike = {t.dtype for t in types} == {b.types[product.target.name].dtype}
+    return alike and types[0].is_float and all(t.rank == 1 for t in types)
+
+
 def spell_products(fn: Func) -> Func:
     """Products of matrices and vectors as sums of products of elements, for a target without BLAS."""
     return _spelled(fn, lambda b, product, inside: True)
