@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import math
 import operator
@@ -657,3 +658,23 @@ def test_an_array_after_a_star_has_as_many_elements_as_the_function_takes() -> N
 def test_an_array_after_a_star_is_refused_where_its_length_may_vary(f: Callable[..., Any]) -> None:
     with pytest.raises(UnsupportedSyntax, match="the number of values to unpack is known only at run time"):
         ad.grad(f)(np.ones(2))
+
+
+# -- what to write instead ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "fix"),
+    [
+        (lambda x: x * len(set([1, 2])), "a list without repeats"),
+        (lambda x: x * len(collections.deque()), r"pop\(0\) takes the first item"),
+        (lambda x: x * len(collections.defaultdict(float)), "a dictionary with all its keys"),
+        (lambda x: x ^ 2, r"x\*\*y for a power"),
+        (lambda x: np.sum(np.array([x]).mean), r"call it: \.mean\(\)"),
+        (lambda x: np.sum(np.array([x])[np.array([x]) > 0 and np.array([x]) < 1]), r"\(a > 0\) & \(a < 1\)"),
+    ],
+)
+def test_a_mistake_is_told_with_what_to_write_instead(f: Callable[..., Any], fix: str) -> None:
+    with pytest.raises(ad.ADCompilerError, match=fix) as found:
+        ad.grad(f)(1.0)
+    assert found.value.col is not None

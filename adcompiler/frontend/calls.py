@@ -229,7 +229,7 @@ def _call_python(
         low.call = lambda function, given: call(low, function, given, {}, node)
         record = records.make(low, held, args, kwargs, node)
         if record is None:
-            raise low.refuse("class-call", name=held.__name__)
+            raise records.not_made(low, held)
         return record
     if isinstance(held, Member):
         raise unknown(low, held)

@@ -9,7 +9,7 @@ import numpy as np
 from adcompiler.errors import TypeProblem
 from adcompiler.frontend.state.fitting import NARROW_INTEGERS, check_fits
 from adcompiler.frontend.state.special_methods import is_instance
-from adcompiler.frontend.state.values import Seq, Static, Value, kind_of
+from adcompiler.frontend.state.values import Method, Seq, Static, Value, kind_of
 from adcompiler.ir.build import ZERO, Builder, Shape, scalar
 from adcompiler.ir.infer import infer, loop_dtypes
 from adcompiler.ir.ops import OPS, kind
@@ -38,7 +38,8 @@ def apply(b: Builder, op: str, *args: Atom, hint: str = "t", weak: bool | None =
         # NumPy's own message is about its casting rules
         why = "" if str(error).startswith("ufunc ") else f": {error}"
         what = f"'{op}' does not accept {kinds}{why}"
-        raise TypeProblem(what, b.span, "convert the operands, for example with int(x) or astype") from error
+        fix = "write x**y for a power" if op == "bitxor" else "convert the operands, for example with int(x) or astype"
+        raise TypeProblem(what, b.span, fix) from error
     if b.type(result).dtype not in DTYPES:
         raise TypeProblem(
             f"'{op}' of {kinds} gives {b.type(result).dtype}", b.span, "convert the operands to float64 or float32"
@@ -91,7 +92,8 @@ def as_atom(b: Builder, value: Value, what: str = "the argument") -> Atom:
         case Static(value=bool() | int() | float() | complex() | np.generic()):
             return Const(value.value)
     wrong = f"{what} must be a number or an array, not {kind_of(value)}"
-    raise TypeProblem(wrong, b.span, "pass a number, an array or a list of numbers")
+    fix = f"call it: .{value.name}()" if isinstance(value, Method) else "pass a number, an array or a list of numbers"
+    raise TypeProblem(wrong, b.span, fix)
 
 
 def as_array(b: Builder, value: Value, what: str = "the argument") -> Var:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import collections
 import dataclasses
 import inspect
 from collections.abc import Mapping, Sequence
 from types import FunctionType, MemberDescriptorType
 
+from adcompiler.errors import ADCompilerError
 from adcompiler.frontend.language import classes
 from adcompiler.frontend.language.inline import call_function
 from adcompiler.frontend.state.context import Lowering
@@ -15,6 +17,15 @@ from adcompiler.frontend.state.restarts import Changes
 from adcompiler.frontend.state.special_methods import special
 from adcompiler.frontend.state.values import Maybe, Method, Partial, Path, Seq, Static, Unset, Value, kind_of
 from adcompiler.signature import fields_of
+
+# what to write in place of containers of Python's
+_KEYED = "write a dictionary with all its keys, as {key: 0.0 for key in keys}, or an array"
+_CONTAINERS: dict[type, str] = {
+    collections.deque: "use a list, of which pop(0) takes the first item, or an array with an index modulo its length",
+    set: "use a list without repeats, or an array of truth values",
+    frozenset: "use a tuple",
+    **dict.fromkeys((collections.defaultdict, collections.Counter, collections.OrderedDict), _KEYED),
+}
 
 
 def make(low: Lowering, cls: type, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Seq | None:
@@ -139,3 +150,11 @@ def replaced(low: Lowering, owner: Seq, changes: Mapping[str, Value], node: ast.
     new = make(low, cls, (), given, node)
     assert new is not None
     return new
+
+
+def not_made(low: Lowering, held: type) -> ADCompilerError:
+    """The refusal of a call of a class."""
+    instead = _CONTAINERS.get(held)
+    if instead is None:
+        return low.refuse("class-call", name=held.__name__)
+    return low.refuse("container-call", name=held.__name__, instead=instead)

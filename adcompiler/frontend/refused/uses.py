@@ -203,7 +203,7 @@ def f(s):
     ),
     "array-as-test": (
         "an array as a truth value",
-        "use np.any or np.all, or test an element",
+        "use np.any or np.all, or test an element; of masks write (a > 0) & (a < 1)",
         """
 def f(x):
     if x > 0:

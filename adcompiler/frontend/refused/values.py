@@ -95,6 +95,18 @@ def f(s):
 """,
         "bytearray(3)",
     ),
+    "container-call": (
+        "a {name} is made in a differentiated function",
+        "{instead}",
+        """
+import collections
+
+def f(x):
+    kept = collections.deque([0.0], maxlen=3)
+    return x[0] * kept[0]
+""",
+        "collections.deque([0.0], maxlen=3)",
+    ),
     "record-init": (
         "making an object of class {name!r} does more than assign attributes",
         "make the object outside and pass it",
