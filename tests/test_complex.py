@@ -192,3 +192,17 @@ def test_formulas_are_those_of_holomorphic_functions() -> None:
         assert ad.grad(lambda z: cubed(z).imag)(1 + 2j) == pytest.approx(1j * np.conj(3 * (1 + 2j) ** 2))
         with pytest.raises(ad.TypeProblem, match="gives a real number for a complex one"):
             ad.grad(lambda z: modulus(z))(1 + 2j)
+
+
+@pytest.mark.parametrize("function", [np.arcsinh, np.arccosh, np.exp2])
+def test_functions_of_complex_numbers_are_on_the_side_of_a_cut_that_a_zero_tells(
+    function: Callable[..., Any],
+) -> None:
+    def f(z: Any) -> Any:
+        return function(z)
+
+    ends = (0.0, -0.0, 0.5, -0.5, 2.0, -2.0)
+    for z in (complex(x, y) for x in ends for y in ends):
+        value, tangent = ad.jvp(f, (np.array([z]),), (np.ones(1, complex),))
+        np.testing.assert_allclose(value, function(np.array([z])), rtol=1e-14, atol=1e-15)
+        assert tangent.dtype == np.complex128

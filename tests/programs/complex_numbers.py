@@ -321,3 +321,14 @@ def band_energies(hopping, phase):
 
 
 program(band_energies, lambda rng: (_complex(rng, 4), 0.4), (0, 1))
+
+
+def hyperbolic_areas(z):
+    """Inverse hyperbolic functions on all sides of their cuts, and powers of two."""
+    total = np.sum(np.abs(np.arcsinh(z) + np.arccosh(z) * np.exp2(z)) ** 2)
+    for w in (z[0], np.conj(z[0]), -z[0], 1j * z[1]):
+        total += (np.arcsinh(w) * np.arccosh(1.0 - w)).real
+    return total
+
+
+program(hyperbolic_areas, lambda rng: (_complex(rng, 4),))

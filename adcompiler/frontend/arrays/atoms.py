@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -28,6 +29,8 @@ def apply(b: Builder, op: str, *args: Atom, hint: str = "t", weak: bool | None =
             op, args = "hypot", tuple(b.emit(part, *args) for part in ("real", "imag"))
         elif op == "pow":
             args = tuple(_complex(b, a) for a in args)
+        elif op in _BY_OTHERS:
+            return _BY_OTHERS[op](b, args[0])
     kinds = " and ".join(str(b.type(a)) for a in args)
     try:
         _check_integers(b, op, args)
@@ -45,6 +48,28 @@ def apply(b: Builder, op: str, *args: Atom, hint: str = "t", weak: bool | None =
             f"'{op}' of {kinds} gives {b.type(result).dtype}", b.span, "convert the operands to float64 or float32"
         )
     return result
+
+
+def _arcsinh(b: Builder, z: Atom) -> Var:
+    """The arc sine in a plane that is turned by a right angle: by parts, whose zeros keep their signs."""
+    turned = b.emit("complex", apply(b, "neg", b.emit("imag", z)), b.emit("real", z))
+    found = apply(b, "arcsin", turned)
+    return b.emit("complex", b.emit("imag", found), apply(b, "neg", b.emit("real", found)), hint="arcsinh")
+
+
+def _arccosh(b: Builder, z: Atom) -> Var:
+    """The arc cosine turned by a right angle, to the side on which the argument lies; a zero has a side too."""
+    side = apply(b, "copysign", Const(1.0), b.emit("imag", z))
+    turn = b.emit("complex", apply(b, "mul", Const(0.0), side), side)
+    return apply(b, "mul", turn, apply(b, "arccos", z), hint="arccosh")
+
+
+def _exp2(b: Builder, z: Atom) -> Var:
+    return apply(b, "exp", apply(b, "mul", z, Const(math.log(2.0))), hint="exp2")
+
+
+# functions of complex numbers by others of which there are rules
+_BY_OTHERS = {"arcsinh": _arcsinh, "arccosh": _arccosh, "exp2": _exp2}
 
 
 def _check_integers(b: Builder, op: str, args: Sequence[Atom]) -> None:
