@@ -194,7 +194,8 @@ def test_demo_of_a_file(model: Path, capsys: pytest.CaptureFixture[str]) -> None
         ("cli_model.py", "is not of the form"),
         ("cli_model.txt:loss", "is not of the form"),
         ("absent.py:loss", "there is no file"),
-        ("cli_model.py:absent", "defines no absent"),
+        ("cli_model.py:absent", "defines no absent\n"),
+        ("cli_model.py:los", "defines no los; did you mean 'loss'?"),
         ("cli_model.py:SCALE", "is not a function"),
     ],
 )

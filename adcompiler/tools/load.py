@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from adcompiler.errors import nearest
+
 # what runs the user's program, and what a program imports, are no part of it
 _PACKAGE = f"{Path(__file__).parent.parent}{os.sep}"
 _LIBRARIES = tuple(sysconfig.get_path(key) for key in ("purelib", "platlib", "stdlib"))
@@ -52,7 +54,7 @@ def load_function(module: ModuleType, name: str) -> Callable[..., Any]:
     try:
         function: Callable[..., Any] = attrgetter(name)(module)
     except AttributeError:
-        raise UsageError(f"{module.__file__} defines no {name}") from None
+        raise UsageError(f"{module.__file__} defines no {name}{nearest(name, vars(module))}") from None
     if not callable(function):
         raise UsageError(f"{name} in {module.__file__} is not a function")
     return function
