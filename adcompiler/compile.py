@@ -57,7 +57,7 @@ from adcompiler.optimise.lowering.stored import read_kept_products, store_produc
 from adcompiler.optimise.machine.bounds import drop_bounds, prove_bounds
 from adcompiler.optimise.machine.deferred_checks import check_behind
 from adcompiler.optimise.machine.distribute_calls import call_ahead
-from adcompiler.optimise.machine.distribute_middle import split_off_middles
+from adcompiler.optimise.machine.distribute_middle import split_off_ends, split_off_middles
 from adcompiler.optimise.machine.distribute_rear import split_off_rears
 from adcompiler.optimise.machine.downward import hide_downward
 from adcompiler.optimise.machine.memory_checks import check_room
@@ -116,6 +116,7 @@ LOWERING = (
     drop_divisions,
     split_off_middles,
     split_off_rears,
+    split_off_ends,
     check_behind,
     run_abreast,
     mark_reductions,
@@ -135,6 +136,7 @@ INEXACT = (
     multiply_by_reciprocals,
     split_off_middles,
     split_off_rears,
+    split_off_ends,
     mark_reductions,
     mark_lanes,
 )

@@ -1,4 +1,4 @@
-"""What stands between two inner loops and calls mathematical functions runs in a loop of its own, for some iterations.
+"""What stands between inner loops, or behind them, and calls functions runs in a loop of its own, for some iterations.
 
 A row of data meets the weights in an inner loop, the sum is put into a function, and its derivative goes back along the
 row in another inner loop: with these around it the function is called for one number at a time. And where branches
@@ -7,7 +7,7 @@ choose the function, the processor cannot foretell which: computed for several r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -52,22 +52,42 @@ def split_off_middles(fn: Func) -> Func:
     The three touch no memory in common but what they only read, and nothing shows that parts of later iterations have
     run before one of an earlier iteration fails.
     """
+    return _split_off(fn, _between)
+
+
+def split_off_ends(fn: Func) -> Func:
+    """The same of what stands behind the last loop of an iteration.
+
+    Before:  for i in range(n): for j in range(m): s += w[j] * x[i, j]
+                                total += exp(s)
+    After:   for k in range((n + 31) // 32):
+                 for i in range(32 * k, min(32 * k + 32, n)): for j in range(m): s += w[j] * x[i, j]
+                                                              held[i - 32 * k] = s
+                 for i in range(32 * k, min(32 * k + 32, n)): total += exp(held[i - 32 * k])
+    """
+    return _split_off(fn, _behind)
+
+
+def _split_off(fn: Func, cuts: Callable[[Block], Iterator[tuple[Block, ...]]]) -> Func:
+    """A function whose loops are cut where that pays and changes nothing."""
     b, memory = Builder.of(fn), memory_of(fn)
 
     def block(stmts: Block) -> Block:
-        return tuple(line for s in stmts for line in _split(b, memory, map_blocks(s, block)))
+        return tuple(line for s in stmts for line in _split(b, memory, map_blocks(s, block), cuts))
 
     body = block(fn.body)
     return with_body(fn, body, b)
 
 
-def _split(b: Builder, memory: Memory, stmt: Stmt) -> Block:
+def _split(b: Builder, memory: Memory, stmt: Stmt, cuts: Callable[[Block], Iterator[tuple[Block, ...]]]) -> Block:
     """A loop, or what does the same."""
     if not isinstance(stmt, Loop) or stmt.step != ONE or stmt.until is not None or stmt.share is not None:
         return (stmt,)
-    for front, middle, rear in _cuts(b, stmt.body):
+    for front, middle, *rear in cuts(stmt.body):
+        if not any(isinstance(s, Assign) and calls_function(b, s) for s in walk(middle)):
+            continue
         lines = without_branches(b, middle)
-        parts = None if lines is None else _parts(b, stmt, (front, lines, rear))
+        parts = None if lines is None else _parts(b, stmt, (front, lines, *rear))
         if parts is not None and _same(b, memory, parts) and hands_on_sums(_middle(stmt, parts[1])):
             with b.block() as built, b.at(stmt.span):
                 _Stretches(b, stmt, parts).write()
@@ -79,13 +99,23 @@ def _middle(loop: Loop, part: Part) -> Loop:
     return replace(loop, carried=part.carried, body=part.lines)
 
 
-def _cuts(b: Builder, body: Block) -> Iterator[tuple[Block, Block, Block]]:
-    """Where an iteration may be cut: before and behind lines that call functions, between two of its loops."""
-    loops = [k for k, s in enumerate(body) if any(isinstance(inner, Loop) for inner in walk((s,)))]
-    for first, last in pairwise(loops):
-        middle = body[first + 1 : last]
-        if any(isinstance(s, Assign) and calls_function(b, s) for s in walk(middle)):
-            yield body[: first + 1], middle, body[last:]
+def _between(body: Block) -> Iterator[tuple[Block, ...]]:
+    """An iteration before, between and behind two of its loops that follow each other."""
+    for first, last in pairwise(_loops(body)):
+        yield body[: first + 1], body[first + 1 : last], body[last:]
+
+
+def _behind(body: Block) -> Iterator[tuple[Block, ...]]:
+    """An iteration up to its last loop, and behind; not where loops in its loops take most of the time."""
+    for last in _loops(body)[-1:]:
+        inner = [s for s in walk(body[: last + 1]) if isinstance(s, Loop)]
+        if not any(_loops(s.body) for s in inner):
+            yield body[: last + 1], body[last + 1 :]
+
+
+def _loops(body: Block) -> list[int]:
+    """The places of lines that are loops, or have loops in them."""
+    return [k for k, s in enumerate(body) if any(isinstance(inner, Loop) for inner in walk((s,)))]
 
 
 def _parts(b: Builder, loop: Loop, blocks: Sequence[Block]) -> tuple[Part, ...] | None:
@@ -107,15 +137,15 @@ def _parts(b: Builder, loop: Loop, blocks: Sequence[Block]) -> tuple[Part, ...] 
 
 def _same(b: Builder, memory: Memory, parts: Sequence[Part]) -> bool:
     """Whether a part may run for some iterations before the next part does."""
-    front, middle, rear = (part.lines for part in parts)
-    if not all(may_run_early(b, memory, s) for s in walk((*front, *rear))):
+    front, middle, *rear = (part.lines for part in parts)
+    if not all(may_run_early(b, memory, s) for block in (front, *rear) for s in walk(block)):
         return False
     if not are_harmless(b, memory, middle, parts[1].carried):
         return False
     # which of two that fail is told depends on the order
     if sum(any(isinstance(s, Check) for s in walk(part.lines)) for part in parts) > 1:
         return False
-    blocks = (front, middle, rear)
+    blocks = (front, middle, *rear)
     return not any(
         memory.changed(arrays_of(b, walk(one)), other) for one in blocks for other in blocks if one is not other
     )
@@ -174,4 +204,4 @@ class _Stretches:
         b.add(replace(loop, index=index, start=begin, stop=end, carried=carried, body=tuple(body)))
 
 
-__all__ = ["STRETCH", "split_off_middles"]
+__all__ = ["STRETCH", "split_off_ends", "split_off_middles"]
