@@ -31,24 +31,27 @@ the partial derivative. `cut(g, p)` is their product, and 0 where `g` is 0, what
 COVERAGE = """
 ## Functions of NumPy and SciPy
 
-Those that are not in the tables above are compositions, from whose lines the derivatives follow. Any other is refused
-by its name, with the nearest one that is supported.
+Functions in this table that are not in the tables above are compositions: their derivatives follow from their lines.
+Any other function is refused by name, with the nearest one that is supported.
 
-In place of one that is missing, call a function of your own that is written with those that are here. Where its
-derivative must not follow from its lines, as of an iteration, declare it with `ad.rule`, `ad.custom_jvp` or
-`ad.custom_vjp`, which the [tutorial](tutorial.md) shows.
+If a function is missing, write your own with those that are here. Where its derivative must not follow from its lines,
+as for an iteration, declare it with `ad.rule`, `ad.custom_jvp` or `ad.custom_vjp`: see the
+[tutorial](tutorial.md#a-derivative-of-your-own).
 
 To add a function to the package, write it in Python in a module of `adcompiler/frontend/library/defined`, with
-`@means(np.name)` above it: it is inlined like a function of your own. For a call of a library declare an operation in
-`adcompiler/ir/ops.py` and its rule in `adcompiler/rules`; the tests of the rules try it because it is in the table.
+`@means(np.name)` above it. It is inlined like a function of your own. To call a library instead, declare an operation
+in `adcompiler/ir/ops.py` and its rule in `adcompiler/rules`. The tests of the rules cover every rule of the table.
 
-Conventions: `eigh`, `eigvalsh` and `cholesky` read one triangle, and only that one has a derivative. Eigenvectors and
-singular vectors have length one, and the sign that NumPy, or SciPy where its function is called, gives them. It may
-jump from one matrix to the next, most often in `scipy.linalg.eigh`: the derivative is that of the vectors as they are.
-Where two eigenvalues or singular values are equal, only functions have a derivative that do not depend on the choice of
-vectors.
-`det` has its derivative at singular matrices too. `pinv` and `lstsq` take the rank as given. A norm has derivative zero
-at zero. Sorting, and what is sorted by, moves derivatives without having one.
+Conventions:
+
+- `eigh`, `eigvalsh` and `cholesky` read one triangle, and only that one has a derivative.
+- Eigenvectors and singular vectors have length one, and the sign that NumPy or SciPy gives them. The sign may jump from
+  one matrix to the next, most often in `scipy.linalg.eigh`. The derivative is that of the vectors as they are.
+- Where two eigenvalues or singular values are equal, only functions that do not depend on the choice of vectors have a
+  derivative.
+- `det` has a derivative at singular matrices too. `pinv` and `lstsq` take the rank as given.
+- A norm has derivative zero at zero.
+- Sorting permutes derivatives. The keys by which `argsort` and `sorted` sort have none.
 """
 
 ERRORS = """# Errors
