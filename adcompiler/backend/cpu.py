@@ -121,9 +121,9 @@ def _kept(text: str, name: str, keep: bool) -> Any:
 def _apart(name: str, folder: cache.Folder | None) -> Any:
     """What texts call for a function of the library, compiled once for all of them."""
     # a call that finds its machine code needs nothing of how text is made
-    from adcompiler.emit.functions.opaque import LATE
+    from adcompiler.emit.functions.opaque import LAZY
 
-    return _short(name, folder) if name in LATE else _of_library(name, folder)
+    return _short(name, folder) if name in LAZY else _of_library(name, folder)
 
 
 @functools.lru_cache(maxsize=64)
@@ -139,9 +139,9 @@ def _of_library(name: str, folder: cache.Folder | None) -> Apart:
 @functools.lru_cache(maxsize=64)
 def _short(name: str, folder: cache.Folder | None) -> Any:
     """What compiles a function of the library when it is called, and is written out at each call."""
-    from adcompiler.emit.functions.opaque import LATE, on_its_own
+    from adcompiler.emit.functions.opaque import LAZY, on_its_own
 
-    text = lazy.stands_for(name, LATE[name], _stem(on_its_own(name), name), folder is not None)
+    text = lazy.stands_for(name, LAZY[name], _stem(on_its_own(name), name), folder is not None)
     return load(text, name, folder is not None, {"_calling": lazy.calling})
 
 

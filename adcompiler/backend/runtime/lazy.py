@@ -12,7 +12,7 @@ import pickle
 from typing import Any
 
 #: By this symbol machine code asks for an address.
-SYMBOL = "adcompiler_late"
+SYMBOL = "adcompiler_lazy"
 
 
 def stands_for(name: str, parameters: str, stem: str, kept: bool) -> str:
@@ -37,7 +37,7 @@ def calling(name: str, stem: str, kept: bool, *kinds: Any) -> Any:
     asked = pickle.dumps((name, stem, kept, kinds))
 
     def call(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = cgutils.add_global_variable(builder.module, cgutils.voidptr_t, ".late")
+        place = cgutils.add_global_variable(builder.module, cgutils.voidptr_t, ".lazy")
         place.linkage, place.initializer = "internal", ir.Constant(cgutils.voidptr_t, None)
         with builder.if_then(cgutils.is_null(builder, builder.load(place)), likely=False):
             question = cgutils.global_constant(builder, ".asked", cgutils.make_bytearray(asked))

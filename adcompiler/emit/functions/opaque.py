@@ -111,7 +111,7 @@ APART = frozenset(
     | TRIANGLES.keys()
 )
 #: Those that only some sizes need, compiled when they are first called, by their parameters; they return nothing.
-LATE: dict[str, str] = {
+LAZY: dict[str, str] = {
     **dict.fromkeys(("_fft_chirped", "_fft_mixed", "_fft_wide"), "a, out, sign"),
     **dict.fromkeys(
         (f"_{s}matmul_{name}" for s in LETTERS.values() for name in ("anywhere", "in_rows")), "c, a, b, add"
@@ -269,7 +269,7 @@ def on_its_own(name: str) -> str:
 
 __all__ = [
     "APART",
-    "LATE",
+    "LAZY",
     "LETTERS",
     "LIBRARY",
     "READ_ONCE",
