@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.support.registry import program
 
-NEIGHBOURS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1))
+NEIGHBOURS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1))
 
 
 def particles_in_cells(x, width):
@@ -70,9 +70,8 @@ program(elements_of_a_mesh, lambda rng: (rng.uniform(0.5, 1.5, size=8),))
 def numbers_of_two_types_beside_a_range(x):
     """Pairs of an integer and a float, numbered backwards, until one is found that is too large."""
     total = 0.0
-    for k, (shift, factor), m in zip(
-        range(6), ((1, 0.5), (2, 1.5), (0, -1.0), (3, 2.5), (1, 0.25), (2, 4.0)), range(6), strict=True
-    ):
+    steps = ((1, 0.5), (2, 1.5), (0, -1.0), (3, 2.5), (1, 0.25), (2, 2.0), (3, 0.1), (1, -0.7), (0, 1.1), (2, 4.0))
+    for k, (shift, factor), m in zip(range(10), steps, range(10), strict=True):
         for i in range(len(x)):
             v = x[i] * factor + x[(i + shift) % len(x)] ** 2
             w = math.sin(v) * math.exp(-v * v) + math.tanh(v + k) * math.cos(v) - m * x[i]
@@ -91,7 +90,7 @@ program(numbers_of_two_types_beside_a_range, lambda rng: (rng.normal(size=4),))
 def list_written_at_known_places(x):
     """What a loop over numbers stores in a list, and what the function returns: the numbers must be known."""
     found = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-    for a, b in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1)):
+    for a, b in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1)):
         s = 0.0
         for i in range(1, x.shape[0] - 1):
             for j in range(1, x.shape[1] - 1):
@@ -125,14 +124,14 @@ program(neighbours_from_outside, lambda rng: (rng.normal(size=(4, 4)),))
 
 def list_that_changes_as_it_is_read(x):
     """A list of known numbers of which the body writes items that come later."""
-    order, total = [0, 1, 2, 3, 4, 5], 0.0
+    order, total = [0, 1, 2, 3, 4, 5, 6, 7, 8], 0.0
     for k in order:
         for i in range(len(x)):
             v = x[i] + k * 0.1
             total += math.sin(v) * math.exp(-v * v) + math.tanh(v) * math.cos(v * k) - k * x[i] ** 2
             for j in range(i):
                 total += v * math.atan(x[j] - v) * math.sin(x[j] + v) + math.exp(-v * v) * k + math.cos(x[j] * v)
-        order[5] = order[5] - k
+        order[8] = order[8] - k
     return total
 
 

@@ -18,8 +18,9 @@ from adcompiler.frontend.state.values import Conflict, RangeValue, Seq, Value, Z
 from adcompiler.ir.walk import walk
 from adcompiler.ir.wengert import Atom, Const, Loop, Var, While
 
-# how many lines the copies of a body may have together, if one body can do, and for how many a loop in them counts
-_LINES, _OF_A_LOOP = 200, 8
+# how many lines the copies of a body may have together, if one body can do, and for how many a loop in them counts:
+# a `for` may run faster where numbers are known, a `while` only takes long to compile
+_LINES, _OF_A_LOOP, _OF_A_WHILE = 1000, 30, 400
 
 
 class Long(Exception):
@@ -68,7 +69,9 @@ def run(low: Lowering, node: ast.For, found: Iterable, long: bool = True) -> Non
 
 
 def _cost(low: Lowering, start: int) -> int:
-    return sum(1 + _OF_A_LOOP * isinstance(stmt, (Loop, While)) for stmt in walk(low.b.stack[-1][start:]))
+    lines = list(walk(low.b.stack[-1][start:]))
+    loops, whiles = (sum(isinstance(line, kind) for line in lines) for kind in (Loop, While))
+    return len(lines) + _OF_A_LOOP * loops + _OF_A_WHILE * whiles
 
 
 def _unchanged(low: Lowering, items: str, found: Iterable) -> Iterable:
