@@ -128,6 +128,29 @@ _BODIES = {
     found = b[0, 0] + spoiled(n)
     return both[0][1] + both[1][2, 1] + found
 """,
+    "a_row_of_a_copy_of_rows": """
+    places = np.array([1, 2])
+    rows = a[places]
+    row = rows[0]
+    found = spoiled(2) + np.full((2, 4), 99.0)[0, 0]
+    return found + row[0] + row[1]
+""",
+    "a_row_of_the_rows_that_a_test_selects": """
+    b = filled(4)
+    rows = b[b[:, 0] > 5.0]
+    row = rows.T[1]
+    found = b[1, 1] + np.full((3, 4), 98.0)[0, 0]
+    return found + row[0] + row[1] + b[0, 1]
+""",
+    "parts_by_slices_and_new_axes": """
+    b = filled(n)
+    corner = b.T[1:, ..., ::-1]
+    column = corner[1]
+    deep = b[None, 1]
+    row = deep[0]
+    found = column[0] + row[2] + spoiled(n)
+    return found + b[1, 1], column, row[:2]
+""",
     "views_and_errors": """
     b = filled(n)
     row = b[1]
@@ -177,7 +200,7 @@ def _lent(monkeypatch, body):
     made, plain = [], variables.lent
     monkeypatch.setattr(variables, "lent", lambda *given: made.append(plain(*given)) or made[-1])
     # another text, which has not been compiled yet
-    cpu.numba_function(_text(body) + "# again\n", "taken", keep=False)(np.arange(16.0).reshape(4, 4), 4)
+    _results(cpu.numba_function(_text(body) + "# again\n", "taken", keep=False), np.arange(16.0).reshape(4, 4), 4)
     return {name.split(".")[0] for names in made for name in names if not name.startswith("$")}
 
 
@@ -190,6 +213,7 @@ def _lent(monkeypatch, body):
         ("a_view_after_the_matrix_was_read_in_its_block", set()),
         ("views_of_views", {"turned", "same", "row", "other"}),
         ("results_that_are_views", {"other"}),
+        ("a_row_of_a_copy_of_rows", set()),
     ],
 )
 def test_views_of_what_lives_longer_count_no_reference(monkeypatch, name, expected):

@@ -47,8 +47,8 @@ class Variables(Lower):
             if type(self.typeof(name)) is types.Array and self.typeof(f"arg.{argument}") == self.typeof(name)
         }
         arrays = {name for name in self._singly_assigned_vars if type(self.typeof(name)) is types.Array}
-        live = self.func_ir.variable_lifetime.livemap
-        self.lent = set() if self._disable_sroa_like_opt else lent(self.blocks, arrays, self.borrowed & arrays, live)
+        live, kept = self.func_ir.variable_lifetime.livemap, self.borrowed & arrays
+        self.lent = set() if self._disable_sroa_like_opt else lent(self.blocks, arrays, kept, live, self.typeof)
         # whether the value that is being made may count no reference
         self.lends = False
 

@@ -6,18 +6,27 @@ Numba counts a reference for each view, and gives it up again: two calls for a r
 # mypy: disable-error-code="no-untyped-call"
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from numba import types
 from numba.core import ir
 from numba.core.analysis import compute_cfg_from_blocks
 
 from adcompiler.backend.llvm.exits import assignments
 
 _PARTS = ("getitem", "static_getitem")
+# the indices for which a part of an array is no copy, alone or in a tuple
+_WITHOUT_COPY = (types.Integer, types.SliceType, types.EllipsisType, types.NoneType)
 
 
-def lent(blocks: Mapping[Any, Any], arrays: set[str], kept: set[str], live: Mapping[Any, set[str]]) -> set[str]:
+def lent(
+    blocks: Mapping[Any, Any],
+    arrays: set[str],
+    kept: set[str],
+    live: Mapping[Any, set[str]],
+    typeof: Callable[[str], Any],
+) -> set[str]:
     """The views, and other names of arrays, whose memory outlives them.
 
     Parameters
@@ -30,9 +39,12 @@ def lent(blocks: Mapping[Any, Any], arrays: set[str], kept: set[str], live: Mapp
         Those of them that the caller keeps alive.
     live
         For each block the variables that are read from where it begins.
+    typeof
+        Gives the type of a name.
     """
-    made = {line.target.name: line.value for line in assignments(blocks.values()) if line.target.name in arrays}
-    owners = {name: owner for name in made if (owner := _owner(name, made, kept)) != name}
+    lines = assignments(blocks.values())
+    origins = {line.target.name: _viewed(line.value, typeof) for line in lines if line.target.name in arrays}
+    owners = {name: owner for name in origins if (owner := _owner(name, origins, kept)) != name}
     free = {name for name, owner in owners.items() if owner in kept}
     others = owners.keys() - free
     if not others:
@@ -41,23 +53,34 @@ def lent(blocks: Mapping[Any, Any], arrays: set[str], kept: set[str], live: Mapp
     return free | {name for name in others if name not in late.get(owners[name], ())}
 
 
-def _owner(name: str, made: Mapping[str, Any], kept: set[str]) -> str:
+def _owner(name: str, origins: Mapping[str, str | None], kept: set[str]) -> str:
     """The variable that has the memory of a view, found through other views."""
     while name not in kept:
-        origin = _viewed(made[name])
-        if origin not in made:
+        origin = origins[name]
+        if origin is None or origin not in origins:
             break
         name = origin
     return name
 
 
-def _viewed(value: Any) -> Any:
-    """The variable of which a value may be a view, or another name."""
+def _viewed(value: Any, typeof: Callable[[str], Any]) -> str | None:
+    """The variable of which a value is a view, or another name."""
     if isinstance(value, ir.Var):
-        return value.name
-    if isinstance(value, ir.Expr) and (value.op in _PARTS or (value.op == "getattr" and value.attr == "T")):
-        return value.value.name
-    return None
+        return str(value.name)
+    if not isinstance(value, ir.Expr):
+        return None
+    part = value.op in _PARTS and _copies_nothing(value, typeof)
+    return str(value.value.name) if part or (value.op == "getattr" and value.attr == "T") else None
+
+
+def _copies_nothing(part: Any, typeof: Callable[[str], Any]) -> bool:
+    """Whether a part of an array has the array's memory, as it has for whole numbers and slices."""
+    index = part.index if part.op == "getitem" else part.index_var
+    if index is None:
+        return False
+    kind = typeof(index.name)
+    kinds = kind.types if isinstance(kind, (types.UniTuple, types.Tuple)) else (kind,)
+    return all(isinstance(one, _WITHOUT_COPY) for one in kinds)
 
 
 def _read_too_late(owners: set[str], blocks: Mapping[Any, Any], live: Mapping[Any, set[str]]) -> dict[str, set[str]]:
