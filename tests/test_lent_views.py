@@ -151,6 +151,16 @@ _BODIES = {
     found = column[0] + row[2] + spoiled(n)
     return found + b[1, 1], column, row[:2]
 """,
+    "arrays_before_an_error": """
+    b = filled(n)
+    if n > 3:
+        c = filled(n)
+        row = c[1]
+        other = b[2]
+        a[0, 0] = row[1] + other[1] + spoiled(n)
+        raise ValueError("large")
+    return b[0, 1]
+""",
     "views_and_errors": """
     b = filled(n)
     row = b[1]

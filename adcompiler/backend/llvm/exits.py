@@ -81,10 +81,10 @@ class Exit:
         lower.builder.branch(self.block)
 
     def _shared(self, line: Any) -> bool:
-        """Note an array in memory that ends at a line; False for any other line."""
+        """Note an array in memory that ends at a line; False for any other line, as of a block's own values."""
         if not isinstance(line, numba_ir.Del) or type(self.lower.typeof(line.value)) is not types.Array:
             return False
-        if line.value in self.lower._blk_local_varmap and line.value not in self.lower.holders:
+        if line.value in self.lower._singly_assigned_vars and line.value not in self.lower.holders:
             return False
         self.names[line.value] = None
         return True
