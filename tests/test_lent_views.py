@@ -88,6 +88,17 @@ _BODIES = {
     found = spoiled(n) + b[0, 1]
     return found + row[2] + spoiled(n) + same[1, 1]
 """,
+    "views_of_a_view_after_its_matrix_is_given_up": """
+    b = filled(n)
+    turned = b.T
+    found = 0.0
+    for i in range(n):
+        found += spoiled(n)
+    row = turned[1]
+    same = row
+    found += spoiled(n)
+    return found + row[2] + same[1]
+""",
     "a_matrix_of_each_iteration": """
     total = 0.0
     kept = a[0]
@@ -222,6 +233,7 @@ def _lent(monkeypatch, body):
         ("a_view_after_the_matrix_was_read_in_a_branch", set()),
         ("a_view_after_the_matrix_was_read_in_its_block", set()),
         ("views_of_views", {"turned", "same", "row", "other"}),
+        ("views_of_a_view_after_its_matrix_is_given_up", set()),
         ("results_that_are_views", {"other"}),
         ("a_row_of_a_copy_of_rows", set()),
     ],

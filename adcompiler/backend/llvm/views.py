@@ -44,18 +44,20 @@ def lent(
     """
     lines = assignments(blocks.values())
     origins = {line.target.name: _viewed(line.value, typeof) for line in lines if line.target.name in arrays}
-    owners = {name: owner for name in origins if (owner := _owner(name, origins, kept)) != name}
-    free = {name for name, owner in owners.items() if owner in kept}
-    others = owners.keys() - free
-    if not others:
-        return free
-    late = _read_too_late({owners[name] for name in others}, blocks, live)
-    return free | {name for name in others if name not in late.get(owners[name], ())}
+    holding, late = set(kept), dict[str, set[str]]()
+    while True:
+        owners = {name: owner for name in origins if (owner := _owner(name, origins, holding)) != name}
+        late |= _read_too_late(set(owners.values()) - kept - late.keys(), blocks, live)
+        # what is made of a view that is read too late may itself be made after the owner is given up
+        found = {name for name, owner in owners.items() if name in late.get(owner, ())}
+        if not found:
+            return set(owners)
+        holding |= found
 
 
-def _owner(name: str, origins: Mapping[str, str | None], kept: set[str]) -> str:
-    """The variable that has the memory of a view, found through other views."""
-    while name not in kept:
+def _owner(name: str, origins: Mapping[str, str | None], holding: set[str]) -> str:
+    """The variable that keeps the memory of a view alive, found through other views that do not."""
+    while name not in holding:
         origin = origins[name]
         if origin is None or origin not in origins:
             break
@@ -88,12 +90,15 @@ def _read_too_late(owners: set[str], blocks: Mapping[Any, Any], live: Mapping[An
 
     A view is read before its owner gets another value: the owner's comes before the view on every way to it.
     """
-    graph, late = compute_cfg_from_blocks(blocks), dict[str, set[str]]()
+    late: dict[str, set[str]] = {name: set() for name in owners}
+    if not owners:
+        return late
+    graph = compute_cfg_from_blocks(blocks)
     for label, block in blocks.items():
         for place, line in enumerate(block.body):
             if isinstance(line, ir.Del) and line.value in owners:
-                found = late.setdefault(line.value, set())
-                found.update(_read(block.body[place + 1 :]), *(live[after] for after, _ in graph.successors(label)))
+                read = _read(block.body[place + 1 :])
+                late[line.value].update(read, *(live[after] for after, _ in graph.successors(label)))
     return late
 
 
