@@ -30,7 +30,7 @@ class Variables(Lower):
     def _find_singly_assigned_variable(self) -> None:
         """Find the variables that are values of LLVM; for each array among them memory holds what it keeps alive."""
         self.holders: dict[str, Any] = {}
-        if self._disable_sroa_like_opt or self.func_ir.func_id.is_generator:
+        if self._disable_sroa_like_opt:
             super()._find_singly_assigned_variable()
             return
         local, across = assigned_once(self.blocks, self.func_ir.variable_lifetime.usedefs)
