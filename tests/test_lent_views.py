@@ -162,6 +162,18 @@ _BODIES = {
     found = column[0] + row[2] + spoiled(n)
     return found + b[1, 1], column, row[:2]
 """,
+    "an_argument_whose_name_has_other_values": """
+    b = filled(n)
+    if n > 2:
+        row = b[2]
+    else:
+        for i in range(4):
+            if i == 0:
+                return a.copy(), b[1]
+            a = a.T
+    both = filled(n), filled(n), filled(n), filled(n)
+    return a.copy(), both[0][1]
+""",
     "arrays_before_an_error": """
     b = filled(n)
     if n > 3:

@@ -87,7 +87,7 @@ class Variables(Lower):
 
     def storevar(self, value: Any, name: str, argidx: int | None = None) -> None:
         """Give a variable another value."""
-        if argidx is not None or self._disable_sroa_like_opt:
+        if self._disable_sroa_like_opt or (argidx is not None and name not in self.holders):
             super().storevar(value, name, argidx)
         elif name in self._singly_assigned_vars:
             self._blk_local_varmap[name] = value
