@@ -104,7 +104,10 @@ def address(
         for other in range(axis + 1, kind.ndim) if kind.layout == "C" else range(axis):
             place = builder.mul(place, extent(other))
         offsets.append(place)
-    return builder.gep(data, [_sum(builder, offsets)])
+    # axis by axis, the same at loads and stores: LLVM moves what an inner loop does not change out of it
+    for offset in offsets:
+        data = builder.gep(data, [offset])
+    return data
 
 
 def _place(context: Any, builder: Any, kind: Any, value: Any, extent: Any) -> Any:
