@@ -15,7 +15,7 @@ import pytest
 
 import adcompiler as ad
 from adcompiler.backend import cpu
-from benchmarks.programs import n_body
+from benchmarks.programs import cholesky_logdet, lattice_field, n_body
 from tests.test_vector_mathematics import has_libmvec
 
 FEATURES = llvmlite.binding.get_host_cpu_features()
@@ -218,6 +218,15 @@ def test_forces_and_their_adjoint_are_computed_for_several_pairs_at_once() -> No
     of = Kernel(n_body.n_body, n_body.PROGRAM.arguments(n_body.PROGRAM.small), (0, 1), frozenset())
     _, assembly = machine_code(of)
     assert sum(bool(ROOT.search(loop)) for loop in innermost(assembly)) == 2
+
+
+@pytest.mark.skipif(not FEATURES.get("avx512f"), reason="no such processor")
+@pytest.mark.parametrize(("of", "expected"), [(cholesky_logdet, 3), (lattice_field, 5)])
+def test_loops_that_read_and_write_several_rows_compute_several_numbers_at_once(of: Any, expected: int) -> None:
+    """Two rows of one matrix are updated together: LLVM has to see where each begins and how it goes on."""
+    program = of.PROGRAM
+    _, assembly = machine_code(Kernel(program.function, program.arguments(program.small), (0,), frozenset()))
+    assert sum(bool(PACKED.search(loop)) for loop in innermost(assembly)) >= expected
 
 
 def filled(x, y):
