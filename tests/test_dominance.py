@@ -1,9 +1,9 @@
 """Variables are values of LLVM only where each value comes before all that reads it."""
 
 import pytest
-from numba.core.analysis import compute_use_defs
 from numba.core.compiler import run_frontend
 from numba.core.ir import Block
+from numba.core.postproc import VariableLifetime
 
 from adcompiler.backend.llvm.dominance import assigned_once
 
@@ -33,7 +33,7 @@ def again_in_a_branch(a, flag):
 def _found(function, turn=lambda label: label):
     blocks = run_frontend(function).blocks
     blocks = {turn(label): _renumbered(block, turn) for label, block in blocks.items()}
-    return [names & {"x", "y"} for names in assigned_once(blocks, compute_use_defs(blocks))]
+    return [names & {"x", "y"} for names in assigned_once(blocks, VariableLifetime(blocks))]
 
 
 def _renumbered(block: Block, turn):

@@ -7,33 +7,27 @@ an array: most lines of a function, which LLVM then removes again.
 # mypy: disable-error-code="no-untyped-call"
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from numba.core.analysis import compute_cfg_from_blocks, must_use_alloca
-
-from adcompiler.backend.llvm.exits import assignments
+from adcompiler.backend.llvm.exits import values_given
 
 
-def assigned_once(blocks: Mapping[int, Any], found: Any) -> tuple[set[str], set[str]]:
+def assigned_once(blocks: Mapping[int, Any], lifetimes: Any) -> tuple[set[str], set[str]]:
     """The names with one value that no other block reads, and those that blocks read which it dominates.
 
-    `found` is Numba's of the names that each block reads and defines. Blocks are written in the order of their labels:
-    a value is there for those behind its own.
+    `lifetimes` is Numba's: which names each block reads and defines, and the graph of the blocks. These are written in
+    the order of their labels: a value is there for those behind its own.
     """
-    counts = Counter(line.target.name for line in assignments(blocks.values()))
-    elsewhere = must_use_alloca(blocks)
-    homes = {name: label for label, names in found.defmap.items() for name in names if counts[name] == 1}
+    values, found = values_given(blocks), lifetimes.usedefs
+    homes = {name: label for label, names in found.defmap.items() for name in names if len(values[name]) == 1}
     readers: dict[str, list[int]] = {}
     for label, names in found.usemap.items():
         for name in names:
             readers.setdefault(name, []).append(label)
-    dominators = compute_cfg_from_blocks(blocks).dominators()
+    dominators = lifetimes.cfg.dominators()
     local, across = set[str](), set[str]()
     for name, home in homes.items():
-        if name in elsewhere:
-            continue
         if name not in readers:
             local.add(name)
         elif all(home < label and home in dominators[label] for label in readers[name]):

@@ -36,19 +36,24 @@ def raise_if(
 
 def borrowed(blocks: Mapping[Any, Any]) -> dict[str, str]:
     """The names that mean an argument wherever they are read, with its name; the caller keeps it alive."""
+    return {
+        name: found[0].name
+        for name, found in values_given(blocks).items()
+        if len(found) == 1 and isinstance(found[0], numba_ir.Arg)
+    }
+
+
+def values_given(blocks: Mapping[Any, Any]) -> dict[str, list[Any]]:
+    """What each name is given."""
     values: dict[str, list[Any]] = {}
     for line in assignments(blocks.values()):
         values.setdefault(line.target.name, []).append(line.value)
-    return {name: found[0].name for name, found in values.items() if len(found) == 1 and _given(found[0])}
+    return values
 
 
 def assignments(blocks: Iterable[Any]) -> Iterable[Any]:
     """The lines of some blocks that give names their values."""
     return (line for block in blocks for line in block.find_insts(numba_ir.Assign))
-
-
-def _given(value: Any) -> bool:
-    return isinstance(value, numba_ir.Arg)
 
 
 class Exit:

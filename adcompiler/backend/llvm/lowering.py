@@ -48,7 +48,7 @@ class Shorter(Variables):
         self.made_by = {id(line.value): line.target.name for line in lines if line.target.name in self.iterators}
         self.counters: dict[str, Counter] = {}
         self.counted = Counted(self.blocks, self.iterators, self.typeof)
-        self.closing = {id(self.blocks[label]) for label in closing(self.blocks)}
+        self.closing = {id(self.blocks[label]) for label in closing(self.func_ir.variable_lifetime.cfg)}
         self.find_borrowed()
         self.exit = Exit(self)
         catches_nothing(self.function)

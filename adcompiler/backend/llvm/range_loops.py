@@ -15,9 +15,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core import ir as numba_ir
-from numba.core.analysis import compute_cfg_from_blocks
 
-from adcompiler.backend.llvm.exits import assignments, raise_if
+from adcompiler.backend.llvm.exits import raise_if, values_given
 
 _LARGEST = 2**63 - 1
 
@@ -130,9 +129,8 @@ class _Loop(ir.MDValue):  # type: ignore[misc]
     __eq__, __hash__ = object.__eq__, object.__hash__
 
 
-def closing(blocks: Mapping[Any, Any]) -> set[Any]:
-    """The labels of the blocks at whose end a loop begins again."""
-    graph = compute_cfg_from_blocks(blocks)
+def closing(graph: Any) -> set[Any]:
+    """The labels of the blocks at whose end a loop begins again, in Numba's graph of them."""
     found = [(loop, label) for loop in graph.loops().values() for label, _ in graph.predecessors(loop.header)]
     return {label for loop, label in found if label in loop.body}
 
@@ -148,7 +146,7 @@ def iterators(blocks: Mapping[Any, Any]) -> dict[str, str]:
 
     Such a name is read by nothing but steps of the iterator and copies to other such names.
     """
-    values = _given(blocks)
+    values = values_given(blocks)
     elsewhere = set[str]()
     for block in blocks.values():
         for line in block.body:
@@ -166,14 +164,6 @@ def iterators(blocks: Mapping[Any, Any]) -> dict[str, str]:
         if name not in found:
             unknown |= {found[v.name] for v in given if isinstance(v, numba_ir.Var) and v.name in found}
     return {name: origin for name, origin in found.items() if origin not in unknown}
-
-
-def _given(blocks: Mapping[Any, Any]) -> dict[str, list[Any]]:
-    """What each name is given."""
-    values: dict[str, list[Any]] = {}
-    for line in assignments(blocks.values()):
-        values.setdefault(line.target.name, []).append(line.value)
-    return values
 
 
 def _does(value: Any, op: str) -> bool:
@@ -209,7 +199,7 @@ class Counted:
     """
 
     def __init__(self, blocks: Mapping[Any, Any], made: Mapping[str, str], typeof: Callable[[str], Any]) -> None:
-        self._values, self._made, self._typeof = _given(blocks), made, typeof
+        self._values, self._made, self._typeof = values_given(blocks), made, typeof
         self._known = {n for n, found in self._values.items() if all(map(self._index, found))}
         size = 0
         while size != len(self._known):

@@ -33,7 +33,7 @@ class Variables(Lower):
         if self._disable_sroa_like_opt:
             super()._find_singly_assigned_variable()
             return
-        local, across = assigned_once(self.blocks, self.func_ir.variable_lifetime.usedefs)
+        local, across = assigned_once(self.blocks, self.func_ir.variable_lifetime)
         self.holders = {name: None for name in across if type(self.typeof(name)) is types.Array}
         plain = {name for name in across if not self._keeps(self.typeof(name))}
         self._singly_assigned_vars = local | plain | self.holders.keys()
@@ -47,8 +47,8 @@ class Variables(Lower):
             if type(self.typeof(name)) is types.Array and self.typeof(f"arg.{argument}") == self.typeof(name)
         }
         arrays = {name for name in self._singly_assigned_vars if type(self.typeof(name)) is types.Array}
-        live, kept = self.func_ir.variable_lifetime.livemap, self.borrowed & arrays
-        self.lent = set() if self._disable_sroa_like_opt else lent(self.blocks, arrays, kept, live, self.typeof)
+        lifetimes, kept = self.func_ir.variable_lifetime, self.borrowed & arrays
+        self.lent = set() if self._disable_sroa_like_opt else lent(self.blocks, arrays, kept, lifetimes, self.typeof)
         # whether the value that is being made may count no reference
         self.lends = False
 

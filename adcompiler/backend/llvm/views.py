@@ -11,7 +11,6 @@ from typing import Any
 
 from numba import types
 from numba.core import ir
-from numba.core.analysis import compute_cfg_from_blocks
 
 from adcompiler.backend.llvm.exits import assignments
 
@@ -24,7 +23,7 @@ def lent(
     blocks: Mapping[Any, Any],
     arrays: set[str],
     kept: set[str],
-    live: Mapping[Any, set[str]],
+    lifetimes: Any,
     typeof: Callable[[str], Any],
 ) -> set[str]:
     """The views, and other names of arrays, whose memory outlives them.
@@ -37,8 +36,8 @@ def lent(
         The arrays with one assignment each, which comes before all that reads them.
     kept
         Those of them that the caller keeps alive.
-    live
-        For each block the variables that are read from where it begins.
+    lifetimes
+        Numba's: for each block the variables that are read from where it begins, and the graph of the blocks.
     typeof
         Gives the type of a name.
     """
@@ -47,7 +46,7 @@ def lent(
     holding, late = set(kept), dict[str, set[str]]()
     while True:
         owners = {name: owner for name in origins if (owner := _owner(name, origins, holding)) != name}
-        late |= _read_too_late(set(owners.values()) - kept - late.keys(), blocks, live)
+        late |= _read_too_late(set(owners.values()) - kept - late.keys(), blocks, lifetimes)
         # what is made of a view that is read too late may itself be made after the owner is given up
         found = {name for name, owner in owners.items() if name in late.get(owner, ())}
         if not found:
@@ -85,7 +84,7 @@ def _copies_nothing(part: Any, typeof: Callable[[str], Any]) -> bool:
     return all(isinstance(one, _WITHOUT_COPY) for one in kinds)
 
 
-def _read_too_late(owners: set[str], blocks: Mapping[Any, Any], live: Mapping[Any, set[str]]) -> dict[str, set[str]]:
+def _read_too_late(owners: set[str], blocks: Mapping[Any, Any], lifetimes: Any) -> dict[str, set[str]]:
     """For each of some variables what is read after it is given up.
 
     A view is read before its owner gets another value: the owner's comes before the view on every way to it.
@@ -93,7 +92,7 @@ def _read_too_late(owners: set[str], blocks: Mapping[Any, Any], live: Mapping[An
     late: dict[str, set[str]] = {name: set() for name in owners}
     if not owners:
         return late
-    graph = compute_cfg_from_blocks(blocks)
+    graph, live = lifetimes.cfg, lifetimes.livemap
     for label, block in blocks.items():
         for place, line in enumerate(block.body):
             if isinstance(line, ir.Del) and line.value in owners:
